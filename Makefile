@@ -1,0 +1,34 @@
+# One virtual environment in .venv; every target makes what it needs. PYTHON may name another interpreter (>= 3.11).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types docs bench clean
+
+demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
+	@$(BIN)/wxalarm demo || test $$? -eq 1
+
+test: $(VENV)/.dev                ## style, types, fixtures, generated docs, all tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/wxalarm lint tests/fixtures/alarms
+	$(BIN)/python -m wxalarm.docgen --check
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+docs: $(VENV)/.dev                ## write docs/en and docs/zh from the registry and the catalogues
+	$(BIN)/python -m wxalarm.docgen
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wxalarm needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,30 @@
+"""What several test modules share: contexts from plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wxalarm import config
+from wxalarm.checks.check import Context
+from wxalarm.model import Alarm, Target
+
+NOW = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
+
+
+def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = None) -> Context:
+    """A context from a fixture's plain data: "alarm", "target", "settings" (wxalarm.toml tables), "account", "now"."""
+    alarm = msgspec.convert(case.get("alarm", {}), Alarm)
+    settings = config.from_mapping(case.get("settings", {}))
+    name = case.get("account")
+    return Context(
+        alarm=alarm,
+        target=msgspec.convert(case.get("target", {}), Target),
+        settings=settings,
+        account=settings.account_for(alarm.appid, alarm.sample.url, name),
+        now=datetime.fromisoformat(case["now"]) if "now" in case else NOW,
+        observed=observed or {},
+    )

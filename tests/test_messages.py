@@ -1,0 +1,63 @@
+"""Both catalogues are complete: equal keys, equal placeholders, a sentence for everything that can be shown."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from wxalarm.checks import CHECKS
+from wxalarm.messages import LANGUAGES, catalogue
+from wxalarm.model import AlarmKind
+
+
+def leaves(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", "\n".join(value) if isinstance(value, list) else str(value)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_equal_keys_and_placeholders() -> None:
+    en, zh = (dict(leaves(catalogue(lang).data)) for lang in LANGUAGES)
+    assert sorted(en) == sorted(zh)
+    for key in en:
+        assert placeholders(en[key]) == placeholders(zh[key]), key
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_check_and_code_has_its_sentences(lang: str) -> None:
+    data = catalogue(lang).data
+    for check in CHECKS:
+        assert {"title", "about"} <= set(data["check"][check.id]), check.id
+        for code in check.codes:
+            assert {"text", "hint"} <= set(data["code"][code.id]), code.id
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_kind_has_its_sentences(lang: str) -> None:
+    assert set(catalogue(lang).data["kind"]) == {str(kind) for kind in AlarmKind}
+
+
+def test_no_code_is_described_that_does_not_exist() -> None:
+    from wxalarm.lint import RULES
+    from wxalarm.parser import PROBLEMS
+
+    known = {code.id for check in CHECKS for code in check.codes} | {c.id for c in PROBLEMS} | {c.id for c in RULES}
+    assert set(catalogue("en").data.get("code", {})) <= known
+
+
+def test_an_untrusted_value_is_never_walked_into() -> None:
+    from wxalarm.messages import Catalogue
+    from wxalarm.model import Basis, Code, Severity
+
+    code = Code("x", Severity.NOTE, Basis.RECORDED)
+    words = Catalogue("en", {"code": {"x": {"text": "{a.__class__} {b[0]} {gone}"}}})
+    assert words.finding(code(a=1, b="{c}"), "text") == "? ? ?"

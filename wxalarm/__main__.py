@@ -1,0 +1,5 @@
+"""`python -m wxalarm`."""
+
+from wxalarm.cli import main
+
+main()

@@ -1,0 +1,25 @@
+"""The registry: every check, in the order in which reports show them (lowest layer first)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wxalarm.checks import (
+    sample,
+)
+from wxalarm.checks.check import Check
+
+CHECKS: tuple[Check[Any], ...] = (
+    # what the alarm itself proves
+    sample.CHECK,
+    # name
+    # connection
+    # TLS
+    # HTTP and the push
+    # the reply
+    # nginx configuration
+    # access log, error log, application log
+    # host
+    # WeChat's own view
+    # third-party platform
+)

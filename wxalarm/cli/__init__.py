@@ -1,0 +1,25 @@
+"""The command line: the only place that prints, reads argv, the environment and stdin, and exits.
+
+One module a command; each imports what it needs inside its function, so that `--help` and `parse` start fast.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from wxalarm.cli import diagnose
+
+app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
+
+# One line a command, in the order of --help.
+app.command("diagnose")(diagnose.diagnose)
+
+
+@app.callback()
+def _root() -> None:
+    """Paste a WeChat push-failure alarm, get its cause."""
+
+
+def main() -> None:
+    """The console script. Exit codes: 0, 1, 2, 3, 130 as docs/architecture.md says."""
+    app()

@@ -1,0 +1,229 @@
+"""wxalarm.toml → Settings. An unknown key is an error that names the nearest known one.
+
+Secrets are never values in the file: each is named by …_env (a variable) or …_file (a file with mode 600), and
+read when it is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "wxalarm.toml"
+MODES = ("plain", "compatible", "secure")
+SECRETS = ("token", "encoding_aes_key", "app_secret", "access_token")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: says the place (file and key) and the repair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One Official Account, or one third-party platform (then authorization_url and message_url are set)."""
+
+    name: str
+    appid: str | None = None
+    nickname: str | None = None
+    url: str | None = None
+    authorization_url: str | None = None
+    message_url: str | None = None
+    mode: str = "plain"
+    platform: bool = False
+    callback_ips: tuple[str, ...] = ()
+    """WeChat's callback addresses, for when getcallbackip cannot be asked."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """"token_env" → variable name, "token_file" → path, and so on."""
+
+    def secret(self, name: str) -> str | None:
+        """The secret's value, or None when it is not configured or its variable is unset.
+
+        Raises ConfigError when its file cannot be read or can be read by others.
+        """
+        if variable := self.secrets.get(f"{name}_env"):
+            return os.environ.get(variable)
+        if file_name := self.secrets.get(f"{name}_file"):
+            return _read_secret(Path(file_name).expanduser(), f"{self.name}.{name}_file")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """[dns]: the resolvers compared with the system's, each "IP" or "IP:PORT" or "[IPv6]:PORT"."""
+
+    servers: tuple[str, ...] = ("182.254.116.116",)
+    system: tuple[str, ...] = ()
+    """Stands in for the machine's own resolvers (/etc/resolv.conf); --dns-server adds to `servers`, not to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """[host]: where this machine keeps its nginx configuration and logs. Names may hold * and ?."""
+
+    nginx_conf: str | None = None
+    access_log: tuple[str, ...] = ()
+    error_log: tuple[str, ...] = ()
+    app_log: tuple[str, ...] = ()
+    log_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """[api]: WeChat's server API. The base URL is a setting so that tests and mirrors can stand in."""
+
+    base_url: str = "https://api.weixin.qq.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """[output]: the language of reports."""
+
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured. Flags of the command line are laid over it with `dataclasses.replace`."""
+
+    accounts: tuple[Account, ...] = ()
+    dns: Dns = field(default_factory=Dns)
+    host: Host = field(default_factory=Host)
+    api: Api = field(default_factory=Api)
+    output: Output = field(default_factory=Output)
+    offline: bool = False
+    push: bool = False
+    repeat: int = 1
+    timeout: float = 20.0
+    """Seconds for the whole run."""
+    path: str | None = None
+    """The file these settings came from."""
+
+    def account_for(self, appid: str | None, url: str | None, name: str | None = None) -> Account | None:
+        """The account named so, else the one with this appid, else the one whose callback URL begins this URL."""
+        if name is not None:
+            for account in self.accounts:
+                if account.name == name:
+                    return account
+            raise ConfigError(f"--account {name}: no such account{_nearest(name, [a.name for a in self.accounts])}")
+        for account in self.accounts:
+            if appid and account.appid == appid:
+                return account
+        for account in self.accounts:
+            if url and any(_same_place(known, url) for known in (account.url, account.authorization_url) if known):
+                return account
+        return None
+
+
+def find(start: Path | None = None) -> Path | None:
+    """wxalarm.toml in the current folder, then its parents, then the user's config folder; None when nowhere."""
+    here = (start or Path.cwd()).resolve()
+    config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    for folder in (here, *here.parents, config_home / "wxalarm"):
+        if (candidate := folder / FILE_NAME).is_file():
+            return candidate
+    return None
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings of `path`, or of the file that `find` gives, or the defaults. Raises ConfigError."""
+    path = path or find()
+    if path is None:
+        return Settings()
+    try:
+        data = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    return dataclasses.replace(from_mapping(data, str(path)), path=str(path))
+
+
+def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
+    """Settings from the tables of a TOML file. Raises ConfigError."""
+    sections: dict[str, type] = {"dns": Dns, "host": Host, "api": Api, "output": Output}
+    _known(data, ["accounts", "platforms", *sections], where, "")
+    values: dict[str, Any] = {}
+    for name, cls in sections.items():
+        table = _table(data, name, where)
+        _known(table, [f.name for f in dataclasses.fields(cls)], where, name)
+        values[name] = cls(**{key: _typed(cls, key, value, f"{where}: {name}.{key}") for key, value in table.items()})
+    accounts = [_account(n, t, where, "accounts") for n, t in _table(data, "accounts", where).items()]
+    accounts += [_account(n, t, where, "platforms") for n, t in _table(data, "platforms", where).items()]
+    return Settings(accounts=tuple(accounts), **values)
+
+
+def _account(name: str, table: Any, where: str, section: str) -> Account:
+    place = f"{section}.{name}"
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where}: {place} must be a table: [{place}]")
+    secret_keys = [f"{secret}_{source}" for secret in SECRETS for source in ("env", "file")]
+    plain_keys = ["appid", "nickname", "mode", "callback_ips"]
+    plain_keys += ["url"] if section == "accounts" else ["authorization_url", "message_url"]
+    for secret in SECRETS:
+        if secret in table:
+            raise ConfigError(
+                f"{where}: {place}.{secret}: a secret may not stand in this file; "
+                f'use {secret}_env = "VARIABLE" or {secret}_file = "/path" (mode 600)'
+            )
+    _known(table, plain_keys + secret_keys, where, place)
+    values = {key: _typed(Account, key, table[key], f"{where}: {place}.{key}") for key in plain_keys if key in table}
+    if values.get("mode", "plain") not in MODES:
+        raise ConfigError(f"{where}: {place}.mode: expected one of {', '.join(MODES)}, found {values['mode']!r}")
+    secrets = {key: str(table[key]) for key in secret_keys if key in table}
+    return Account(name=name, platform=section == "platforms", secrets=secrets, **values)
+
+
+def _table(data: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    table = data.get(name, {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where}: {name} must be a table: [{name}]")
+    return table
+
+
+def _known(table: Mapping[str, Any], known: Iterable[str], where: str, section: str) -> None:
+    known = list(known)
+    for key in table:
+        if key not in known:
+            prefix = f"{section}." if section else ""
+            raise ConfigError(f"{where}: unknown key {prefix}{key}{_nearest(key, known)}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    if close := difflib.get_close_matches(name, known, 1, 0.5):
+        return f" (did you mean {close[0]}?)"
+    return f" (known: {', '.join(known)})" if known else " (none is configured)"
+
+
+def _typed(cls: type, key: str, value: Any, place: str) -> Any:
+    """A TOML value as the field wants it: a string, or a tuple of strings (one string alone is a list of one)."""
+    annotation = next(f.type for f in dataclasses.fields(cls) if f.name == key)
+    if str(annotation).startswith("tuple"):
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise ConfigError(f"{place}: expected a list of strings, found {value!r}")
+        return tuple(items)
+    if not isinstance(value, str):
+        raise ConfigError(f"{place}: expected a string in quotes, found {value!r}")
+    return value
+
+
+def _same_place(known: str, url: str) -> bool:
+    return url.split("?")[0].rstrip("/") == known.split("?")[0].rstrip("/")
+
+
+def _read_secret(path: Path, place: str) -> str:
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigError(f"{place}: {path} can be read by others; run: chmod 600 {path}")
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{place}: {path} cannot be read: {error}") from None

@@ -1,0 +1,106 @@
+"""Text → reports: what to probe for an alarm, and the run. The Python API `wxalarm.diagnose`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from wxalarm.checks.check import Context
+from wxalarm.config import Account, Settings
+from wxalarm.model import Alarm, AlarmKind, Report, Target
+from wxalarm.parser import parse
+from wxalarm.runner import run
+
+PLATFORM_PUSHES = (
+    AlarmKind.TICKET_TIMEOUT,
+    AlarmKind.TICKET_INVALID,
+    AlarmKind.COMPONENT_TIMEOUT,
+    AlarmKind.COMPONENT_INVALID,
+)
+"""Kinds whose pushes go to the platform's authorization_url, not to a message URL."""
+
+
+def diagnose(
+    text: str, settings: Settings | None = None, *, url: str | None = None, account: str | None = None
+) -> list[Report]:
+    """The reports of all alarms in a text. Raises config.ConfigError for an account that is not configured."""
+    settings = settings or Settings()
+    return run(contexts(parse(text).alarms, settings, url=url, account=account))
+
+
+def contexts(
+    alarms: Sequence[Alarm],
+    settings: Settings,
+    *,
+    url: str | None = None,
+    account: str | None = None,
+    resolve: Mapping[str, tuple[str, ...]] | None = None,
+) -> list[Context]:
+    """What each alarm's checks may look at: its account, and the target from --url, the alarm or the config."""
+    now = datetime.now().astimezone()
+    result = []
+    for alarm in alarms:
+        owner = settings.account_for(alarm.appid, url or alarm.sample.url, account)
+        result.append(Context(alarm, target_of(alarm, owner, url, resolve or {}), settings, owner, now))
+    return result
+
+
+def target_of(alarm: Alarm, account: Account | None, url: str | None, resolve: Mapping[str, tuple[str, ...]]) -> Target:
+    """The target of an alarm: --url, else the alarm's own URL, else the account's configured one."""
+    configured = _configured(alarm, account)
+    of_alarm = alarm.sample.url if alarm.sample.url and "://" in alarm.sample.url else None
+    chosen = url or of_alarm or configured
+    target = split_url(chosen) if chosen else Target(host=alarm.sample.host or None)
+    named = chosen is not None and (url is not None or _same_origin(chosen, configured))
+    return _with(target, alarm_ip=alarm.sample.ip or None, named_by_user=named, resolve=resolve)
+
+
+def split_url(url: str) -> Target:
+    """A URL as a target. Userinfo is dropped: credentials in a URL are never sent. A bad port gives the default one."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname
+    except ValueError:  # "http://[::1" and the like
+        return Target(url=url)
+    scheme = "https" if parts.scheme.lower() == "https" else "http"
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(url, scheme, _ascii(host), port or (443 if scheme == "https" else 80), path)
+
+
+def _configured(alarm: Alarm, account: Account | None) -> str | None:
+    if account is None:
+        return None
+    if not account.platform:
+        return account.url
+    if alarm.kind in PLATFORM_PUSHES or not account.message_url:
+        return account.authorization_url
+    return account.message_url.replace("$APPID$", alarm.appid or "")
+
+
+def _same_origin(url: str, other: str | None) -> bool:
+    if other is None:
+        return False
+    one, two = split_url(url), split_url(other)
+    return (one.host, one.port) == (two.host, two.port)
+
+
+def _ascii(host: str | None) -> str | None:
+    """The A-label form of a name (RFC 5891); the name as it is when it is not a legal one: dns-name-invalid says so."""
+    if host is None or host.isascii():
+        return host.lower() if host else None
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return host
+
+
+def _with(target: Target, **values: Any) -> Target:
+    from dataclasses import replace
+
+    return replace(target, **values)

@@ -1,0 +1,101 @@
+"""Every human sentence, by language: the catalogues en.toml and zh.toml and how to look things up in them.
+
+Nothing here decides anything. The two catalogues have the same keys and the same placeholders (a test proves it).
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from wxalarm.model import AlarmKind, Finding, Reason
+
+LANGUAGES = ("en", "zh")
+
+
+class _Lenient(string.Formatter):
+    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        return kwargs.get(str(key), "?")
+
+    def get_field(self, field_name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        # No attributes or items: placeholders are plain names, and untrusted values are never walked into.
+        return self.get_value(field_name, args, kwargs), field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None:
+            return "-"
+        if isinstance(value, (list, tuple)):
+            return ", ".join(str(item) for item in value)
+        try:
+            return str(format(value, format_spec))
+        except (ValueError, TypeError):
+            return str(value)
+
+
+_FORMATTER = _Lenient()
+
+
+class Catalogue:
+    """The sentences of one language. Unknown keys give the key itself, so that a gap is seen and never crashes."""
+
+    def __init__(self, lang: str, data: Mapping[str, Any]) -> None:
+        self.lang = lang
+        self.data = data
+
+    def _find(self, *path: str) -> Any:
+        node: Any = self.data
+        for name in path:
+            if not isinstance(node, Mapping) or name not in node:
+                return None
+            node = node[name]
+        return node
+
+    def _say(self, template: Any, values: Mapping[str, Any]) -> str:
+        return _FORMATTER.vformat(template, (), values) if isinstance(template, str) else ""
+
+    def finding(self, finding: Finding, part: str) -> str:
+        """One part (text, hint, verify, ask) of a finding's message; "" when the code has none.
+
+        [code.ID.BASIS] overrides [code.ID] part by part: a recorded failure reads otherwise than a reproduced one.
+        """
+        code = finding.code
+        template = self._find("code", code.id, str(code.basis), part) or self._find("code", code.id, part)
+        if template is None and part == "text":
+            return code.id
+        return self._say(template, finding.evidence)
+
+    def check(self, check_id: str, part: str = "title") -> str:
+        """One part (title, about, skipped) of a check's message."""
+        text = self._find("check", check_id, part)
+        return str(text) if text is not None else (check_id if part == "title" else "")
+
+    def kind(self, kind: AlarmKind, part: str = "title") -> str:
+        """One part (title, about) of an alarm kind's message."""
+        return str(self._find("kind", str(kind), part) or kind)
+
+    def steps(self, kind: AlarmKind) -> list[str]:
+        """The manual steps of the guide for this kind: what no program on this machine can do."""
+        return [str(step) for step in self._find("kind", str(kind), "manual") or ()]
+
+    def reason(self, reason: Reason) -> str:
+        """Why something was skipped or could not be told."""
+        return self._say(self._find("reason", reason.id), reason.values) or reason.id
+
+    def ui(self, key: str, **values: Any) -> str:
+        """A word or sentence of the reports and the command line, from [ui]."""
+        return self._say(self._find("ui", key), values) or key
+
+
+@cache
+def catalogue(lang: str) -> Catalogue:
+    """The catalogue of "en" or "zh". Raises ValueError for another language."""
+    if lang not in LANGUAGES:
+        raise ValueError(f"no catalogue for {lang!r}: expected one of {', '.join(LANGUAGES)}")
+    text = resources.files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
+    return Catalogue(lang, tomllib.loads(text))

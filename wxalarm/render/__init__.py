@@ -1,0 +1,1 @@
+"""Report → str, one module a format. Renderers never print and never decide."""

@@ -1,0 +1,167 @@
+"""Runs playbooks: needs, concurrency, deadlines, skips → Reports. Knows nothing of any single check."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Collection, Hashable, Sequence
+from typing import Any
+
+from wxalarm.checks.check import Check, Context, Skip, usable
+from wxalarm.model import CheckResult, Reason, Report, Status, status_of
+from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.verdict import cause
+
+Listener = Callable[[Context, CheckResult], None]
+"""Called when a check ends: live progress."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a probe ended: an observation, or the reason why there is none (a bug when `unknown`)."""
+
+    observation: Any
+    reason: Reason | None
+    unknown: bool
+    started: float
+    elapsed: float
+
+
+class Run:
+    """One run over some alarms: every probe with equal (check, key) runs once. Use it inside one event loop."""
+
+    def __init__(
+        self,
+        contexts: Sequence[Context],
+        *,
+        only: Collection[str] = (),
+        skip: Collection[str] = (),
+        saved: Callable[[Context, Check[Any]], Any] | None = None,
+        listener: Listener | None = None,
+        concurrency: int = 64,
+    ) -> None:
+        self.contexts = contexts
+        self.only, self.skip, self.saved, self.listener = only, skip, saved, listener
+        self._probes: dict[tuple[str, Hashable], asyncio.Task[_Ended]] = {}
+        self._slots = asyncio.Semaphore(concurrency)
+        self._start = 0.0
+
+    async def reports(self) -> list[Report]:
+        """The reports of all contexts, in order. Cancelling keeps what finished: the rest says "interrupted"."""
+        loop = asyncio.get_running_loop()
+        self._start = loop.time()
+        contexts = [
+            dataclasses.replace(ctx, deadline=self._start + ctx.settings.timeout) if ctx.deadline is None else ctx
+            for ctx in self.contexts
+        ]
+        try:
+            return list(await asyncio.gather(*(self._report(ctx) for ctx in contexts)))
+        finally:
+            for task in self._probes.values():
+                task.cancel()
+            await asyncio.gather(*self._probes.values(), return_exceptions=True)
+
+    async def _report(self, ctx: Context) -> Report:
+        checks = plan(ctx)
+        results = await asyncio.gather(*(self._result(check, ctx) for check in checks))
+        could_say = {check.id: frozenset(code.id for code in check.codes) for check in checks}
+        elapsed = asyncio.get_running_loop().time() - self._start
+        return Report(ctx.alarm, ctx.target, tuple(results), cause(ctx.alarm, results, could_say), elapsed)
+
+    async def _result(self, check: Check[Any], ctx: Context) -> CheckResult:
+        ended = await self._ended(check, ctx)
+        result = self._judge(check, ctx, ended, await self._observed(ctx, (*check.needs, *check.uses)))
+        if self.listener:
+            self.listener(ctx, result)
+        return result
+
+    def _judge(self, check: Check[Any], ctx: Context, ended: _Ended, observed: dict[str, Any]) -> CheckResult:
+        """The pure half, with a crash kept to this one check."""
+        if ended.reason is not None:
+            status = Status.UNKNOWN if ended.unknown else Status.SKIP
+            return CheckResult(check.id, status, (), None, ended.reason, ended.started, ended.elapsed)
+        try:
+            findings = tuple(check.evaluate(ended.observation, dataclasses.replace(ctx, observed=observed)))
+        except Skip as skip:
+            return CheckResult(check.id, Status.SKIP, (), ended.observation, skip.reason, ended.started, ended.elapsed)
+        except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
+            return CheckResult(
+                check.id, Status.UNKNOWN, (), ended.observation, _crash(error), ended.started, ended.elapsed
+            )
+        return CheckResult(
+            check.id, status_of(findings), findings, ended.observation, None, ended.started, ended.elapsed
+        )
+
+    async def _observed(self, ctx: Context, checks: Sequence[Check[Any]]) -> dict[str, Any]:
+        return {check.id: (await self._ended(check, ctx)).observation for check in checks}
+
+    async def _ended(self, check: Check[Any], ctx: Context) -> _Ended:
+        key = (check.id, check.key(ctx))
+        task = self._probes.get(key)
+        if task is None:
+            task = self._probes[key] = asyncio.create_task(self._probe(check, ctx), name=check.id)
+        return await asyncio.shield(task)
+
+    async def _probe(self, check: Check[Any], ctx: Context) -> _Ended:
+        """The I/O half: selection, needs, one slot, one deadline. Never raises except when cancelled."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+
+        def ended(observation: Any = None, reason: Reason | None = None, *, unknown: bool = False) -> _Ended:
+            return _Ended(observation, reason, unknown, begun - self._start, loop.time() - begun)
+
+        if (self.only and check.id not in self.only) or check.id in self.skip:
+            return ended(reason=Reason("not-selected"))
+        if self.saved is not None:
+            observation = self.saved(ctx, check)
+            return ended(reason=observation) if isinstance(observation, Reason) else ended(observation)
+        if check.network and ctx.settings.offline:
+            return ended(reason=Reason("offline"))
+        observed = await self._observed(ctx, check.needs)
+        for need in check.needs:
+            if not usable(observed[need.id]):
+                return ended(reason=Reason("needs", {"check": need.id}))
+
+        async def wait(other: Check[Any]) -> Any:
+            return (await self._ended(other, ctx)).observation
+
+        ready = dataclasses.replace(ctx, observed=observed, waiter=wait)
+        try:
+            # A probe that only waits for another holds no slot: slots are taken inside probes by the sockets they open.
+            async with asyncio.timeout(ready.limit(check.timeout)):
+                return ended(await check.probe(ready))
+        except Skip as skip:
+            return ended(reason=skip.reason)
+        except TimeoutError:
+            values = {"elapsed": loop.time() - self._start, "timeout": ctx.settings.timeout}
+            return ended(reason=Reason("deadline", values), unknown=True)
+        except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
+            return ended(reason=_crash(error), unknown=True)
+
+
+def plan(ctx: Context) -> tuple[Check[Any], ...]:
+    """The playbook's checks with all that they need or use, needed ones first, each once."""
+    ordered: dict[str, Check[Any]] = {}
+
+    def add(check: Check[Any]) -> None:
+        if check.id not in ordered:
+            for other in (*check.needs, *check.uses):
+                add(other)
+            ordered[check.id] = check
+
+    for check in PLAYBOOKS[ctx.alarm.kind].checks:
+        add(check)
+    return tuple(ordered.values())
+
+
+def run(contexts: Sequence[Context], **options: Any) -> list[Report]:
+    """`Run(contexts, …).reports()` in an event loop of its own."""
+
+    async def main() -> list[Report]:
+        return await Run(contexts, **options).reports()
+
+    return asyncio.run(main())
+
+
+def _crash(error: BaseException) -> Reason:
+    return Reason("crashed", {"error": f"{type(error).__name__}: {error}"})
