@@ -53,6 +53,11 @@ class Basis(StrEnum):
     CONDITION = "condition"
     """A state that can cause it."""
 
+    @property
+    def certainty(self) -> str:
+        """How the basis is shown: certain, likely or possible."""
+        return {"recorded": "certain", "reproduced": "likely", "condition": "possible"}[self.value]
+
 
 class Status(StrEnum):
     """The outcome of one check. Derived from its findings, never set by a check's author."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import signal
 from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any
 
@@ -17,14 +19,14 @@ Listener = Callable[[Context, CheckResult], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a probe ended: an observation, or the reason why there is none (a bug when `unknown`)."""
+class Ended:
+    """How a probe ended: an observation, or the reason why there is none (it should have given one when `unknown`)."""
 
     observation: Any
     reason: Reason | None
     unknown: bool
-    started: float
-    elapsed: float
+    started: float = 0.0
+    elapsed: float = 0.0
 
 
 class Run:
@@ -36,18 +38,33 @@ class Run:
         *,
         only: Collection[str] = (),
         skip: Collection[str] = (),
-        saved: Callable[[Context, Check[Any]], Any] | None = None,
+        saved: Callable[[Context, Check[Any]], Ended] | None = None,
         listener: Listener | None = None,
-        concurrency: int = 64,
     ) -> None:
         self.contexts = contexts
         self.only, self.skip, self.saved, self.listener = only, skip, saved, listener
-        self._probes: dict[tuple[str, Hashable], asyncio.Task[_Ended]] = {}
-        self._slots = asyncio.Semaphore(concurrency)
+        self._probes: dict[tuple[str, Hashable], asyncio.Task[Ended]] = {}
         self._start = 0.0
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """End the run now and keep what has finished; the rest says "interrupted". For Ctrl-C."""
+        self._stop.set()
+        for task in self._probes.values():
+            task.cancel()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` ended it early."""
+        return self._stop.is_set()
+
+    @property
+    def pending(self) -> list[str]:
+        """Ids of the checks whose probes have not ended."""
+        return sorted({check for (check, _), task in self._probes.items() if not task.done()})
 
     async def reports(self) -> list[Report]:
-        """The reports of all contexts, in order. Cancelling keeps what finished: the rest says "interrupted"."""
+        """The reports of all contexts, in order."""
         loop = asyncio.get_running_loop()
         self._start = loop.time()
         contexts = [
@@ -65,7 +82,7 @@ class Run:
         checks = plan(ctx)
         results = await asyncio.gather(*(self._result(check, ctx) for check in checks))
         could_say = {check.id: frozenset(code.id for code in check.codes) for check in checks}
-        elapsed = asyncio.get_running_loop().time() - self._start
+        elapsed = max((result.started + result.elapsed for result in results), default=0.0)
         return Report(ctx.alarm, ctx.target, tuple(results), cause(ctx.alarm, results, could_say), elapsed)
 
     async def _result(self, check: Check[Any], ctx: Context) -> CheckResult:
@@ -75,7 +92,7 @@ class Run:
             self.listener(ctx, result)
         return result
 
-    def _judge(self, check: Check[Any], ctx: Context, ended: _Ended, observed: dict[str, Any]) -> CheckResult:
+    def _judge(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
         """The pure half, with a crash kept to this one check."""
         if ended.reason is not None:
             status = Status.UNKNOWN if ended.unknown else Status.SKIP
@@ -95,43 +112,47 @@ class Run:
     async def _observed(self, ctx: Context, checks: Sequence[Check[Any]]) -> dict[str, Any]:
         return {check.id: (await self._ended(check, ctx)).observation for check in checks}
 
-    async def _ended(self, check: Check[Any], ctx: Context) -> _Ended:
+    async def _ended(self, check: Check[Any], ctx: Context) -> Ended:
         key = (check.id, check.key(ctx))
         task = self._probes.get(key)
         if task is None:
             task = self._probes[key] = asyncio.create_task(self._probe(check, ctx), name=check.id)
         return await asyncio.shield(task)
 
-    async def _probe(self, check: Check[Any], ctx: Context) -> _Ended:
+    async def _probe(self, check: Check[Any], ctx: Context) -> Ended:
         """The I/O half: selection, needs, one slot, one deadline. Never raises except when cancelled."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
 
-        def ended(observation: Any = None, reason: Reason | None = None, *, unknown: bool = False) -> _Ended:
-            return _Ended(observation, reason, unknown, begun - self._start, loop.time() - begun)
+        def ended(observation: Any = None, reason: Reason | None = None, *, unknown: bool = False) -> Ended:
+            return Ended(observation, reason, unknown, begun - self._start, loop.time() - begun)
 
+        if self._stop.is_set():
+            return ended(reason=Reason("interrupted"), unknown=True)
         if (self.only and check.id not in self.only) or check.id in self.skip:
             return ended(reason=Reason("not-selected"))
         if self.saved is not None:
-            observation = self.saved(ctx, check)
-            return ended(reason=observation) if isinstance(observation, Reason) else ended(observation)
+            return self.saved(ctx, check)
         if check.network and ctx.settings.offline:
             return ended(reason=Reason("offline"))
-        observed = await self._observed(ctx, check.needs)
-        for need in check.needs:
-            if not usable(observed[need.id]):
-                return ended(reason=Reason("needs", {"check": need.id}))
 
         async def wait(other: Check[Any]) -> Any:
             return (await self._ended(other, ctx)).observation
 
-        ready = dataclasses.replace(ctx, observed=observed, waiter=wait)
         try:
-            # A probe that only waits for another holds no slot: slots are taken inside probes by the sockets they open.
+            observed = await self._observed(ctx, check.needs)
+            for need in check.needs:
+                if not usable(observed[need.id]):
+                    return ended(reason=Reason("needs", {"check": need.id}))
+            ready = dataclasses.replace(ctx, observed=observed, waiter=wait)
             async with asyncio.timeout(ready.limit(check.timeout)):
                 return ended(await check.probe(ready))
         except Skip as skip:
             return ended(reason=skip.reason)
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+            return ended(reason=Reason("interrupted"), unknown=True)
         except TimeoutError:
             values = {"elapsed": loop.time() - self._start, "timeout": ctx.settings.timeout}
             return ended(reason=Reason("deadline", values), unknown=True)
@@ -154,11 +175,21 @@ def plan(ctx: Context) -> tuple[Check[Any], ...]:
     return tuple(ordered.values())
 
 
-def run(contexts: Sequence[Context], **options: Any) -> list[Report]:
-    """`Run(contexts, …).reports()` in an event loop of its own."""
+def run(contexts: Sequence[Context], *, watch: Callable[[Run], None] | None = None, **options: Any) -> list[Report]:
+    """`Run(contexts, …).reports()` in an event loop of its own; Ctrl-C ends it early and keeps what has finished.
+
+    watch is given the Run before it starts: for live progress, and to see afterwards whether it was stopped.
+    """
 
     async def main() -> list[Report]:
-        return await Run(contexts, **options).reports()
+        job = Run(contexts, **options)
+        if watch:
+            watch(job)
+        loop = asyncio.get_running_loop()
+        # Only the main thread of a POSIX process can have the handler; elsewhere Ctrl-C ends the run as Python does it.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(signal.SIGINT, job.stop)
+        return await job.reports()
 
     return asyncio.run(main())
 

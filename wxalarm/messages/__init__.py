@@ -85,7 +85,10 @@ class Catalogue:
 
     def reason(self, reason: Reason) -> str:
         """Why something was skipped or could not be told."""
-        return self._say(self._find("reason", reason.id), reason.values) or reason.id
+        values = dict(reason.values)
+        if "check" in values:
+            values["check"] = self.check(str(values["check"]))
+        return self._say(self._find("reason", reason.id), values) or reason.id
 
     def ui(self, key: str, **values: Any) -> str:
         """A word or sentence of the reports and the command line, from [ui]."""

@@ -1,0 +1,119 @@
+"""Saved cases: alarms and observations as data, so that a diagnosis can be replayed anywhere with no network.
+
+The observations are facts; evaluate, the verdict and the words run again over them. Secrets are never in a case.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from wxalarm.checks import CHECKS
+from wxalarm.checks.check import Check, Context
+from wxalarm.config import Account, Settings
+from wxalarm.model import Alarm, CheckResult, Reason, Report, Status, Target
+from wxalarm.runner import Ended
+
+SCHEMA = "wxalarm.case/1"
+
+
+class CaseError(Exception):
+    """A file is not a saved case: says the place and what was expected there."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """A case read back: contexts, and for each the saved outcome of every check."""
+
+    contexts: tuple[Context, ...]
+    outcomes: tuple[Mapping[str, Ended], ...]
+
+    def outcome(self, ctx: Context, check: Check[Any]) -> Ended:
+        """What `check` gave for this context, for Run's `saved`."""
+        index = next(i for i, own in enumerate(self.contexts) if own.alarm is ctx.alarm)
+        return self.outcomes[index].get(check.id) or Ended(None, Reason("not-saved"), False)
+
+
+def to_text(reports: Sequence[Report], contexts: Sequence[Context]) -> str:
+    """A case as JSON text."""
+    import msgspec
+
+    entries = []
+    for report, ctx in zip(reports, contexts, strict=True):
+        account = ctx.account and dataclasses.replace(ctx.account, secrets={})
+        entries.append(
+            {
+                "alarm": {f.name: getattr(ctx.alarm, f.name) for f in dataclasses.fields(Alarm) if f.name != "fields"},
+                "target": ctx.target,
+                "account": account,
+                "settings": dataclasses.replace(ctx.settings, accounts=()),
+                "now": ctx.now.isoformat(),
+                "results": {result.check: _outcome(result) for result in report.results},
+            }
+        )
+    plain = msgspec.to_builtins({"schema": SCHEMA, "cases": entries})
+    # ASCII only: a lone surrogate out of an alarm survives the file.
+    return json.dumps(plain, ensure_ascii=True, indent=1) + "\n"
+
+
+def from_text(text: str, source: str) -> Case:
+    """A case from JSON text. Raises CaseError."""
+    import msgspec
+
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise CaseError(f"{source}: not JSON: {error}") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        raise CaseError(f"{source}: expected schema {SCHEMA!r} after wxalarm diagnose --save, found {found!r}")
+    checks = {check.id: check for check in CHECKS}
+    contexts, outcomes = [], []
+    try:
+        for entry in data["cases"]:
+            contexts.append(
+                Context(
+                    alarm=msgspec.convert(entry["alarm"], Alarm),
+                    target=msgspec.convert(entry["target"], Target),
+                    settings=msgspec.convert(entry["settings"], Settings),
+                    account=msgspec.convert(entry["account"], Account | None),
+                    now=datetime.fromisoformat(entry["now"]),
+                )
+            )
+            outcomes.append(
+                {
+                    name: _saved(value, checks[name].observation)
+                    for name, value in entry["results"].items()
+                    if name in checks
+                }
+            )
+    except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError) as error:
+        raise CaseError(f"{source}: not a case of this version: {type(error).__name__}: {error}") from None
+    return Case(tuple(contexts), tuple(outcomes))
+
+
+def _outcome(result: CheckResult) -> dict[str, Any]:
+    # A reason that evaluate gave comes with an observation and is found again by evaluating it.
+    reason = result.reason if result.observation is None else None
+    return {
+        "observation": result.observation,
+        "reason": reason,
+        "unknown": reason is not None and result.status is Status.UNKNOWN,
+        "started": result.started,
+        "elapsed": result.elapsed,
+    }
+
+
+def _saved(value: Mapping[str, Any], observation: Any) -> Ended:
+    import msgspec
+
+    return Ended(
+        None if value["observation"] is None else msgspec.convert(value["observation"], observation),
+        msgspec.convert(value["reason"], Reason | None),
+        bool(value["unknown"]),
+        float(value["started"]),
+        float(value["elapsed"]),
+    )

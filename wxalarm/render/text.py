@@ -1,0 +1,31 @@
+"""Untrusted text made safe and measurable for a terminal. Nothing here knows of reports."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Characters that move the cursor, hide or reorder what stands around them: shown as escapes, never sent.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def visible(text: str, *, keep_newlines: bool = False) -> str:
+    r"""The text with every control, format and surrogate character spelled out (\x1b, \u202e), line breaks too
+    unless `keep_newlines`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(char, keep_newlines) for char in text)
+
+
+def _shown(char: str, keep_newlines: bool) -> str:
+    if char == "\n" and keep_newlines:
+        return char
+    if unicodedata.category(char) not in _INVISIBLE:
+        return char
+    code = ord(char)
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
+    return named or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, with "…" where something was left out."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
