@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from wxalarm.model import AlarmKind, Finding, Reason
+from wxalarm.model import AlarmKind, Code, Finding, Reason
 
 LANGUAGES = ("en", "zh")
 
@@ -69,6 +69,10 @@ class Catalogue:
         if template is None and part == "text":
             return code.id
         return self._say(template, finding.evidence)
+
+    def template(self, code: Code, part: str) -> str:
+        """A part of a code's message with its placeholders, for the documentation."""
+        return str(self._find("code", code.id, part) or self._find("code", code.id, str(code.basis), part) or "")
 
     def check(self, check_id: str, part: str = "title") -> str:
         """One part (title, about, skipped) of a check's message."""

@@ -1,0 +1,30 @@
+"""The generated documentation says what the registry says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wxalarm import docgen
+from wxalarm.checks import CHECKS
+from wxalarm.messages import LANGUAGES, catalogue
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_check_and_code_is_documented(lang: str) -> None:
+    text = docgen.page("checks", catalogue(lang))
+    for check in CHECKS:
+        assert f"(`{check.id}`)" in text
+        for code in check.codes:
+            assert f"| `{code.id}` |" in text
+
+
+def test_check_mode_finds_a_stale_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docgen, "ROOT", tmp_path / "docs")
+    assert docgen.main(["--check"]) == 1
+    assert docgen.main([]) == 0
+    assert docgen.main(["--check"]) == 0
+    page = tmp_path / "docs" / "en" / "checks.md"
+    page.write_text(page.read_text("utf-8") + "by hand\n", "utf-8")
+    assert docgen.main(["--check"]) == 1

@@ -1,0 +1,114 @@
+"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,rules}.md.
+
+`python -m wxalarm.docgen` writes them, `--check` says which are out of date (exit 1). Nothing in those files is
+written by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from wxalarm.checks import CHECKS
+from wxalarm.lint import RULES
+from wxalarm.messages import LANGUAGES, Catalogue, catalogue
+from wxalarm.model import AlarmKind, Code
+from wxalarm.parser import PROBLEMS
+from wxalarm.playbooks import PLAYBOOKS
+
+ROOT = Path(__file__).parent.parent / "docs"
+PAGES = ("alarms", "checks", "rules")
+
+
+def page(name: str, words: Catalogue) -> str:
+    """One generated page as Markdown."""
+    build = {"alarms": _alarms, "checks": _checks, "rules": _rules}[name]
+    lines = [f"# {words.ui(f'doc_{name}')}", "", f"<!-- {words.ui('doc_generated')} -->", "", *build(words)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _alarms(words: Catalogue) -> Iterator[str]:
+    for kind in AlarmKind:
+        playbook = PLAYBOOKS[kind]
+        yield f"## {words.kind(kind)} (`{kind}`)"
+        yield ""
+        yield words.kind(kind, "about")
+        yield ""
+        yield f"{words.ui('doc_guide')}: {playbook.guide}"
+        yield ""
+        for check in playbook.checks:
+            yield f"1. [{words.check(check.id)}](checks.md#{check.id})"
+        for step in words.steps(kind):
+            yield f"1. {words.ui('manual')}: {step}"
+        yield ""
+
+
+def _checks(words: Catalogue) -> Iterator[str]:
+    for check in CHECKS:
+        yield f'<a id="{check.id}"></a>'
+        yield ""
+        yield f"## {words.check(check.id)} (`{check.id}`)"
+        yield ""
+        yield words.check(check.id, "about")
+        yield ""
+        if check.needs:
+            yield f"{words.ui('doc_needs')}: {', '.join(f'`{need.id}`' for need in check.needs)}"
+            yield ""
+        yield from _codes(check.codes, words)
+
+
+def _rules(words: Catalogue) -> Iterator[str]:
+    yield from _codes(RULES, words)
+    yield f"## {words.ui('doc_problems')}"
+    yield ""
+    yield from _codes(PROBLEMS, words)
+
+
+def _codes(codes: tuple[Code, ...], words: Catalogue) -> Iterator[str]:
+    """A table: code, severity, certainty, what it says, what to do."""
+    if not codes:
+        return
+    heads = [words.ui(f"doc_{name}") for name in ("code", "severity", "certainty", "says", "do")]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---|---|---|---|---|"
+    seen: set[str] = set()
+    for code in codes:
+        if code.id in seen:
+            continue
+        seen.add(code.id)
+        cells = [
+            f"`{code.id}`",
+            words.ui(f"severity_{code.severity}"),
+            words.ui(code.basis.certainty),
+            words.template(code, "text"),
+            words.template(code, "hint"),
+        ]
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), '<br>') for cell in cells)} |"
+    yield ""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with --check compare them. Returns the exit code."""
+    stale = []
+    for lang in LANGUAGES:
+        for name in PAGES:
+            path = ROOT / lang / f"{name}.md"
+            text = page(name, catalogue(lang))
+            if path.exists() and path.read_text("utf-8") == text:
+                continue
+            stale.append(path)
+            if "--check" not in arguments:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                beside = path.with_suffix(".new")
+                beside.write_text(text, "utf-8")
+                beside.replace(path)
+    if stale and "--check" in arguments:
+        names = ", ".join(str(path.relative_to(ROOT.parent)) for path in stale)
+        print(f"out of date: {names}; run: make docs", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
