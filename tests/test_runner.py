@@ -1,0 +1,138 @@
+"""The runner: needs, uses, deadlines, crashes, sharing, stopping. The checks are made up; nothing is mocked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import pytest
+
+from wxalarm import runner
+from wxalarm.checks.check import Check, Context, Skip, by_host, by_machine
+from wxalarm.config import Settings
+from wxalarm.model import Alarm, AlarmKind, Basis, Code, Finding, Report, Severity, Status, Target
+from wxalarm.playbooks import Playbook
+
+BROKEN = Code("broken", Severity.ERROR, Basis.REPRODUCED, tuple(AlarmKind))
+
+
+def quiet(observation: Any, ctx: Context) -> Iterable[Finding]:
+    return ()
+
+
+def check(
+    name: str,
+    probe: Callable[[Context], Awaitable[Any]],
+    evaluate: Callable[[Any, Context], Iterable[Finding]] = quiet,
+    **options: Any,
+) -> Check[Any]:
+    return Check(id=name, codes=(BROKEN,), observation=object, probe=probe, evaluate=evaluate, **options)
+
+
+async def one(ctx: Context) -> int:
+    return 1
+
+
+async def never(ctx: Context) -> int:
+    await asyncio.sleep(60)
+    return 1
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *checks: Check[Any], contexts: int = 1, **options: Any) -> list[Report]:
+    monkeypatch.setattr(runner, "PLAYBOOKS", {AlarmKind.UNKNOWN: Playbook(checks, "")})
+    settings = options.pop("settings", Settings(timeout=5))
+    made = [Context(Alarm(), Target(host="wx.example.com"), settings) for _ in range(contexts)]
+    return runner.run(made, **options)
+
+
+def test_a_crash_in_either_half_loses_only_that_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(ctx: Context) -> int:
+        raise RuntimeError("boom")
+
+    def crash_too(observation: Any, ctx: Context) -> Iterable[Finding]:
+        yield BROKEN()
+        raise RuntimeError("boom")
+
+    (report,) = run(monkeypatch, check("a", crash), check("b", one, crash_too), check("c", one))
+    assert [result.status for result in report.results] == [Status.UNKNOWN, Status.UNKNOWN, Status.PASS]
+    assert report.results[0].reason is not None
+    assert report.results[0].reason.values["error"] == "RuntimeError: boom"
+
+
+def test_an_unusable_need_skips_and_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(ctx: Context) -> None:
+        raise Skip("no-host")
+
+    first = check("first", nothing)
+    (report,) = run(monkeypatch, check("second", one, needs=(first,)))
+    assert [(r.check, r.status) for r in report.results] == [("first", Status.SKIP), ("second", Status.SKIP)]
+    assert report.results[1].reason is not None
+    assert report.results[1].reason.values == {"check": "first"}
+
+
+def test_a_used_check_is_awaited_by_the_probe_and_seen_by_evaluate(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = check("first", one)
+
+    async def probe(ctx: Context) -> int:
+        return 10 + (await ctx.wait(first) or 0)
+
+    def evaluate(observation: int, ctx: Context) -> Iterable[Finding]:
+        yield BROKEN(total=observation + (ctx.got(first) or 0))
+
+    (report,) = run(monkeypatch, check("second", probe, evaluate, uses=(first,)))
+    assert report.results[1].findings[0].evidence == {"total": 12}
+
+
+def test_a_probe_past_its_deadline_is_unknown_not_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    (report,) = run(monkeypatch, check("slow", never, timeout=0.05), check("quick", one))
+    assert [result.status for result in report.results] == [Status.UNKNOWN, Status.PASS]
+    assert report.results[0].reason is not None
+    assert report.results[0].reason.id == "deadline"
+
+
+def test_the_deadline_of_the_run_bounds_every_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = [check(f"slow-{number}", never, timeout=30) for number in range(20)]
+    (report,) = run(monkeypatch, *slow, settings=Settings(timeout=0.1))
+    assert {result.status for result in report.results} == {Status.UNKNOWN}
+    assert report.elapsed < 5
+
+
+def test_equal_keys_share_one_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    async def count(ctx: Context) -> int:
+        calls.append(ctx)
+        return 1
+
+    reports = run(monkeypatch, check("host", count, key=by_host), check("here", count, key=by_machine), contexts=20)
+    assert len(reports) == 20
+    assert len(calls) == 2
+
+
+def test_offline_skips_what_opens_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(offline=True)
+    (report,) = run(monkeypatch, check("net", one), check("file", one, network=False), settings=settings)
+    assert [result.status for result in report.results] == [Status.SKIP, Status.PASS]
+
+
+def test_stopping_keeps_what_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[runner.Run] = []
+
+    def stop_when_quick_is_done(ctx: Context, result: Any) -> None:
+        jobs[0].stop()
+
+    (report,) = run(
+        monkeypatch, check("slow", never), check("quick", one), watch=jobs.append, listener=stop_when_quick_is_done
+    )
+    assert [result.status for result in report.results] == [Status.UNKNOWN, Status.PASS]
+    assert report.results[0].reason is not None
+    assert report.results[0].reason.id == "interrupted"
+    assert jobs[0].stopped
+
+
+def test_only_and_skip_select_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    (report,) = run(monkeypatch, check("a", one), check("b", one), only=("a",))
+    assert [result.status for result in report.results] == [Status.PASS, Status.SKIP]
+    (report,) = run(monkeypatch, check("a", one), check("b", one), skip=("a",))
+    assert [result.status for result in report.results] == [Status.SKIP, Status.PASS]
