@@ -33,6 +33,9 @@ WECHAT: tuple[Check[Any], ...] = ()
 PLATFORM: tuple[Check[Any], ...] = ()
 """What only third-party platforms have."""
 
+NETWORK = (*NAME, *CONNECTION, *SPEECH, *WECHAT)
+"""What `wxalarm probe` runs: all that can be asked without an alarm."""
+
 ALL = (sample.CHECK, *NAME, *CONNECTION, *SPEECH, *REPLY, *SERVER, *WECHAT)
 
 PLAYBOOKS: dict[AlarmKind, Playbook] = {

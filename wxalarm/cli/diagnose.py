@@ -1,18 +1,245 @@
-"""`wxalarm diagnose`."""
+"""`wxalarm diagnose` and `wxalarm probe`."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 
-def diagnose() -> None:
-    """Find the cause of an alarm: checks DNS, the connection, HTTP, the reply, nginx, its logs and this machine."""
+if TYPE_CHECKING:
+    from wxalarm.cases import Case
     from wxalarm.checks.check import Context
-    from wxalarm.config import load
-    from wxalarm.model import Target
-    from wxalarm.parser import parse
-    from wxalarm.runner import run
+    from wxalarm.config import Settings
+    from wxalarm.messages import Catalogue
+    from wxalarm.model import Alarm, Finding
 
-    settings = load()
-    for report in run([Context(alarm, Target(), settings) for alarm in parse(sys.stdin.read()).alarms]):
-        print(report)
+Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Alarm texts; none or - is stdin.")]
+Url = Annotated[str | None, typer.Option("--url", help="The callback URL, when the alarm has none or another.")]
+AccountName = Annotated[str | None, typer.Option("--account", help="A name under [accounts] or [platforms].")]
+Config = Annotated[Path | None, typer.Option("--config", help="The configuration file; else wxalarm.toml is found.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Open no socket at all.")]
+Push = Annotated[bool, typer.Option("--push", help="Also send the signed push to the account's configured URL.")]
+DnsServers = Annotated[
+    list[str] | None, typer.Option("--dns-server", metavar="IP[:PORT]", help="Compare with this resolver too.")
+]
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for the whole run.")]
+Resolve = Annotated[
+    list[str] | None, typer.Option("--resolve", metavar="HOST:PORT:ADDR", help="Use this address, like curl.")
+]
+Repeat = Annotated[int, typer.Option("--repeat", min=1, max=100, help="Connect and ask this often: p50, p95, max.")]
+NginxConf = Annotated[str | None, typer.Option("--nginx-conf", metavar="F", help="nginx.conf to read.")]
+Logs = Annotated[list[str] | None, typer.Option("--access-log", metavar="F", help="Access logs; globs work.")]
+ErrorLogs = Annotated[list[str] | None, typer.Option("--error-log", metavar="F", help="nginx error logs.")]
+AppLogs = Annotated[list[str] | None, typer.Option("--app-log", metavar="F", help="Your application's logs.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK", help="Run only these checks.")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK", help="Do not run these checks.")]
+Save = Annotated[Path | None, typer.Option("--save", metavar="F", help="Save alarm and observations, for --from.")]
+From = Annotated[Path | None, typer.Option("--from", metavar="F", help="Diagnose a saved case again, no network.")]
+Format = Annotated[
+    list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="text, json; may be repeated.")
+]
+Lang = Annotated[str | None, typer.Option("--lang", help="zh or en; else the configuration, else the locale.")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="Do not redact appids, OpenIDs, IPs in files and json.")]
+
+
+def diagnose(
+    files: Files = None,
+    url: Url = None,
+    account: AccountName = None,
+    config: Config = None,
+    offline: Offline = False,
+    push: Push = False,
+    dns_server: DnsServers = None,
+    timeout: Timeout = None,
+    resolve: Resolve = None,
+    repeat: Repeat = 1,
+    nginx_conf: NginxConf = None,
+    access_log: Logs = None,
+    error_log: ErrorLogs = None,
+    app_log: AppLogs = None,
+    only: Only = None,
+    skip: Skip = None,
+    save: Save = None,
+    from_case: From = None,
+    formats: Format = None,
+    lang: Lang = None,
+    reveal: Reveal = False,
+) -> None:
+    """Find the cause of an alarm: DNS, connection, TLS, HTTP, the reply, nginx, its logs and this machine."""
+    from wxalarm.cli.common import outputs_of, settings_of, words_of
+    from wxalarm.cli.report import FORMATS, deliver
+
+    settings = overlay(
+        settings_of(config),
+        offline=offline,
+        push=push,
+        repeat=repeat,
+        timeout=timeout,
+        dns_servers=dns_server,
+        nginx_conf=nginx_conf,
+        access_log=access_log,
+        error_log=error_log,
+        app_log=app_log,
+    )
+    words = words_of(lang, settings)
+    outputs = outputs_of(formats or (), FORMATS, "text")
+    only, skip = known_checks(only), known_checks(skip)
+    if from_case is not None:
+        case = read_case(from_case)
+        code = deliver(case.contexts, (), words, outputs, only=only, skip=skip, saved=case.outcome, reveal=reveal)
+    else:
+        contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or ())
+        code = deliver(contexts, problems, words, outputs, only=only, skip=skip, save=save, reveal=reveal)
+    raise typer.Exit(code)
+
+
+def probe(
+    url: Annotated[str, typer.Argument(help="The callback URL.")],
+    account: AccountName = None,
+    config: Config = None,
+    push: Push = False,
+    dns_server: DnsServers = None,
+    timeout: Timeout = None,
+    resolve: Resolve = None,
+    repeat: Repeat = 1,
+    only: Only = None,
+    skip: Skip = None,
+    save: Save = None,
+    formats: Format = None,
+    lang: Lang = None,
+    reveal: Reveal = False,
+) -> None:
+    """Check a callback URL without an alarm: every network check and, with --push, the signed push."""
+    from wxalarm.cli.common import outputs_of, settings_of, words_of
+    from wxalarm.cli.report import FORMATS, deliver
+    from wxalarm.model import Alarm
+    from wxalarm.playbooks import NETWORK
+
+    settings = overlay(settings_of(config), push=push, repeat=repeat, timeout=timeout, dns_servers=dns_server)
+    words = words_of(lang, settings)
+    outputs = outputs_of(formats or (), FORMATS, "text")
+    contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
+    only = known_checks(only) or [check.id for check in NETWORK]
+    raise typer.Exit(
+        deliver(contexts, (), words, outputs, only=only, skip=known_checks(skip), save=save, reveal=reveal)
+    )
+
+
+def overlay(settings: Settings, **flags: Any) -> Settings:
+    """The settings with the command line's flags laid over them; a flag that was not given changes nothing."""
+    dns = settings.dns
+    if servers := flags.pop("dns_servers", None):
+        dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
+    logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
+    named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
+    host = replace(settings.host, **named)
+    given = {name: value for name, value in flags.items() if value is not None}
+    return replace(settings, dns=dns, host=host, **given)
+
+
+def known_checks(names: Sequence[str] | None) -> list[str]:
+    """The ids that --only or --skip name; commas may join them. An unknown one ends the command."""
+    import difflib
+
+    from wxalarm.checks import CHECKS
+    from wxalarm.cli.common import fail
+
+    ids = [check.id for check in CHECKS]
+    wanted = [name.strip() for value in names or () for name in value.split(",") if name.strip()]
+    for name in wanted:
+        if name not in ids:
+            near = difflib.get_close_matches(name, ids, 1, 0.4)
+            fail(f"{name}: no such check{f' (did you mean {near[0]}?)' if near else ''}; wxalarm checks lists them")
+    return wanted
+
+
+def callback_url(url: str, words: Catalogue) -> str:
+    """--url as given, if it is an http or https URL with a host; else the command ends."""
+    from wxalarm.cli.common import fail
+    from wxalarm.diagnosis import split_url
+
+    if not url.lower().startswith(("http://", "https://")) or not split_url(url).host:
+        fail(words.ui("bad_url", url=url))
+    return url
+
+
+def contexts_of(
+    alarms: Sequence[Alarm],
+    settings: Settings,
+    words: Catalogue,
+    url: str | None,
+    account: str | None,
+    resolve: Sequence[str],
+) -> list[Context]:
+    """Contexts for the alarms; wrong flags and unknown accounts end the command."""
+    from wxalarm.cli.common import fail
+    from wxalarm.config import ConfigError
+    from wxalarm.diagnosis import contexts
+
+    try:
+        overrides = resolve_overrides(resolve, words)
+        chosen = callback_url(url, words) if url else None
+        return contexts(alarms, settings, url=chosen, account=account, resolve=overrides)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def resolve_overrides(values: Sequence[str], words: Catalogue) -> dict[str, tuple[str, ...]]:
+    """--resolve HOST:PORT:ADDR[,ADDR…] as curl reads it; IPv6 addresses may stand in brackets."""
+    import ipaddress
+
+    from wxalarm.cli.common import fail
+
+    found: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        host, _, rest = value.partition(":")
+        port, _, listed = rest.partition(":")
+        addresses = tuple(address.strip("[]") for address in listed.split(",") if address)
+        try:
+            if not host or not addresses or not 0 < int(port) < 65536:
+                raise ValueError(value)
+            for address in addresses:
+                ipaddress.ip_address(address)
+        except ValueError:
+            fail(words.ui("bad_resolve", value=value))
+        found[f"{host.lower()}:{port}"] = addresses
+    return found
+
+
+def read_alarms(
+    files: Sequence[str],
+    settings: Settings,
+    words: Catalogue,
+    url: str | None,
+    account: str | None,
+    resolve: Sequence[str],
+) -> tuple[list[Context], list[Finding]]:
+    """Contexts of all alarms in the inputs, and the problems of parsing; input without an alarm ends the command."""
+    from wxalarm.cli.common import fail, read_texts
+    from wxalarm.parser import parse
+
+    alarms: list[Alarm] = []
+    problems: list[Finding] = []
+    for name, text in read_texts(files, "diagnose", words):
+        parsed = parse(text, name)
+        if not parsed.alarms:
+            fail(words.ui("no_alarm", source=name))
+        alarms += parsed.alarms
+        problems += parsed.problems
+    return contexts_of(alarms, settings, words, url, account, resolve), problems
+
+
+def read_case(path: Path) -> Case:
+    """A saved case; a file that is none ends the command."""
+    from wxalarm.cases import CaseError, from_text
+    from wxalarm.cli.common import fail
+
+    try:
+        return from_text(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{path}: {error}")
+    except CaseError as error:
+        fail(str(error))

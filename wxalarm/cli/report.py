@@ -9,10 +9,14 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from wxalarm.checks.check import Check, Context
+    from wxalarm.cli.common import Output
     from wxalarm.messages import Catalogue
     from wxalarm.model import Finding, Report
     from wxalarm.runner import Ended, Run
@@ -71,25 +75,52 @@ def _progress(jobs: list[Run], words: Catalogue, *, show: bool) -> Iterator[Call
         yield ended
 
 
+def deliver(
+    contexts: Sequence[Context],
+    problems: Sequence[Finding],
+    words: Catalogue,
+    outputs: Sequence[Output],
+    *,
+    save: Path | None = None,
+    reveal: bool = False,
+    **options: Any,
+) -> int:
+    """Run the checks, write every output, and give the exit code."""
+    from wxalarm.cli.common import INTERRUPTED, write_file, write_outputs
+
+    reports, stopped = run(contexts, words, **options)
+    if save is not None:
+        from wxalarm.cases import to_text
+
+        write_file(save, to_text(reports, contexts), 0o600)
+    if stopped:
+        typer.echo(words.ui("interrupted"), err=True)
+    code = INTERRUPTED if stopped else exit_code(reports)
+    timeout = max((ctx.settings.timeout for ctx in contexts), default=0.0)
+    write_outputs(outputs, lambda output: text_of(output, reports, problems, words, timeout, code, reveal=reveal))
+    return code
+
+
 def text_of(
-    format_name: str,
+    output: Output,
     reports: Sequence[Report],
     problems: Sequence[Finding],
     words: Catalogue,
-    *,
     timeout: float,
-    to_terminal: bool,
+    code: int,
+    *,
+    reveal: bool,
 ) -> str:
     """The reports in one format."""
-    if format_name == "json":
+    if output.format == "json":
         from wxalarm.render import json
 
         return json.render(reports, problems, words)
     from wxalarm.render import terminal
 
-    color = to_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    width = terminal_width() if to_terminal else 100
-    code = exit_code(reports)
+    tty = output.path is None and sys.stdout.isatty()
+    color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    width = terminal_width() if tty or "COLUMNS" in os.environ else 100
     return terminal.render(reports, words, width=width, color=color, timeout=timeout, exit_code=code)
 
 

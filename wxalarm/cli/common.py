@@ -1,0 +1,185 @@
+"""What every command shares: inputs, encodings, the language, `-f FORMAT[=FILE]`, the exit codes of usage errors."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from wxalarm.config import Settings
+    from wxalarm.messages import Catalogue
+
+USAGE = 2
+"""Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
+INTERRUPTED = 130
+MAX_BYTES = 16 * 1024 * 1024
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    """Say why on stderr and exit."""
+    from wxalarm.render.text import visible
+
+    typer.echo(visible(message, keep_newlines=True), err=True)
+    raise typer.Exit(code)
+
+
+def words_of(lang: str | None, settings: Settings | None = None) -> Catalogue:
+    """The catalogue of --lang, else of the configuration, else of the locale (zh… gives Chinese), else English."""
+    from wxalarm.messages import LANGUAGES, catalogue
+
+    chosen = lang or os.environ.get("WXALARM_LANG") or (settings.output.lang if settings else None)
+    if chosen is None:
+        locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
+        chosen = "zh" if locale.lower().startswith("zh") else "en"
+    if chosen not in LANGUAGES:
+        fail(f"--lang {chosen}: expected one of {', '.join(LANGUAGES)}")
+    return catalogue(chosen)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings of --config or of the file that is found; a mistake in it ends the command, with its place."""
+    from wxalarm.config import ConfigError, load
+
+    try:
+        return load(config)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def paths_of(patterns: Sequence[str], words: Catalogue) -> list[str]:
+    """The files that arguments name: globs are expanded (for shells that do not), "-" is stdin. None given: ["-"]."""
+    found: list[str] = []
+    for pattern in patterns or ("-",):
+        if pattern == "-" or not glob.has_magic(pattern) or os.path.exists(pattern):
+            found.append(pattern)
+        elif matches := sorted(glob.glob(pattern, recursive=True)):
+            found += matches
+        else:
+            fail(words.ui("no_match", pattern=pattern))
+    return found
+
+
+def read_bytes(path: str, command: str, words: Catalogue, limit: int | None = MAX_BYTES) -> bytes:
+    """The bytes of a file or of stdin ("-"). A terminal is told what to paste."""
+    if path == "-" and sys.stdin.isatty():
+        typer.echo(words.ui("paste_hint", command=command), err=True)
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(-1 if limit is None else limit + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(-1 if limit is None else limit + 1)
+    except OSError as error:
+        fail(words.ui("unreadable", source=path, error=error.strerror or error))
+    if limit is not None and len(data) > limit:
+        fail(words.ui("too_large", source=source_name(path), limit=limit // 2**20))
+    return data
+
+
+def read_texts(patterns: Sequence[str], command: str, words: Catalogue) -> Iterator[tuple[str, str]]:
+    """(name, text) of every input; the name is what locations show. An empty input ends the command."""
+    for path in paths_of(patterns, words):
+        data = read_bytes(path, command, words)
+        if not data.strip():
+            fail(words.ui("empty_input", source=source_name(path)))
+        yield source_name(path), decode(data)
+
+
+def source_name(path: str) -> str:
+    """How an input is called in locations and messages."""
+    return "<stdin>" if path == "-" else path
+
+
+def decode(data: bytes) -> str:
+    """Text of unknown encoding: a byte order mark decides, else UTF-8, else UTF-16 by its zero bytes, else GB18030
+    (what Windows Notepad writes in China); bytes that fit none are kept as lone surrogates, nothing is lost."""
+    return data.decode(encoding_of(data), "surrogateescape" if _is_utf8_like(data) else "replace")
+
+
+def encoding_of(data: bytes) -> str:
+    """The codec that `decode` uses."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = data[:4096]
+    if len(head) >= 2 and head.count(0) > len(head) // 8:
+        return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+    for codec in ("utf-8", "gb18030"):
+        try:
+            data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return codec
+    return "utf-8"
+
+
+def _is_utf8_like(data: bytes) -> bool:
+    return encoding_of(data).startswith("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One -f FORMAT[=FILE]: where a format goes; path None is stdout."""
+
+    format: str
+    path: Path | None
+
+
+def outputs_of(values: Iterable[str], known: Sequence[str], default: str) -> list[Output]:
+    """The outputs that -f asks for; with no -f, the default format on stdout."""
+    found = []
+    for value in values or (default,):
+        name, equals, path = value.partition("=")
+        if name not in known:
+            import difflib
+
+            near = difflib.get_close_matches(name, known, 1, 0.5)
+            fail(f"-f {value}: expected one of {', '.join(known)}{f' (did you mean {near[0]}?)' if near else ''}")
+        if equals and not path:
+            fail(f"-f {value}: expected a file name after {name}=")
+        found.append(Output(name, Path(path) if path and path != "-" else None))
+    if sum(output.path is None for output in found) > 1:
+        fail("-f: only one format can go to stdout; give the others a file: -f FORMAT=FILE")
+    return found
+
+
+def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:
+    """Write every output: files beside and renamed, so that none is ever half written; stdout last."""
+    for output in sorted(outputs, key=lambda output: output.path is None):
+        text = text_of(output)
+        if output.path is None:
+            write_stdout(text)
+        else:
+            write_file(output.path, text)
+
+
+def write_file(path: Path, text: str, mode: int | None = None) -> None:
+    """Write beside and rename; on an error nothing is changed and the command ends."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        fail(f"{path}: {error.strerror or error}")
+
+
+def write_stdout(text: str) -> None:
+    """Text to stdout whatever the locale's encoding can hold; a closed pipe (| head) is no error."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
