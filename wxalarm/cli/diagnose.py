@@ -39,7 +39,8 @@ Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK", help=
 Save = Annotated[Path | None, typer.Option("--save", metavar="F", help="Save alarm and observations, for --from.")]
 From = Annotated[Path | None, typer.Option("--from", metavar="F", help="Diagnose a saved case again, no network.")]
 Format = Annotated[
-    list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="text, json; may be repeated.")
+    list[str] | None,
+    typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="text, json, markdown, html; may be repeated."),
 ]
 Lang = Annotated[str | None, typer.Option("--lang", help="zh or en; else the configuration, else the locale.")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Do not redact appids, OpenIDs, IPs in files and json.")]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wxalarm.model import Finding, Report
     from wxalarm.runner import Ended, Run
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown", "html")
 
 
 def exit_code(reports: Sequence[Report]) -> int:
@@ -112,11 +112,15 @@ def text_of(
     reveal: bool,
 ) -> str:
     """The reports in one format."""
-    if output.format == "json":
-        from wxalarm.render import json
+    from wxalarm.render import html, json, markdown, terminal
 
-        return json.render(reports, problems, words)
-    from wxalarm.render import terminal
+    match output.format:
+        case "json":
+            return json.render(reports, problems, words)
+        case "markdown":
+            return markdown.render(reports, words)
+        case "html":
+            return html.render(reports, words)
 
     tty = output.path is None and sys.stdout.isatty()
     color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

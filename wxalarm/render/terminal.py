@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -11,20 +11,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from wxalarm.messages import Catalogue
-from wxalarm.model import Alarm, Cause, CheckResult, Finding, Report, Severity, Status
+from wxalarm.model import Report
 from wxalarm.render.text import shorten, visible
+from wxalarm.render.view import ADVICE, Line, Row, View, counts, view
 
-WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
-STYLE = {
-    Status.PASS: "green",
-    Status.WARN: "yellow",
-    Status.FAIL: "bold red",
-    Status.SKIP: "dim",
-    Status.UNKNOWN: "magenta",
-}
+STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
 MARK_WIDTH = 4
 INDENT = MARK_WIDTH + 2
-LONGEST = 600
+LONGEST = 900
 """Characters of one sentence; evidence may quote a body of a mebibyte."""
 
 
@@ -41,26 +35,18 @@ def render(
     page = _Page(words, width, color)
     for index, report in enumerate(reports):
         if index:
-            page.line(Text(""))
-        page.report(report)
-    page.footer(reports, timeout, exit_code)
+            page.line("")
+        page.report(view(report, words))
+    elapsed = max((report.elapsed for report in reports), default=0.0)
+    page.line("")
+    page.line(words.ui("seen_from"), style="dim")
+    page.line(counts(reports, words), style="dim")
+    page.line(words.ui("footer", code=exit_code, elapsed=elapsed, timeout=timeout), style="dim")
     return page.text()
 
 
-def summary(alarm: Alarm, words: Catalogue) -> str:
-    """One line: what, who, when, how often."""
-    who = " ".join(part for part in (alarm.appid, alarm.nickname) if part) or words.ui("no_account")
-    when = alarm.first_seen.strftime("%Y-%m-%d %H:%M:%S") if alarm.first_seen else words.ui("no_time")
-    parts = [words.kind(alarm.kind), who, when]
-    if alarm.count is not None:
-        parts.append(words.ui("times", count=alarm.count, window=alarm.window_minutes or "?"))
-    if alarm.rate is not None and alarm.rate >= 1:
-        parts.append(words.ui("rate", rate=alarm.rate))
-    return visible(" · ".join(parts))
-
-
 class _Page:
-    """Collects lines; rich does the wrapping by display width."""
+    """Collects lines; rich measures and wraps them by display width."""
 
     def __init__(self, words: Catalogue, width: int, color: bool) -> None:
         self.words = words
@@ -76,124 +62,82 @@ class _Page:
             highlight=False,
             legacy_windows=False,
         )
+        labels = ("do", "verify", "ask", "for", "against", "manual", "not_checked")
+        self.label_width = max(cell_len(words.ui(label)) for label in labels) + 2
 
     def text(self) -> str:
         """What was written, without trailing blanks."""
         return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
 
-    def line(self, text: Text, indent: int = 0) -> None:
-        self.console.print(Padding(text, (0, 0, 0, indent)) if indent else text)
+    def line(self, text: str, indent: int = 0, style: str = "") -> None:
+        self.console.print(Padding(Text(visible(shorten(text, LONGEST)), style=style), (0, 0, 0, indent)))
 
-    def labelled(self, label: str, body: str, indent: int = INDENT, *, style: str = "", wrap: bool = True) -> None:
-        """A label in its own column and a body beside it; a command is not wrapped, so that it can be copied."""
-        width = max(cell_len(self.words.ui(key)) for key in ("do", "verify", "ask", "for", "against")) + 2
-        head = label + " " * max(1, width - cell_len(label))
-        if wrap:
-            text = Text(visible(shorten(body, LONGEST)), style=style)
-            lines = text.wrap(self.console, max(20, self.console.width - indent - width))
-            for number, row in enumerate(lines):
-                lead = Text(" " * indent) + (Text(head, style="dim") if number == 0 else Text(" " * cell_len(head)))
-                self.console.print(lead + row, no_wrap=True, overflow="ignore", crop=False)
-        else:
-            for number, part in enumerate(body.splitlines()):
-                lead = Text(" " * indent) + (Text(head, style="dim") if number == 0 else Text(" " * cell_len(head)))
-                self.console.print(lead + Text(visible(part), style="cyan"), soft_wrap=True)
+    def labelled(self, label: str, body: str, indent: int) -> None:
+        """A label in its own column and a body beside it."""
+        room = max(20, self.console.width - indent - self.label_width)
+        lines = Text(visible(shorten(body, LONGEST))).wrap(self.console, room)
+        for number, row in enumerate(lines):
+            self.raw(self.lead(label if number == 0 else "", indent) + row)
+
+    def command(self, label: str, body: str, indent: int) -> None:
+        """A label and a command, which is never broken into lines, so that it can be copied."""
+        for number, part in enumerate(body.splitlines()):
+            self.raw(self.lead(label if number == 0 else "", indent) + Text(visible(part), style="cyan"))
+
+    def lead(self, label: str, indent: int) -> Text:
+        return Text(" " * indent) + Text(label + " " * max(1, self.label_width - cell_len(label)), style="dim")
+
+    def raw(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True)
 
     # --- one report ---
 
-    def report(self, report: Report) -> None:
-        self.line(Text(summary(report.alarm, self.words), style="bold"))
-        if report.target.url or report.target.host:
-            self.line(Text(visible(report.target.url or report.target.host or ""), style="dim"), 2)
-        self.line(Text(""))
-        for result in report.results:
-            if result.status is not Status.SKIP:
-                self.row(result, report.cause)
-        self.line(Text(""))
+    def report(self, report: View) -> None:
+        self.line(report.summary, style="bold")
+        if report.url:
+            self.line(report.url, 2, "dim")
+        self.line("")
+        for row in report.rows:
+            self.row(row, report.cause)
+        self.line("")
         self.verdict(report)
 
-    def row(self, result: CheckResult, cause: Cause | None) -> None:
-        mark = self.words.ui(WORD[result.status])
-        head = Text(mark + " " * (MARK_WIDTH - cell_len(mark)) + "  ", style=STYLE[result.status])
-        head += Text(self.words.check(result.check), style="bold" if result.status is Status.FAIL else "")
-        tail = f"{result.check}  {result.elapsed:.2f} s"
+    def row(self, row: Row, cause: Line | None) -> None:
+        head = Text(row.mark + " " * (MARK_WIDTH - cell_len(row.mark) + 2), style=STYLE[row.status])
+        head += Text(row.title, style="bold" if row.status == "fail" else "")
+        tail = f"{row.check}  {row.seconds}"
         room = self.console.width - cell_len(head.plain) - len(tail)
-        head += Text(" " * max(2, room) + tail, style="dim") if room >= 2 else Text("")
-        self.console.print(head, no_wrap=True, overflow="ignore", crop=False)
-        if result.reason is not None:
-            self.line(Text(visible(self.words.reason(result.reason))), INDENT)
-        for finding in result.findings:
-            self.finding(finding, detail=cause is None or finding is not cause.finding)
+        if room >= 2:
+            head += Text(" " * room + tail, style="dim")
+        self.raw(head)
+        if row.reason:
+            self.line(row.reason, INDENT)
+        for finding in row.lines:
+            self.line(finding.text, INDENT, "dim" if finding.severity == "note" else "")
+            if finding != cause:
+                self.advice(finding, INDENT)
 
-    def finding(self, finding: Finding, *, detail: bool) -> None:
-        note = finding.code.severity is Severity.NOTE
-        text = shorten(self.words.finding(finding, "text"), LONGEST)
-        self.line(Text(visible(text), style="dim" if note else ""), INDENT)
-        if not note and detail:
-            self.advice(finding)
-
-    def advice(self, finding: Finding, indent: int = INDENT) -> None:
+    def advice(self, finding: Line, indent: int) -> None:
         """What to do, the next command, whom to ask: each where the code has one."""
-        if hint := self.words.finding(finding, "hint"):
-            self.labelled(self.words.ui("do"), hint, indent)
-        if verify := self.words.finding(finding, "verify"):
-            self.labelled(self.words.ui("verify"), verify, indent, wrap=False)
-        if ask := self.words.finding(finding, "ask"):
-            self.labelled(self.words.ui("ask"), ask, indent)
+        for part, label, text in finding.advice:
+            assert part in ADVICE
+            (self.command if part == "verify" else self.labelled)(label, text, indent)
 
-    def verdict(self, report: Report) -> None:
+    def verdict(self, report: View) -> None:
         words, cause = self.words, report.cause
         if cause is None:
-            self.line(Text(words.ui("no_cause"), style="bold"))
-            self.line(Text(words.ui("no_cause_text")), 2)
+            self.line(words.ui("no_cause"), style="bold")
+            self.line(words.ui("no_cause_text"), 2)
         else:
-            title = f"{words.ui('cause')} ({words.ui(cause.finding.code.basis.certainty)}): {cause.finding.code.id}"
-            self.line(Text(title, style="bold red" if cause.finding.code.severity is Severity.ERROR else "bold yellow"))
-            self.line(Text(visible(shorten(words.finding(cause.finding, "text"), LONGEST))), 2)
-            self.advice(cause.finding, 2)
-            for code, texts in _grouped(cause.supports, words).items():
-                more = f" (+{len(texts) - 1})" if len(texts) > 1 else ""
-                self.labelled(words.ui("for"), f"{code}: {texts[0]}{more}", 2)
-            for check in cause.contradicts:
-                self.labelled(words.ui("against"), words.ui("passed_too", check=words.check(check)), 2)
-        self.not_checked(report)
-        for step in words.steps(report.alarm.kind):
+            style = "bold red" if cause.severity == "error" else "bold yellow"
+            self.line(words.ui("cause_line", certainty=report.certainty, code=cause.code), style=style)
+            self.line(cause.text, 2)
+            self.advice(cause, 2)
+        for text in report.supports:
+            self.labelled(words.ui("for"), text, 2)
+        for text in report.against:
+            self.labelled(words.ui("against"), text, 2)
+        for checks, reason in report.not_checked:
+            self.labelled(words.ui("not_checked"), words.ui("checks_reason", checks=checks, reason=reason), 2)
+        for step in report.manual:
             self.labelled(words.ui("manual"), step, 2)
-
-    def not_checked(self, report: Report) -> None:
-        """Checks that were skipped, by reason: said in one line each, never folded into the passes."""
-        by_reason: dict[str, list[str]] = {}
-        for result in report.results:
-            if result.status is Status.SKIP and result.reason is not None:
-                reason = self.words.reason(result.reason)
-                by_reason.setdefault(reason, []).append(self.words.check(result.check))
-        if by_reason:
-            self.line(Text(self.words.ui("not_checked"), style="dim"), 2)
-            for reason, checks in by_reason.items():
-                self.line(Text(visible(f"{self.words.ui('list_comma').join(checks)}: {reason}"), style="dim"), 4)
-
-    def footer(self, reports: Sequence[Report], timeout: float, exit_code: int) -> None:
-        counts = dict.fromkeys(WORD.values(), 0)
-        for report in reports:
-            for result in report.results:
-                counts[WORD[result.status]] += 1
-        said = self.words.ui(
-            "counts",
-            passed=counts["ok"],
-            warned=counts["warn"],
-            failed=counts["fail"],
-            skipped=counts["skip"],
-            unknown=counts["unknown"],
-        )
-        elapsed = max((report.elapsed for report in reports), default=0.0)
-        footer = self.words.ui("footer", code=exit_code, elapsed=elapsed, timeout=timeout)
-        self.line(Text(""))
-        self.line(Text(self.words.ui("seen_from"), style="dim"))
-        self.line(Text(f"{said} · {footer}", style="dim"))
-
-
-def _grouped(findings: Sequence[Finding], words: Catalogue) -> Mapping[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for finding in findings:
-        groups.setdefault(finding.code.id, []).append(words.finding(finding, "text"))
-    return groups

@@ -1,0 +1,121 @@
+"""Reports in every format: complete, safe with hostile text, aligned with double-width characters."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from wxalarm.messages import LANGUAGES, Catalogue, catalogue
+from wxalarm.model import (
+    Alarm,
+    AlarmKind,
+    Basis,
+    Cause,
+    CheckResult,
+    Code,
+    Reason,
+    Report,
+    Sample,
+    Severity,
+    Status,
+    Target,
+)
+from wxalarm.render import html, markdown, terminal
+from wxalarm.render import json as json_format
+
+HOSTILE = "\x1b[31m[bold]<script>alert(1)</script>`|*_\u202e\ud800\x07\r\n"
+BROKEN = Code("sample-broken", Severity.ERROR, Basis.REPRODUCED, (AlarmKind.CONNECT_TIMEOUT,))
+FACT = Code("sample-fact", Severity.NOTE, Basis.RECORDED)
+
+
+def report(text: str = HOSTILE) -> Report:
+    finding = BROKEN(detail=text)
+    alarm = Alarm(kind=AlarmKind.CONNECT_TIMEOUT, appid="wx0000000000000001", nickname=text, sample=Sample(openid=text))
+    results = (
+        CheckResult("sample", Status.PASS, (FACT(detail=text),), True),
+        CheckResult("wide", Status.FAIL, (finding,), {"seen": text}),
+        CheckResult("absent", Status.SKIP, reason=Reason("needs", {"check": "wide"})),
+        CheckResult("odd", Status.UNKNOWN, reason=Reason("crashed", {"error": text})),
+    )
+    target = Target(url=f"http://wx.example.com/{text}")
+    return Report(alarm, target, results, Cause(finding, "wide", (), ("sample",)), 1.25)
+
+
+def words(lang: str) -> Catalogue:
+    """The real catalogue with sentences for the made-up codes."""
+    real = catalogue(lang)
+    codes = {
+        "sample-broken": {
+            "text": "一句很长的中文说明用来检查换行是否按显示宽度对齐 {detail}" * 3,
+            "hint": "do this {detail}",
+            "verify": "curl -v {detail}",
+            "ask": "someone",
+        },
+        "sample-fact": {"text": "a fact {detail}"},
+    }
+    return Catalogue(lang, {**real.data, "code": {**real.data.get("code", {}), **codes}})
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("width", [80, 120])
+def test_terminal_is_safe_and_fits(lang: str, width: int) -> None:
+    text = terminal.render([report()], words(lang), width=width)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e\ud800]", text)
+    for line in text.splitlines():
+        assert cell_len(line) <= width or "curl -v" in line, line
+    assert "\\x1b[31m[bold]" in text
+    assert "sample-broken" in text
+
+
+def test_terminal_colours_only_when_asked() -> None:
+    assert "\x1b[" not in terminal.render([report("x")], words("en"))
+    assert "\x1b[" in terminal.render([report("x")], words("en"), color=True)
+
+
+def test_a_command_is_never_broken_into_lines() -> None:
+    long = "https://wx.example.com/" + "a" * 200
+    text = terminal.render([report(long)], words("en"), width=80)
+    assert f"curl -v {long}" in text
+
+
+def test_unknown_skip_and_fail_look_different_and_say_why() -> None:
+    text = terminal.render([report("x")], words("en"))
+    assert "????" in text
+    assert "FAIL" in text
+    assert "the check itself failed: x" in text
+    assert "needs wide" in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_json_has_the_promised_fields(lang: str) -> None:
+    data = json.loads(json_format.render([report()], [BROKEN(detail="p")], words(lang)))
+    assert data["schema"] == "wxalarm.report/1"
+    (one,) = data["reports"]
+    assert set(one) == {"alarm", "target", "status", "cause", "results", "not_checked", "elapsed"}
+    assert set(one["cause"]) == {"code", "certainty", "text", "hint", "verify", "evidence"}
+    assert one["cause"]["certainty"] == "likely"
+    assert set(one["results"][1]) == {"check", "status", "reason", "elapsed", "findings", "observation"}
+    fields = {"code", "severity", "basis", "text", "hint", "verify", "evidence", "location"}
+    assert set(one["results"][1]["findings"][0]) == fields
+    assert one["alarm"]["nickname"] == HOSTILE, "nothing is lost"
+    assert data["problems"][0]["code"] == "sample-broken"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_html_escapes_and_loads_nothing(lang: str) -> None:
+    page = html.render([report()], words(lang))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e\ud800]", page)
+    assert not re.search(r"(src|href)=", page)
+    page.encode("utf-8")
+
+
+def test_markdown_escapes() -> None:
+    page = markdown.render([report()], words("en"))
+    assert "<script>" not in page.replace("curl -v", "").split("`")[0]
+    assert "\\*\\_" in page
+    assert re.search(r"`` curl -v .*` *\|?.*``", page), "a code span holds backticks"

@@ -1,0 +1,61 @@
+"""Report → Markdown for tickets and chats. Untrusted text stands in code spans or is escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from wxalarm.messages import Catalogue
+from wxalarm.model import Report
+from wxalarm.render.text import visible
+from wxalarm.render.view import Line, View, counts, view
+
+
+def render(reports: Sequence[Report], words: Catalogue) -> str:
+    """All reports as one Markdown document."""
+    lines: list[str] = []
+    for report in reports:
+        lines += [*_report(view(report, words), words), ""]
+    return "\n".join([*lines, f"_{counts(reports, words)}_"]) + "\n"
+
+
+def _report(report: View, words: Catalogue) -> Iterator[str]:
+    yield f"## {_safe(report.summary)}"
+    yield ""
+    if report.url:
+        yield f"{_code(report.url)}"
+        yield ""
+    if report.cause is None:
+        yield f"**{words.ui('no_cause')}** {words.ui('no_cause_text')}"
+    else:
+        said = words.ui("cause_line", certainty=report.certainty, code=report.cause.code)
+        yield f"**{_safe(said)}** {_safe(report.cause.text)}"
+        yield from _advice(report.cause)
+    for label, texts in (("for", report.supports), ("against", report.against), ("manual", report.manual)):
+        yield from (f"- {words.ui(label)}: {_safe(text)}" for text in texts)
+    for checks, reason in report.not_checked:
+        said = words.ui("checks_reason", checks=checks, reason=reason)
+        yield f"- {words.ui('not_checked')}: {_safe(said)}"
+    yield ""
+    for row in report.rows:
+        yield f"- {row.mark} **{_safe(row.title)}** `{row.check}` {row.seconds} {_safe(row.reason)}".rstrip()
+        for finding in row.lines:
+            yield f"  - `{finding.code}` {_safe(finding.text)}"
+
+
+def _advice(finding: Line) -> Iterator[str]:
+    yield ""
+    for part, label, text in finding.advice:
+        yield f"- {label}: {_code(text) if part == 'verify' else _safe(text)}"
+
+
+def _safe(text: str) -> str:
+    """Text that Markdown and HTML leave as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>|#&~!])", r"\\\1", visible(text)).replace("\\&", "&amp;").replace("\\<", "&lt;")
+
+
+def _code(text: str) -> str:
+    """A code span that holds any text: its fence is longer than any run of backticks inside."""
+    text = visible(text)
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

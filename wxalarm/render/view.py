@@ -1,0 +1,137 @@
+"""A report as words and plain values, for renderers that only lay them out (Markdown, HTML)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wxalarm.messages import Catalogue
+from wxalarm.model import Alarm, Finding, Report, Severity, Status
+
+WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
+"""Keys of [ui] for the statuses."""
+ADVICE = ("hint", "verify", "ask")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding in words."""
+
+    code: str
+    severity: str
+    text: str
+    advice: tuple[tuple[str, str, str], ...]
+    """(part, label, text); a part of "verify" is a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One check in words."""
+
+    check: str
+    title: str
+    status: str
+    mark: str
+    seconds: str
+    reason: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One report in words."""
+
+    summary: str
+    url: str
+    rows: tuple[Row, ...]
+    certainty: str
+    cause: Line | None
+    supports: tuple[str, ...]
+    against: tuple[str, ...]
+    not_checked: tuple[tuple[str, str], ...]
+    manual: tuple[str, ...]
+
+
+def summary(alarm: Alarm, words: Catalogue) -> str:
+    """One line: what, who, when, how often."""
+    who = " ".join(part for part in (alarm.appid, alarm.nickname) if part) or words.ui("no_account")
+    when = alarm.first_seen.strftime("%Y-%m-%d %H:%M:%S") if alarm.first_seen else words.ui("no_time")
+    parts = [words.kind(alarm.kind), who, when]
+    if alarm.count is not None:
+        parts.append(words.ui("times", count=alarm.count, window=alarm.window_minutes or "?"))
+    if alarm.rate is not None and alarm.rate >= 1:
+        parts.append(words.ui("rate", rate=alarm.rate))
+    return " · ".join(parts)
+
+
+def view(report: Report, words: Catalogue) -> View:
+    """A report in the words of one language."""
+    cause = report.cause
+    return View(
+        summary=summary(report.alarm, words),
+        url=report.target.url or report.target.host or "",
+        rows=tuple(
+            Row(
+                check=result.check,
+                title=words.check(result.check),
+                status=str(result.status),
+                mark=words.ui(WORD[result.status]),
+                seconds=f"{result.elapsed:.2f} s",
+                reason=words.reason(result.reason) if result.reason else "",
+                lines=tuple(line(finding, words) for finding in result.findings),
+            )
+            for result in report.results
+            if result.status is not Status.SKIP
+        ),
+        certainty=words.ui(cause.finding.code.basis.certainty) if cause else "",
+        cause=line(cause.finding, words) if cause else None,
+        supports=grouped(cause.supports, words) if cause else (),
+        against=tuple(words.ui("passed_too", check=words.check(check)) for check in cause.contradicts) if cause else (),
+        not_checked=not_checked(report, words),
+        manual=tuple(words.steps(report.alarm.kind)),
+    )
+
+
+def line(finding: Finding, words: Catalogue) -> Line:
+    """A finding in words; a note has no advice."""
+    advice = tuple(
+        (part, words.ui({"hint": "do"}.get(part, part)), text)
+        for part in ADVICE
+        if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part))
+    )
+    return Line(finding.code.id, str(finding.code.severity), words.finding(finding, "text"), advice)
+
+
+def grouped(findings: Sequence[Finding], words: Catalogue) -> tuple[str, ...]:
+    """One line a code: its first text, and how many more."""
+    groups: dict[str, list[str]] = {}
+    for finding in findings:
+        groups.setdefault(finding.code.id, []).append(words.finding(finding, "text"))
+    return tuple(
+        f"{code}: {texts[0]}" + (f" (+{len(texts) - 1})" if len(texts) > 1 else "") for code, texts in groups.items()
+    )
+
+
+def not_checked(report: Report, words: Catalogue) -> tuple[tuple[str, str], ...]:
+    """(checks, reason): what was skipped, by reason; never folded into the passes."""
+    by_reason: dict[str, list[str]] = {}
+    for result in report.results:
+        if result.status is Status.SKIP and result.reason is not None:
+            by_reason.setdefault(words.reason(result.reason), []).append(words.check(result.check))
+    return tuple((words.ui("list_comma").join(checks), reason) for reason, checks in by_reason.items())
+
+
+def counts(reports: Sequence[Report], words: Catalogue) -> str:
+    """How many checks ended how, over all reports."""
+    found = dict.fromkeys(Status, 0)
+    for report in reports:
+        for result in report.results:
+            found[result.status] += 1
+    return words.ui(
+        "counts",
+        passed=found[Status.PASS],
+        warned=found[Status.WARN],
+        failed=found[Status.FAIL],
+        skipped=found[Status.SKIP],
+        unknown=found[Status.UNKNOWN],
+    )
