@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import signal
 from collections.abc import Callable, Collection, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from wxalarm.checks.check import Check, Context, Skip, usable
@@ -175,21 +176,29 @@ def plan(ctx: Context) -> tuple[Check[Any], ...]:
     return tuple(ordered.values())
 
 
-def run(contexts: Sequence[Context], *, watch: Callable[[Run], None] | None = None, **options: Any) -> list[Report]:
+Stage = AbstractAsyncContextManager[Sequence[Context]]
+"""Contexts that exist only inside an event loop: a demo's servers live as long as it is entered."""
+
+
+def run(
+    contexts: Sequence[Context] | Stage, *, watch: Callable[[Run], None] | None = None, **options: Any
+) -> list[Report]:
     """`Run(contexts, …).reports()` in an event loop of its own; Ctrl-C ends it early and keeps what has finished.
 
     watch is given the Run before it starts: for live progress, and to see afterwards whether it was stopped.
     """
+    stage = contexts if isinstance(contexts, AbstractAsyncContextManager) else contextlib.nullcontext(contexts)
 
     async def main() -> list[Report]:
-        job = Run(contexts, **options)
-        if watch:
-            watch(job)
-        loop = asyncio.get_running_loop()
-        # Only the main thread of a POSIX process can have the handler; elsewhere Ctrl-C ends the run as Python does it.
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(signal.SIGINT, job.stop)
-        return await job.reports()
+        async with stage as ready:
+            job = Run(ready, **options)
+            if watch:
+                watch(job)
+            loop = asyncio.get_running_loop()
+            # Only the main thread of a POSIX process can have the handler; elsewhere Ctrl-C ends the run at once.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(signal.SIGINT, job.stop)
+            return await job.reports()
 
     return asyncio.run(main())
 

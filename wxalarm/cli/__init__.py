@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import typer
 
-from wxalarm.cli import diagnose, explain, init
+from wxalarm.cli import diagnose, explain, init, plan
 
 app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 
 # One line a command, in the order of --help.
 app.command("diagnose")(diagnose.diagnose)
 app.command("probe")(diagnose.probe)
+app.command("plan")(plan.plan)
 app.command("explain")(explain.explain)
 app.command("checks")(explain.checks)
 app.command("init")(init.init)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wxalarm.cli.common import Output
     from wxalarm.messages import Catalogue
     from wxalarm.model import Finding, Report
-    from wxalarm.runner import Ended, Run
+    from wxalarm.runner import Ended, Run, Stage
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -32,7 +32,7 @@ def exit_code(reports: Sequence[Report]) -> int:
 
 
 def run(
-    contexts: Sequence[Context],
+    contexts: Sequence[Context] | Stage,
     words: Catalogue,
     *,
     only: Collection[str] = (),

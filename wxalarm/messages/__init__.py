@@ -74,10 +74,13 @@ class Catalogue:
         """A part of a code's message with its placeholders, for the documentation."""
         return str(self._find("code", code.id, part) or self._find("code", code.id, str(code.basis), part) or "")
 
-    def check(self, check_id: str, part: str = "title") -> str:
-        """One part (title, about, skipped) of a check's message."""
-        text = self._find("check", check_id, part)
-        return str(text) if text is not None else (check_id if part == "title" else "")
+    def check(self, check_id: str, part: str = "title", **values: Any) -> str:
+        """One part of a check's message: title, about, or sends (what its probe sends where and which files it reads;
+        "" for a check that does neither)."""
+        template = self._find("check", check_id, part)
+        if template is None:
+            return check_id if part == "title" else ""
+        return self._say(template, values)
 
     def kind(self, kind: AlarmKind, part: str = "title") -> str:
         """One part (title, about) of an alarm kind's message."""

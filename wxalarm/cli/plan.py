@@ -1,0 +1,82 @@
+"""`wxalarm plan`: what diagnose would send where, and which files it would read, before anything happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wxalarm.cli import diagnose as flags
+
+if TYPE_CHECKING:
+    from wxalarm.checks.check import Context
+    from wxalarm.messages import Catalogue
+
+
+def plan(
+    files: flags.Files = None,
+    url: flags.Url = None,
+    account: flags.AccountName = None,
+    config: flags.Config = None,
+    offline: flags.Offline = False,
+    push: flags.Push = False,
+    dns_server: flags.DnsServers = None,
+    resolve: flags.Resolve = None,
+    nginx_conf: flags.NginxConf = None,
+    access_log: flags.Logs = None,
+    error_log: flags.ErrorLogs = None,
+    app_log: flags.AppLogs = None,
+    lang: flags.Lang = None,
+) -> None:
+    """Say what diagnose would send where and which files it would read. Sends and reads nothing else itself."""
+    from wxalarm.cli.common import settings_of, words_of, write_stdout
+
+    settings = flags.overlay(
+        settings_of(config),
+        offline=offline,
+        push=push,
+        dns_servers=dns_server,
+        nginx_conf=nginx_conf,
+        access_log=access_log,
+        error_log=error_log,
+        app_log=app_log,
+    )
+    words = words_of(lang, settings)
+    contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or ())
+    write_stdout("\n".join(text_of(ctx, words) for ctx in contexts))
+
+
+def text_of(ctx: Context, words: Catalogue) -> str:
+    """The plan for one alarm: a line for the alarm, then one for each check of its playbook."""
+    from wxalarm.render.text import visible
+    from wxalarm.render.view import summary
+    from wxalarm.runner import plan as checks_of
+
+    lines = [visible(summary(ctx.alarm, words))]
+    for check in checks_of(ctx):
+        sends = words.check(check.id, "sends", **values_of(ctx))
+        if check.network and ctx.settings.offline:
+            sends = words.ui("plan_offline")
+        lines.append(f"  {check.id:<16} {visible(sends or words.ui('plan_nothing'))}")
+    return "\n".join(lines) + "\n"
+
+
+def values_of(ctx: Context) -> dict[str, object]:
+    """What the catalogue's `sends` sentences may name."""
+    target, settings = ctx.target, ctx.settings
+    host = settings.host
+    override = target.resolve.get(f"{target.host}:{target.port}", ())
+    return {
+        "host": target.host,
+        "port": target.port,
+        "url": target.url,
+        "alarm_ip": target.alarm_ip,
+        "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])],
+        "servers": list(settings.dns.servers),
+        "api": settings.api.base_url,
+        "account": ctx.account.name if ctx.account else None,
+        "repeat": settings.repeat,
+        "push": settings.push,
+        "nginx_conf": host.nginx_conf,
+        "access_log": list(host.access_log),
+        "error_log": list(host.error_log),
+        "app_log": list(host.app_log),
+    }
