@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 
+import jsonschema
 import pytest
 from rich.cells import cell_len
 
@@ -92,7 +94,8 @@ def test_unknown_skip_and_fail_look_different_and_say_why() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_json_has_the_promised_fields(lang: str) -> None:
     data = json.loads(json_format.render([report()], [BROKEN(detail="p")], words(lang)))
-    assert data["schema"] == "wxalarm.report/1"
+    schema = json.loads(resources.files("wxalarm.render").joinpath("schemas/report.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(data)
     (one,) = data["reports"]
     assert set(one) == {"alarm", "target", "status", "cause", "results", "not_checked", "elapsed"}
     assert set(one["cause"]) == {"code", "certainty", "text", "hint", "verify", "evidence"}

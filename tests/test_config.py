@@ -1,0 +1,95 @@
+"""wxalarm.toml: loud about every mistake, with the place and the nearest name; secrets never stand in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wxalarm import config
+from wxalarm.config import ConfigError
+
+
+def load(tmp_path: Path, text: str) -> config.Settings:
+    path = tmp_path / "wxalarm.toml"
+    path.write_text(text, "utf-8")
+    return config.load(path)
+
+
+def test_the_template_of_init_loads(tmp_path: Path) -> None:
+    from wxalarm.cli.init import TEMPLATE
+
+    settings = load(tmp_path, TEMPLATE)
+    assert settings.dns.servers == ("182.254.116.116",)
+    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in TEMPLATE.splitlines()[3:])
+    uncommented = uncommented.replace("# [", "[")
+    kept = [line for line in uncommented.splitlines() if not line.startswith('servers = ["182.254.116.116"]')]
+    full = load(tmp_path, "\n".join(kept))
+    assert full.accounts[0].secrets["token_env"] == "WECHAT_TOKEN"
+    assert full.output.lang == "zh"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[dsn]\n", "unknown key dsn (did you mean dns?)"),
+        ("[dns]\nserver = []\n", "unknown key dns.server (did you mean servers?)"),
+        ("[dns]\nservers = 3\n", "dns.servers: expected a list of strings, found 3"),
+        ('[accounts.a]\nmode = "safe"\n', "accounts.a.mode: expected one of plain, compatible, secure, found 'safe'"),
+        ('[accounts.a]\ntoken = "x"\n', 'a secret may not stand in this file; use token_env = "VARIABLE"'),
+        ("accounts = 1\n", "accounts must be a table"),
+        ('[accounts]\na = "x"\n', "accounts.a must be a table"),
+        ("[dns\n", "not TOML"),
+        ('[accounts.a]\nurll = "x"\n', "unknown key accounts.a.urll (did you mean url?)"),
+    ],
+)
+def test_a_mistake_names_the_place_and_the_repair(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert says in str(caught.value)
+    assert "wxalarm.toml" in str(caught.value)
+
+
+def test_a_secret_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("s3cret\n", "utf-8")
+    secret.chmod(0o644)
+    account = load(tmp_path, f'[accounts.a]\ntoken_file = "{secret}"\n').accounts[0]
+    with pytest.raises(ConfigError, match="chmod 600"):
+        account.secret("token")
+    secret.chmod(0o600)
+    assert account.secret("token") == "s3cret"
+    assert account.secret("app_secret") is None
+    assert "s3cret" not in repr(account)
+
+
+def test_the_account_is_picked_by_appid_then_url_then_name(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        '[accounts.a]\nappid = "wx0000000000000001"\nurl = "https://a.example.com/cb"\n'
+        '[accounts.b]\nurl = "https://b.example.com/cb/"\n'
+        '[platforms.p]\nauthorization_url = "https://p.example.com/ticket"\n',
+    )
+    named = [
+        settings.account_for("wx0000000000000001", None),
+        settings.account_for(None, "https://b.example.com/cb?x=1"),
+    ]
+    assert [account.name for account in named if account] == ["a", "b"]
+    assert settings.account_for("wx9", "https://c.example.com/") is None
+    platform = settings.account_for(None, "https://p.example.com/ticket")
+    assert platform is not None
+    assert platform.platform
+    with pytest.raises(ConfigError, match="did you mean a"):
+        settings.account_for(None, None, "aa")
+
+
+def test_the_nearest_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert config.find(deep) is None
+    (tmp_path / "config" / "wxalarm").mkdir(parents=True)
+    (tmp_path / "config" / "wxalarm" / "wxalarm.toml").write_text("", "utf-8")
+    assert config.find(deep) == tmp_path / "config" / "wxalarm" / "wxalarm.toml"
+    (tmp_path / "wxalarm.toml").write_text("", "utf-8")
+    assert config.find(deep) == tmp_path / "wxalarm.toml"
