@@ -72,6 +72,8 @@ class Host:
     error_log: tuple[str, ...] = ()
     app_log: tuple[str, ...] = ()
     log_format: str | None = None
+    addresses: tuple[str, ...] = ()
+    """This machine's public addresses, when a NAT or a load balancer holds them: then it counts as the server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wxalarm.checks import (
+    nginx_config,
     sample,
 )
 from wxalarm.checks.check import Check
@@ -18,6 +19,7 @@ CHECKS: tuple[Check[Any], ...] = (
     # HTTP and the push
     # the reply
     # nginx configuration
+    nginx_config.CHECK,
     # access log, error log, application log
     # host
     # WeChat's own view

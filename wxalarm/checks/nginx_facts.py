@@ -1,0 +1,106 @@
+"""What the rules on an nginx configuration look at: the observation, and what follows from it for one alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wxalarm import nginx
+from wxalarm.checks.check import Context
+from wxalarm.nginx.edit import Edit, diff
+from wxalarm.nginx.request import Request
+from wxalarm.nginx.routing import Route, route
+from wxalarm.nginx.syntax import Directive
+from wxalarm.probes.nginx_files import NginxFiles
+
+LIMIT = 5.0
+"""Seconds within which WeChat wants the whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NginxConfig:
+    """The nginx configuration of the callback server, and the limits it runs under."""
+
+    conf: NginxFiles
+    access_logs: tuple[nginx.AccessLog, ...] = ()
+    """Where requests for the callback URL are logged; those of every server when there is no URL. Empty: off."""
+    error_logs: tuple[str, ...] = ()
+    here: bool = True
+    """This machine is the callback server; False when the user gave the text."""
+    serves: bool = False
+    """A server_name of it matches the callback's host."""
+    cores: int | None = None
+    """Processors of this machine; None when the text comes from elsewhere."""
+    somaxconn: int | None = None
+    """net.core.somaxconn: the longest listen queue the kernel allows."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether any text could be read."""
+        return self.conf.usable
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A configuration read, and the way of the alarm's push through it."""
+
+    observation: NginxConfig
+    ctx: Context
+    config: nginx.Config
+    route: Route | None
+
+    def diff(self, *edits: Edit | None) -> str:
+        """The edits as a unified diff."""
+        return diff([edit for edit in edits if edit is not None], self.config.files)
+
+    def source(self, directive: Directive) -> str:
+        """The text of the file in which a directive stands."""
+        return self.config.files.get(directive.file, "")
+
+    @property
+    def push_addresses(self) -> tuple[str, ...]:
+        """Addresses from which WeChat pushes, as far as known: the alarm's OuterIP, the account's callback_ips."""
+        account = self.ctx.account
+        known = (self.ctx.alarm.sample.outer_ip, *(account.callback_ips if account else ()))
+        return tuple(dict.fromkeys(address for address in known if address))
+
+
+def facts(observation: NginxConfig, ctx: Context) -> Facts:
+    """Reads the configuration again from its texts: pure, the same on a replay."""
+    config = load(observation.conf)
+    return Facts(observation, ctx, config, route_of(config, ctx))
+
+
+def load(conf: NginxFiles) -> nginx.Config:
+    """The configuration out of its texts."""
+    return nginx.load(conf.path, nginx.fetch_from({file.path: file.text for file in conf.files}))
+
+
+def route_of(config: nginx.Config, ctx: Context) -> Route | None:
+    """The way of WeChat's push; None when the URL is not known or no server answers it."""
+    target = ctx.target
+    if target.host is None or target.url is None:
+        return None
+    return route(config, request_of(ctx))
+
+
+def request_of(ctx: Context) -> Request:
+    """The push as it arrives: the alarm's URL by POST with WeChat's own marks in the query."""
+    target = ctx.target
+    return Request(
+        host=target.host or "",
+        target=target.path,
+        scheme=target.scheme,
+        port=target.port,
+        remote=ctx.alarm.sample.outer_ip or next(iter(ctx.account.callback_ips), None)
+        if ctx.account
+        else ctx.alarm.sample.outer_ip,
+        address=target.alarm_ip,
+    )
+
+
+def passes(chain: Iterable[Directive]) -> Directive | None:
+    """The proxy_pass, fastcgi_pass, … in force in a chain; None when nginx answers by itself."""
+    from wxalarm.nginx.locations import PASSES
+
+    return next((found for level in reversed(tuple(chain)) for name in PASSES if (found := level.last(name))), None)

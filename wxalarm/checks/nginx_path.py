@@ -1,0 +1,181 @@
+"""Rules on what nginx itself answers to a push: refused, redirected, answered without the application.
+
+The way of the push is worked out by wxalarm.nginx.routing, as nginx would; how long and how often it lets pushes
+through is in nginx_limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wxalarm.checks.kinds import INVALID
+from wxalarm.checks.nginx_facts import Facts
+from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.nginx.edit import Edit, comment_out, put_before, put_first, rewrite
+from wxalarm.nginx.maps import holds
+from wxalarm.nginx.routing import Route
+from wxalarm.nginx.syntax import Directive
+
+NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
+NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, INVALID)
+NGINX_REDIRECT = Code("nginx-redirect", Severity.ERROR, Basis.CONDITION, INVALID)
+NGINX_RETURN = Code("nginx-return", Severity.ERROR, Basis.CONDITION, INVALID)
+NGINX_STATIC = Code("nginx-static", Severity.WARNING, Basis.CONDITION, INVALID)
+NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, INVALID)
+CODES = (NGINX_SERVER_NAME, NGINX_DENIED, NGINX_REDIRECT, NGINX_RETURN, NGINX_STATIC, NGINX_ERROR_PAGE)
+
+REFUSALS = (401, 403, 444)
+
+
+def findings(known: Facts) -> Iterable[Finding]:
+    """Nothing when the URL is not known or no server of this configuration answers it."""
+    route = known.route
+    if route is None:
+        return
+    names = [name for name in route.choice.server.names if name not in ("", "_")]
+    if not route.choice.by_name and names:
+        yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
+    refused = list(_refused(known, route))
+    yield from refused or _answered(known, route)
+    yield from _error_pages(known, route)
+
+
+# --- refused ---
+
+
+def _refused(known: Facts, route: Route) -> Iterable[Finding]:
+    """`return 403`, allow/deny, limit_except, auth_basic, client certificates: no handler ever sees the push."""
+    outcome = route.outcome
+    if outcome.kind == "return" and outcome.status in REFUSALS and outcome.directive is not None:
+        yield _denied(known, outcome.directive, outcome.status, (), _bypass(known, route, outcome.directive))
+    if outcome.kind in ("return", "redirect", "slash"):
+        return  # the rewrite phase comes before the access rules
+    if any(d.args == ("any",) for d in route.inherited("satisfy")):
+        return  # one of several ways in is enough: that cannot be told from here
+    yield from _by_address(known, route.inherited("allow", "deny"))
+    location = route.location
+    for limit in location.all("limit_except") if location is not None else ():
+        if "POST" not in {arg.upper() for arg in limit.args}:
+            yield from _by_address(known, tuple(limit.all("allow", "deny")))
+    basic = route.one("auth_basic")
+    if basic is not None and basic.args[:1] != ("off",):
+        own = location is not None and basic in (location.block or ())
+        edit = rewrite(basic, "auth_basic off;") if own else _inside(known, location, "auth_basic off;")
+        yield _denied(known, basic, 401, (), known.diff(edit))
+    client = route.one("ssl_verify_client")
+    if client is not None and client.args[:1] == ("on",) and known.ctx.target.scheme == "https":
+        yield _denied(known, client, 400, (), known.diff(rewrite(client, "ssl_verify_client optional;")))
+
+
+def _by_address(known: Facts, rules: tuple[Directive, ...]) -> Iterable[Finding]:
+    """The first rule that holds an address decides; none: it may come in (ngx_http_access_module)."""
+    rules = tuple(rule for rule in rules if rule.args)
+    refused: dict[Directive, list[str]] = {}
+    for address in known.push_addresses:
+        rule = next((rule for rule in rules if holds(rule.args[0], address)), None)
+        if rule is not None and rule.name == "deny":
+            refused.setdefault(rule, []).append(address)
+    for rule, addresses in refused.items():
+        allows = [f"allow {address};" for address in addresses]
+        edits = [put_before(rules[0], line, known.source(rules[0])) for line in allows]
+        yield _denied(known, rule, 403, tuple(addresses), known.diff(*edits))
+    if not known.push_addresses:
+        last = next((rule for rule in rules if rule.args[0] == "all"), None)
+        if last is not None and last.name == "deny":
+            yield _denied(known, last, 403, (), "", NGINX_DENIED.variant(severity=Severity.WARNING))
+
+
+def _denied(
+    known: Facts, rule: Directive, status: int, addresses: tuple[str, ...], diff: str, code: Code = NGINX_DENIED
+) -> Finding:
+    return code(
+        None,
+        directive=rule.text,
+        place=rule.place,
+        status=status,
+        addresses=list(addresses) or None,
+        path=known.ctx.target.path,
+        diff=diff,
+    )
+
+
+# --- answered by nginx ---
+
+
+def _answered(known: Facts, route: Route) -> Iterable[Finding]:
+    """A redirect (WeChat follows none), a fixed answer, a file: the application never sees the push."""
+    outcome = route.outcome
+    at = outcome.directive
+    path = known.ctx.target.path
+    if at is None:
+        return
+    if outcome.kind == "redirect":
+        edit = _bypass(known, route, at)
+        yield NGINX_REDIRECT(
+            None, directive=at.text, place=at.place, status=outcome.status, target=outcome.target, path=path, diff=edit
+        )
+    elif outcome.kind == "slash":
+        exact = f"location = {route.path} {{ {_handler(at)} }}"
+        diff = known.diff(put_before(at, exact, known.source(at)))
+        yield NGINX_REDIRECT(
+            None, directive=at.text, place=at.place, status=301, target=outcome.target, path=path, diff=diff
+        )
+    elif outcome.kind == "return" and not 200 <= (outcome.status or 0) < 300:
+        diff = _bypass(known, route, at)
+        yield NGINX_RETURN(None, directive=at.text, place=at.place, status=outcome.status, path=path, diff=diff)
+    elif outcome.kind == "static" and not _rescued(route):
+        yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path)
+
+
+def _handler(location: Directive) -> str:
+    from wxalarm.nginx.locations import PASSES
+
+    return " ".join(
+        f"{d.text};" for d in location.block or () if d.name in PASSES or d.name in ("include", "proxy_set_header")
+    )
+
+
+def _bypass(known: Facts, route: Route, at: Directive) -> str:
+    """The edit that keeps the rest of the site as it is: the directive does no longer see the callback's path.
+
+    Only possible where the directive stands directly in a server block that also proxies; else it is commented out.
+    """
+    return known.diff(comment_out(at)) if at.block is None and _one_line(known, at) else ""
+
+
+def _one_line(known: Facts, at: Directive) -> bool:
+    return "\n" not in known.source(at)[at.start : at.end]
+
+
+def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
+    return None if location is None else put_first(location, text, known.source(location))
+
+
+def _rescued(route: Route) -> bool:
+    """`error_page 405 =200 …` or 404 to a named location: an old way to let files answer a POST."""
+    return any({"404", "405"} & set(d.args[:-1]) for d in route.inherited("error_page"))
+
+
+# --- error pages ---
+
+
+def _error_pages(known: Facts, route: Route) -> Iterable[Finding]:
+    """error_page to another site answers 302; one with `=200` hides a failure behind a page that is no reply."""
+    for directive in route.inherited("error_page"):
+        if len(directive.args) < 2:
+            continue
+        *codes, target = directive.args
+        shown = next((code for code in codes if code.startswith("=")), None)
+        statuses = [code for code in codes if code.isdecimal()]
+        if not {"500", "502", "503", "504"} & set(statuses):
+            continue
+        if target.startswith(("http://", "https://")) or shown == "=200":
+            yield NGINX_ERROR_PAGE(
+                None,
+                directive=directive.text,
+                place=directive.place,
+                statuses=statuses,
+                target=target,
+                shown=int(shown[1:]) if shown and shown[1:].isdecimal() else 302,
+                diff=known.diff(comment_out(directive)) if _one_line(known, directive) else "",
+            )

@@ -1,0 +1,28 @@
+"""nginx configuration, sans-IO: text → directives with file and line, what applies to a URL, and how to change it.
+
+Nothing here opens a file or knows of WeChat; probes/nginx_files.py fetches the texts.
+"""
+
+from __future__ import annotations
+
+from wxalarm.nginx.config import MAX_FILES, Config, fetch_from, from_dump, load, parse
+from wxalarm.nginx.logfiles import COMBINED, AccessLog, access_logs, error_logs, every_access_log, log_format_of
+from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem
+
+__all__ = [
+    "COMBINED",
+    "MAX_FILES",
+    "AccessLog",
+    "Config",
+    "ConfigProblem",
+    "Directive",
+    "SyntaxProblem",
+    "access_logs",
+    "error_logs",
+    "every_access_log",
+    "fetch_from",
+    "from_dump",
+    "load",
+    "log_format_of",
+    "parse",
+]

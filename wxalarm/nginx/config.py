@@ -1,0 +1,137 @@
+"""One configuration: the main file with its includes put in their places. Files are fetched by the caller."""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem, read
+
+Fetch = Callable[[str], Sequence[tuple[str, str]]]
+"""An absolute path or glob pattern → (path, text) of the files it names, sorted by path; nothing when there is none."""
+
+MAX_FILES = 2000
+MAX_DEPTH = 32
+_DUMPED = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole configuration. `problems` holds what stopped the reader; the rest has been read all the same."""
+
+    directives: tuple[Directive, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Every file read, by path, in the order in which nginx opens them."""
+    problems: tuple[ConfigProblem, ...] = ()
+
+    def main(self, name: str) -> Directive | None:
+        """The directive (or block) of this name at the top level; the last one."""
+        found = None
+        for directive in self.directives:
+            if directive.name == name:
+                found = directive
+        return found
+
+    @property
+    def http(self) -> Directive | None:
+        """The http block."""
+        return self.main("http")
+
+    def walk(self) -> Iterator[Directive]:
+        """Every directive, outer before inner."""
+        todo = list(reversed(self.directives))
+        while todo:
+            directive = todo.pop()
+            yield directive
+            todo.extend(reversed(directive.block or ()))
+
+
+def load(path: str, fetch: Fetch) -> Config:
+    """The configuration whose main file is `path`. Relative includes are relative to its folder, as in nginx."""
+    state = _Load(posixpath.dirname(path), fetch)
+    found = fetch(path)
+    if not found:
+        return Config((), {}, (ConfigProblem(f'open() "{path}" failed', path, 0),))
+    directives = state.read(found[0][0], found[0][1], 0)
+    return Config(directives, state.files, tuple(state.problems))
+
+
+def parse(text: str, path: str = "nginx.conf") -> Config:
+    """A configuration that is one text; its includes are left as they stand."""
+    return load(path, lambda wanted: [(path, text)] if wanted == path else [])
+
+
+class _Load:
+    def __init__(self, folder: str, fetch: Fetch) -> None:
+        self.folder, self.fetch = folder, fetch
+        self.files: dict[str, str] = {}
+        self.problems: list[ConfigProblem] = []
+
+    def read(self, path: str, text: str, depth: int) -> tuple[Directive, ...]:
+        self.files.setdefault(path, text)
+        try:
+            directives = read(text, path)
+        except SyntaxProblem as error:
+            self.problems.append(error.problem)
+            return ()
+        return self.expand(directives, depth)
+
+    def expand(self, directives: Sequence[Directive], depth: int) -> tuple[Directive, ...]:
+        result: list[Directive] = []
+        for directive in directives:
+            if directive.name == "include" and len(directive.args) == 1 and directive.block is None:
+                result.extend(self.include(directive, depth))
+            elif directive.block:
+                result.append(replace(directive, block=self.expand(directive.block, depth)))
+            else:
+                result.append(directive)
+        return tuple(result)
+
+    def include(self, directive: Directive, depth: int) -> Iterator[Directive]:
+        pattern = posixpath.join(self.folder, directive.args[0])
+        found = self.fetch(pattern) if depth < MAX_DEPTH and len(self.files) < MAX_FILES else ()
+        if not found and not is_glob(pattern):
+            message = f'open() "{pattern}" failed'
+            self.problems.append(ConfigProblem(message, directive.file, directive.line))
+        for path, text in found:
+            yield from self.read(path, text, depth + 1)
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether nginx treats the name as a pattern (strpbrk "*?[")."""
+    return any(char in pattern for char in "*?[")
+
+
+def from_dump(dump: str) -> tuple[str, dict[str, str]]:
+    """The output of `nginx -T` → the main file's path and every file's text. Raises ValueError when it is none."""
+    heads = list(_DUMPED.finditer(dump))
+    if not heads:
+        raise ValueError("no line '# configuration file …:'")
+    files: dict[str, str] = {}
+    for head, after in zip(heads, [*heads[1:], None], strict=True):
+        text = dump[head.end() : after.start() if after else len(dump)]
+        files[head[1]] = text.removesuffix("\n")
+    return heads[0][1], files
+
+
+def fetch_from(files: Mapping[str, str]) -> Fetch:
+    """A Fetch over texts that are already here: patterns match as glob(3) does."""
+
+    def fetch(pattern: str) -> list[tuple[str, str]]:
+        if pattern in files:
+            return [(pattern, files[pattern])]
+        return [(path, files[path]) for path in sorted(files) if matches_glob(path, pattern)]
+
+    return fetch
+
+
+def matches_glob(path: str, pattern: str) -> bool:
+    """glob(3) on one path: `*` stops at a slash, and does not match a leading dot."""
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(
+        fnmatch.fnmatchcase(part, want) and (not part.startswith(".") or want.startswith("."))
+        for part, want in zip(parts, wanted, strict=True)
+    )

@@ -1,0 +1,105 @@
+"""The push as nginx sees it: the normalised path, and the variables that a condition may ask for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+MAX_PATH = 2048
+"""Characters of a path that are looked at: patterns of a configuration run over it."""
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*)|([0-9]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it arrives. The defaults are those of a push (domain: POST, Mozilla/4.0, text/xml)."""
+
+    host: str
+    target: str = "/"
+    """Path and query as sent."""
+    scheme: str = "http"
+    port: int = 80
+    method: str = "POST"
+    remote: str | None = None
+    """The client's address, where it is known."""
+    address: str | None = None
+    """The local address that it reaches, where it is known."""
+    user_agent: str = "Mozilla/4.0"
+    variables: dict[str, str] = field(default_factory=dict)
+    """What `set`, `map`, `geo` and captures of patterns added."""
+
+    @property
+    def path(self) -> str:
+        """$uri: decoded, without `.`, `..`, double slashes and the query."""
+        return normalise(self.target)
+
+    @property
+    def args(self) -> str:
+        """$args: the query as sent."""
+        return self.target.partition("?")[2]
+
+    def value(self, name: str, uri: str, args: str) -> str | None:
+        """The value of a variable; None when it cannot be known here. `uri` and `args` may have been rewritten."""
+        if name in self.variables:
+            return self.variables[name]
+        known: dict[str, str | None] = {
+            "uri": uri,
+            "document_uri": uri,
+            "args": args,
+            "query_string": args,
+            "is_args": "?" if args else "",
+            "request_uri": self.target,
+            "request_method": self.method,
+            "scheme": self.scheme,
+            "https": "on" if self.scheme == "https" else "",
+            "host": self.host.lower(),
+            "http_host": self.host if self.port in (80, 443) else f"{self.host}:{self.port}",
+            "server_port": str(self.port),
+            "remote_addr": self.remote,
+            "binary_remote_addr": self.remote,
+            "http_user_agent": self.user_agent,
+            "http_referer": "",
+            "http_cookie": "",
+            "content_type": "text/xml",
+            "http_content_type": "text/xml",
+            "server_protocol": "HTTP/1.1",
+        }
+        if name in known:
+            return known[name]
+        if name.startswith("arg_"):
+            wanted = name.removeprefix("arg_").lower()
+            pairs = (pair.partition("=") for pair in args.split("&"))
+            return next((value for key, _, value in pairs if key.lower() == wanted), "")
+        return None
+
+    def expand(self, text: str, uri: str, args: str) -> str | None:
+        """A text with its variables replaced; None when one of them cannot be known."""
+        unknown = False
+
+        def one(match: re.Match[str]) -> str:
+            nonlocal unknown
+            value = self.value(match[1] or match[2] or match[3], uri, args)
+            unknown |= value is None
+            return value or ""
+
+        result = _VARIABLE.sub(one, text)
+        return None if unknown else result
+
+
+def normalise(target: str) -> str:
+    """$uri of a request line: percent-decoded once, `//` merged, `.` and `..` resolved (ngx_http_parse_complex_uri)."""
+    path = target.partition("?")[0].partition("#")[0][:MAX_PATH] or "/"
+    decoded = unquote(path, errors="surrogateescape")
+    parts: list[str] = []
+    pieces = re.sub("/{2,}", "/", decoded).split("/")[1:] or [""]
+    for index, piece in enumerate(pieces):
+        last = index == len(pieces) - 1
+        if piece in (".", ".."):
+            if piece == ".." and parts:
+                parts.pop()
+            if last:
+                parts.append("")
+        else:
+            parts.append(piece)
+    return "/" + "/".join(parts)

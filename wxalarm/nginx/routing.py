@@ -1,0 +1,290 @@
+"""What happens to one request: server, rewrites, location, rewrites again, content; as far as the text alone tells.
+
+Follows the order of nginx's phases (server rewrite → find location → rewrite → access → try_files → content). Files are
+taken as absent, which is what a callback of an application is; a condition on an unknown variable is taken as false
+and remembered in `unknown`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wxalarm.nginx import locations
+from wxalarm.nginx.config import Config
+from wxalarm.nginx.maps import define
+from wxalarm.nginx.request import Request
+from wxalarm.nginx.servers import Choice, choose, compile_pcre, servers
+from wxalarm.nginx.syntax import Directive
+
+MAX_CYCLES = 10
+"""nginx gives up with 500 after ten rounds of internal redirects."""
+HANDLERS = (
+    *locations.PASSES,
+    "content_by_lua",
+    "content_by_lua_block",
+    "content_by_lua_file",
+    "js_content",
+    "echo",
+    "perl",
+    "stub_status",
+    "empty_gif",
+    "dav_methods",
+    "push_stream_publisher",
+)
+"""Directives that answer in the content phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How nginx answers."""
+
+    kind: str
+    """return, redirect, slash, pass, handler, static, cycle."""
+    directive: Directive | None = None
+    """The directive that decides."""
+    status: int | None = None
+    target: str | None = None
+    """Where a redirect leads, as written; the address of a pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of one request through a configuration."""
+
+    choice: Choice
+    chain: tuple[Directive, ...]
+    """http, server, location…, if…: outermost first; what is inherited is looked up from the end."""
+    outcome: Outcome
+    path: str
+    """$uri at the end, after rewrites."""
+    rewrites: tuple[Directive, ...] = ()
+    """The directives that changed the path on the way."""
+    unknown: tuple[Directive, ...] = ()
+    """Conditions that could not be judged."""
+
+    @property
+    def location(self) -> Directive | None:
+        """The innermost location; None when the server itself answers."""
+        return next((level for level in reversed(self.chain) if level.name == "location"), None)
+
+    def inherited(self, *names: str) -> tuple[Directive, ...]:
+        """The directives of these names in force here: those of the innermost level that has any, in order."""
+        for level in reversed(self.chain):
+            if found := tuple(level.all(*names)):
+                return found
+        return ()
+
+    def one(self, name: str) -> Directive | None:
+        """The last of `inherited`."""
+        found = self.inherited(name)
+        return found[-1] if found else None
+
+
+def route(config: Config, request: Request) -> Route | None:
+    """How `config` answers `request`; None when no server of it can."""
+    choice = choose(servers(config), request.host, request.port, request.address)
+    if choice is None:
+        return None
+    known = dict(request.variables)
+    known.update(define(choice.server.http, request))
+    return _Walk(replace(request, variables=known), choice).run()
+
+
+class _Walk:
+    def __init__(self, request: Request, choice: Choice) -> None:
+        self.request, self.choice = request, choice
+        self.http, self.server = choice.server.http, choice.server.block
+        self.uri, self.args = request.path, request.args
+        self.rewrites: list[Directive] = []
+        self.unknown: list[Directive] = []
+
+    def run(self) -> Route:
+        chain: tuple[Directive, ...] = (self.http, self.server)
+        stop, _, chain = self.rewrite_phase(self.server, chain)
+        if stop is not None:
+            return self.route(chain, stop)
+        name: str | None = None
+        for _ in range(MAX_CYCLES + 1):
+            chain, outcome = self.locate(name)
+            if outcome is not None:
+                return self.route(chain, outcome)
+            here = chain[-1]
+            before = self.uri
+            stop, flag, chain = self.rewrite_phase(here, chain) if here is not self.server else (None, "", chain)
+            if stop is not None:
+                return self.route(chain, stop)
+            if flag == "last" or (self.uri != before and flag != "break"):
+                name = None
+                continue
+            outcome, name = self.content(chain)
+            if outcome is not None:
+                return self.route(chain, outcome)
+        return self.route(chain, Outcome("cycle", None, 500))
+
+    def route(self, chain: tuple[Directive, ...], outcome: Outcome) -> Route:
+        return Route(self.choice, chain, outcome, self.uri, tuple(self.rewrites), tuple(self.unknown))
+
+    def locate(self, name: str | None) -> tuple[tuple[Directive, ...], Outcome | None]:
+        top: tuple[Directive, ...] = (self.http, self.server)
+        if name is not None:
+            location = locations.named(self.server, name)
+            return (*top, location) if location else top, None if location else Outcome("return", None, 500)
+        found = locations.find(self.server, self.uri)
+        for number, group in enumerate(found.captures):
+            self.request.variables[str(number)] = group
+        chain = (*top, *found.chain)
+        if found.adds_slash:
+            return chain, Outcome("slash", chain[-1], 301, self.uri + "/")
+        return chain, None
+
+    # --- rewrite ---
+
+    def rewrite_phase(
+        self, block: Directive, chain: tuple[Directive, ...]
+    ) -> tuple[Outcome | None, str, tuple[Directive, ...]]:
+        """Runs the rewrite directives in order: (the answer, "last", "break" or "", the chain with the if taken)."""
+        for directive in block.block or ():
+            outcome, flag = None, ""
+            if directive.name == "return":
+                outcome = self.answer(directive)
+            elif directive.name == "set" and len(directive.args) == 2:
+                self.set(directive)
+            elif directive.name == "rewrite" and len(directive.args) >= 2:
+                outcome, flag = self.rewrite(directive)
+            elif directive.name == "break":
+                flag = "break"
+            elif directive.name == "if" and self.holds(directive):
+                chain = (*chain, directive)
+                outcome, flag, chain = self.rewrite_phase(directive, chain)
+            if outcome is not None or flag:
+                return outcome, flag, chain
+        return None, "", chain
+
+    def set(self, directive: Directive) -> None:
+        name = directive.args[0].removeprefix("$")
+        value = self.request.expand(directive.args[1], self.uri, self.args)
+        if value is None:
+            self.request.variables.pop(name, None)
+        else:
+            self.request.variables[name] = value
+
+    def answer(self, directive: Directive) -> Outcome | None:
+        args = directive.args
+        if not args:
+            return None
+        if not args[0].isdecimal():
+            return Outcome("redirect", directive, 302, args[0])
+        status = int(args[0])
+        if status in (301, 302, 303, 307, 308) and len(args) > 1:
+            return Outcome("redirect", directive, status, args[1])
+        return Outcome("return", directive, status, args[1] if len(args) > 1 else None)
+
+    def rewrite(self, directive: Directive) -> tuple[Outcome | None, str]:
+        pattern = compile_pcre(directive.args[0])
+        if pattern is None:
+            self.unknown.append(directive)
+            return None, ""
+        match = pattern.search(self.uri)
+        if match is None:
+            return None, ""
+        for number, group in enumerate((match[0], *match.groups())):
+            self.request.variables[str(number)] = group or ""
+        for name, group in match.groupdict().items():
+            self.request.variables[name] = group or ""
+        new, flag = directive.args[1], directive.args[2] if len(directive.args) > 2 else ""
+        if flag in ("redirect", "permanent") or new.startswith(("http://", "https://", "$scheme")):
+            return Outcome("redirect", directive, 301 if flag == "permanent" else 302, new), ""
+        path, question, query = new.partition("?")
+        self.uri = self.request.expand(path, self.uri, self.args) or "/"
+        if question and not query:
+            self.args = ""
+        elif question:
+            drop = query.endswith("?")
+            own = self.request.expand(query.removesuffix("?"), self.uri, self.args) or ""
+            self.args = own if drop or not self.args else f"{own}&{self.args}"
+        self.rewrites.append(directive)
+        return None, flag
+
+    def holds(self, directive: Directive) -> bool:
+        """Whether an `if` is true for this request; one that cannot be known counts as false and is remembered."""
+        words = list(directive.args)
+        if words and words[0].startswith("("):
+            words[0] = words[0][1:]
+        if words and words[-1].endswith(")"):
+            words[-1] = words[-1][:-1]
+        words = [word for index, word in enumerate(words) if word or 0 < index < len(words) - 1]
+        result = self.condition(words)
+        if result is None:
+            self.unknown.append(directive)
+        return bool(result)
+
+    def condition(self, words: Sequence[str]) -> bool | None:
+        if len(words) == 2 and words[0].lstrip("!") in ("-f", "-d", "-e", "-x"):
+            return words[0].startswith("!")  # files are taken as absent
+        if not words or not words[0].startswith("$"):
+            return None
+        value = self.request.expand(words[0], self.uri, self.args)
+        if value is None:
+            return None
+        if len(words) == 1:
+            return value not in ("", "0")
+        operator, right = words[1], words[2] if len(words) > 2 else ""
+        if operator in ("=", "!="):
+            expected = self.request.expand(right, self.uri, self.args)
+            return None if expected is None else (value == expected) == (operator == "=")
+        if operator in ("~", "~*", "!~", "!~*"):
+            pattern = compile_pcre(right, operator.endswith("*"))
+            if pattern is None:
+                return None
+            match = pattern.search(value)
+            if match and not operator.startswith("!"):
+                for number, group in enumerate((match[0], *match.groups())):
+                    self.request.variables[str(number)] = group or ""
+            return (match is not None) != operator.startswith("!")
+        return None
+
+    # --- content ---
+
+    def content(self, chain: tuple[Directive, ...]) -> tuple[Outcome | None, str | None]:
+        """(the answer, or None to search again; then the named location to go to, if it is one)."""
+        here = chain[-1]
+        # Not inherited from an outer location; only by an `if` inside this one.
+        tries = next((found for level in _own(chain) if (found := level.last("try_files"))), None)
+        if tries is not None and len(tries.args) >= 2:
+            last = tries.args[-1]
+            if last.startswith("="):
+                return Outcome("return", tries, int(last[1:]) if last[1:].isdecimal() else None), None
+            if last.startswith("@"):
+                return None, last
+            path, _, query = last.partition("?")
+            new = self.request.expand(path, self.uri, self.args)
+            if new is not None and new != self.uri:
+                self.rewrites.append(tries)
+                self.uri, self.args = new, self.request.expand(query, self.uri, self.args) or ""
+                return None, None
+        handler = next((found for level in _own(chain) for name in HANDLERS if (found := level.last(name))), None)
+        if handler is not None:
+            kind = "pass" if handler.name in locations.PASSES else "handler"
+            return Outcome(kind, handler, None, handler.args[0] if handler.args else None), None
+        if self.uri.endswith("/") and (index := self.dynamic_index(chain)):
+            self.uri = posixpath.join(self.uri, index)
+            return None, None
+        return Outcome("static", here), None
+
+    def dynamic_index(self, chain: tuple[Directive, ...]) -> str | None:
+        for level in reversed(chain):
+            if found := level.last("index"):
+                return next((name for name in found.args if name.endswith((".php", ".jsp", ".asp", ".aspx"))), None)
+        return None
+
+
+def _own(chain: tuple[Directive, ...]) -> list[Directive]:
+    """The innermost location (or the server) and the ifs taken inside it, innermost first."""
+    result = []
+    for level in reversed(chain):
+        result.append(level)
+        if level.name != "if":
+            break
+    return result

@@ -1,0 +1,134 @@
+"""Processes of this machine as /proc shows them: the running nginx, its limits, who listens on a port. Linux only.
+
+Without root, other users' limits are readable but their open files are not; what is missing is None.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = "/proc"
+MAX_PROCESSES = 65536
+_LIMIT = re.compile(r"^Max open files\s+(\S+)\s+(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process and its open files against its limit."""
+
+    pid: int
+    name: str
+    nofile_soft: int | None = None
+    nofile_hard: int | None = None
+    """None: unlimited or not readable."""
+    open_files: int | None = None
+    """None: not readable without root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """The running nginx: its master as it was started, and its workers."""
+
+    master: int
+    exe: str | None = None
+    conf: str | None = None
+    """-c of its command line."""
+    prefix: str | None = None
+    """-p of its command line."""
+    workers: tuple[Process, ...] = ()
+    nofile_soft: int | None = None
+    """The soft limit of the master: what the service manager gave (LimitNOFILE)."""
+
+
+def read_text(path: str | Path, limit: int = 1024 * 1024) -> str | None:
+    """A file of /proc or /sys; None when it is not there or may not be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(limit).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return None
+
+
+def pids(proc: str = PROC) -> Iterator[int]:
+    """The ids of all processes, ascending."""
+    try:
+        names = os.listdir(proc)
+    except OSError:
+        return
+    yield from sorted(int(name) for name in names if name.isdecimal())[:MAX_PROCESSES]
+
+
+def process(pid: int, proc: str = PROC) -> Process:
+    """One process with its limits; fields that may not be read are None."""
+    folder = f"{proc}/{pid}"
+    name = (read_text(f"{folder}/comm") or "").strip()
+    match = _LIMIT.search(read_text(f"{folder}/limits") or "")
+    soft, hard = (int(word) if word.isdecimal() else None for word in match.groups()) if match else (None, None)
+    try:
+        open_files: int | None = sum(1 for _ in os.scandir(f"{folder}/fd"))
+    except OSError:
+        counted = read_text(f"{folder}/fd_count")  # recorded trees carry the number instead of the links
+        open_files = int(counted) if counted and counted.strip().isdecimal() else None
+    return Process(pid, name, soft, hard, open_files)
+
+
+def nginx(proc: str = PROC) -> Nginx | None:
+    """The running nginx with the most workers; None when none runs or this system has no /proc."""
+    masters: dict[int, list[str]] = {}
+    workers: dict[int, list[int]] = {}
+    for pid in pids(proc):
+        if (read_text(f"{proc}/{pid}/comm") or "").strip() not in ("nginx", "openresty"):
+            continue
+        title = (read_text(f"{proc}/{pid}/cmdline") or "").replace("\0", " ").strip()
+        if title.startswith("nginx: master process"):
+            masters[pid] = _words(title.removeprefix("nginx: master process"))
+        elif title.startswith("nginx: worker process"):
+            workers.setdefault(_parent(pid, proc), []).append(pid)
+    if not masters:
+        return None
+    pid = max(masters, key=lambda master: len(workers.get(master, ())))
+    words = masters[pid]
+    try:
+        exe: str | None = os.readlink(f"{proc}/{pid}/exe")
+    except OSError:
+        exe = words[0] if words and words[0].startswith("/") else None
+    own = process(pid, proc)
+    return Nginx(
+        master=pid,
+        exe=exe,
+        conf=_option(words, "-c"),
+        prefix=_option(words, "-p"),
+        workers=tuple(process(worker, proc) for worker in workers.get(pid, ())),
+        nofile_soft=own.nofile_soft,
+    )
+
+
+def _parent(pid: int, proc: str) -> int:
+    match = re.search(r"^PPid:\s*(\d+)", read_text(f"{proc}/{pid}/status") or "", re.MULTILINE)
+    return int(match[1]) if match else 0
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _option(words: list[str], name: str) -> str | None:
+    for word, after in itertools.pairwise(words):
+        if word == name:
+            return after if after.startswith("/") else None
+    return None
+
+
+def number(path: str | Path) -> int | None:
+    """A file that holds one number; None when it does not."""
+    text = (read_text(path, 64) or "").strip()
+    return int(text) if text.isdecimal() else None
