@@ -42,7 +42,7 @@ def alarm_record(alarm: Alarm) -> dict[str, Any]:
         "description": alarm.description,
         "window_minutes": alarm.window_minutes,
         "count": alarm.count,
-        "sample": _sample(alarm.sample),
+        "sample": None if alarm.sample == Sample() else _sample(alarm.sample),
         "guide_url": alarm.guide_url,
         "location": location_record(alarm.location),
     }

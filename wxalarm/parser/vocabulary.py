@@ -1,0 +1,109 @@
+"""The words of alarm texts, once: labels, sample keys, wordings. The grammar and the fast path are made from these.
+
+Simplified and traditional script, full-width and ASCII punctuation, the guide's English names.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from wxalarm.model import AlarmKind
+
+BLANK = r"[ \t\r\f\v\u00a0\u3000\u200b-\u200f\u2060\ufeff]"
+"""What may stand around labels without meaning: blanks, also the zero-width ones that chat programs insert."""
+COLON = r"[:：]"
+
+LABELS: dict[str, str] = {
+    "appid": r"(?<![A-Za-z])[Aa]pp[Ii][Dd]",
+    "nickname": r"昵称|暱称|昵稱|暱稱|[Nn]ick ?[Nn]ame",
+    "first_seen": r"时间|時間|(?<![A-Za-z])[Tt]ime",
+    "description": r"内容|內容|(?<![A-Za-z])(?:[Cc]ontent|[Dd]escription)",
+    "count": r"次数|次數|(?<![A-Za-z])(?:[Tt]imes|[Cc]ount|[Nn]umber of times)",
+    "sample": r"错误样例|錯誤樣例|错误示例|錯誤範例|(?<![A-Za-z])[Ee]rror (?:[Ss]ample|[Ee]xample)s?",
+    "guide_url": rf"(?:报警排查指引|報警排查指引){BLANK}*[,，、]?{BLANK}*(?:请见|請見)?",
+}
+"""The labels by the field they fill, in the order in which WeChat prints them."""
+RANK = {name: rank for rank, name in enumerate(LABELS)}
+LABEL = {name: rf"(?:{words}){BLANK}*{COLON}" for name, words in LABELS.items()}
+ANY_LABEL = "|".join(LABEL.values())
+
+DATE = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[ T]+\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+COUNT = r"(\d+)[ \u00a0]*(?:分钟|分鐘|min(?:ute)?s?)[ \u00a0,，]*(\d[\d,]*)[ \u00a0]*(?:次|times?)"
+OPENING = (
+    r"(?:微信(?:服务器|伺服器|服務器)(?:向|连接|連接)"
+    r"|推送(?:[“”\"「『]?支付|第三方平台|第三方平臺|component_verify_ticket))"
+)
+"""How every known 内容 begins."""
+
+BODY_KEYS = ("response_content", "resp")
+PLATFORM = r"第三方平(?:台|臺)"
+FIELDS: dict[str, str] = {
+    "openid": "openid",
+    "stamp": "stamp",
+    "outerip": "outer_ip",
+    "3rdurl": "url",
+    "ip": "ip",
+    "host": "host",
+    "msgtype": "msg_type",
+    "msg": "msg",
+    "event": "event",
+    "http code": "http_code",
+    "curl error": "curl_error",
+    "decrypt fail": "decrypt_failed",
+    "response_length": "response_length",
+    "response_content": "response_content",
+    "resp": "response_content",
+    "transaction_id": "transaction_id",
+}
+"""Keys of 错误样例, lower case, and the fields of Sample that they fill. `3rdUrl10` (2015) is `3rdUrl`."""
+NUMBERS = frozenset({"stamp", "msg_type", "http_code", "curl_error", "response_length"})
+KNOWN_KEY = (
+    r"(?i:OpenID|Stamp|OuterIP|3rdUrl\d*|IP|Host|MsgType|Msg|Event|http[ _]code|cURL[ _]Error|decrypt[ _]fail"
+    rf"|response_length|response_content|resp|transaction_id)|{PLATFORM}"
+)
+GROUP_START = rf"\[(?:{KNOWN_KEY})[=\]:：]"
+"""The beginning of a group whose key is known: where an earlier value ends when a mask ate its bracket."""
+
+
+def field_of(key: str) -> str | None:
+    """The field of Sample that a printed key fills, or None for an unknown key."""
+    folded = " ".join(key.lower().replace("_", " ").split())
+    folded = {"response length": "response_length", "response content": "response_content"}.get(folded, folded)
+    folded = "transaction_id" if folded == "transaction id" else folded
+    return "url" if re.fullmatch(r"3rdurl\d*", folded) else FIELDS.get(folded)
+
+
+_TRADITIONAL = str.maketrans(
+    "務號發應經時間內連開沒請閱讀個導產錯誤樣暱稱數鐘復斷據傳輸麼長們後將過對開與屬臺蔽為無現",
+    "务号发应经时间内连开没请阅读个导产错误样昵称数钟复断据传输么长们后将过对开与属台蔽为无现",
+)
+_KINDS: tuple[tuple[str, AlarmKind], ...] = (
+    (r"component_?verify_?ticket.*(?:没有返回success|不合法|失败)", AlarmKind.TICKET_INVALID),
+    (r"component_?verify_?ticket.*(?:没有返回|超时)", AlarmKind.TICKET_TIMEOUT),
+    (r"(?:第三方平台消息|组件消息|授权消息).*(?:没有返回success|不合法|失败)", AlarmKind.COMPONENT_INVALID),
+    (r"(?:第三方平台消息|组件消息|授权消息).*(?:没有返回|超时)", AlarmKind.COMPONENT_TIMEOUT),
+    (r"支付.{0,6}(?:事件|通知).*(?:不合法|失败)", AlarmKind.PAY_NOTIFY_INVALID),
+    (r"支付.{0,6}(?:事件|通知).*(?:没有返回|超时)", AlarmKind.PAY_NOTIFY_TIMEOUT),
+    (r"暂时不推送|解除屏蔽|自动屏蔽|markfail", AlarmKind.MARK_FAIL),
+    (r"无效域名|invaliddomain", AlarmKind.DNS_INVALID_DOMAIN),
+    (r"dns.{0,4}超时|dns.?timeout", AlarmKind.DNS_TIMEOUT),
+    (r"dns.{0,4}失败|dns.?fail", AlarmKind.DNS_FAILURE),
+    (r"(?:连接|connect).*(?:超时|timeout)|connection.?time", AlarmKind.CONNECT_TIMEOUT),
+    (r"没有返回|请求超时|requesttimeout|didnotrespond", AlarmKind.REQUEST_TIMEOUT),
+    (r"不合法|回应失败|response.{0,8}fail|theresponsefailed|wasinvalid", AlarmKind.INVALID_RESPONSE),
+)
+_KIND_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in _KINDS)
+
+
+@lru_cache(maxsize=4096)
+def kind_of(description: str | None) -> AlarmKind:
+    """The kind that a 内容 names (domain facts 1.2, 1.3); UNKNOWN for a missing or new wording.
+
+    Matched loosely: without blanks and punctuation, traditional script folded, and whichever word stands for the
+    account (公众号, 服务号, 订阅号).
+    """
+    if not description:
+        return AlarmKind.UNKNOWN
+    folded = re.sub(r"[\W]+", "", description[:400].translate(_TRADITIONAL).lower())
+    return next((kind for pattern, kind in _KIND_PATTERNS if pattern.search(folded)), AlarmKind.UNKNOWN)
