@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from wxalarm.cli import diagnose, explain, init, plan
+from wxalarm.cli import demo, diagnose, explain, init, plan
 
 app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 
@@ -18,6 +18,7 @@ app.command("plan")(plan.plan)
 app.command("explain")(explain.explain)
 app.command("checks")(explain.checks)
 app.command("init")(init.init)
+app.command("demo")(demo.demo)
 
 
 @app.callback()

@@ -39,14 +39,14 @@ def run(
     skip: Collection[str] = (),
     saved: Callable[[Context, Check[Any]], Ended] | None = None,
     quiet: bool = False,
-) -> tuple[list[Report], bool]:
-    """The reports, and whether Ctrl-C ended the run early. Shows progress on stderr when that is a terminal."""
+) -> tuple[list[Report], Run]:
+    """The reports, and the run that made them (what it ran on, whether Ctrl-C ended it early). Shows progress on stderr when that is a terminal."""
     from wxalarm import runner
 
     jobs: list[Run] = []
     with _progress(jobs, words, show=not quiet and sys.stderr.isatty()) as listener:
         reports = runner.run(contexts, watch=jobs.append, only=only, skip=skip, saved=saved, listener=listener)
-    return reports, jobs[0].stopped
+    return reports, jobs[0]
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def _progress(jobs: list[Run], words: Catalogue, *, show: bool) -> Iterator[Call
 
 
 def deliver(
-    contexts: Sequence[Context],
+    contexts: Sequence[Context] | Stage,
     problems: Sequence[Finding],
     words: Catalogue,
     outputs: Sequence[Output],
@@ -88,15 +88,15 @@ def deliver(
     """Run the checks, write every output, and give the exit code."""
     from wxalarm.cli.common import INTERRUPTED, write_file, write_outputs
 
-    reports, stopped = run(contexts, words, **options)
+    reports, job = run(contexts, words, **options)
     if save is not None:
         from wxalarm.cases import to_text
 
-        write_file(save, to_text(reports, contexts), 0o600)
-    if stopped:
+        write_file(save, to_text(reports, job.contexts), 0o600)
+    if job.stopped:
         typer.echo(words.ui("interrupted"), err=True)
-    code = INTERRUPTED if stopped else exit_code(reports)
-    timeout = max((ctx.settings.timeout for ctx in contexts), default=0.0)
+    code = INTERRUPTED if job.stopped else exit_code(reports)
+    timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
     write_outputs(outputs, lambda output: text_of(output, reports, problems, words, timeout, code, reveal=reveal))
     return code
 

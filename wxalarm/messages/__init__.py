@@ -97,6 +97,10 @@ class Catalogue:
             values["check"] = self.check(str(values["check"]))
         return self._say(self._find("reason", reason.id), values) or reason.id
 
+    def scenario(self, name: str, part: str = "title") -> str:
+        """One part of a demo scenario: title (one line), story (what has been staged, for the one who learns)."""
+        return str(self._find("scenario", name, part) or name)
+
     def ui(self, key: str, **values: Any) -> str:
         """A word or sentence of the reports and the command line, from [ui]."""
         return self._say(self._find("ui", key), values) or key

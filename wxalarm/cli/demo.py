@@ -1,0 +1,75 @@
+"""`wxalarm demo`: start faulty servers on loopback, diagnose a made-up alarm against them, print the report."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wxalarm.cli import diagnose as flags
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wxalarm.checks.check import Context
+    from wxalarm.lab import Scenario
+    from wxalarm.messages import Catalogue
+
+
+def demo(
+    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]", help="Which fault; --list shows all.")] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+    formats: flags.Format = None,
+    lang: flags.Lang = None,
+) -> None:
+    """Diagnose a made-up alarm against a faulty server that this command starts on loopback."""
+    import dataclasses
+
+    from wxalarm.cli.common import outputs_of, words_of, write_stdout
+    from wxalarm.cli.report import FORMATS, deliver
+    from wxalarm.config import Output
+    from wxalarm.lab import SCENARIOS
+
+    words = words_of(lang)
+    if show_list:
+        write_stdout(listing(words))
+        return
+    outputs = outputs_of(formats or (), FORMATS, "text")
+    chosen = scenario_of(scenario, words) if scenario else SCENARIOS[0]
+
+    @asynccontextmanager
+    async def stage() -> AsyncIterator[Sequence[Context]]:
+        from wxalarm.diagnosis import contexts
+        from wxalarm.parser import parse
+
+        async with chosen.stage() as staged:
+            settings = dataclasses.replace(staged.settings, output=Output(words.lang))
+            typer.echo(words.scenario(chosen.name, "story"), err=True)
+            typer.echo("\n" + staged.text.strip() + "\n", err=True)
+            yield contexts(parse(staged.text).alarms, settings, url=staged.url, resolve=staged.resolve)
+
+    raise typer.Exit(deliver(stage(), (), words, outputs, reveal=True))
+
+
+def scenario_of(name: str, words: Catalogue) -> Scenario:
+    """The scenario of that name; an unknown one ends the command with the nearest."""
+    import difflib
+
+    from wxalarm.cli.common import fail
+    from wxalarm.lab import SCENARIOS
+
+    for scenario in SCENARIOS:
+        if scenario.name == name:
+            return scenario
+    near = difflib.get_close_matches(name, [scenario.name for scenario in SCENARIOS], 1, 0.4)
+    fail(words.ui("unknown_scenario", name=name) + (f" ({words.ui('did_you_mean', names=near[0])})" if near else ""))
+
+
+def listing(words: Catalogue) -> str:
+    """One line a scenario: its name and its title."""
+    from wxalarm.lab import SCENARIOS
+
+    width = max((len(scenario.name) for scenario in SCENARIOS), default=0)
+    return "".join(f"{s.name:<{width}}  {words.scenario(s.name, 'title')}\n" for s in SCENARIOS)

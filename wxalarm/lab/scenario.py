@@ -1,0 +1,33 @@
+"""What a scenario is: faulty servers on loopback, a made-up alarm about them, and the code that the verdict must name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from wxalarm.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A stage whose servers run: what a user would paste, and how names and resolvers lead to loopback."""
+
+    text: str
+    """The made-up alarm."""
+    settings: Settings = field(default_factory=Settings)
+    url: str | None = None
+    """As --url; it also makes loopback a permitted target."""
+    resolve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """As --resolve, by "host:port"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One lesson. Its title and its story are in messages/, under [scenario.NAME]."""
+
+    name: str
+    code: str
+    """The id of the code that the verdict names."""
+    stage: Callable[[], AbstractAsyncContextManager[Staged]]
+    """Starts the servers; leaving it stops them."""

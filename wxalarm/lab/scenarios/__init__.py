@@ -1,0 +1,1 @@
+"""Scenarios, one module a layer; the tuple of all is wxalarm.lab.SCENARIOS."""
