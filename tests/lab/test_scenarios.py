@@ -16,7 +16,6 @@ from wxalarm.render import terminal
 from wxalarm.runner import Run
 
 
-
 async def diagnosed(scenario: Scenario) -> tuple[list[Report], str]:
     """The reports of a scenario, and the saved case."""
     async with scenario.stage() as staged:

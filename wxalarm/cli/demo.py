@@ -60,11 +60,12 @@ def scenario_of(name: str, words: Catalogue) -> Scenario:
     from wxalarm.cli.common import fail
     from wxalarm.lab import SCENARIOS
 
-    for scenario in SCENARIOS:
-        if scenario.name == name:
-            return scenario
-    near = difflib.get_close_matches(name, [scenario.name for scenario in SCENARIOS], 1, 0.4)
-    fail(words.ui("unknown_scenario", name=name) + (f" ({words.ui('did_you_mean', names=near[0])})" if near else ""))
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    if name not in by_name:
+        near = difflib.get_close_matches(name, by_name, 1, 0.4)
+        hint = f" ({words.ui('did_you_mean', names=near[0])})" if near else ""
+        fail(words.ui("unknown_scenario", name=name) + hint)
+    return by_name[name]
 
 
 def listing(words: Catalogue) -> str:

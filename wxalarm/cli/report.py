@@ -40,7 +40,8 @@ def run(
     saved: Callable[[Context, Check[Any]], Ended] | None = None,
     quiet: bool = False,
 ) -> tuple[list[Report], Run]:
-    """The reports, and the run that made them (what it ran on, whether Ctrl-C ended it early). Shows progress on stderr when that is a terminal."""
+    """The reports, and the run that made them (its contexts; whether Ctrl-C stopped it). Progress goes to a terminal's
+    stderr."""
     from wxalarm import runner
 
     jobs: list[Run] = []

@@ -1,4 +1,4 @@
-"""What a scenario is: faulty servers on loopback, a made-up alarm about them, and the code that the verdict must name."""
+"""A scenario: faulty servers on loopback, a made-up alarm about them, the code that the verdict must name."""
 
 from __future__ import annotations
 
