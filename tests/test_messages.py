@@ -61,3 +61,21 @@ def test_an_untrusted_value_is_never_walked_into() -> None:
     code = Code("x", Severity.NOTE, Basis.RECORDED)
     words = Catalogue("en", {"code": {"x": {"text": "{a.__class__} {b[0]} {gone}"}}})
     assert words.finding(code(a=1, b="{c}"), "text") == "? ? ?"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_table_of_words_that_a_sentence_names_is_there(lang: str) -> None:
+    data = catalogue(lang).data
+    for key, text in leaves(data):
+        for _, _, spec, _ in string.Formatter().parse(text):
+            if spec and spec.startswith("@"):
+                assert spec[1:] in data["words"], key
+
+
+def test_a_value_is_said_in_the_words_of_a_table() -> None:
+    from wxalarm.messages import Catalogue
+    from wxalarm.model import Basis, Code, Severity
+
+    code = Code("x", Severity.NOTE, Basis.RECORDED)
+    words = Catalogue("en", {"code": {"x": {"text": "{a:@t} {b:@t} {c:@gone}"}}, "words": {"t": {"1": "one"}}})
+    assert words.finding(code(a=1, b=2, c=3), "text") == "one 2 3"

@@ -1,15 +1,51 @@
-"""What the alarm itself proves, before anything is probed: domain facts 1.7 to 1.9 of the alarm's sample.
+"""What the alarm itself proves, before anything is probed: the groups of 错误样例 and the arithmetic of 次数.
 
-WeChat prints the reason of many failures in 错误样例: `http code`, `cURL Error`, `decrypt fail`. That is recorded
-evidence, the strongest there is.
+WeChat prints the reason of many failures there: `http code`, `cURL Error`. That is recorded evidence, the strongest
+there is. Where it prints no reason, the rate of the failures and the owner of the answering server still say where
+to look. The guide: 报警排查指引, the paragraphs on 错误样例.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from wxalarm.checks.check import Check, Context, by_alarm
-from wxalarm.model import Finding
+from wxalarm.checks.kinds import ANY_PUSH, INVALID
+from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
+
+HTTP_STATUS = Code("http-status", Severity.ERROR, Basis.RECORDED, INVALID)
+CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
+PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
+PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH)
+BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
+SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
+STAMP_MISMATCH = Code("stamp-mismatch", Severity.NOTE, Basis.RECORDED)
+LENGTH_MISMATCH = Code("length-mismatch", Severity.NOTE, Basis.RECORDED)
+
+WAIT = 5.0
+"""Seconds that WeChat holds a push open (guide, 请求超时)."""
+BURST_RATE = 5.0
+"""Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
+STAMP_SLACK = 1
+"""Seconds by which Stamp may differ from 时间 in an untouched alarm."""
+MASS_EVENTS = frozenset({"template send job finish", "mass send job finish"})
+"""Events of which WeChat pushes one for every recipient of one sending."""
+CURL_NAMES = {
+    6: "COULDNT_RESOLVE_HOST",
+    7: "COULDNT_CONNECT",
+    28: "OPERATION_TIMEDOUT",
+    35: "SSL_CONNECT_ERROR",
+    47: "TOO_MANY_REDIRECTS",
+    51: "PEER_FAILED_VERIFICATION",
+    52: "GOT_NOTHING",
+    55: "SEND_ERROR",
+    56: "RECV_ERROR",
+    60: "PEER_FAILED_VERIFICATION",
+}
+"""libcurl's names (curl/curl.h) of the numbers that a push can end with."""
+_STATUSES = frozenset({201, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
 
 
 async def probe(ctx: Context) -> bool:
@@ -17,9 +53,115 @@ async def probe(ctx: Context) -> bool:
     return True
 
 
-def evaluate(observation: bool, ctx: Context) -> Iterable[Finding]:
+def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """Findings from the alarm's own fields."""
-    return ()
+    alarm, sample = ctx.alarm, ctx.alarm.sample
+    if sample.http_code is not None:
+        yield HTTP_STATUS(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
+    if sample.curl_error is not None:
+        number = sample.curl_error
+        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
+    if sample.ip and (scope := scope_of(sample.ip)):
+        yield PRIVATE_ADDRESS(ip=sample.ip, scope=scope)
+    if sample.platform is not None and not (ctx.account and ctx.account.platform):
+        yield PLATFORM_SIDE(platform=sample.platform or "?", url=sample.url or "?")
+    if (rate := alarm.rate) is not None and rate >= BURST_RATE:
+        yield _burst(alarm, rate)
+    if _silent(alarm):
+        yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
+    yield from _contradictions(alarm)
 
 
-CHECK = Check(id="sample", codes=(), observation=bool, probe=probe, evaluate=evaluate, key=by_alarm, network=False)
+def status_case(status: int) -> str:
+    """The key of the catalogue's words for an HTTP status: itself, or its class."""
+    if status in _STATUSES:
+        return str(status)
+    return f"{status // 100}xx" if 200 <= status < 600 else "other"
+
+
+def scope_of(address: str) -> str | None:
+    """Why the whole Internet, and so WeChat, cannot reach an address ("private", "loopback", "link-local",
+    "shared", "fake-ip"); None for a public address, for a documentation one, and for what is none (masks)."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if ip.is_loopback or ip.is_unspecified:
+        return "loopback"
+    if ip.is_link_local:
+        return "link-local"
+    for name, networks in _UNREACHABLE.items():
+        if any(ip in network for network in networks):
+            return name
+    return None
+
+
+_UNREACHABLE = {
+    "private": tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))),
+    "shared": (ipaddress.ip_network("100.64.0.0/10"),),  # RFC 6598, carrier-grade NAT
+    "fake-ip": (ipaddress.ip_network("198.18.0.0/15"),),  # RFC 2544; what proxy programs answer for every name
+}
+
+
+def _burst(alarm: Alarm, rate: float) -> Finding:
+    event = alarm.sample.event or alarm.sample.msg or "?"
+    case = "mass" if event.lower() in MASS_EVENTS else "other"
+    return BURST(
+        count=alarm.count,
+        window=alarm.window_minutes,
+        rate=round(rate, 1),
+        held=round(rate * WAIT),
+        limit=WAIT,
+        event=event,
+        case=case,
+    )
+
+
+def _silent(alarm: Alarm) -> bool:
+    """A bad reply of which WeChat printed neither status, error, nor body (layout B that ends after MsgType)."""
+    sample = alarm.sample
+    reasons = (sample.http_code, sample.curl_error, sample.response_content, sample.response_length)
+    return (
+        alarm.kind is AlarmKind.INVALID_RESPONSE
+        and (sample.msg_type is not None or sample.event is not None or sample.msg is not None)
+        and not sample.decrypt_failed
+        and all(reason is None for reason in reasons)
+    )
+
+
+def _contradictions(alarm: Alarm) -> Iterator[Finding]:
+    """Places where the text contradicts itself: it was edited, or damaged on its way here."""
+    sample = alarm.sample
+    if alarm.first_seen is not None and sample.stamp is not None and sample.stamp < 1 << 33:
+        apart = round(alarm.first_seen.timestamp()) - sample.stamp
+        if abs(apart) > STAMP_SLACK and not (alarm.first_seen.second == 0 and 0 > apart > -60):
+            stamp = datetime.fromtimestamp(sample.stamp, UTC).astimezone(BEIJING)
+            yield STAMP_MISMATCH(
+                first_seen=f"{alarm.first_seen:%Y-%m-%d %H:%M:%S}", stamp=f"{stamp:%Y-%m-%d %H:%M:%S}", apart=abs(apart)
+            )
+    body, declared = sample.response_content, sample.response_length
+    if body is not None and declared is not None and not sample.response_truncated:
+        length = len(body.encode("utf-8", "replace"))
+        # Page software turns CRLF into LF or a blank, and strips outer blanks: not worth a word.
+        if length != declared and length + body.count("\n") != declared:
+            yield LENGTH_MISMATCH(declared=declared, length=length)
+
+
+CHECK = Check(
+    id="sample",
+    codes=(
+        HTTP_STATUS,
+        CURL_ERROR,
+        PRIVATE_ADDRESS,
+        PLATFORM_SIDE,
+        BURST,
+        SAMPLE_SILENT,
+        STAMP_MISMATCH,
+        LENGTH_MISMATCH,
+    ),
+    observation=bool,
+    probe=probe,
+    evaluate=evaluate,
+    key=by_alarm,
+    network=False,
+)

@@ -18,7 +18,15 @@ LANGUAGES = ("en", "zh")
 
 
 class _Lenient(string.Formatter):
-    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m."""
+    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m.
+
+    A format such as {status:@http_status} says the value in the words of the catalogue's table [words.http_status];
+    a value that is not there is shown as it is.
+    """
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.words = words
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(str(key), "?")
@@ -28,6 +36,9 @@ class _Lenient(string.Formatter):
         return self.get_value(field_name, args, kwargs), field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec.startswith("@"):
+            table = self.words.get(format_spec[1:])
+            return str(table.get(str(value), value)) if isinstance(table, Mapping) else str(value)
         if value is None:
             return "-"
         if isinstance(value, (list, tuple)):
@@ -38,15 +49,13 @@ class _Lenient(string.Formatter):
             return str(value)
 
 
-_FORMATTER = _Lenient()
-
-
 class Catalogue:
     """The sentences of one language. Unknown keys give the key itself, so that a gap is seen and never crashes."""
 
     def __init__(self, lang: str, data: Mapping[str, Any]) -> None:
         self.lang = lang
         self.data = data
+        self._formatter = _Lenient(data.get("words", {}))
 
     def _find(self, *path: str) -> Any:
         node: Any = self.data
@@ -57,7 +66,7 @@ class Catalogue:
         return node
 
     def _say(self, template: Any, values: Mapping[str, Any]) -> str:
-        return _FORMATTER.vformat(template, (), values) if isinstance(template, str) else ""
+        return self._formatter.vformat(template, (), values) if isinstance(template, str) else ""
 
     def finding(self, finding: Finding, part: str) -> str:
         """One part (text, hint, verify, ask) of a finding's message; "" when the code has none.
