@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.text import shorten, visible
+from wxalarm.render.text import shorten, visible, wrap
 from wxalarm.render.view import ADVICE, Line, Row, View, counts, view
 
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
@@ -70,14 +69,14 @@ class _Page:
         return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
 
     def line(self, text: str, indent: int = 0, style: str = "") -> None:
-        self.console.print(Padding(Text(visible(shorten(text, LONGEST)), style=style), (0, 0, 0, indent)))
+        for row in wrap(visible(shorten(text, LONGEST)), self.console.width - indent):
+            self.raw(Text(" " * indent + row, style=style))
 
     def labelled(self, label: str, body: str, indent: int) -> None:
         """A label in its own column and a body beside it."""
         room = max(20, self.console.width - indent - self.label_width)
-        lines = Text(visible(shorten(body, LONGEST))).wrap(self.console, room)
-        for number, row in enumerate(lines):
-            self.raw(self.lead(label if number == 0 else "", indent) + row)
+        for number, row in enumerate(wrap(visible(shorten(body, LONGEST)), room)):
+            self.raw(self.lead(label if number == 0 else "", indent) + Text(row))
 
     def command(self, label: str, body: str, indent: int) -> None:
         """A label and a command, which is never broken into lines, so that it can be copied."""
@@ -113,9 +112,11 @@ class _Page:
         if row.reason:
             self.line(row.reason, INDENT)
         for finding in row.lines:
+            if finding == cause:
+                self.line(self.words.ui("see_cause", code=finding.code), INDENT)
+                continue
             self.line(finding.text, INDENT, "dim" if finding.severity == "note" else "")
-            if finding != cause:
-                self.advice(finding, INDENT)
+            self.advice(finding, INDENT)
 
     def advice(self, finding: Line, indent: int) -> None:
         """What to do, the next command, whom to ask: each where the code has one."""

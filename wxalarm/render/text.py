@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+from rich.cells import cell_len, chop_cells
 
 # Characters that move the cursor, hide or reorder what stands around them: shown as escapes, never sent.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -29,3 +32,23 @@ def _shown(char: str, keep_newlines: bool) -> str:
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters, with "…" where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+_OPENING = "“‘（《〈「『【"
+_CLOSING = "”’），。；：、！？》〉」』】…"
+_UNIT = re.compile(rf"[{_OPENING}]*(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef{_OPENING}{_CLOSING}]+)?[{_CLOSING}]* *|.")
+"""What a line is never broken inside: a Latin word or one Chinese character, with the punctuation that clings to it."""
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` columns. Chinese breaks between any two characters, but no line begins with closing
+    punctuation or ends with opening punctuation; Latin words stay whole unless one is wider than a line."""
+    lines, line = [], ""
+    for unit in (found[0] for found in _UNIT.finditer(text)):
+        if line and cell_len(line) + cell_len(unit.rstrip(" ")) > width:
+            lines.append(line.rstrip(" "))
+            line = ""
+        *full, unit = chop_cells(unit, width) if cell_len(unit) > width else [unit]
+        lines += full
+        line += unit
+    return [*lines, line.rstrip(" ")]
