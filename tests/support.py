@@ -25,6 +25,7 @@ def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = Non
         target=msgspec.convert(case.get("target", {}), Target),
         settings=settings,
         account=settings.account_for(alarm.appid, alarm.sample.url, name),
+        accounts_here=case.get("accounts_here", 1),
         now=datetime.fromisoformat(case["now"]) if "now" in case else NOW,
         observed=observed or {},
     )

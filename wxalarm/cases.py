@@ -50,6 +50,7 @@ def to_text(reports: Sequence[Report], contexts: Sequence[Context]) -> str:
                 "target": ctx.target,
                 "account": account,
                 "settings": dataclasses.replace(ctx.settings, accounts=()),
+                "accounts_here": ctx.accounts_here,
                 "now": ctx.now.isoformat(),
                 "results": {result.check: _outcome(result) for result in report.results},
             }
@@ -80,6 +81,7 @@ def from_text(text: str, source: str) -> Case:
                     target=msgspec.convert(entry["target"], Target),
                     settings=msgspec.convert(entry["settings"], Settings),
                     account=msgspec.convert(entry["account"], Account | None),
+                    accounts_here=int(entry["accounts_here"]),
                     now=datetime.fromisoformat(entry["now"]),
                 )
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,8 +44,16 @@ def contexts(
     result = []
     for alarm in alarms:
         owner = settings.account_for(alarm.appid, url or alarm.sample.url, account)
-        result.append(Context(alarm, target_of(alarm, owner, url, resolve or {}), settings, owner, now))
-    return result
+        result.append(Context(alarm, target_of(alarm, owner, url, resolve or {}), settings, owner, now=now))
+    return _counted(result)
+
+
+def _counted(contexts: list[Context]) -> list[Context]:
+    """The contexts, each with the number of accounts whose alarms name its host: a storm is seen only from above."""
+    accounts: dict[str | None, set[str | None]] = {}
+    for ctx in contexts:
+        accounts.setdefault(ctx.target.host, set()).add(ctx.alarm.appid)
+    return [replace(ctx, accounts_here=len(accounts[ctx.target.host])) if ctx.target.host else ctx for ctx in contexts]
 
 
 def target_of(alarm: Alarm, account: Account | None, url: str | None, resolve: Mapping[str, tuple[str, ...]]) -> Target:
@@ -101,6 +110,4 @@ def _ascii(host: str | None) -> str | None:
 
 
 def _with(target: Target, **values: Any) -> Target:
-    from dataclasses import replace
-
     return replace(target, **values)

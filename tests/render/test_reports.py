@@ -122,3 +122,23 @@ def test_markdown_escapes() -> None:
     assert "<script>" not in page.replace("curl -v", "").split("`")[0]
     assert "\\*\\_" in page
     assert re.search(r"`` curl -v .*` *\|?.*``", page), "a code span holds backticks"
+
+
+def test_a_storm_is_shown_by_its_causes() -> None:
+    import dataclasses
+
+    one = report("x")
+    storm = [
+        dataclasses.replace(
+            one,
+            alarm=dataclasses.replace(one.alarm, appid=f"wx{number:016x}", count=number),
+            target=Target(host=f"{'abc'[number % 3]}.example.com"),
+        )
+        for number in range(12)
+    ]
+    alone = dataclasses.replace(one, target=Target(host="alone.example.com"))
+    for render in (terminal.render, markdown.render, html.render):
+        text = render([*storm, alone], words("en"))
+        assert text.count("Cause (likely)") == 4, "three causes and one alarm of its own"
+        assert "The same cause in 3 more alarms (9 failures) of 3 accounts: wx0000000000000000" in text
+    assert len(json.loads(json_format.render(storm, (), words("en")))["reports"]) == 12

@@ -43,6 +43,8 @@ class Context:
     target: Target
     settings: Settings
     account: Account | None = None
+    accounts_here: int = 1
+    """How many accounts of this input report failures at the same host."""
     now: datetime = field(default_factory=lambda: datetime.now().astimezone())
     """When the run began; evaluate never asks the clock."""
     deadline: float | None = None

@@ -26,3 +26,7 @@ SLOW = tuple(dict.fromkeys((*CONNECT, *TIMEOUT)))
 """What an overloaded server causes."""
 ANY_PUSH = tuple(dict.fromkeys((*SLOW, *INVALID)))
 """Every failure behind the resolution of the name."""
+NAME = (AlarmKind.DNS_FAILURE, AlarmKind.DNS_TIMEOUT, AlarmKind.DNS_INVALID_DOMAIN)
+"""The name could not be resolved."""
+ANY = (*NAME, *ANY_PUSH)
+"""Every kind there is."""

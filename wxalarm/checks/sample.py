@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from wxalarm.checks.check import Check, Context, by_alarm
-from wxalarm.checks.kinds import ANY_PUSH, INVALID
+from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 
 HTTP_STATUS = Code("http-status", Severity.ERROR, Basis.RECORDED, INVALID)
 CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
 PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
 PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH)
+STORM = Code("storm", Severity.WARNING, Basis.CONDITION, ANY)
 BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
 STAMP_MISMATCH = Code("stamp-mismatch", Severity.NOTE, Basis.RECORDED)
@@ -26,6 +27,8 @@ LENGTH_MISMATCH = Code("length-mismatch", Severity.NOTE, Basis.RECORDED)
 
 WAIT = 5.0
 """Seconds that WeChat holds a push open (guide, 请求超时)."""
+STORM_ACCOUNTS = 5
+"""Accounts that report failures at one host at once above which no single account's settings are to blame."""
 BURST_RATE = 5.0
 """Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
 STAMP_SLACK = 1
@@ -67,6 +70,8 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
         yield PLATFORM_SIDE(platform=sample.platform or "?", url=sample.url or "?")
     if (rate := alarm.rate) is not None and rate >= BURST_RATE:
         yield _burst(alarm, rate)
+    if ctx.accounts_here >= STORM_ACCOUNTS:
+        yield STORM(accounts=ctx.accounts_here, host=ctx.target.host)
     if _silent(alarm):
         yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
     yield from _contradictions(alarm)
@@ -154,6 +159,7 @@ CHECK = Check(
         CURL_ERROR,
         PRIVATE_ADDRESS,
         PLATFORM_SIDE,
+        STORM,
         BURST,
         SAMPLE_SILENT,
         STAMP_MISMATCH,

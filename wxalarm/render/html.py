@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render.text import visible
-from wxalarm.render.view import counts, view
+from wxalarm.render.view import counts, folded, others, view
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def render(reports: Sequence[Report], words: Catalogue) -> str:
     """All reports as one page."""
     return _template().render(
-        reports=[view(report, words) for report in reports], ui=words.ui, lang=words.lang, counts=counts(reports, words)
+        reports=[(view(report, words), others(like, words) if like else "") for report, like in folded(reports)],
+        ui=words.ui,
+        lang=words.lang,
+        counts=counts(reports, words),
     )
 
 

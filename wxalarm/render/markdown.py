@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render.text import visible
-from wxalarm.render.view import Line, View, counts, view
+from wxalarm.render.view import Line, View, counts, folded, others, view
 
 
 def render(reports: Sequence[Report], words: Catalogue) -> str:
     """All reports as one Markdown document."""
     lines: list[str] = []
-    for report in reports:
+    for report, like_it in folded(reports):
         lines += [*_report(view(report, words), words), ""]
+        if like_it:
+            lines += [_safe(others(like_it, words)), ""]
     return "\n".join([*lines, f"_{counts(reports, words)}_"]) + "\n"
 
 

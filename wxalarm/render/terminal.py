@@ -12,7 +12,7 @@ from rich.text import Text
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render.text import shorten, visible, wrap
-from wxalarm.render.view import ADVICE, Line, Row, View, counts, view
+from wxalarm.render.view import ADVICE, Line, Row, View, counts, folded, others, view
 
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
 MARK_WIDTH = 4
@@ -32,10 +32,12 @@ def render(
 ) -> str:
     """All reports as text. `width` in columns; without `color` no escape sequence is in the result."""
     page = _Page(words, width, color)
-    for index, report in enumerate(reports):
+    for index, (report, like_it) in enumerate(folded(reports)):
         if index:
             page.line("")
         page.report(view(report, words))
+        if like_it:
+            page.line(others(like_it, words), 2, "bold")
     elapsed = max((report.elapsed for report in reports), default=0.0)
     page.line("")
     page.line(words.ui("seen_from"), style="dim")

@@ -52,6 +52,38 @@ class View:
     manual: tuple[str, ...]
 
 
+def folded(reports: Sequence[Report]) -> list[tuple[Report, tuple[Report, ...]]]:
+    """(report, others like it): reports with one kind, host and cause stand behind the one that failed most often.
+
+    Up to three of a kind are shown each; a storm of thousands is a few causes.
+    """
+    groups: dict[object, list[Report]] = {}
+    for index, report in enumerate(reports):
+        cause = report.cause and (report.cause.check, report.cause.finding.code.id)
+        key = (report.alarm.kind, report.target.host, cause, report.status)
+        groups.setdefault(key if report.target.host else index, []).append(report)
+    found: list[tuple[Report, tuple[Report, ...]]] = []
+    for group in groups.values():
+        if len(group) <= 3:
+            found += [(report, ()) for report in group]
+        else:
+            first = max(group, key=lambda report: report.alarm.count or 0)
+            found.append((first, tuple(report for report in group if report is not first)))
+    return found
+
+
+def others(reports: Sequence[Report], words: Catalogue) -> str:
+    """One sentence about reports that are folded behind another: how many, whose, how often."""
+    accounts = list(dict.fromkeys(report.alarm.appid for report in reports if report.alarm.appid))
+    return words.ui(
+        "folded",
+        alarms=len(reports),
+        count=sum(report.alarm.count or 0 for report in reports),
+        accounts=len(accounts),
+        some=words.ui("list_comma").join(accounts[:5]) + ("…" if len(accounts) > 5 else ""),
+    )
+
+
 def summary(alarm: Alarm, words: Catalogue) -> str:
     """One line: what, who, when, how often."""
     who = " ".join(part for part in (alarm.appid, alarm.nickname) if part) or words.ui("no_account")
