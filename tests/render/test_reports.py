@@ -138,7 +138,7 @@ def test_a_storm_is_shown_by_its_causes() -> None:
     ]
     alone = dataclasses.replace(one, target=Target(host="alone.example.com"))
     for render in (terminal.render, markdown.render, html.render):
-        text = render([*storm, alone], words("en"))
+        text = " ".join(render([*storm, alone], words("en")).split())
         assert text.count("Cause (likely)") == 4, "three causes and one alarm of its own"
         assert "The same cause in 3 more alarms (9 failures) of 3 accounts: wx0000000000000000" in text
     assert len(json.loads(json_format.render(storm, (), words("en")))["reports"]) == 12
