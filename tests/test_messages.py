@@ -42,6 +42,15 @@ def test_every_check_and_code_has_its_sentences(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_rule_of_lint_has_its_sentences(lang: str) -> None:
+    from wxalarm.lint import ALL
+
+    data = catalogue(lang).data
+    for code in ALL:
+        assert {"text", "hint"} <= set(data["code"][code.id]), code.id
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_kind_has_its_sentences(lang: str) -> None:
     assert set(catalogue(lang).data["kind"]) == {str(kind) for kind in AlarmKind}
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from wxalarm.checks.check import Check, Context, by_alarm
 from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
+from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
 
 HTTP_STATUS = Code("http-status", Severity.ERROR, Basis.RECORDED, INVALID)
 CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
@@ -22,8 +23,6 @@ PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH
 STORM = Code("storm", Severity.WARNING, Basis.CONDITION, ANY)
 BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
-STAMP_MISMATCH = Code("stamp-mismatch", Severity.NOTE, Basis.RECORDED)
-LENGTH_MISMATCH = Code("length-mismatch", Severity.NOTE, Basis.RECORDED)
 
 WAIT = 5.0
 """Seconds that WeChat holds a push open (guide, 请求超时)."""
@@ -31,8 +30,6 @@ STORM_ACCOUNTS = 5
 """Accounts that report failures at one host at once above which no single account's settings are to blame."""
 BURST_RATE = 5.0
 """Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
-STAMP_SLACK = 1
-"""Seconds by which Stamp may differ from 时间 in an untouched alarm."""
 MASS_EVENTS = frozenset({"template send job finish", "mass send job finish"})
 """Events of which WeChat pushes one for every recipient of one sending."""
 CURL_NAMES = {
@@ -137,19 +134,12 @@ def _silent(alarm: Alarm) -> bool:
 def _contradictions(alarm: Alarm) -> Iterator[Finding]:
     """Places where the text contradicts itself: it was edited, or damaged on its way here."""
     sample = alarm.sample
-    if alarm.first_seen is not None and sample.stamp is not None and sample.stamp < 1 << 33:
-        apart = round(alarm.first_seen.timestamp()) - sample.stamp
-        if abs(apart) > STAMP_SLACK and not (alarm.first_seen.second == 0 and 0 > apart > -60):
-            stamp = datetime.fromtimestamp(sample.stamp, UTC).astimezone(BEIJING)
-            yield STAMP_MISMATCH(
-                first_seen=f"{alarm.first_seen:%Y-%m-%d %H:%M:%S}", stamp=f"{stamp:%Y-%m-%d %H:%M:%S}", apart=abs(apart)
-            )
-    body, declared = sample.response_content, sample.response_length
-    if body is not None and declared is not None and not sample.response_truncated:
-        length = len(body.encode("utf-8", "replace"))
-        # Page software turns CRLF into LF or a blank, and strips outer blanks: not worth a word.
-        if length != declared and length + body.count("\n") != declared:
-            yield LENGTH_MISMATCH(declared=declared, length=length)
+    if (apart := stamp_apart(alarm)) is not None and sample.stamp is not None:
+        stamp = datetime.fromtimestamp(sample.stamp, UTC).astimezone(BEIJING)
+        seen = f"{alarm.first_seen:%Y-%m-%d %H:%M:%S}"
+        yield STAMP_MISMATCH(first_seen=seen, stamp=f"{stamp:%Y-%m-%d %H:%M:%S}", apart=abs(apart))
+    if (length := body_length(sample)) is not None:
+        yield LENGTH_MISMATCH(declared=sample.response_length, length=length)
 
 
 CHECK = Check(

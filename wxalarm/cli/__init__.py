@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from wxalarm.cli import demo, diagnose, explain, init, plan
+from wxalarm.cli import demo, diagnose, explain, init, lint, plan
 
 app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 
@@ -15,6 +15,7 @@ app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pre
 app.command("diagnose")(diagnose.diagnose)
 app.command("probe")(diagnose.probe)
 app.command("plan")(plan.plan)
+app.command("lint")(lint.lint)
 app.command("explain")(explain.explain)
 app.command("checks")(explain.checks)
 app.command("init")(init.init)

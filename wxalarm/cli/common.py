@@ -85,6 +85,8 @@ def read_bytes(path: str, command: str, words: Catalogue, limit: int | None = MA
 
 def read_texts(patterns: Sequence[str], command: str, words: Catalogue) -> Iterator[tuple[str, str]]:
     """(name, text) of every input; the name is what locations show. An empty input ends the command."""
+    from wxalarm.parser.encoding import decode
+
     for path in paths_of(patterns, words):
         data = read_bytes(path, command, words)
         if not data.strip():
@@ -95,34 +97,6 @@ def read_texts(patterns: Sequence[str], command: str, words: Catalogue) -> Itera
 def source_name(path: str) -> str:
     """How an input is called in locations and messages."""
     return "<stdin>" if path == "-" else path
-
-
-def decode(data: bytes) -> str:
-    """Text of unknown encoding: a byte order mark decides, else UTF-8, else UTF-16 by its zero bytes, else GB18030
-    (what Windows Notepad writes in China); bytes that fit none are kept as lone surrogates, nothing is lost."""
-    return data.decode(encoding_of(data), "surrogateescape" if _is_utf8_like(data) else "replace")
-
-
-def encoding_of(data: bytes) -> str:
-    """The codec that `decode` uses."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    head = data[:4096]
-    if len(head) >= 2 and head.count(0) > len(head) // 8:
-        return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
-    for codec in ("utf-8", "gb18030"):
-        try:
-            data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return codec
-    return "utf-8"
-
-
-def _is_utf8_like(data: bytes) -> bool:
-    return encoding_of(data).startswith("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +137,23 @@ def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -
 
 def write_file(path: Path, text: str, mode: int | None = None) -> None:
     """Write beside and rename; on an error nothing is changed and the command ends."""
+    try:
+        replace_file(path, text.encode("utf-8", "surrogateescape"), mode)
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
+
+
+def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Write beside and rename, so that the file is never half written. Raises OSError, and then nothing is changed."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
+        with open(descriptor, "wb") as file:
+            file.write(data)
         beside.replace(path)
-    except OSError as error:
+    except OSError:
         beside.unlink(missing_ok=True)
-        fail(f"{path}: {error.strerror or error}")
+        raise
 
 
 def write_stdout(text: str) -> None:

@@ -1,0 +1,267 @@
+"""`wxalarm lint`: walk the paths, read the fixtures, write the problems, the fixes or the diff."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wxalarm.cli import diagnose as flags
+
+if TYPE_CHECKING:
+    from wxalarm.cli.common import Output
+    from wxalarm.lint import Linted, Linter, Source
+    from wxalarm.messages import Catalogue
+
+FORMATS = ("text", "json", "sarif", "github", "junit")
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH…|-]", help="Files, folders (*.txt in them), globs.")]
+Format = Annotated[
+    list[str] | None,
+    typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help=f"{', '.join(FORMATS)}; may be repeated."),
+]
+Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODE", help="Only these codes, or prefixes.")]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODE", help="Not these codes, or prefixes.")]
+Fix = Annotated[bool, typer.Option("--fix", help="Mend what is mechanical; write missing expectations.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Show what --fix would change; write nothing.")]
+Statistics = Annotated[bool, typer.Option("--statistics", help="Count the problems of each code, too.")]
+
+
+def lint(
+    paths: Paths = None,
+    formats: Format = None,
+    fix: Fix = False,
+    diff: Diff = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    statistics: Statistics = False,
+    lang: flags.Lang = None,
+) -> None:
+    """Check alarm fixtures: text against the rules, and against the expected record in the .json beside it."""
+    from wxalarm.cli.common import USAGE, fail, outputs_of, words_of, write_outputs
+    from wxalarm.lint import Linter
+
+    words = words_of(lang)
+    outputs = outputs_of(formats or (), FORMATS, "text")
+    if fix and diff:
+        fail("--fix, --diff: expected one of them")
+    linter = Linter(_selected(select, ignore, words))
+    errors: list[str] = []
+    files = [linter.lint(source) for source in _sources(paths or ("-",), words, errors, fix=fix)]
+    if diff:
+        from wxalarm.cli.common import write_stdout
+
+        write_stdout(_diff(files))
+        outputs = [output for output in outputs if output.path is not None]
+    elif fix:
+        files = _fix(files, linter, words, errors)
+    write_outputs(outputs, lambda output: _text(output, files, words, statistics=statistics))
+    for error in errors:
+        _say(error)
+    raise typer.Exit(USAGE if errors else _exit_code(files))
+
+
+def _exit_code(files: Sequence[Linted]) -> int:
+    """1 when there is an error, else 0: the same in every format."""
+    from wxalarm.model import Severity
+
+    return int(any(problem.finding.code.severity is Severity.ERROR for file in files for problem in file.problems))
+
+
+def _say(message: str) -> None:
+    from wxalarm.render.text import visible
+
+    typer.echo(visible(message), err=True)
+
+
+def _selected(select: Sequence[str] | None, ignore: Sequence[str] | None, words: Catalogue) -> frozenset[str]:
+    """The ids of the codes to report. An unknown code or prefix ends the command with the nearest."""
+    from wxalarm.lint import ALL
+
+    ids = [code.id for code in ALL]
+    chosen = _matching(select, ids, words) if select else frozenset(ids)
+    return chosen - _matching(ignore, ids, words)
+
+
+def _matching(values: Sequence[str] | None, ids: Sequence[str], words: Catalogue) -> frozenset[str]:
+    import difflib
+
+    from wxalarm.cli.common import fail
+
+    found: set[str] = set()
+    for name in (name.strip() for value in values or () for name in value.split(",") if name.strip()):
+        matching = {code for code in ids if code.startswith(name)}
+        if not matching:
+            near = difflib.get_close_matches(name, ids, 1, 0.4)
+            said = words.ui("lint_selected", name=name)
+            fail(f"{said}; {words.ui('did_you_mean', names=near[0])}" if near else said)
+        found |= {name} if name in matching else matching
+    return frozenset(found)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fix: bool) -> Iterator[Source]:
+    """Every fixture that the arguments name, each once. What cannot be read goes to `errors`; the rest is linted."""
+    from wxalarm.cli.common import MAX_BYTES, fail, read_bytes, source_name
+    from wxalarm.lint import Source
+
+    seen: set[str] = set()
+    for path in _files(patterns, words):
+        if path == "-":
+            if fix:
+                fail(words.ui("lint_stdin"))
+            data = read_bytes(path, "lint", words)
+            if not data.strip():
+                fail(words.ui("empty_input", source=source_name(path)))
+            yield Source(source_name(path), data)
+            continue
+        key = os.path.abspath(path)
+        if key in seen:
+            continue
+        seen.add(key)
+        expected = os.path.splitext(path)[0] + ".json"
+        try:
+            source = Source(path, _read(path), expected, _read(expected) if os.path.lexists(expected) else None)
+        except OSError as error:
+            name = error.filename if isinstance(error.filename, str) else path
+            errors.append(words.ui("unreadable", source=name, error=error.strerror or error))
+            continue
+        if len(source.data) > MAX_BYTES or len(source.expectation or b"") > MAX_BYTES:
+            errors.append(words.ui("too_large", source=path, limit=MAX_BYTES // 2**20))
+            continue
+        yield source
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file, one more than the limit at most."""
+    from wxalarm.cli.common import MAX_BYTES
+
+    with open(path, "rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _files(patterns: Sequence[str], words: Catalogue) -> Iterator[str]:
+    """Files as they are named, the *.txt of folders, the matches of globs. Nothing found ends the command: a lint of
+    no files must not pass."""
+    from wxalarm.cli.common import fail
+
+    for pattern in patterns:
+        if pattern == "-":
+            yield pattern
+            continue
+        magic = glob.has_magic(pattern) and not os.path.lexists(pattern)
+        found = sorted(glob.glob(pattern, recursive=True)) if magic else [pattern]
+        files = [file for name in found for file in _expand(name)]
+        if not files:
+            fail(words.ui("no_match" if magic else "lint_nothing", pattern=pattern))
+        yield from files
+
+
+def _expand(name: str) -> list[str]:
+    """The *.txt below a folder, hidden ones and links to folders left out; a record stands for the text beside it."""
+    if not os.path.isdir(name):
+        text = os.path.splitext(name)[0] + ".txt"
+        return [text if name.endswith(".json") and os.path.lexists(text) else name]
+    found = []
+    for folder, folders, files in os.walk(name):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        found += [
+            path
+            for each in sorted(files)
+            if each.endswith(".txt")
+            and not each.startswith(".")
+            and not _is_special(path := os.path.join(folder, each))
+        ]
+    return found
+
+
+def _is_special(path: str) -> bool:
+    """Whether reading would wait for somebody: a pipe or a socket in a folder is no fixture."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _text(output: Output, files: Sequence[Linted], words: Catalogue, *, statistics: bool) -> str:
+    from wxalarm.render import lint_machine, lint_text
+
+    match output.format:
+        case "json":
+            return lint_machine.json(files, words)
+        case "sarif":
+            return lint_machine.sarif(files, words)
+        case "github":
+            return lint_machine.github(files, words)
+        case "junit":
+            return lint_machine.junit(files, words)
+    tty = output.path is None and sys.stdout.isatty()
+    color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return lint_text.render(files, words, color=color, statistics=statistics)
+
+
+def _fix(files: Sequence[Linted], linter: Linter, words: Catalogue, errors: list[str]) -> list[Linted]:
+    """Write the fixes and lint again. A file that cannot be written stays as it was, with its problems."""
+    from wxalarm.lint.fix import fix
+
+    again = type(linter)(linter.codes)
+    left, fixed, count = [], 0, 0
+    for file in files:
+        mended = fix(file.source, [problem.finding for problem in file.problems])
+        source = file.source
+        if mended.count:
+            try:
+                _write(source, mended.source)
+            except OSError as error:
+                errors.append(f"{source.path}: {error.strerror or error}")
+            else:
+                source, fixed, count = mended.source, fixed + 1, count + mended.count
+        left.append(again.lint(source))
+    if fixed:
+        _say(words.ui("lint_fixed", count=count, files=fixed))
+    return left
+
+
+def _write(old: Source, new: Source) -> None:
+    """The changed files of a fixture, beside and renamed; a link keeps pointing where it did."""
+    from wxalarm.cli.common import replace_file
+
+    if new.data != old.data:
+        path = os.path.realpath(old.path)
+        replace_file(Path(path), new.data, os.stat(path).st_mode & 0o777)
+    if new.expectation is not None and new.expectation != old.expectation and new.expectation_path is not None:
+        replace_file(Path(os.path.realpath(new.expectation_path)), new.expectation)
+
+
+def _diff(files: Sequence[Linted]) -> str:
+    """The unified diff of all fixes, as patch reads it."""
+    from wxalarm.lint.fix import fix
+
+    parts = []
+    for file in files:
+        old = file.source
+        new = fix(old, [problem.finding for problem in file.problems]).source
+        parts.append(_changes(old.path, old.data, new.data))
+        if new.expectation is not None and new.expectation_path is not None:
+            parts.append(_changes(new.expectation_path, old.expectation, new.expectation))
+    return "".join(parts)
+
+
+def _changes(path: str, old: bytes | None, new: bytes) -> str:
+    import difflib
+
+    from wxalarm.render.text import visible
+
+    if old == new:
+        return ""
+    before, after = ((data or b"").decode("utf-8", "surrogateescape").splitlines(keepends=True) for data in (old, new))
+    name = visible(path).lstrip("/")
+    source = "/dev/null" if old is None else f"a/{name}"
+    lines = difflib.unified_diff(before, after, source, f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -1,0 +1,90 @@
+"""Rules on the file as a text: its encoding, its labels' punctuation, its folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from wxalarm.lint import codes
+from wxalarm.lint.document import Document
+from wxalarm.model import Alarm, AlarmKind, Finding, Location
+from wxalarm.parser import vocabulary as v
+from wxalarm.parser.encoding import BOM
+
+_LABEL = re.compile("|".join(rf"(?P<{name}>{label})" for name, label in v.LABEL.items()))
+_BLANKS = re.compile(rf"{v.BLANK}*")
+
+
+def encoding(doc: Document) -> Iterator[Finding]:
+    """Fixtures are UTF-8 without a byte order mark, whatever parse can read besides."""
+    if doc.source.data.startswith(BOM):
+        yield codes.BOM(doc.top)
+    if doc.codec in ("utf-8", "utf-8-sig"):
+        data = doc.source.data.removeprefix(BOM)
+        if (bad := _first_undecodable(data)) is not None:
+            at = len(data[:bad].decode("utf-8", "surrogateescape"))
+            yield codes.NOT_UTF8(doc.locate(at, at + 1), encoding="?", byte=data[bad])
+    else:
+        yield codes.NOT_UTF8(doc.top, encoding=doc.codec, byte=doc.source.data[0])
+
+
+def _first_undecodable(data: bytes) -> int | None:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def no_alarm(doc: Document) -> Iterator[Finding]:
+    """A fixture without an alarm tests nothing, and a test that reads none passes."""
+    if not doc.parsed.alarms:
+        yield codes.NO_ALARM(doc.top, bytes=len(doc.source.data))
+
+
+def parser_problems(doc: Document) -> Iterator[Finding]:
+    """What parse has to say, with lint's severities."""
+    by_id = {code.id: code for code in codes.PARSER_RULES}
+    for problem in doc.parsed.problems:
+        if problem.code.id in by_id:
+            after = {"after": doc.after(problem.location)} if problem.location else {}
+            yield Finding(by_id[problem.code.id], {**problem.evidence, **after}, problem.location)
+
+
+def full_width_labels(doc: Document) -> Iterator[Finding]:
+    """WeChat prints an ASCII colon behind every label; a full-width one was typed by hand."""
+    for alarm, (begin, end) in zip(doc.parsed.alarms, doc.extents, strict=True):
+        for match in labels(doc, alarm, begin, end):
+            if match[0].endswith("："):
+                place = doc.locate(match.end() - 1, match.end())
+                yield codes.FULL_WIDTH_LABEL(place, label=match[0][:-1].rstrip(), after=doc.after(place))
+
+
+def labels(doc: Document, alarm: Alarm, begin: int, end: int) -> Iterator[re.Match[str]]:
+    """The labels of one alarm: words that look like one inside a value or a body are not meant."""
+    starts = {doc.span(place)[0] for name, place in alarm.fields.items() if not name.startswith("sample.")}
+    for match in _LABEL.finditer(doc.text, begin, _before_body(doc, alarm, end)):
+        blanks = _BLANKS.match(doc.text, match.end())
+        value = range(match.end(), (blanks.end() if blanks else match.end()) + 1)
+        if match.lastgroup == "sample" or any(at in starts for at in value):
+            yield match
+    body = alarm.fields.get("sample.response_content")
+    if body is not None and (guide := alarm.fields.get("guide_url")) is not None:
+        yield from _LABEL.finditer(doc.text, doc.span(body)[1], doc.span(guide)[0])
+
+
+def _before_body(doc: Document, alarm: Alarm, end: int) -> int:
+    body: Location | None = alarm.fields.get("sample.response_content")
+    return doc.span(body)[0] if body is not None else end
+
+
+def folder_kind(doc: Document) -> Iterator[Finding]:
+    """A folder named after a kind holds alarms of that kind only."""
+    folder = PurePath(doc.path).parent.name
+    if folder not in list(AlarmKind):
+        return
+    for alarm in doc.parsed.alarms:
+        if alarm.kind != folder:
+            place = doc.place(alarm, "description")
+            yield codes.FOLDER_KIND(place, folder=folder, kind=str(alarm.kind), after=doc.after(place))
