@@ -42,7 +42,7 @@ def lint(
     lang: flags.Lang = None,
 ) -> None:
     """Check alarm fixtures: text against the rules, and against the expected record in the .json beside it."""
-    from wxalarm.cli.common import USAGE, fail, outputs_of, words_of, write_outputs
+    from wxalarm.cli.common import USAGE, fail, outputs_of, words_of, write_outputs, write_stdout
     from wxalarm.lint import Linter
 
     words = words_of(lang)
@@ -51,15 +51,21 @@ def lint(
         fail("--fix, --diff: expected one of them")
     linter = Linter(_selected(select, ignore, words))
     errors: list[str] = []
-    files = [linter.lint(source) for source in _sources(paths or ("-",), words, errors, fix=fix)]
-    if diff:
-        from wxalarm.cli.common import write_stdout
-
-        write_stdout(_diff(files))
-        outputs = [output for output in outputs if output.path is not None]
-    elif fix:
-        files = _fix(files, linter, words, errors)
-    write_outputs(outputs, lambda output: _text(output, files, words, statistics=statistics))
+    files: list[Linted] = []
+    changes: list[Source] = []
+    for source in _sources(paths or ("-",), words, errors, fix=fix):
+        file = linter.lint(source)
+        if diff:
+            write_stdout(_diff(source, file))
+        elif fix:
+            file = _fix(source, file, linter, changes, errors)
+        files.append(file)
+    if changes:
+        _say(words.ui("lint_fixed", files=len(changes)))
+    write_outputs(
+        [output for output in outputs if output.path is not None or not diff],
+        lambda output: _text(output, files, words, statistics=statistics),
+    )
     for error in errors:
         _say(error)
     raise typer.Exit(USAGE if errors else _exit_code(files))
@@ -206,26 +212,20 @@ def _text(output: Output, files: Sequence[Linted], words: Catalogue, *, statisti
     return lint_text.render(files, words, color=color, statistics=statistics)
 
 
-def _fix(files: Sequence[Linted], linter: Linter, words: Catalogue, errors: list[str]) -> list[Linted]:
+def _fix(source: Source, file: Linted, linter: Linter, changes: list[Source], errors: list[str]) -> Linted:
     """Write the fixes and lint again. A file that cannot be written stays as it was, with its problems."""
     from wxalarm.lint.fix import fix
 
-    again = type(linter)(linter.codes)
-    left, fixed, count = [], 0, 0
-    for file in files:
-        mended = fix(file.source, [problem.finding for problem in file.problems])
-        source = file.source
-        if mended.count:
-            try:
-                _write(source, mended.source)
-            except OSError as error:
-                errors.append(f"{source.path}: {error.strerror or error}")
-            else:
-                source, fixed, count = mended.source, fixed + 1, count + mended.count
-        left.append(again.lint(source))
-    if fixed:
-        _say(words.ui("lint_fixed", count=count, files=fixed))
-    return left
+    mended = fix(source, [problem.finding for problem in file.problems])
+    if mended == source:
+        return file
+    try:
+        _write(source, mended)
+    except OSError as error:
+        errors.append(f"{source.path}: {error.strerror or error}")
+        return file
+    changes.append(mended)
+    return linter.lint(mended)
 
 
 def _write(old: Source, new: Source) -> None:
@@ -239,18 +239,15 @@ def _write(old: Source, new: Source) -> None:
         replace_file(Path(os.path.realpath(new.expectation_path)), new.expectation)
 
 
-def _diff(files: Sequence[Linted]) -> str:
-    """The unified diff of all fixes, as patch reads it."""
+def _diff(old: Source, file: Linted) -> str:
+    """The unified diff of the fixes of one fixture, as patch reads it."""
     from wxalarm.lint.fix import fix
 
-    parts = []
-    for file in files:
-        old = file.source
-        new = fix(old, [problem.finding for problem in file.problems]).source
-        parts.append(_changes(old.path, old.data, new.data))
-        if new.expectation is not None and new.expectation_path is not None:
-            parts.append(_changes(new.expectation_path, old.expectation, new.expectation))
-    return "".join(parts)
+    new = fix(old, [problem.finding for problem in file.problems])
+    text = _changes(old.path, old.data, new.data)
+    if new.expectation is not None and new.expectation_path is not None:
+        text += _changes(new.expectation_path, old.expectation, new.expectation)
+    return text
 
 
 def _changes(path: str, old: bytes | None, new: bytes) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from wxalarm.lint import expectation, fields, ignores, personal, text
 from wxalarm.lint.codes import ALL as ALL
@@ -63,7 +64,7 @@ class Problem:
 class Linted:
     """One source and its problems, in the order of the text."""
 
-    source: Source
+    path: str
     problems: tuple[Problem, ...]
 
 
@@ -78,12 +79,12 @@ class Linter:
     def lint(self, source: Source) -> Linted:
         """The problems of one fixture."""
         doc = Document(source)
-        found = [*(finding for rule in _RULES for finding in rule(doc)), *self._duplicates(doc)]
+        found = [finding for rule in (*_RULES, self._duplicates) for finding in islice(rule(doc), MOST + 1)]
         kept = [finding for finding in ignores.apply(doc, found) if finding.code.id in self.codes]
         kept.sort(key=lambda finding: _order(finding.location))
         if len(kept) > MOST:
-            kept = [*kept[:MOST], TOO_MANY(kept[MOST].location, limit=MOST, count=len(kept))]
-        return Linted(source, tuple(Problem(finding, _excerpt(doc, finding.location)) for finding in kept))
+            kept = [*kept[:MOST], TOO_MANY(kept[MOST].location, limit=MOST)]
+        return Linted(source.path, tuple(Problem(finding, _excerpt(doc, finding.location)) for finding in kept))
 
     def _duplicates(self, doc: Document) -> Iterator[Finding]:
         """An alarm that stands in another fixture too, blanks aside, tests nothing new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,6 +42,15 @@ class Document:
         """Its alarms and the problems of parsing."""
         return parse(self.text, self.path)
 
+    def alarm_at(self, offset: int) -> int | None:
+        """The index of the alarm that an offset lies in."""
+        index = bisect_right(self.extents, offset, key=lambda extent: extent[0]) - 1
+        return index if index >= 0 and offset <= self.extents[index][1] else None
+
+    def alarm_from(self, offset: int) -> int:
+        """The index of the first alarm that begins at an offset or behind it; of the last one when none does."""
+        return min(bisect_left(self.extents, offset, key=lambda extent: extent[0]), len(self.extents) - 1)
+
     @cached_property
     def extents(self) -> list[tuple[int, int]]:
         """Offsets of begin and end of every alarm."""
@@ -74,4 +84,4 @@ class Document:
         begin = self.lines.starts[location.line - 1]
         text = self.text[max(begin, offset - AFTER) : offset].rstrip()
         bracket = text.rfind("[")
-        return text[bracket:] if bracket >= 0 else text.rsplit(" ", 1)[-1]
+        return text[bracket:] if bracket > text.rfind("]") else text.rsplit(" ", 1)[-1]

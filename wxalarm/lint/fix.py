@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from wxalarm.lint import codes
 from wxalarm.lint.document import Document, Source
 from wxalarm.lint.expectation import written
 from wxalarm.model import Finding
+from wxalarm.parser.encoding import BOM
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """A source after its fixes. Line ends are kept: they belong to the bodies that fixtures hold."""
-
-    source: Source
-    count: int
-    """Findings that are gone."""
-
-
-def fix(source: Source, findings: Iterable[Finding]) -> Fixed:
-    """The source with the fixable ones of its findings mended. Doing it twice changes nothing more."""
-    mended = [finding for finding in findings if finding.code.id in codes.FIXABLE]
-    if not mended:
-        return Fixed(source, 0)
+def fix(source: Source, findings: Sequence[Finding]) -> Source:
+    """The source with the fixable ones of its findings mended; doing it twice changes nothing more. Line ends are kept:
+    they belong to the bodies that fixtures hold."""
+    mended = {finding.code.id for finding in findings} & codes.FIXABLE
     doc = Document(source)
-    names = {finding.code.id for finding in mended}
-    text = doc.text
-    if codes.NOT_UTF8.id in names and not _decodes(source.data, doc.codec):
-        mended = [finding for finding in mended if finding.code.id != codes.NOT_UTF8.id]
-        names.discard(codes.NOT_UTF8.id)
-    text = _colons(doc, text, mended)
+    readable = _decodes(source.data, doc.codec)
+    utf8 = doc.codec in ("utf-8", "utf-8-sig")
+    anew = codes.NOT_UTF8.id in mended and readable and not utf8
     data = source.data
-    if names - {codes.EXPECTATION_MISSING.id}:
-        keep_mark = doc.codec == "utf-8-sig" and codes.BOM.id not in names
-        codec = doc.codec if doc.codec != "utf-8-sig" and codes.NOT_UTF8.id not in names else "utf-8"
-        data = text.encode("utf-8-sig" if keep_mark else codec, "surrogateescape")
-    expectation = source.expectation
-    fixed = Source(source.path, data, source.expectation_path, expectation)
-    if codes.EXPECTATION_MISSING.id in names:
-        record = written(Document(fixed).parsed.alarms).encode()
-        fixed = Source(source.path, data, source.expectation_path, record)
-    return Fixed(fixed, len(mended))
+    if anew or utf8:
+        # Labels are mended in UTF-8 only: writing another encoding anew might change more than them.
+        text = _colons(doc, findings)
+        if anew or codes.BOM.id in mended:
+            text = text.lstrip("\ufeff")
+        mark = BOM if doc.codec == "utf-8-sig" and codes.BOM.id not in mended else b""
+        data = mark + text.encode("utf-8", "surrogateescape")
+    fixed = replace(source, data=data)
+    if codes.EXPECTATION_MISSING.id in mended:
+        fixed = replace(fixed, expectation=written(Document(fixed).parsed.alarms).encode())
+    return fixed
 
 
 def _decodes(data: bytes, codec: str) -> bool:
@@ -54,10 +43,11 @@ def _decodes(data: bytes, codec: str) -> bool:
     return True
 
 
-def _colons(doc: Document, text: str, findings: Iterable[Finding]) -> str:
-    """ASCII colons where the findings say so, from the end so that earlier places stay right."""
+def _colons(doc: Document, findings: Sequence[Finding]) -> str:
+    """The text with ASCII colons and a blank where the findings say so."""
     places = [f.location for f in findings if f.code.id == codes.FULL_WIDTH_LABEL.id and f.location]
-    for begin, end in sorted((doc.span(place) for place in places), reverse=True):
-        blank = "" if text[end : end + 1].isspace() else " "
-        text = text[:begin] + ":" + blank + text[end:]
-    return text
+    parts, at = [], 0
+    for begin, end in sorted(map(doc.span, places)):
+        parts += [doc.text[at:begin], ":" if doc.text[end : end + 1].isspace() else ": "]
+        at = end
+    return "".join([*parts, doc.text[at:]])

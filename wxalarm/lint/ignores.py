@@ -35,8 +35,11 @@ def apply(doc: Document, findings: Iterable[Finding]) -> Iterator[Finding]:
     """The findings that no ignore covers, then what is wrong with the ignores."""
     ignores: list[Ignore] = []
     wrong = list(_read(doc, ignores))
+    by_code: dict[str, dict[int, list[Ignore]]] = {}
+    for ignore in ignores:
+        by_code.setdefault(ignore.code, {}).setdefault(ignore.alarm, []).append(ignore)
     for finding in findings:
-        covering = [ignore for ignore in ignores if _covers(doc, ignore, finding)]
+        covering = _covering(doc, by_code.get(finding.code.id, {}), finding)
         for ignore in covering:
             ignore.used = True
         if not covering:
@@ -45,6 +48,15 @@ def apply(doc: Document, findings: Iterable[Finding]) -> Iterator[Finding]:
     for ignore in ignores:
         if not ignore.used:
             yield codes.IGNORE_UNUSED(ignore.place, code=ignore.code)
+
+
+def _covering(doc: Document, by_alarm: dict[int, list[Ignore]], finding: Finding) -> list[Ignore]:
+    """The ignores of a finding's code that stand above its alarm; of what lies in no alarm, the first in the file."""
+    place = finding.location
+    inside = doc.alarm_at(doc.span(place)[0]) if by_alarm and place and place.path == doc.path else None
+    if inside is not None and place != doc.top:
+        return by_alarm.get(inside, [])
+    return next(iter(by_alarm.values()), [])
 
 
 def _read(doc: Document, ignores: list[Ignore]) -> Iterator[Finding]:
@@ -62,21 +74,5 @@ def _read(doc: Document, ignores: list[Ignore]) -> Iterator[Finding]:
         if names and not match[2].strip():
             yield codes.IGNORE_REASON(line)
         elif known:
-            alarm = _alarm_below(doc, match.start())
+            alarm = doc.alarm_from(match.start())
             ignores += [Ignore(name, line, alarm) for name in dict.fromkeys(known)]
-
-
-def _alarm_below(doc: Document, offset: int) -> int:
-    below = [index for index, (begin, _) in enumerate(doc.extents) if begin >= offset]
-    return below[0] if below else len(doc.extents) - 1
-
-
-def _covers(doc: Document, ignore: Ignore, finding: Finding) -> bool:
-    if ignore.code != finding.code.id:
-        return False
-    place = finding.location
-    if place is None or place.path != doc.path:
-        return True
-    offset = doc.span(place)[0]
-    inside = [index for index, (begin, end) in enumerate(doc.extents) if begin <= offset <= end]
-    return not inside or ignore.alarm in inside

@@ -29,7 +29,7 @@ def json(files: Sequence[Linted], words: Catalogue) -> str:
     return dump(
         {
             "schema": LINT_SCHEMA,
-            "files": [file.source.path for file in files],
+            "files": [file.path for file in files],
             "findings": [
                 {**finding_record(finding, words), "expected": words.finding(finding, "expected")}
                 for finding in findings(files)
@@ -148,7 +148,7 @@ def junit(files: Sequence[Linted], words: Catalogue) -> str:
     suite.set("time", "0")
     for file in files:
         case = ElementTree.SubElement(
-            suite, "testcase", classname="wxalarm.lint", name=_xml(file.source.path), file=_xml(file.source.path)
+            suite, "testcase", classname="wxalarm.lint", name=_xml(file.path), file=_xml(file.path)
         )
         case.set("time", "0")
         if errors := _texts(file, words, Severity.ERROR):
