@@ -182,7 +182,7 @@ def _expand(name: str) -> list[str]:
             for each in sorted(files)
             if each.endswith(".txt")
             and not each.startswith(".")
-            and not _is_special(path := os.path.join(folder, each))
+            and not _is_special(path := os.path.normpath(os.path.join(folder, each)))
         ]
     return found
 

@@ -84,4 +84,4 @@ class Document:
         begin = self.lines.starts[location.line - 1]
         text = self.text[max(begin, offset - AFTER) : offset].rstrip()
         bracket = text.rfind("[")
-        return text[bracket:] if bracket > text.rfind("]") else text.rsplit(" ", 1)[-1]
+        return text[bracket:] if bracket >= 0 and "]" not in text[bracket:-1] else text.rsplit(" ", 1)[-1]

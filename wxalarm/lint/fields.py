@@ -141,7 +141,13 @@ def wrong_types(doc: Document) -> Iterator[Finding]:
             if value is None or value == "" or MASK.search(str(value)) or fits(str(value)):
                 continue
             place = doc.place(alarm, name)
-            yield BAD_VALUE(place, field=name, value=str(value)[:200], expected=expected, after=doc.after(place))
+            yield BAD_VALUE(
+                place,
+                field=name.removeprefix("sample."),
+                value=str(value)[:200],
+                expected=expected,
+                after=doc.after(place),
+            )
 
 
 def _pattern(pattern: str) -> Callable[[str], bool]:

@@ -65,7 +65,7 @@ def _read(doc: Document, ignores: list[Ignore]) -> Iterator[Finding]:
         line = doc.locate(match.start(), match.end())
         names = [name.strip() for name in (match[1] or "").split(",") if name.strip()]
         if not names:
-            yield codes.IGNORE_CODE(line, value="", nearest="any_code")
+            yield codes.IGNORE_CODE(line, value="-", nearest="any_code")
         known = [name for name in names if name in NAMES]
         for name in dict.fromkeys(names):
             if name not in NAMES:

@@ -20,13 +20,17 @@ def encoding(doc: Document) -> Iterator[Finding]:
     """Fixtures are UTF-8 without a byte order mark, whatever parse can read besides."""
     if doc.source.data.startswith(BOM):
         yield codes.BOM(doc.top)
+    data = doc.source.data.removeprefix(BOM)
+    bad = _first_undecodable(data)
     if doc.codec in ("utf-8", "utf-8-sig"):
-        data = doc.source.data.removeprefix(BOM)
-        if (bad := _first_undecodable(data)) is not None:
+        if bad is not None:
             at = len(data[:bad].decode("utf-8", "surrogateescape"))
-            yield codes.NOT_UTF8(doc.locate(at, at + 1), encoding="?", byte=data[bad])
+            yield codes.NOT_UTF8(doc.locate(at, at + 1), encoding="none")
+    elif doc.codec == "gb18030" and bad is not None:
+        at = len(data[:bad].decode("gb18030", "ignore"))
+        yield codes.NOT_UTF8(doc.locate(at, at + 1), encoding=doc.codec)
     else:
-        yield codes.NOT_UTF8(doc.top, encoding=doc.codec, byte=doc.source.data[0])
+        yield codes.NOT_UTF8(doc.top, encoding=doc.codec)
 
 
 def _first_undecodable(data: bytes) -> int | None:

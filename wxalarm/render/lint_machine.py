@@ -170,7 +170,7 @@ def _texts(file: Linted, words: Catalogue, severity: Severity) -> list[str]:
 
 
 def _where(place: Location | None) -> str:
-    return f"{place.path}:{place.line}:{place.column}: " if place else ""
+    return f"{visible(place.path or '-')}:{place.line}:{place.column}: " if place else ""
 
 
 def _xml(text: str) -> str:
