@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -11,34 +12,53 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.lint.support import ALARMS, RULES
+from wxalarm.cli import app
 
 CLEAN = (ALARMS / "request-timeout" / "clean.txt").read_text("utf-8")
 WIDE = CLEAN.replace("内容: ", "内容：")
 
 
-def run(
-    *arguments: str | Path, cwd: Path, stdin: bytes = b"", preexec: Callable[[], None] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """The command in English, in a folder."""
-    environment = {**os.environ, "WXALARM_LANG": "en", "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+@dataclass
+class Done:
+    """What a run of the command gave."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> Done:
+    """The command in English, in a folder, in this process: starting one takes longer than most tests."""
+    with contextlib.chdir(cwd):
+        result = CliRunner().invoke(app, ["lint", "--lang", "en", *map(str, arguments)], input=stdin)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (result.stdout_bytes, result.stderr_bytes))
+    return Done(result.exit_code, out, err)
+
+
+def start(*arguments: str | Path, cwd: Path, stdin: bytes = b"", preexec: Callable[[], None] | None = None) -> Done:
+    """The command in English, in a folder, in a process of its own."""
+    root = str(Path(__file__).parent.parent.parent)
     done = subprocess.run(
-        [sys.executable, "-m", "wxalarm", "lint", *map(str, arguments)],
+        [sys.executable, "-m", "wxalarm", "lint", "--lang", "en", *map(str, arguments)],
         cwd=cwd,
         input=stdin,
         capture_output=True,
-        env=environment,
+        env={**os.environ, "PYTHONPATH": root},
         timeout=60,
         preexec_fn=preexec,
         check=False,
     )
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     assert "Traceback" not in err, err
-    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+    return Done(done.returncode, out, err)
 
 
 def fixture(folder: Path, name: str = "a", text: str = CLEAN, record: str | None = '{"count": 1860}\n') -> Path:
@@ -100,8 +120,8 @@ def test_nothing_found_is_2_and_says_so(argument: str, tmp_path: Path) -> None:
 
 
 def test_stdin(tmp_path: Path) -> None:
-    assert run(cwd=tmp_path, stdin=CLEAN.encode()).returncode == 0
-    done = run("-", cwd=tmp_path, stdin=WIDE.encode())
+    assert start(cwd=tmp_path, stdin=CLEAN.encode()).returncode == 0
+    done = start("-", cwd=tmp_path, stdin=WIDE.encode())
     assert done.stdout.startswith("<stdin>:4:3: warning[full-width-label]")
     assert run("-", cwd=tmp_path).returncode == 2
     assert run("--fix", "-", cwd=tmp_path, stdin=WIDE.encode()).returncode == 2
@@ -207,7 +227,7 @@ def test_a_fix_that_cannot_be_written_leaves_everything_as_it_was(tmp_path: Path
     fixture(tmp_path, text=WIDE)
     before = tree(tmp_path)
     # A full disk, as far as the program can see: it may write no more than 40 bytes to any file.
-    done = run("--fix", "a.txt", cwd=tmp_path, preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)))
+    done = start("--fix", "a.txt", cwd=tmp_path, preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)))
     assert done.returncode == 2
     assert "a.txt: File too large" in done.stderr
     assert tree(tmp_path) == before
