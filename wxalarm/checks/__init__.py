@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wxalarm.checks import (
+    access_log,
     nginx_config,
     sample,
 )
@@ -21,6 +22,7 @@ CHECKS: tuple[Check[Any], ...] = (
     # nginx configuration
     nginx_config.CHECK,
     # access log, error log, application log
+    access_log.CHECK,
     # host
     # WeChat's own view
     # third-party platform

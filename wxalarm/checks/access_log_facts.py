@@ -1,0 +1,112 @@
+"""What the rules on an access log look at: the observation, and how the alarm gives path, window and push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from wxalarm.checks.check import Context
+from wxalarm.logs.access import Counts, Push
+from wxalarm.logs.formats import Wanted
+from wxalarm.model import AlarmKind
+from wxalarm.probes.logfiles import LogFile
+
+SLACK = timedelta(seconds=60)
+"""Around the alarm's window: the guide gives its end within a minute, and clocks differ."""
+NOT_SIGNED = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
+"""Pushes without a signature in the query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line as evidence. Times in seconds; None where the line does not say."""
+
+    place: str
+    show: str
+    """The command that shows it."""
+    line: str
+    """Masked and cut."""
+    status: str
+    ended: float
+    """Unix seconds at which nginx wrote it."""
+    match: str = "example"
+    """exact (OpenID and timestamp), openid, timestamp, time, example."""
+    request_time: float | None = None
+    body_bytes: int | None = None
+    upstream_addr: str | None = None
+    upstream_status: str | None = None
+    upstream_response_time: str | None = None
+    stamp: int | None = None
+    """`timestamp` in its query: WeChat's clock at the push."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLogSeen:
+    """The access logs in the alarm's window."""
+
+    files: tuple[LogFile, ...]
+    low: float
+    high: float
+    """The window read, Unix seconds."""
+    start: float
+    """The alarm's first failure, Unix seconds."""
+    here: bool = True
+    """The logs are those that nginx writes on this machine; False when the user named files."""
+    counts: Counts = field(default_factory=Counts)
+    """Pushes only (POST, the callback path when it is known)."""
+    lines: int = 0
+    """Lines of any kind that were read around the window."""
+    backwards: float = 0.0
+    hits: tuple[Hit, ...] = ()
+    """The alarm's own push, the best match first."""
+    examples: tuple[Hit, ...] = ()
+    """A line for each status that is no success."""
+    before: float | None = None
+    """Pushes a second in the minutes before the window; None when it could not be counted."""
+    before_seconds: float = 0.0
+    named: bool = False
+    """Lines tell one push from another: the format holds the query."""
+    offset: int | None = None
+    """The log's zone, seconds east of UTC, as its lines say it."""
+
+    @property
+    def read(self) -> tuple[LogFile, ...]:
+        """The files that could be read."""
+        return tuple(file for file in self.files if file.problem in (None, "late"))
+
+    @property
+    def usable(self) -> bool:
+        """Whether any file could be read."""
+        return bool(self.read)
+
+
+def window(ctx: Context) -> tuple[float, float, float] | None:
+    """(start of the alarm, from, to) in Unix seconds; None when the alarm has no time."""
+    alarm = ctx.alarm
+    stamp = alarm.sample.stamp
+    if alarm.first_seen is None and stamp is None:
+        return None
+    start = alarm.first_seen.timestamp() if alarm.first_seen is not None else float(stamp or 0)
+    slack = SLACK.total_seconds()
+    return start, start - slack, start + (alarm.window_minutes or 5) * 60 + slack
+
+
+def path_of(ctx: Context) -> str | None:
+    """The callback's path without its query; None when it is not known or masked."""
+    path = ctx.target.path if ctx.target.url else ctx.alarm.sample.url or ""
+    path = path.partition("?")[0]
+    return path if path.startswith("/") and "*" not in path else None
+
+
+def wanted(ctx: Context) -> Wanted:
+    """Which requests of the log are pushes of the account."""
+    return Wanted(path_of(ctx), signed=ctx.alarm.kind not in NOT_SIGNED)
+
+
+def push(ctx: Context) -> Push:
+    """What identifies the alarm's push in a log."""
+    sample = ctx.alarm.sample
+    stamp = sample.stamp
+    if stamp is None and ctx.alarm.first_seen is not None:
+        stamp = int(ctx.alarm.first_seen.timestamp())
+    return Push(sample.openid or None, stamp, path_of(ctx))

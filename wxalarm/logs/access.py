@@ -1,0 +1,325 @@
+"""Counts over the access-log lines of a window, and the line of one push among them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wxalarm.logs.parsers import LineParser, Record, target_of
+
+LIMIT = 5.0
+"""Seconds within which WeChat wants the whole answer."""
+NEAR_LIMIT = 3.0
+"""Seconds from which an answer in time is called slow."""
+GAVE_UP = (4.0, 6.5)
+"""A 499 after so many seconds is WeChat's own limit: it counts from its connect, nginx from the first byte read."""
+CLOSED = 1.0
+"""A 499 within so many seconds is not a client tired of waiting."""
+BUCKETS = (0.01, 0.1, 0.5, 1.0, 3.0, 5.0)
+"""Upper limits in seconds of the latency histogram; the last bucket is open."""
+MOST_UPSTREAMS = 50
+MOST_DISTINCT = 100_000
+_LIST = re.compile(rb", | : ")
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What one upstream answered."""
+
+    addr: str
+    requests: int = 0
+    errors: int = 0
+    """502, 503, 504 and no answer at all."""
+    slow: int = 0
+    """Answers after NEAR_LIMIT and more."""
+    p50: float | None = None
+    p95: float | None = None
+    longest: float | None = None
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The requests of a window, counted. Times in seconds; None where the format does not log them."""
+
+    requests: int = 0
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    unforwarded: Mapping[str, int] = field(default_factory=dict)
+    """Of these, those that no upstream answered: nginx made the answer itself."""
+    minutes: tuple[tuple[int, int], ...] = ()
+    """(Unix seconds of the minute, requests)."""
+    peak: int = 0
+    """Most requests in one second."""
+    peak_at: int | None = None
+    timed: bool = False
+    """The format has $request_time."""
+    upstream_timed: bool = False
+    """The format has $upstream_response_time."""
+    histogram: tuple[int, ...] = ()
+    """Requests by BUCKETS, one more for the rest."""
+    p50: float | None = None
+    p95: float | None = None
+    longest: float | None = None
+    gave_up: int = 0
+    """499 near WeChat's limit."""
+    closed: int = 0
+    """499 near 0."""
+    other_499: int = 0
+    """499 in between, after it, or of unknown length."""
+    slow: int = 0
+    """Answered after NEAR_LIMIT, but within LIMIT."""
+    too_slow: int = 0
+    """Answered after LIMIT."""
+    upstream_slow: int = 0
+    """Of slow and too_slow: those in which the upstream took most of the time."""
+    bodies: Mapping[str, int] = field(default_factory=dict)
+    """$body_bytes_sent of answers with 200, the most frequent."""
+    upstreams: tuple[Upstream, ...] = ()
+
+
+class Tally:
+    """Adds up chunks. Only lines from `low` to `high` (Unix seconds) count."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+        self.lines = 0
+        self.backwards = 0.0
+        self.zone_time: bytes | None = None
+        """A time of the window as the log writes it."""
+        self._fields: set[str] = set()
+        self._known: dict[bytes, float | None] = {}
+        self._seconds: Counter[int] = Counter()
+        self._outcomes: Counter[tuple[bytes, bytes, bytes]] = Counter()
+        self._upstreams: Counter[tuple[bytes, bytes, bytes]] = Counter()
+        self._bodies: Counter[tuple[bytes, bytes]] = Counter()
+        self._latest = float("-inf")
+        self._folded = _Folded()
+
+    def add(self, parser: LineParser, chunk: bytes) -> set[bytes]:
+        """Count a chunk's lines; the statuses among them."""
+        columns = parser.columns(chunk)
+        times = columns[0]
+        if not times:
+            return set()
+        inside = self._inside(parser, times)
+        if not inside:
+            return set()
+        if len(inside) < len(set(times)):
+            keep = [time in inside for time in times]
+            columns = tuple(tuple(itertools.compress(column, keep)) for column in columns)
+            times = columns[0]
+        self.lines += len(times)
+        self._fields.update(parser.fields)
+        for time, count in Counter(times).items():
+            self._seconds[int(self._known[time] or 0)] += count
+        blank: Sequence[bytes] = (b"",) * len(times)
+        status, size, took, addr, answered, upstream = (column or blank for column in columns[1:])
+        self._outcomes.update(zip(status, took, upstream, strict=True))
+        self._bodies.update(zip(status, size, strict=True))
+        if addr is not blank or upstream is not blank or answered is not blank:
+            self._upstreams.update(zip(addr, answered, upstream, strict=True))
+        if len(self._outcomes) > MOST_DISTINCT or len(self._upstreams) > MOST_DISTINCT:
+            self._fold()
+        return set(status)
+
+    def _inside(self, parser: LineParser, times: Sequence[bytes]) -> set[bytes]:
+        inside = set()
+        for time in dict.fromkeys(times):
+            if time not in self._known:
+                if len(self._known) > MOST_DISTINCT:
+                    self._known.clear()
+                self._known[time] = parser.seconds(time)
+            at = self._known[time]
+            if at is None:
+                continue
+            self.backwards = max(self.backwards, self._latest - at)
+            self._latest = max(self._latest, at)
+            if self.low <= at <= self.high:
+                inside.add(time)
+                self.zone_time = time
+        return inside
+
+    def _fold(self) -> None:
+        self._folded.outcomes(self._outcomes)
+        self._folded.upstreams(self._upstreams)
+        self._folded.bodies(self._bodies)
+        self._outcomes.clear()
+        self._upstreams.clear()
+        self._bodies.clear()
+
+    def counts(self) -> Counts:
+        """What has been counted."""
+        self._fold()
+        return self._folded.counts(self._seconds, self._fields)
+
+
+@dataclass(slots=True)
+class _Folded:
+    """The counters with their texts read as numbers: bounded, however many lines there were."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    unforwarded: Counter[str] = field(default_factory=Counter)
+    latency: Counter[float] = field(default_factory=Counter)
+    cut: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[str] = field(default_factory=Counter)
+    addresses: dict[str, tuple[Counter[float], Counter[str]]] = field(default_factory=dict)
+
+    def outcomes(self, counter: Mapping[tuple[bytes, bytes, bytes], int]) -> None:
+        for (status, took_text, upstream_text), count in counter.items():
+            self.statuses[status.decode("ascii", "replace")] += count
+            took = number(took_text)
+            if took is not None:
+                self.latency[round(took, 3)] += count
+            if status == b"499":
+                self.cut[split_499(took)] += count
+            elif took is not None and took >= NEAR_LIMIT:
+                upstream = total(upstream_text)
+                self.cut["slow" if took < LIMIT else "too_slow"] += count
+                self.cut["upstream_slow"] += count if upstream is not None and upstream * 2 > took else 0
+
+    def upstreams(self, counter: Mapping[tuple[bytes, bytes, bytes], int]) -> None:
+        for (addr_text, status_text, time_text), count in counter.items():
+            addresses, statuses, seconds = (_LIST.split(text) for text in (addr_text, status_text, time_text))
+            for place, raw in enumerate(addresses):
+                name = raw.decode("utf-8", "replace")
+                if name in ("", "-") or (name not in self.addresses and len(self.addresses) >= MOST_UPSTREAMS):
+                    continue
+                took, notes = self.addresses.setdefault(name, (Counter(), Counter()))
+                status = statuses[place] if place < len(statuses) else b"-"
+                length = number(seconds[place]) if place < len(seconds) else None
+                notes["requests"] += count
+                notes["errors"] += count if status in (b"502", b"503", b"504", b"-") and status_text else 0
+                if length is not None:
+                    took[round(length, 3)] += count
+                    notes["slow"] += count if length >= NEAR_LIMIT else 0
+
+    def bodies(self, counter: Mapping[tuple[bytes, bytes], int]) -> None:
+        for (status, size), count in counter.items():
+            if status == b"200" and size.isdigit():
+                self.sizes[size.decode()] += count
+
+    def counts(self, seconds: Counter[int], fields: set[str]) -> Counts:
+        minutes: Counter[int] = Counter()
+        for second, count in seconds.items():
+            minutes[second - second % 60] += count
+        peak_at = max(seconds, key=lambda second: (seconds[second], -second), default=None)
+        timed = "request_time" in fields
+        return Counts(
+            requests=seconds.total(),
+            statuses=dict(sorted(self.statuses.items())),
+            unforwarded=dict(self.unforwarded),
+            minutes=tuple(sorted(minutes.items())),
+            peak=seconds[peak_at] if peak_at is not None else 0,
+            peak_at=peak_at,
+            timed=timed,
+            upstream_timed="upstream_response_time" in fields,
+            histogram=tuple(_histogram(self.latency)) if timed else (),
+            p50=quantile(self.latency, 0.5),
+            p95=quantile(self.latency, 0.95),
+            longest=max(self.latency, default=None),
+            gave_up=self.cut["gave_up"],
+            closed=self.cut["closed"],
+            other_499=self.cut["other_499"],
+            slow=self.cut["slow"],
+            too_slow=self.cut["too_slow"],
+            upstream_slow=self.cut["upstream_slow"],
+            bodies=dict(self.sizes.most_common(8)),
+            upstreams=tuple(self._upstream(name) for name in sorted(self.addresses)),
+        )
+
+    def _upstream(self, name: str) -> Upstream:
+        took, notes = self.addresses[name]
+        return Upstream(
+            name,
+            notes["requests"],
+            notes["errors"],
+            notes["slow"],
+            quantile(took, 0.5),
+            quantile(took, 0.95),
+            max(took, default=None),
+        )
+
+
+def split_499(took: float | None) -> str:
+    """gave_up (near WeChat's limit), closed (near 0) or other_499, by the seconds until the client closed."""
+    if took is not None and GAVE_UP[0] <= took <= GAVE_UP[1]:
+        return "gave_up"
+    return "closed" if took is not None and took < CLOSED else "other_499"
+
+
+def number(text: bytes) -> float | None:
+    """A time in seconds as nginx logs it; None for "-" and whatever else is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def total(text: bytes) -> float | None:
+    """The sum of the times of all upstreams tried ("0.001, 4.002"); None when none was."""
+    parts = [found for part in _LIST.split(text) if (found := number(part)) is not None]
+    return sum(parts) if parts else None
+
+
+def quantile(counter: Mapping[float, int], share: float) -> float | None:
+    """The value below which `share` of all counted lie."""
+    wanted = sum(counter.values()) * share
+    reached = 0
+    for value in sorted(counter):
+        reached += counter[value]
+        if reached >= wanted:
+            return value
+    return None
+
+
+def _histogram(latency: Mapping[float, int]) -> list[int]:
+    bars = [0] * (len(BUCKETS) + 1)
+    for value, count in latency.items():
+        bars[sum(value >= limit for limit in BUCKETS)] += count
+    return bars
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What identifies the alarm's push in a log."""
+
+    openid: str | None = None
+    stamp: int | None = None
+    """Unix seconds."""
+    path: str | None = None
+
+    @property
+    def needles(self) -> tuple[bytes, ...]:
+        """Bytes that a line about it holds."""
+        found = [self.openid] if self.openid and "*" not in self.openid else []
+        if not found and self.stamp is not None:
+            found = [f"timestamp={self.stamp + apart}" for apart in (0, 1, -1)]
+        return tuple(needle.encode("utf-8", "surrogateescape") for needle in found)
+
+    def match(self, record: Record) -> str | None:
+        """How a line fits: "exact" (OpenID and timestamp), "openid", "timestamp", or None."""
+        target = target_of(record) or ""
+        if self.path is not None and re.split(r"[?#]", target, maxsplit=1)[0] != self.path:
+            return None
+        values = dict(part.partition("=")[::2] for part in target.partition("?")[2].split("&"))
+        same_user = self.openid is not None and values.get("openid") == self.openid
+        stamp = values.get("timestamp", "")
+        same_time = self.stamp is not None and stamp.isdecimal() and abs(int(stamp) - self.stamp) <= 1
+        if same_user:
+            return "exact" if same_time else "openid"
+        return "timestamp" if same_time and not values.get("openid") else None
+
+
+def lines_with(chunk: bytes, needles: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """(offset in the chunk, line) of every line that holds one of the needles, each once per needle."""
+    for needle in needles:
+        at = chunk.find(needle)
+        while at >= 0:
+            start = chunk.rfind(b"\n", 0, at) + 1
+            end = chunk.find(b"\n", at)
+            end = len(chunk) if end < 0 else end
+            yield start, chunk[start:end]
+            at = chunk.find(needle, end)

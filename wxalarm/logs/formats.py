@@ -1,0 +1,231 @@
+"""log_format text → a parser of its lines: one compiled pattern that never looks at a character twice.
+
+Every variable is matched by what it cannot hold: the first character of the literal behind it. nginx escapes that
+character inside quotes (escape=default, json), so the pattern is exact there; with escape=none it is a good guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from wxalarm.logs import times
+
+MAX_LINE = 64 * 1024
+"""Bytes of the longest line that is read; a longer one is skipped and counted."""
+_TOKEN = re.compile(r"\$\{(\w+)\}|\$(\w+)|([^$]+|\$)")
+_WRAPPER = re.compile(r"\s*log_format\s+\S+\s+(?:escape=(\w+)\s+)?(.*?);?\s*$", re.DOTALL)
+_PART = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|([^\s'\";]+)")
+TIMES = ("time_local", "time_iso8601", "msec")
+"""Variables that date a line, the one that is read first."""
+TALLIED = (
+    "status",
+    "body_bytes_sent",
+    "request_time",
+    "upstream_addr",
+    "upstream_status",
+    "upstream_response_time",
+)
+"""What is counted over a window, in the order of `Columns`."""
+PATHS = ("request", "request_uri", "uri", "document_uri")
+_SHAPES = {
+    "time_local": times.LOCAL,
+    "time_iso8601": rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d",
+    "msec": rb"\d+",
+    "status": rb"\d{3}",
+    "body_bytes_sent": rb"(?:\d+|-)",
+    "bytes_sent": rb"(?:\d+|-)",
+    "request_length": rb"(?:\d+|-)",
+    "request_time": rb"(?:\d+\.\d+|-)",
+    "request_method": rb"[A-Za-z_-]*",
+    "scheme": rb"[a-z]*",
+    "host": rb"[^\s/\"]*",
+    "http_host": rb"[^\s/\"]*",
+}
+_LOOSE = ("body_bytes_sent", "request_time", "host", "http_host")
+_ITEM = rb"[^\s,\"]+"
+_LIST = _ITEM + rb"(?:(?:, | : )" + _ITEM + rb")*+"
+"""$upstream_…: several values after retries, split by ", " and " : "."""
+_FREE = ("http_user_agent", "http_referer", "request", "request_body")
+"""May hold blanks also where the format puts no quotes around them."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which requests count: the pushes, which WeChat sends by POST."""
+
+    path: str | None = None
+    """For this path; None when it is not known."""
+    signed: bool = False
+    """When the path is not known: only those with a signature in the query."""
+
+
+Columns = tuple[Sequence[bytes], ...]
+"""time and the TALLIED fields of many lines, a sequence each; an empty one for a field that the format lacks."""
+
+
+@dataclass(frozen=True)
+class LineFormat:
+    """One log_format. Raises ValueError when nothing in it dates a line or when it has no $status."""
+
+    name: str
+    text: str
+    escape: str = "default"
+
+    def __post_init__(self) -> None:
+        if self.time is None or "status" not in self.fields:
+            raise ValueError(f"log_format {self.name}: needs $status and one of {', '.join('$' + t for t in TIMES)}")
+
+    @cached_property
+    def tokens(self) -> tuple[tuple[str, str], ...]:
+        """("variable", name) and ("literal", text), in order."""
+        found: list[tuple[str, str]] = []
+        for braced, plain, literal in _TOKEN.findall(self.text):
+            name = braced or plain
+            found.append(("variable", name) if name else ("literal", literal))
+        return tuple(found)
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The variables, in order."""
+        return tuple(value for kind, value in self.tokens if kind == "variable")
+
+    @property
+    def time(self) -> str | None:
+        """The variable that dates a line."""
+        return next((name for name in TIMES if name in self.fields), None)
+
+    @property
+    def path_field(self) -> str | None:
+        """The variable that holds the path asked for."""
+        return next((name for name in PATHS if name in self.fields), None)
+
+    def pattern(
+        self,
+        groups: Sequence[str],
+        wanted: Wanted | None = None,
+        *,
+        until: str | None = None,
+        strict: bool = True,
+    ) -> re.Pattern[bytes]:
+        """A line after a line break, with a group for each of `groups` that the format has, in the format's order.
+
+        wanted: only these requests. until: only as far as this variable; then what follows does not matter.
+        strict: check that a number looks like one; else take what stands between the literals, which is faster.
+        """
+        parts: list[bytes] = []
+        seen: set[str] = set()
+        before = ""
+        for index, (kind, value) in enumerate(self.tokens):
+            if kind == "literal":
+                parts.append(_literal(value.rstrip() if index + 1 == len(self.tokens) else value))
+                before += value
+                continue
+            first = value not in seen
+            seen.add(value)
+            body = self._value(value, self._end(index), before, wanted if first else None, strict)
+            parts.append(b"(" + body + b")" if first and value in groups else body)
+            if value == "msec":
+                parts.append(rb"\.\d+")
+            if value == until:
+                break
+        else:
+            parts.append(rb"[ \t\r]*(?=\n)")
+        return re.compile(rb"\n" + b"".join(parts))
+
+    def _end(self, index: int) -> str:
+        """The character that ends the variable at an index of `tokens`."""
+        kind, value = self.tokens[index + 1] if index + 1 < len(self.tokens) else ("literal", "\n")
+        return value[0] if kind == "literal" else " "
+
+    def _value(self, name: str, end: str, before: str, wanted: Wanted | None, strict: bool) -> bytes:
+        if wanted is not None and name == "request_method":
+            return b"POST"
+        rest = self._rest(end, before)
+        if wanted is not None and name == self.path_field:
+            return (b"POST " if name == "request" else b"") + self._target(name, end, wanted) + rest
+        if name == "time_local" and end in ("]", '"') and not strict:
+            return rest
+        if name in _SHAPES and (strict or name not in _LOOSE):
+            return _SHAPES[name]
+        if name.startswith("upstream_") and not name.startswith("upstream_http_"):
+            return rest if end == '"' else rb"(?:" + _LIST + rb")?+"
+        if end == " " and name == next((field for field in self.fields if field in _FREE), None):
+            return rb"[^\n]*?"  # one a pattern: two would look at every pair of blanks
+        return rest
+
+    def _target(self, name: str, end: str, wanted: Wanted) -> bytes:
+        """The beginning of a path and query that is wanted."""
+        stop = b" " + _class(end)
+        if wanted.path is not None:
+            return re.escape(wanted.path.encode("utf-8", "surrogateescape")) + rb"(?=[?#" + stop + rb"])"
+        if wanted.signed and name in ("request", "request_uri"):
+            return rb"[^?" + stop + rb"\n]*+\?(?=[^" + stop + rb"\n]*signature=)"
+        return b""
+
+    def _rest(self, end: str, before: str) -> bytes:
+        """Anything up to the character `end`.
+
+        A class of one character is much faster than one of two, so the line break is left out of it where that is
+        safe: when `end` stands in the literals before, a broken line runs on to that character in the next line and
+        fits no more; when it does not, lines without it would each be read to the end of the chunk.
+        """
+        stop = (_class(end) or rb"\n") if end in before else rb"\n" + _class(end)
+        if end == '"' and self.escape == "json":
+            return rb"[^\\" + stop + rb"]*+(?:\\.[^\\" + stop + rb"]*+)*+"
+        return rb"[^" + stop + rb"]*"
+
+
+def _class(char: str) -> bytes:
+    if char == "\n":
+        return b""
+    return (b"\\" if char in "\\]^-[" else b"") + char.encode("utf-8", "surrogateescape")
+
+
+def _literal(text: str) -> bytes:
+    """A literal; a run of blanks stands for one or more (the guide's own format has two in places)."""
+    return b" +".join(re.escape(part.encode("utf-8", "surrogateescape")) for part in re.split(r"[ \t]+", text))
+
+
+def given(text: str, name: str = "given") -> LineFormat:
+    """A format as a user writes it: the bare text, or a whole `log_format NAME 'text' 'more';`. Raises ValueError."""
+    escape = "default"
+    if match := _WRAPPER.match(text):
+        escape = match[1] or "default"
+        text = "".join(single or double or bare for single, double, bare in _PART.findall(match[2]))
+    return LineFormat(name, text.strip("\r\n"), escape)
+
+
+_HEAD = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
+_AGENT = _HEAD + ' "$http_referer" "$http_user_agent"'
+_FORWARDED = _AGENT + ' "$http_x_forwarded_for"'
+KNOWN = (
+    LineFormat(
+        "guide",
+        '$remote_addr  - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
+        '"$http_user_agent" "$http_x_forwarded_for" "$host"  "$cookie_ssl_edition" "$upstream_addr"   '
+        '"$upstream_status"  "$request_time"  "$upstream_response_time" ',
+    ),
+    LineFormat(
+        "wechat", _FORWARDED + ' "$host" "$upstream_addr" "$upstream_status" "$request_time" "$upstream_response_time"'
+    ),
+    LineFormat(
+        "timed",
+        _FORWARDED
+        + ' rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time"',
+    ),
+    LineFormat(
+        "ingress",
+        _AGENT + " $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] "
+        "$upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id",
+    ),
+    LineFormat("upstream", _FORWARDED + " $upstream_addr $request_time $upstream_response_time"),
+    LineFormat("times", _FORWARDED + " $request_time $upstream_response_time"),
+    LineFormat("forwarded", _FORWARDED),
+    LineFormat("combined", _AGENT),
+    LineFormat("common", _HEAD),
+    LineFormat("combined-and-more", _HEAD + "$any_more"),
+)
+"""Formats that are tried on lines whose log_format is not known; the ones that say most stand first."""

@@ -1,0 +1,16 @@
+"""What of a log line may be shown: bounded, and never a signature."""
+
+from __future__ import annotations
+
+import re
+
+MAX_SHOWN = 1000
+"""Characters of a line that is kept as evidence."""
+_SIGNATURE = re.compile(r"((?:msg_|tx)?signature=|access_token=|appsecret=|[?&]secret=)[^&\s\"']+", re.IGNORECASE)
+
+
+def shown(line: bytes) -> str:
+    """A line as text without its line break, cut to MAX_SHOWN, the values of signatures and tokens replaced by …"""
+    text = line[: 4 * MAX_SHOWN].decode("utf-8", "replace").rstrip("\r\n")
+    text = _SIGNATURE.sub(r"\1…", text)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,210 @@
+"""Parsers of lines, by format: columns for counting (no object a line), records for the few lines that are shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from wxalarm.logs import times
+from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Columns, LineFormat, Wanted
+
+Record = Mapping[str, str]
+"""One line by variable names."""
+
+
+class LineParser(Protocol):
+    """What reading a window needs of a format. A chunk is whole lines between one line break before and one behind."""
+
+    @property
+    def name(self) -> str:
+        """The format's name."""
+        ...
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The variables that lines have."""
+        ...
+
+    def columns(self, chunk: bytes) -> Columns:
+        """Time and TALLIED fields of all lines for the path; lines of another form are left out."""
+        ...
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """The times of all lines."""
+        ...
+
+    def seconds(self, time: bytes) -> float | None:
+        """A time as `columns` and `times` give it, as Unix seconds."""
+        ...
+
+    def record(self, line: bytes) -> Record | None:
+        """One line without its line break; None when it has another form."""
+        ...
+
+
+class TextParser:
+    """Lines of a log_format."""
+
+    def __init__(self, line_format: LineFormat, wanted: Wanted | None = None) -> None:
+        self.format = line_format
+        self.name = line_format.name
+        self.fields = line_format.fields
+        time = line_format.time
+        assert time is not None
+        self.seconds = times.local if time == "time_local" else times.epoch if time == "msec" else times.dated
+        counted = (time, *TALLIED)
+        self._tally = line_format.pattern(counted, wanted, strict=False)
+        self._time = line_format.pattern((time,), until=time)
+        self._whole = line_format.pattern(self.fields)
+        order = list(dict.fromkeys(name for name in self.fields if name in counted))
+        self._order = [order.index(name) if name in order else None for name in counted]
+
+    def columns(self, chunk: bytes) -> Columns:
+        """See LineParser."""
+        columns = list(zip(*self._tally.findall(chunk), strict=True))
+        return tuple(columns[index] if columns and index is not None else () for index in self._order)
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        found: list[bytes] = self._time.findall(chunk)
+        return found
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        match = self._whole.match(b"\n" + line + b"\n")
+        if match is None:
+            return None
+        names = dict.fromkeys(self.fields)
+        return {name: _text(value) for name, value in zip(names, match.groups(), strict=True)}
+
+
+_NAMES: dict[str, tuple[str, ...]] = {
+    "time": ("time_local", "time_iso8601", "msec", "time", "@timestamp", "timestamp", "ts", "datetime", "date", "t"),
+    "status": ("status", "status_code", "http_status", "code", "response_status", "downstreamstatus"),
+    "body_bytes_sent": ("body_bytes_sent", "bytes_sent", "bytes", "size", "body_bytes", "downstreamcontentsize"),
+    "request_time": ("request_time", "duration", "request_time_sec", "rt", "latency", "elapsed"),
+    "upstream_addr": ("upstream_addr", "upstream", "upstream_host", "upstreamhost", "upstreamaddr"),
+    "upstream_status": ("upstream_status", "upstreamstatus"),
+    "upstream_response_time": ("upstream_response_time", "upstream_time", "urt", "upstreamtime", "responsetime"),
+    "request": ("request", "request_line"),
+    "request_uri": ("request_uri", "uri", "url", "path", "requestpath"),
+    "request_method": ("request_method", "method", "requestmethod"),
+    "args": ("args", "query_string", "query"),
+    "remote_addr": ("remote_addr", "client", "client_ip", "clientip", "remote_ip", "clienthost"),
+    "http_x_forwarded_for": ("http_x_forwarded_for", "x_forwarded_for", "xff"),
+}
+"""Keys that programs write in JSON lines, by the nginx variable they stand for."""
+_DEPTH = 4
+
+
+class JsonParser:
+    """Lines that are one JSON object each, nested ones too, by the keys that are usual."""
+
+    name = "json"
+
+    def __init__(self, fields: Sequence[str], wanted: Wanted | None = None) -> None:
+        self.fields = fields
+        self.wanted = wanted
+
+    def columns(self, chunk: bytes) -> Columns:
+        """See LineParser."""
+        rows: list[list[bytes]] = []
+        for record in map(self.record, chunk.split(b"\n")):
+            if record is not None and (self.wanted is None or fits(record, self.wanted)):
+                rows.append([record.get(name, "-").encode("utf-8", "replace") for name in ("time", *TALLIED)])
+        columns = list(zip(*rows, strict=True)) or [()] * (1 + len(TALLIED))
+        return tuple(
+            column if name in self.fields else () for name, column in zip(("time", *TALLIED), columns, strict=True)
+        )
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        records = map(self.record, chunk.split(b"\n"))
+        return [record["time"].encode("utf-8", "replace") for record in records if record is not None]
+
+    def seconds(self, time: bytes) -> float | None:
+        """See LineParser."""
+        return times.local(time) or times.dated(time) or times.epoch(time)
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        try:
+            value = json.loads(line) if line.lstrip()[:1] == b"{" else None
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict):
+            return None
+        flat = dict(_flat(value, _DEPTH))
+        found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
+        return found if "time" in found and "status" in found else None
+
+
+def _flat(value: Mapping[str, Any], depth: int) -> Iterable[tuple[str, str]]:
+    """Scalars by their own key, lower case; the outermost of equal keys wins because it comes last."""
+    for item in value.values():
+        if isinstance(item, Mapping) and depth:
+            yield from _flat(item, depth - 1)
+    for key, item in value.items():
+        if isinstance(item, (str, int, float)) and not isinstance(item, bool):
+            yield key.lower(), str(item)
+
+
+def _first(flat: Mapping[str, str], keys: Iterable[str]) -> str | None:
+    return next((flat[key] for key in keys if key in flat), None)
+
+
+def path_of(record: Record) -> str | None:
+    """The path that a line's request asked for, without its query; None when the line does not say."""
+    target = target_of(record)
+    return None if target is None else re.split(r"[?#]", target, maxsplit=1)[0]
+
+
+def target_of(record: Record) -> str | None:
+    """Path and query that a line's request asked for; None when the line does not say."""
+    if "request" in record:
+        words = record["request"].split(" ")
+        return words[1] if len(words) > 1 else None
+    target = next((record[name] for name in PATHS if name in record), None)
+    arguments = record.get("args") or record.get("query_string")
+    return f"{target}?{arguments}" if target and arguments and "?" not in target else target
+
+
+def fits(record: Record, wanted: Wanted) -> bool:
+    """Whether a line is of a request that counts; what it does not say is taken as right."""
+    method = record["request"].partition(" ")[0] if "request" in record else record.get("request_method", "POST")
+    if method != "POST":
+        return False
+    if wanted.path is not None:
+        return path_of(record) in (wanted.path, None)
+    return not wanted.signed or "signature=" in (target_of(record) or "signature=")
+
+
+def detect(
+    lines: Sequence[bytes], formats: Sequence[LineFormat] = (), wanted: Wanted | None = None
+) -> LineParser | None:
+    """The parser of a sample of lines: the one of `formats`, then of KNOWN, then JSON, that most lines fit.
+
+    None when fewer than half of the lines fit any.
+    """
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        return None
+    best: tuple[int, LineParser] | None = None
+    for candidate in (*formats, *KNOWN):
+        parser = TextParser(candidate, wanted)
+        known = sum(parser.record(line) is not None for line in lines)
+        if best is None or known > best[0]:
+            best = (known, parser)
+        if known == len(lines):
+            break
+    records = [record for line in lines if (record := JsonParser(()).record(line)) is not None]
+    if best is None or len(records) > best[0]:
+        names = [name for name in _NAMES if any(name in record for record in records)]
+        best = (len(records), JsonParser(names, wanted))
+    return best[1] if best[0] * 2 >= len(lines) else None
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

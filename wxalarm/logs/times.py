@@ -1,0 +1,73 @@
+"""Times as logs write them → Unix seconds. Zones out of the line where it has one, else the zone given."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+
+Reader = Callable[[bytes], float | None]
+"""The text of one time → Unix seconds; None when it is none."""
+
+_MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+LOCAL = rb"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+"""$time_local: 25/Dec/2024:10:04:57 +0800."""
+ISO = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+"""$time_iso8601 and its relatives; without a zone the given one counts."""
+SLASHED = rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+"""The time of nginx's error log, of Go's log package: 2024/12/25 10:04:57."""
+EPOCH = rb"1\d{9}(?:\d{3}(?![\d.])|\.\d{1,9})?"
+"""Unix seconds with or without a fraction ($msec), or milliseconds."""
+_LOCAL = re.compile(rb"(\d\d)/([A-Z][a-z][a-z])/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
+_DATED = re.compile(
+    rb"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:(Z)|([+-])(\d\d):?(\d\d))?"
+)
+
+
+def local(text: bytes) -> float | None:
+    """$time_local."""
+    match = _LOCAL.match(text)
+    if match is None or (month := _MONTHS.get(match[2])) is None:
+        return None
+    day, year, hour, minute, second = (int(match[index]) for index in (1, 3, 4, 5, 6))
+    offset = (int(match[8]) * 60 + int(match[9])) * (-60 if match[7] == b"-" else 60)
+    return _seconds(year, month, day, hour, minute, second, offset)
+
+
+def dated(text: bytes, offset: float = 0) -> float | None:
+    """ISO 8601 and 2024/12/25 10:04:57. offset: seconds east of UTC for a time without a zone."""
+    match = _DATED.match(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(match[index]) for index in range(1, 7))
+    if match[9]:
+        offset = (int(match[10]) * 60 + int(match[11])) * (-60 if match[9] == b"-" else 60)
+    elif match[8]:
+        offset = 0
+    found = _seconds(year, month, day, hour, minute, second, offset)
+    return None if found is None else found + (float(b"." + match[7]) if match[7] else 0.0)
+
+
+def epoch(text: bytes) -> float | None:
+    """Unix seconds, or milliseconds when there are 13 digits."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found / 1000 if found > 1e11 else found
+
+
+def zone_of(text: bytes) -> int | None:
+    """Seconds east of UTC that a time says of itself; None when it does not."""
+    match = re.search(rb"(?:(Z)|([+-])(\d\d):?(\d\d))$", text.strip())
+    if match is None or (match[2] and b":" not in text):
+        return None
+    if match[1]:
+        return 0
+    return (int(match[3]) * 60 + int(match[4])) * (-60 if match[2] == b"-" else 60)
+
+
+def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int, offset: float) -> float | None:
+    if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
+        return None
+    return calendar.timegm((year, month, day, hour, minute, second)) - offset
