@@ -11,7 +11,7 @@ import pytest
 from wxalarm import runner
 from wxalarm.checks.check import Check, Context, Skip, by_host, by_machine
 from wxalarm.config import Settings
-from wxalarm.model import Alarm, AlarmKind, Basis, Code, Finding, Report, Severity, Status, Target
+from wxalarm.model import Alarm, AlarmKind, Basis, Code, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.playbooks import Playbook
 
 BROKEN = Code("broken", Severity.ERROR, Basis.REPRODUCED, tuple(AlarmKind))
@@ -136,3 +136,24 @@ def test_only_and_skip_select_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [result.status for result in report.results] == [Status.PASS, Status.SKIP]
     (report,) = run(monkeypatch, check("a", one), check("b", one), skip=("a",))
     assert [result.status for result in report.results] == [Status.SKIP, Status.PASS]
+
+
+def test_a_crowd_is_diagnosed_by_the_example_of_its_worst() -> None:
+    from wxalarm.checks import sample
+
+    alarms = [
+        Alarm(AlarmKind.INVALID_RESPONSE, f"wx{number:016x}", count=number, sample=Sample(http_code=500 + number % 2))
+        for number in range(runner.CROWD + 2)
+    ]
+    contexts = [Context(alarm, Target(host="wx.example.com"), Settings(offline=True)) for alarm in alarms]
+    reports = runner.run(contexts, only=[sample.CHECK.id])
+    assert [report.alarm for report in reports] == alarms
+    own = [report for report in reports if report.example is None]
+    assert [report.alarm.count for report in own] == [runner.CROWD, runner.CROWD + 1]
+    for report in reports:
+        assert report.status is Status.FAIL
+        assert report.cause is not None
+        assert report.cause.finding.evidence["status"] == report.alarm.sample.http_code
+
+    few = runner.run(contexts[: runner.CROWD], only=[sample.CHECK.id])
+    assert all(report.example is None for report in few)

@@ -29,12 +29,12 @@ class Case:
     """A case read back: contexts, and for each the saved outcome of every check."""
 
     contexts: tuple[Context, ...]
-    outcomes: tuple[Mapping[str, Ended], ...]
+    by_alarm: Mapping[int, Mapping[str, Ended]]
+    """Outcomes by check id, by the identity of the context's alarm."""
 
     def outcome(self, ctx: Context, check: Check[Any]) -> Ended:
         """What `check` gave for this context, for Run's `saved`."""
-        index = next(i for i, own in enumerate(self.contexts) if own.alarm is ctx.alarm)
-        return self.outcomes[index].get(check.id) or Ended(None, Reason("not-saved"), False)
+        return self.by_alarm[id(ctx.alarm)].get(check.id) or Ended(None, Reason("not-saved"), False)
 
 
 def to_text(reports: Sequence[Report], contexts: Sequence[Context]) -> str:
@@ -94,7 +94,7 @@ def from_text(text: str, source: str) -> Case:
             )
     except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError) as error:
         raise CaseError(f"{source}: not a case of this version: {type(error).__name__}: {error}") from None
-    return Case(tuple(contexts), tuple(outcomes))
+    return Case(tuple(contexts), {id(ctx.alarm): outcome for ctx, outcome in zip(contexts, outcomes, strict=True)})
 
 
 def _outcome(result: CheckResult) -> dict[str, Any]:

@@ -236,10 +236,14 @@ class Report:
     cause: Cause | None
     elapsed: float
     """Seconds."""
+    example: Report | None = None
+    """In a crowd of alarms that say the same, the one that was diagnosed for all of them; its results hold here too."""
 
     @property
     def status(self) -> Status:
         """The worst status of all checks that said anything: fail > unknown > warn > pass; skip when none did."""
+        if self.example is not None:
+            return self.example.status
         return worst(result.status for result in self.results)
 
 

@@ -72,8 +72,15 @@ class Run:
             dataclasses.replace(ctx, deadline=self._start + ctx.settings.timeout) if ctx.deadline is None else ctx
             for ctx in self.contexts
         ]
+        examples = examples_of(contexts)
         try:
-            return list(await asyncio.gather(*(self._report(ctx) for ctx in contexts)))
+            chosen = dict.fromkeys(examples)
+            made = await asyncio.gather(*(self._report(contexts[index]) for index in chosen))
+            by_index = dict(zip(chosen, made, strict=True))
+            return [
+                by_index[example] if example == index else _like(by_index[example], contexts[index])
+                for index, example in enumerate(examples)
+            ]
         finally:
             for task in self._probes.values():
                 task.cancel()
@@ -159,6 +166,36 @@ class Run:
             return ended(reason=Reason("deadline", values), unknown=True)
         except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
             return ended(reason=_crash(error), unknown=True)
+
+
+CROWD = 100
+"""Alarms in one run above which those that say the same are diagnosed by the example of one of them."""
+
+
+def examples_of(contexts: Sequence[Context]) -> list[int]:
+    """For each context the index of the one that is diagnosed for it: itself, unless there is a crowd."""
+    if len(contexts) <= CROWD:
+        return list(range(len(contexts)))
+    best: dict[Hashable, int] = {}
+    keys = [_facts(ctx) for ctx in contexts]
+    for index, key in enumerate(keys):
+        if key not in best or (contexts[index].alarm.count or 0) > (contexts[best[key]].alarm.count or 0):
+            best[key] = index
+    return [best[key] for key in keys]
+
+
+def _facts(ctx: Context) -> Hashable:
+    """All of an alarm that a check's judgement can turn on, but for whose it is and when it came."""
+    alarm, target, sample = ctx.alarm, ctx.target, ctx.alarm.sample
+    return (
+        (alarm.kind, ctx.account and ctx.account.name, target.scheme, target.host, target.port, target.alarm_ip),
+        (sample.msg_type, sample.msg, sample.event, sample.http_code, sample.curl_error, sample.decrypt_failed),
+        (sample.platform, sample.host, sample.response_content, sample.response_length),
+    )
+
+
+def _like(example: Report, ctx: Context) -> Report:
+    return Report(ctx.alarm, ctx.target, (), example.cause, example.elapsed, example)
 
 
 def plan(ctx: Context) -> tuple[Check[Any], ...]:

@@ -142,3 +142,14 @@ def test_a_storm_is_shown_by_its_causes() -> None:
         assert text.count("Cause (likely)") == 4, "three causes and one alarm of its own"
         assert "The same cause in 3 more alarms (9 failures) of 3 accounts: wx0000000000000000" in text
     assert len(json.loads(json_format.render(storm, (), words("en")))["reports"]) == 12
+
+
+def test_a_crowd_stands_behind_its_example() -> None:
+    import dataclasses
+
+    one = report("x")
+    crowd = [one, *(dataclasses.replace(one, results=(), example=one) for _ in range(4))]
+    document = json.loads(json_format.render(crowd, (), words("en")))
+    assert [entry.get("example") for entry in document["reports"]] == [None, 0, 0, 0, 0]
+    assert {entry["status"] for entry in document["reports"]} == {"fail"}
+    assert "The same cause in 4 more alarms" in terminal.render(crowd, words("en"))

@@ -25,9 +25,10 @@ def dump(value: Any) -> str:
 
 def document(reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue) -> dict[str, Any]:
     """The document of `diagnose --format json` as plain data."""
+    places = {id(report): place for place, report in enumerate(reports)}
     return {
         "schema": REPORT_SCHEMA,
-        "reports": [_report(report, words) for report in reports],
+        "reports": [_report(report, words, places) for report in reports],
         "problems": [finding_record(problem, words) for problem in problems],
     }
 
@@ -98,7 +99,7 @@ def finding_record(finding: Finding, words: Catalogue) -> dict[str, Any]:
     }
 
 
-def _report(report: Report, words: Catalogue) -> dict[str, Any]:
+def _report(report: Report, words: Catalogue, places: Mapping[int, int]) -> dict[str, Any]:
     return {
         "alarm": alarm_record(report.alarm),
         "target": _target(report.target),
@@ -111,6 +112,8 @@ def _report(report: Report, words: Catalogue) -> dict[str, Any]:
             if result.status in (Status.SKIP, Status.UNKNOWN)
         ],
         "elapsed": round(report.elapsed, 3),
+        # Only in a crowd: the place in `reports` of the alarm that was diagnosed for all that say the same.
+        **({} if report.example is None else {"example": places[id(report.example)]}),
     }
 
 

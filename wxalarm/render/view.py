@@ -58,17 +58,23 @@ def folded(reports: Sequence[Report]) -> list[tuple[Report, tuple[Report, ...]]]
     Up to three of a kind are shown each; a storm of thousands is a few causes.
     """
     groups: dict[object, list[Report]] = {}
+    crowd: dict[int, list[Report]] = {}
     for index, report in enumerate(reports):
+        if report.example is not None:
+            crowd.setdefault(id(report.example), []).append(report)
+            continue
         cause = report.cause and (report.cause.check, report.cause.finding.code.id)
         key = (report.alarm.kind, report.target.host, cause, report.status)
         groups.setdefault(key if report.target.host else index, []).append(report)
     found: list[tuple[Report, tuple[Report, ...]]] = []
     for group in groups.values():
         if len(group) <= 3:
-            found += [(report, ()) for report in group]
+            found += [(report, tuple(crowd.get(id(report), ()))) for report in group]
         else:
             first = max(group, key=lambda report: report.alarm.count or 0)
-            found.append((first, tuple(report for report in group if report is not first)))
+            behind = [report for report in group if report is not first]
+            behind += [report for one in group for report in crowd.get(id(one), ())]
+            found.append((first, tuple(behind)))
     return found
 
 
