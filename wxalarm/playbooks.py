@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wxalarm.checks import access_log, nginx_config, sample
+from wxalarm.checks import access_log, error_log, nginx_config, sample
 from wxalarm.checks.check import Check
 from wxalarm.model import AlarmKind
 
@@ -26,7 +26,7 @@ SPEECH: tuple[Check[Any], ...] = ()
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
 REPLY: tuple[Check[Any], ...] = ()
 """Is the reply one that WeChat accepts?"""
-SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK)
+SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK)
 """What nginx, its logs and the machine say."""
 WECHAT: tuple[Check[Any], ...] = ()
 """What WeChat itself says about us."""

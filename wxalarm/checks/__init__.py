@@ -6,6 +6,7 @@ from typing import Any
 
 from wxalarm.checks import (
     access_log,
+    error_log,
     nginx_config,
     sample,
 )
@@ -23,6 +24,7 @@ CHECKS: tuple[Check[Any], ...] = (
     nginx_config.CHECK,
     # access log, error log, application log
     access_log.CHECK,
+    error_log.CHECK,
     # host
     # WeChat's own view
     # third-party platform

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from wxalarm.checks.check import Context
+from wxalarm.checks.check import Context, Skip
 from wxalarm.logs.access import Counts, Push
 from wxalarm.logs.formats import Wanted
-from wxalarm.model import AlarmKind
+from wxalarm.model import BEIJING, AlarmKind
 from wxalarm.probes.logfiles import LogFile
 
 SLACK = timedelta(seconds=60)
@@ -110,3 +111,30 @@ def push(ctx: Context) -> Push:
     if stamp is None and ctx.alarm.first_seen is not None:
         stamp = int(ctx.alarm.first_seen.timestamp())
     return Push(sample.openid or None, stamp, path_of(ctx))
+
+
+def push_addresses(ctx: Context) -> tuple[str, ...]:
+    """Addresses from which WeChat pushes, as far as known: the alarm's OuterIP, the account's callback_ips."""
+    known = (ctx.alarm.sample.outer_ip, *(ctx.account.callback_ips if ctx.account else ()))
+    return tuple(dict.fromkeys(address for address in known if address))
+
+
+def readable(files: Sequence[LogFile]) -> None:
+    """Skips, with the most telling reason, when no file could be read."""
+    if any(file.problem in (None, "late") for file in files):
+        return
+    order = ("unreadable", "no-zstd", "binary", "format", "broken", "irregular", "empty", "twice", "missing")
+    worst = min(files, key=lambda file: order.index(file.problem or "missing"))
+    reason = "log-unknown" if worst.problem == "format" else f"log-{worst.problem}"
+    raise Skip(reason, path=worst.path, detail=worst.detail)
+
+
+def names(files: Sequence[LogFile]) -> str:
+    """The files that gave lines, else all, by path."""
+    paths = [file.path for file in files if file.read] or [file.path for file in files]
+    return ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+
+
+def clock(seconds: float) -> str:
+    """A time as alarms print it: UTC+8."""
+    return datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S")

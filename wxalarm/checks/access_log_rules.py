@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
-from wxalarm.checks.access_log_facts import AccessLogSeen, Hit, path_of, push
+from wxalarm.checks.access_log_facts import AccessLogSeen, Hit, clock, names, path_of, push, readable
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, LIMIT, NEAR_LIMIT
-from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
+from wxalarm.model import Basis, Code, Finding, Severity
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
@@ -76,11 +75,11 @@ OFFSET = 3.0
 
 def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """All findings. Skips when no log could be read or none covers the alarm's time."""
-    _readable(seen)
+    readable(seen.files)
     counts = seen.counts
     if counts.requests == 0 and not seen.hits:
         _covered(seen)
-        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, files=_names(seen))
+        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, files=names(seen.read))
     else:
         yield from _own(seen, ctx)
         yield from _statuses(seen, ctx)
@@ -91,16 +90,6 @@ def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     yield from _log_itself(seen)
 
 
-def _readable(seen: AccessLogSeen) -> None:
-    """Skips, with the most telling reason, when no file could be read."""
-    if seen.usable:
-        return
-    order = ("unreadable", "no-zstd", "binary", "format", "broken", "irregular", "empty", "twice", "missing")
-    worst = min(seen.files, key=lambda file: order.index(file.problem or "missing"))
-    reason = "log-unknown" if worst.problem == "format" else f"log-{worst.problem}"
-    raise Skip(reason, path=worst.path, detail=worst.detail)
-
-
 def _covered(seen: AccessLogSeen) -> None:
     """Skips when the logs do not reach the alarm: then no line proves nothing."""
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
@@ -108,19 +97,9 @@ def _covered(seen: AccessLogSeen) -> None:
     if begins is None or ends is None:
         raise Skip("log-empty", path=seen.read[0].path)
     if begins > seen.start + 60:
-        raise Skip("log-begins-after", path=_names(seen), time=clock(begins), alarm=clock(seen.start))
+        raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     if ends < seen.start - 60 and not seen.here:
-        raise Skip("log-ends-before", path=_names(seen), time=clock(ends), alarm=clock(seen.start))
-
-
-def clock(seconds: float) -> str:
-    """A time as alarms print it: UTC+8."""
-    return datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _names(seen: AccessLogSeen) -> str:
-    read = [file.path for file in seen.read if file.read] or [file.path for file in seen.read]
-    return ", ".join(read[:3]) + (" …" if len(read) > 3 else "")
+        raise Skip("log-ends-before", path=names(seen.read), time=clock(ends), alarm=clock(seen.start))
 
 
 def _span(seen: AccessLogSeen) -> dict[str, Any]:
@@ -140,7 +119,12 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     if one.openid and one.needles and seen.named and seen.counts.requests:
         _covered(seen)
         yield LOG_REQUEST_MISSING(
-            None, **_span(seen), requests=seen.counts.requests, openid=one.openid, stamp=one.stamp, files=_names(seen)
+            None,
+            **_span(seen),
+            requests=seen.counts.requests,
+            openid=one.openid,
+            stamp=one.stamp,
+            files=names(seen.read),
         )
 
 
@@ -288,7 +272,7 @@ def _bodies(seen: AccessLogSeen) -> Iterable[Finding]:
     if own or quoted * 2 > sum(bodies.values()):
         code = LOG_BODY_QUOTED.variant(basis=Basis.RECORDED) if own else LOG_BODY_QUOTED
         hit = seen.hits[0] if own else None
-        place = hit.place if hit else _names(seen)
+        place = hit.place if hit else names(seen.read)
         yield code(None, count=quoted, requests=seen.counts.requests, place=place, quoted=QUOTED, success=SUCCESS)
 
 
@@ -344,7 +328,7 @@ def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
         if abs(apart) > (OFFSET if hit.request_time is not None else OFFSET + LIMIT):
             yield LOG_CLOCK_OFFSET(None, seconds=round(apart), place=hit.place, stamp=clock(hit.stamp))
     if seen.backwards > BACKWARDS:
-        yield LOG_TIME_BACKWARDS(None, seconds=round(seen.backwards), files=_names(seen))
+        yield LOG_TIME_BACKWARDS(None, seconds=round(seen.backwards), files=names(seen.read))
     bad = [file for file in seen.files if file.problem not in (None, "missing", "empty", "twice")]
     dropped = sum(file.dropped for file in seen.files)
     if bad or dropped:

@@ -19,10 +19,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 from wxalarm.logs import window
+from wxalarm.logs.errors import ErrorLines
 from wxalarm.logs.formats import MAX_LINE
 
 CHUNK = 256 * 1024
@@ -284,11 +286,7 @@ class Reading:
         about = replace(about, format=getattr(parser, "name", None))
         if source.compressed:
             return self._streamed(source, about, parser, lines, sink)
-
-        def seconds(chunk: bytes) -> Iterator[float]:
-            return (found for text in parser.times(chunk) if (found := parser.seconds(text)) is not None)
-
-        found = window.find(source.read, source.size, seconds, self.low, self.high, self.slack)
+        found = window.find(source.read, source.size, partial(_all_seconds, parser), self.low, self.high, self.slack)
         about = replace(about, first=found.first, last=found.last, backwards=found.backwards)
         for start, end in found.ranges:
             splitter = window.Lines(_line_start(source, start))
@@ -341,7 +339,7 @@ class Reading:
 
 
 def _first(parser: Timed, chunk: bytes) -> float | None:
-    return next((found for text in parser.times(chunk) if (found := parser.seconds(text)) is not None), None)
+    return next(_all_seconds(parser, chunk), None)
 
 
 def _line_start(source: Source, offset: int) -> int:
@@ -363,11 +361,7 @@ def count(path: str, parser: Timed, needle: bytes, low: float, high: float) -> t
     if isinstance(source, LogFile):
         return 0, 0.0
     with source:
-
-        def seconds(chunk: bytes) -> Iterator[float]:
-            return (found for text in parser.times(chunk) if (found := parser.seconds(text)) is not None)
-
-        search = window.Searcher(source.read, source.size, seconds)
+        search = window.Searcher(source.read, source.size, partial(_all_seconds, parser))
         begin = search.bisect(0, source.size, lambda found: found >= low)[0]
         end = search.bisect(begin, source.size, lambda found: found >= high)[0]
         begin = max(begin, end - COUNTED)
@@ -382,3 +376,37 @@ def count(path: str, parser: Timed, needle: bytes, low: float, high: float) -> t
             total += block.count(needle)
             place += len(block)
         return total, max(0.0, (last[1] if last else high) - first[1])
+
+
+_ZONE_STEP = 1800
+_ZONE_NEAR = 2.0
+
+
+def zone_of(paths: Sequence[str]) -> tuple[int | None, str]:
+    """(seconds east of UTC, "mtime") of error logs, whose lines do not say it; (None, "") when it cannot be told.
+
+    A file's last line was written when the file was: the one is local time, the other is not.
+    """
+    for path in paths:
+        source = opened(path)
+        if isinstance(source, LogFile):
+            continue
+        with source:
+            naive = ErrorLines(0)
+            found = window.Searcher(source.read, source.size, partial(_all_seconds, naive)).last()
+            if source.compressed or found is None:
+                continue
+            apart = found - source.written
+            zone = round(apart / _ZONE_STEP) * _ZONE_STEP
+            if abs(apart - zone) <= _ZONE_NEAR and abs(zone) <= 14 * 3600:
+                return zone, "mtime"
+    return None, ""
+
+
+def local_zone(seconds: float) -> int:
+    """This machine's zone at a time (Unix seconds), seconds east of UTC."""
+    return time.localtime(seconds).tm_gmtoff
+
+
+def _all_seconds(parser: Timed, chunk: bytes) -> Iterator[float]:
+    return (found for text in parser.times(chunk) if (found := parser.seconds(text)) is not None)

@@ -1,0 +1,224 @@
+"""nginx's error log: its lines, the kinds of trouble that their strings stand for, and counts over a window."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wxalarm.logs import times
+from wxalarm.logs.access import Push
+
+_TIME = re.compile(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
+_LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: ")
+_CLIENT = re.compile(rb", client: ([^,\s]{1,64})")
+_REQUEST = re.compile(rb', request: "([A-Z]{1,20}) ([^ "]*)')
+_UPSTREAM = re.compile(rb', upstream: "([^"]{1,200})"')
+MOST_UPSTREAMS = 20
+
+KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
+    ("connections", ((b"worker_connections are not enough",),)),
+    ("open-files", ((b"(24: Too many open files)",), (b"(23: Too many open files in system)",))),
+    ("ports", ((b"(99: Cannot assign requested address)",), (b"(99: Address not available)",))),
+    ("queue-full", ((b"(11: Resource temporarily unavailable)", b"upstream"),)),
+    (
+        "refused",
+        ((b"(111: Connection refused)",), (b"(61: Connection refused)",), (b"connect() to unix:", b"(2: No such")),
+    ),
+    ("connect-timeout", ((b"timed out", b"while connecting to upstream"), (b"connect() failed (110:",))),
+    ("unreachable", ((b"(113: ", b"upstream"), (b"(101: Network",))),
+    ("upstream-timeout", ((b"upstream timed out",),)),
+    ("no-live-upstream", ((b"no live upstreams",),)),
+    ("upstream-closed", ((b"upstream prematurely closed",),)),
+    (
+        "upstream-header",
+        ((b"upstream sent too big header",), (b"upstream sent invalid header",), (b"upstream sent no valid",)),
+    ),
+    ("body-too-large", ((b"client intended to send too large body",),)),
+    (
+        "rate-limit",
+        ((b"limiting requests, excess",), (b"limiting connections by zone",), (b"delaying request, excess",)),
+    ),
+    ("denied", ((b"access forbidden by rule",), (b"no user/password was provided",), (b"password mismatch",))),
+    ("resolve", ((b"could not be resolved",), (b"host not found in upstream",), (b"no resolver defined",))),
+    ("script", ((b"PHP Fatal error",), (b"PHP Parse error",), (b"Uncaught ", b"FastCGI sent in stderr"))),
+    (
+        "not-found",
+        ((b"(2: No such file or directory)", b"open() "), (b"Primary script unknown",), (b"is not found (2:",)),
+    ),
+    ("permission", ((b"(13: Permission denied)",), (b"(1: Operation not permitted)",))),
+    ("cycle", ((b"rewrite or internal redirection cycle",),)),
+    ("worker-died", ((b"exited on signal",), (b"exited with fatal code",))),
+    ("memory", ((b"(12: Cannot allocate memory)",), (b"(12: Out of memory)",), (b"could not allocate",))),
+    ("disk", ((b"(28: No space left on device)",),)),
+    ("client-timeout", ((b"client timed out",),)),
+    ("client-closed", ((b"client prematurely closed connection",), (b"client closed connection",))),
+    (
+        "client-reset",
+        (
+            (b"(104: Connection reset by peer)", b" client"),
+            (b"(104: Connection reset by peer)", b"while waiting for request"),
+        ),
+    ),
+    (
+        "tls",
+        (
+            (b"SSL_do_handshake() failed",),
+            (b"SSL handshak",),
+            (b"SSL_read() failed",),
+            (b'no "ssl_certificate" is defined',),
+        ),
+    ),
+    ("reset", ((b"(104: Connection reset by peer)",), (b"(32: Broken pipe)", b"upstream"))),
+    ("not-started", ((b"[emerg]",),)),
+)
+"""Kind → strings; all of one tuple must stand in the line. The first kind that fits is the line's."""
+GRAVE = (b"crit", b"alert", b"emerg")
+"""Levels at which also a line of no known kind counts ("other")."""
+CLIENT_SIDE = ("tls", "client-timeout", "client-closed", "client-reset")
+"""What any visitor's connection may bring about; such lines count when they are WeChat's."""
+
+
+class ErrorLines:
+    """Lines of an error log. offset: seconds east of UTC of its clock, which the lines do not tell."""
+
+    name = "error_log"
+
+    def __init__(self, offset: float) -> None:
+        self.offset = offset
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """The times of all lines of a chunk."""
+        found: list[bytes] = _TIME.findall(chunk)
+        return found
+
+    def seconds(self, time: bytes) -> float | None:
+        """One of them as Unix seconds."""
+        return times.dated(time, self.offset)
+
+
+def is_error_log(lines: Sequence[bytes]) -> bool:
+    """Whether a sample of lines is from nginx's error log: a message may go on over several lines."""
+    lines = [line for line in lines if line.strip()]
+    return sum(_LINE.match(line) is not None for line in lines) * 10 >= max(1, len(lines))
+
+
+def kind_of(line: bytes) -> str | None:
+    """The kind of trouble that a line is about; None when it is of no known kind."""
+    for kind, ways in KINDS:
+        if any(all(needle in line for needle in needles) for needles in ways):
+            return kind
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLine:
+    """One line that is about trouble."""
+
+    kind: str
+    level: str
+    time: float
+    """Unix seconds."""
+    client: str | None = None
+    path: str | None = None
+    """Without its query; None when the line names no request."""
+    upstream: str | None = None
+    own: bool = False
+    """It is about the alarm's own push."""
+
+
+def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
+    """A line as a record; None when it is no line of an error log or about no trouble."""
+    head = _LINE.match(line)
+    if head is None:
+        return None
+    kind = kind_of(line) or ("other" if head[2] in GRAVE else None)
+    at = lines.seconds(head[1])
+    if kind is None or at is None:
+        return None
+    client, request, upstream = _CLIENT.search(line), _REQUEST.search(line), _UPSTREAM.search(line)
+    target = request[2].decode("utf-8", "replace") if request else None
+    return ErrorLine(
+        kind,
+        head[2].decode(),
+        at,
+        client[1].decode("utf-8", "replace") if client else None,
+        re.split(r"[?#]", target, maxsplit=1)[0] if target is not None else None,
+        _server(upstream[1].decode("utf-8", "replace")) if upstream else None,
+        target is not None and push.match({"request_uri": target}) is not None,
+    )
+
+
+def _server(url: str) -> str:
+    """scheme://address of an upstream, without the path asked of it."""
+    scheme, found, rest = url.partition("://")
+    if rest.startswith("unix:"):
+        return url.rpartition(":")[0] if url.count(":") > 2 else url
+    return scheme + found + rest.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one kind in the window."""
+
+    kind: str
+    count: int
+    first: float
+    last: float
+    """Unix seconds."""
+    own: int = 0
+    """Lines about the alarm's own push."""
+    pushed: int = 0
+    """Lines about a push, or about no request at all."""
+    level: str = "error"
+    place: str = ""
+    show: str = ""
+    line: str = ""
+    """The most telling line: the alarm's own, else the first."""
+    upstreams: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """A group while it grows."""
+
+    first: ErrorLine
+    count: int = 0
+    own: int = 0
+    earliest: float = float("inf")
+    latest: float = float("-inf")
+    place: tuple[str, str, str] = ("", "", "")
+    upstreams: Counter[str] = field(default_factory=Counter)
+
+    def add(self, line: ErrorLine) -> bool:
+        """Count a line; whether it is the one to show."""
+        self.count += 1
+        self.earliest, self.latest = min(self.earliest, line.time), max(self.latest, line.time)
+        if line.upstream is not None and (line.upstream in self.upstreams or len(self.upstreams) < MOST_UPSTREAMS):
+            self.upstreams[line.upstream] += 1
+        self.own += line.own
+        return self.count == 1 or (line.own and self.own == 1)
+
+    def group(self) -> Group:
+        """What has been gathered."""
+        return Group(
+            self.first.kind,
+            self.count,
+            self.earliest,
+            self.latest,
+            self.own,
+            level=self.first.level,
+            place=self.place[0],
+            show=self.place[1],
+            line=self.place[2],
+            upstreams=dict(self.upstreams.most_common()),
+        )
+
+
+def lines_of(chunk: bytes) -> Iterator[tuple[int, bytes]]:
+    """(offset in the chunk, line) of all lines."""
+    place = 1
+    for line in chunk[1:].split(b"\n"):
+        yield place, line
+        place += len(line) + 1
