@@ -9,18 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wxalarm.checks.check import Context
+from wxalarm.checks.kinds import PLATFORM
 from wxalarm.config import Account, Settings
-from wxalarm.model import Alarm, AlarmKind, Report, Target
+from wxalarm.model import Alarm, Report, Target
 from wxalarm.parser import parse
 from wxalarm.runner import run
-
-PLATFORM_PUSHES = (
-    AlarmKind.TICKET_TIMEOUT,
-    AlarmKind.TICKET_INVALID,
-    AlarmKind.COMPONENT_TIMEOUT,
-    AlarmKind.COMPONENT_INVALID,
-)
-"""Kinds whose pushes go to the platform's authorization_url, not to a message URL."""
 
 
 def diagnose(
@@ -87,7 +80,7 @@ def _configured(alarm: Alarm, account: Account | None) -> str | None:
         return None
     if not account.platform:
         return account.url
-    if alarm.kind in PLATFORM_PUSHES or not account.message_url:
+    if alarm.kind in PLATFORM or not account.message_url:
         return account.authorization_url
     return account.message_url.replace("$APPID$", alarm.appid or "")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from wxalarm.checks import (
     access_log,
+    callback_url,
     error_log,
     nginx_config,
     sample,
@@ -15,6 +16,7 @@ from wxalarm.checks.check import Check
 CHECKS: tuple[Check[Any], ...] = (
     # what the alarm itself proves
     sample.CHECK,
+    callback_url.CHECK,
     # name
     # connection
     # TLS

@@ -30,3 +30,12 @@ NAME = (AlarmKind.DNS_FAILURE, AlarmKind.DNS_TIMEOUT, AlarmKind.DNS_INVALID_DOMA
 """The name could not be resolved."""
 ANY = (*NAME, *ANY_PUSH)
 """Every kind there is."""
+PLATFORM = (
+    AlarmKind.TICKET_TIMEOUT,
+    AlarmKind.TICKET_INVALID,
+    AlarmKind.COMPONENT_TIMEOUT,
+    AlarmKind.COMPONENT_INVALID,
+)
+"""Pushes to a third-party platform's authorisation URL."""
+PAY = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
+"""Payment notifications."""

@@ -22,12 +22,15 @@ PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.RECORDED, ANY_PU
 PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH)
 STORM = Code("storm", Severity.WARNING, Basis.CONDITION, ANY)
 BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
+MARKFAIL_BLOCK = Code("markfail-block", Severity.WARNING, Basis.CONDITION, (AlarmKind.MARK_FAIL,))
 SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
 
 WAIT = 5.0
 """Seconds that WeChat holds a push open (guide, 请求超时)."""
 STORM_ACCOUNTS = 5
 """Accounts that report failures at one host at once above which no single account's settings are to blame."""
+BLOCK = 60
+"""Seconds for which WeChat pushes nothing after MarkFail (guide, 自动屏蔽)."""
 BURST_RATE = 5.0
 """Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
 MASS_EVENTS = frozenset({"template send job finish", "mass send job finish"})
@@ -69,6 +72,8 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
         yield _burst(alarm, rate)
     if ctx.accounts_here >= STORM_ACCOUNTS:
         yield STORM(accounts=ctx.accounts_here, host=ctx.target.host)
+    if alarm.kind is AlarmKind.MARK_FAIL:
+        yield MARKFAIL_BLOCK(since=f"{alarm.first_seen:%H:%M:%S}" if alarm.first_seen else "?", seconds=BLOCK)
     if _silent(alarm):
         yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
     yield from _contradictions(alarm)
@@ -151,6 +156,7 @@ CHECK = Check(
         PLATFORM_SIDE,
         STORM,
         BURST,
+        MARKFAIL_BLOCK,
         SAMPLE_SILENT,
         STAMP_MISMATCH,
         LENGTH_MISMATCH,

@@ -1,0 +1,65 @@
+"""Looks at the callback URL itself: what WeChat does not accept as one, whatever answers there.
+
+Why WeChat cares: it pushes to ports 80 and 443 only; tickets go to a plain domain name; a placeholder is replaced in
+the message URL but not in the authorisation URL; a payment's notify_url may have no query. 接入概述; 验证票据排查;
+支付通知 notify_url.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from wxalarm.checks.check import Check, Context, Skip, by_target
+from wxalarm.checks.kinds import ANY_PUSH, PAY, PLATFORM
+from wxalarm.model import Basis, Code, Finding, Severity
+
+TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, PLATFORM)
+TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, PLATFORM)
+TICKET_URL_PLACEHOLDER = Code("ticket-url-placeholder", Severity.ERROR, Basis.CONDITION, PLATFORM)
+URL_PORT = Code("url-port", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
+PAY_URL_QUERY = Code("pay-url-query", Severity.WARNING, Basis.CONDITION, PAY)
+
+PORTS = {"http": 80, "https": 443}
+
+
+async def probe(ctx: Context) -> str:
+    """The URL. Skips when there is none."""
+    if ctx.target.host is None or ctx.target.url is None:
+        raise Skip("no-host")
+    return ctx.target.url
+
+
+def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
+    """Findings from the URL's own text."""
+    target, kind = ctx.target, ctx.alarm.kind
+    if kind in PLATFORM:
+        if _is_address(target.host or ""):
+            yield TICKET_URL_IP(host=target.host)
+        if target.port != PORTS[target.scheme]:
+            yield TICKET_URL_PORT(port=target.port, scheme=target.scheme, right=PORTS[target.scheme])
+        if "$APPID$" in url:
+            yield TICKET_URL_PLACEHOLDER(url=url)
+    elif target.port != PORTS[target.scheme]:
+        yield URL_PORT(port=target.port, scheme=target.scheme, right=PORTS[target.scheme])
+    if kind in PAY and "?" in target.path:
+        yield PAY_URL_QUERY(path=target.path)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+CHECK = Check(
+    id="callback-url",
+    codes=(TICKET_URL_IP, TICKET_URL_PORT, TICKET_URL_PLACEHOLDER, URL_PORT, PAY_URL_QUERY),
+    observation=str,
+    probe=probe,
+    evaluate=evaluate,
+    key=by_target,
+    network=False,
+)
