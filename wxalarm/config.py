@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import ipaddress
 import os
 import stat
 import tomllib
@@ -61,6 +62,10 @@ class Dns:
     servers: tuple[str, ...] = ("182.254.116.116",)
     system: tuple[str, ...] = ()
     """Stands in for the machine's own resolvers (/etc/resolv.conf); --dns-server adds to `servers`, not to this."""
+    roots: tuple[str, ...] = ()
+    """Where the walk of the delegation begins; else the resolvers are asked for the name servers of parent zones."""
+    authority_port: int = 53
+    """The port of the authoritative servers that the walk finds: another one only in a laboratory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +161,32 @@ def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
         table = _table(data, name, where)
         _known(table, [f.name for f in dataclasses.fields(cls)], where, name)
         values[name] = cls(**{key: _typed(cls, key, value, f"{where}: {name}.{key}") for key, value in table.items()})
+    for key in ("servers", "system", "roots"):
+        for text in getattr(values["dns"], key):
+            try:
+                split_server(text)
+            except ValueError:
+                raise ConfigError(
+                    f'{where}: dns.{key}: expected "IP", "IP:PORT" or "[IPv6]:PORT", found {text!r}'
+                ) from None
     accounts = [_account(n, t, where, "accounts") for n, t in _table(data, "accounts", where).items()]
     accounts += [_account(n, t, where, "platforms") for n, t in _table(data, "platforms", where).items()]
     return Settings(accounts=tuple(accounts), **values)
+
+
+def split_server(text: str) -> tuple[str, int]:
+    """Address and port of "IP", "IP:PORT" or "[IPv6]:PORT"; port 53 when none is given. Raises ValueError."""
+    if text.startswith("["):
+        address, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") if rest else "53"
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    else:
+        address, port = text, "53"
+    number = int(port)
+    if not 0 < number < 65536:
+        raise ValueError(text)
+    return str(ipaddress.ip_address(address)), number
 
 
 def _account(name: str, table: Any, where: str, section: str) -> Account:
@@ -205,13 +233,17 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _typed(cls: type, key: str, value: Any, place: str) -> Any:
-    """A TOML value as the field wants it: a string, or a tuple of strings (one string alone is a list of one)."""
+    """A TOML value as the field wants it: a string, a whole number, a tuple of strings (one alone is a list of one)."""
     annotation = next(f.type for f in dataclasses.fields(cls) if f.name == key)
     if str(annotation).startswith("tuple"):
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise ConfigError(f"{place}: expected a list of strings, found {value!r}")
         return tuple(items)
+    if annotation == "int":
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ConfigError(f"{place}: expected a number, found {value!r}")
+        return value
     if not isinstance(value, str):
         raise ConfigError(f"{place}: expected a string in quotes, found {value!r}")
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wxalarm.checks import access_log, callback_url, error_log, nginx_config, sample
+from wxalarm.checks import access_log, callback_url, dns_resolve, dns_system, error_log, nginx_config, sample
 from wxalarm.checks.check import Check
 from wxalarm.model import AlarmKind
 
@@ -18,7 +18,7 @@ class Playbook:
     guide: str
 
 
-NAME: tuple[Check[Any], ...] = (callback_url.CHECK,)
+NAME: tuple[Check[Any], ...] = (callback_url.CHECK, dns_system.CHECK, dns_resolve.CHECK)
 """Is the URL's host name right, everywhere?"""
 CONNECTION: tuple[Check[Any], ...] = ()
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""

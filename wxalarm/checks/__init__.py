@@ -7,6 +7,8 @@ from typing import Any
 from wxalarm.checks import (
     access_log,
     callback_url,
+    dns_resolve,
+    dns_system,
     error_log,
     nginx_config,
     sample,
@@ -18,6 +20,8 @@ CHECKS: tuple[Check[Any], ...] = (
     sample.CHECK,
     callback_url.CHECK,
     # name
+    dns_system.CHECK,
+    dns_resolve.CHECK,
     # connection
     # TLS
     # HTTP and the push

@@ -7,12 +7,12 @@ to look. The guide: 报警排查指引, the paragraphs on 错误样例.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from wxalarm.checks.check import Check, Context, by_alarm
 from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
+from wxalarm.checks.scope import scope_of
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
 
@@ -84,30 +84,6 @@ def status_case(status: int) -> str:
     if status in _STATUSES:
         return str(status)
     return f"{status // 100}xx" if 200 <= status < 600 else "other"
-
-
-def scope_of(address: str) -> str | None:
-    """Why the whole Internet, and so WeChat, cannot reach an address ("private", "loopback", "link-local",
-    "shared", "fake-ip"); None for a public address, for a documentation one, and for what is none (masks)."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    if ip.is_loopback or ip.is_unspecified:
-        return "loopback"
-    if ip.is_link_local:
-        return "link-local"
-    for name, networks in _UNREACHABLE.items():
-        if any(ip in network for network in networks):
-            return name
-    return None
-
-
-_UNREACHABLE = {
-    "private": tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))),
-    "shared": (ipaddress.ip_network("100.64.0.0/10"),),  # RFC 6598, carrier-grade NAT
-    "fake-ip": (ipaddress.ip_network("198.18.0.0/15"),),  # RFC 2544; what proxy programs answer for every name
-}
 
 
 def _burst(alarm: Alarm, rate: float) -> Finding:

@@ -1,0 +1,99 @@
+"""The callback's addresses for every check that connects: which there are, who names them, which are targets.
+
+A check that connects declares `uses=addresses.SOURCES`. Its probe starts one attempt for each address that
+`arriving` yields, as soon as somebody names it, so that a silent resolver delays nothing; its evaluate reads `known`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from wxalarm.checks import dns_name, dns_resolve, dns_system
+from wxalarm.checks.check import Check, Context
+from wxalarm.checks.scope import scope_of
+from wxalarm.probes.dns import View
+
+SOURCES: tuple[Check[Any], ...] = (dns_system.CHECK, dns_resolve.CHECK)
+"""What a check that connects must declare in `uses` (or `needs`)."""
+NAMED_ONLY = frozenset({"private", "shared"})
+"""Addresses inside a network: targets when the user named the host whose DNS gives them. Loopback, link-local (clouds
+keep credentials at 169.254.169.254), multicast and made-up ones are targets only when the user gave them themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of the callback."""
+
+    ip: str
+    sources: tuple[str, ...]
+    """Labels of the DNS servers that gave it; "url", "--resolve" or "alarm" for the others."""
+    scope: str | None = None
+    """Why the Internet cannot reach it (checks/scope.py); None for a public one."""
+    permitted: bool = True
+    """Whether anything may be sent there; when not, it is a finding of the DNS checks."""
+
+
+def known(ctx: Context) -> tuple[Address, ...]:
+    """All addresses of the observations in ctx, those that the user gave first, the alarm's own last; also those that
+    are not permitted."""
+    target = ctx.target
+    sources: dict[str, list[str]] = {}
+    fixed = dns_name.fixed(target)
+    by = "--resolve" if f"{target.host}:{target.port}" in target.resolve else "url"
+    for ip in fixed:
+        sources.setdefault(ip, []).append(by)
+    if not fixed:
+        for view in _views(ctx):
+            for ip in view.addresses:
+                sources.setdefault(ip, []).append(view.server.label)
+    if target.alarm_ip and _is_ip(target.alarm_ip):
+        sources.setdefault(str(ipaddress.ip_address(target.alarm_ip)), []).append("alarm")
+    return tuple(_address(ip, tuple(dict.fromkeys(by)), ctx) for ip, by in sources.items())
+
+
+async def arriving(ctx: Context) -> AsyncIterator[str]:
+    """For a probe: each permitted address once, as soon as it is known: the given ones and the alarm's at once, then
+    those of each DNS check when it ends."""
+    yielded: set[str] = set()
+    for address in known(ctx):
+        if address.permitted and address.ip not in yielded:
+            yielded.add(address.ip)
+            yield address.ip
+    if dns_name.fixed(ctx.target):
+        return
+    waiting = [asyncio.ensure_future(ctx.wait(check)) for check in SOURCES]
+    try:
+        for done in asyncio.as_completed(waiting):
+            observation = await done
+            for view in getattr(observation, "views", ()):
+                for ip in view.addresses:
+                    if ip not in yielded and _address(ip, ("dns",), ctx).permitted:
+                        yielded.add(ip)
+                        yield ip
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+def _address(ip: str, sources: tuple[str, ...], ctx: Context) -> Address:
+    scope = scope_of(ip)
+    target = ctx.target
+    given = "--resolve" in sources or ("url" in sources and target.named_by_user)
+    by_name = sources != ("alarm",) and target.named_by_user and scope in NAMED_ONLY
+    return Address(ip, sources, scope, scope is None or given or by_name)
+
+
+def _views(ctx: Context) -> list[View]:
+    return [view for check in SOURCES for view in getattr(ctx.got(check), "views", ())]
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
