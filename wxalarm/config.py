@@ -109,6 +109,8 @@ class Settings:
     repeat: int = 1
     timeout: float = 20.0
     """Seconds for the whole run."""
+    sample: float = 2.0
+    """Seconds between the two readings of this machine's counters."""
     path: str | None = None
     """The file these settings came from."""
 

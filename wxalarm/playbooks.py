@@ -7,6 +7,7 @@ from typing import Any
 
 from wxalarm.checks import access_log, callback_url, dns_resolve, dns_system, error_log, nginx_config, sample
 from wxalarm.checks.check import Check
+from wxalarm.checks.host import HOST
 from wxalarm.model import AlarmKind
 
 
@@ -26,7 +27,7 @@ SPEECH: tuple[Check[Any], ...] = ()
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
 REPLY: tuple[Check[Any], ...] = ()
 """Is the reply one that WeChat accepts?"""
-SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK)
+SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, *HOST)
 """What nginx, its logs and the machine say."""
 WECHAT: tuple[Check[Any], ...] = ()
 """What WeChat itself says about us."""

@@ -14,6 +14,7 @@ from wxalarm.checks import (
     sample,
 )
 from wxalarm.checks.check import Check
+from wxalarm.checks.host import HOST
 
 CHECKS: tuple[Check[Any], ...] = (
     # what the alarm itself proves
@@ -32,6 +33,7 @@ CHECKS: tuple[Check[Any], ...] = (
     access_log.CHECK,
     error_log.CHECK,
     # host
+    *HOST,
     # WeChat's own view
     # third-party platform
 )

@@ -6,7 +6,6 @@ Every read is bounded. What cannot be read is named in the result, not raised.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import glob
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from wxalarm import nginx
 from wxalarm.probes import processes
+from wxalarm.probes.command import run
 
 MAX_FILE = 1024 * 1024
 MAX_TOTAL = 8 * 1024 * 1024
@@ -132,7 +132,7 @@ async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | N
     found = await asyncio.to_thread(_from_files, path, given is not None, binary, built, running)
     if binary is None or not found.files:
         return found
-    return _with_test(found, await _run([binary, "-t", *_options(running, found.path, given)], timeout))
+    return _with_test(found, await run([binary, "-t", *_options(running, found.path, given)], timeout))
 
 
 def _from_stdin() -> NginxFiles:
@@ -167,7 +167,7 @@ async def _dump(
     binary: str, built: dict[str, str], running: processes.Nginx | None, timeout: float
 ) -> NginxFiles | None:
     """What `nginx -T` prints; None when it does not print the configuration (it does not load, or may not be read)."""
-    ended = await _run([binary, "-T", *_options(running, None, None)], timeout)
+    ended = await run([binary, "-T", *_options(running, None, None)], timeout)
     if ended is None or ended[0] != 0:
         return None
     try:
@@ -230,44 +230,7 @@ def _prefix(path: str) -> str:
 
 async def _built(binary: str, timeout: float) -> dict[str, str]:
     """The configure arguments of `nginx -V` by name, without dashes."""
-    ended = await _run([binary, "-V"], timeout)
+    ended = await run([binary, "-V"], timeout)
     if ended is None:
         return {}
     return dict(re.findall(r"--(prefix|conf-path|http-log-path|error-log-path)=(\S+)", ended[1] + ended[2]))
-
-
-async def _run(command: list[str], timeout: float) -> tuple[int, str, str] | None:
-    """(exit code, stdout, stderr) of a command, bounded in time and size; None when it could not finish."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except OSError:
-        return None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(timeout):
-            out, errors = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
-            code = await process.wait()
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return code, out, errors
-
-
-async def _bounded(stream: asyncio.StreamReader) -> str:
-    chunks: list[bytes] = []
-    size = 0
-    while size <= 2 * MAX_TOTAL and (chunk := await stream.read(65536)):
-        chunks.append(chunk)
-        size += len(chunk)
-    return b"".join(chunks).decode("utf-8", "surrogateescape")

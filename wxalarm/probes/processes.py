@@ -9,7 +9,8 @@ import itertools
 import os
 import re
 import shlex
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,11 +72,50 @@ def process(pid: int, proc: str = PROC) -> Process:
     match = _LIMIT.search(read_text(f"{folder}/limits") or "")
     soft, hard = (int(word) if word.isdecimal() else None for word in match.groups()) if match else (None, None)
     try:
-        open_files: int | None = sum(1 for _ in os.scandir(f"{folder}/fd"))
+        with os.scandir(f"{folder}/fd") as files:
+            open_files: int | None = sum(1 for _ in files)
     except OSError:
         counted = read_text(f"{folder}/fd_count")  # recorded trees carry the number instead of the links
         open_files = int(counted) if counted and counted.strip().isdecimal() else None
     return Process(pid, name, soft, hard, open_files)
+
+
+def listening_inodes(ports: Collection[int], proc: str = PROC) -> set[int]:
+    """The sockets that listen on these TCP ports."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for line in (read_text(f"{proc}/net/{name}", 64 * 1024 * 1024) or "").splitlines()[1:]:
+            words = line.split()  # listening sockets stand first in the table
+            if len(words) < 10 or words[3] != "0A":
+                break
+            if int(words[1].rpartition(":")[2], 16) in ports:
+                found.add(int(words[9]))
+    return found
+
+
+def holders(inodes: Collection[int], proc: str = PROC, seconds: float = 1.0) -> tuple[Process, ...]:
+    """The processes that have one of these sockets open. Without root, only those of the same user can be seen."""
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    found = []
+    until = time.monotonic() + seconds
+    for pid in pids(proc) if wanted else ():
+        if time.monotonic() > until:
+            break
+        try:
+            files = os.scandir(f"{proc}/{pid}/fd")
+        except OSError:
+            continue
+        with files:
+            if any(_link(entry.path) in wanted for entry in files):
+                found.append(process(pid, proc))
+    return tuple(found)
+
+
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
 
 
 def nginx(proc: str = PROC) -> Nginx | None:
