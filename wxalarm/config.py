@@ -89,6 +89,14 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """[tls]: whom to trust."""
+
+    ca_file: str | None = None
+    """PEM certificates trusted besides the system's roots. WeChat does not trust them: for laboratories only."""
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """[output]: the language of reports."""
 
@@ -103,6 +111,7 @@ class Settings:
     dns: Dns = field(default_factory=Dns)
     host: Host = field(default_factory=Host)
     api: Api = field(default_factory=Api)
+    tls: Tls = field(default_factory=Tls)
     output: Output = field(default_factory=Output)
     offline: bool = False
     push: bool = False
@@ -156,7 +165,7 @@ def load(path: Path | None = None) -> Settings:
 
 def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
     """Settings from the tables of a TOML file. Raises ConfigError."""
-    sections: dict[str, type] = {"dns": Dns, "host": Host, "api": Api, "output": Output}
+    sections: dict[str, type] = {"dns": Dns, "host": Host, "api": Api, "tls": Tls, "output": Output}
     _known(data, ["accounts", "platforms", *sections], where, "")
     values: dict[str, Any] = {}
     for name, cls in sections.items():

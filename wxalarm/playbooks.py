@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wxalarm.checks import access_log, callback_url, dns_resolve, dns_system, error_log, nginx_config, sample
+from wxalarm.checks import (
+    access_log,
+    callback_url,
+    dns_resolve,
+    dns_system,
+    error_log,
+    http_request,
+    nginx_config,
+    sample,
+    tcp_connect,
+    tls_handshake,
+)
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
 from wxalarm.model import AlarmKind
@@ -21,9 +32,9 @@ class Playbook:
 
 NAME: tuple[Check[Any], ...] = (callback_url.CHECK, dns_system.CHECK, dns_resolve.CHECK)
 """Is the URL's host name right, everywhere?"""
-CONNECTION: tuple[Check[Any], ...] = ()
+CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK,)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
-SPEECH: tuple[Check[Any], ...] = ()
+SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK)
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
 REPLY: tuple[Check[Any], ...] = ()
 """Is the reply one that WeChat accepts?"""

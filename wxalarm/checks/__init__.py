@@ -10,8 +10,11 @@ from wxalarm.checks import (
     dns_resolve,
     dns_system,
     error_log,
+    http_request,
     nginx_config,
     sample,
+    tcp_connect,
+    tls_handshake,
 )
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
@@ -24,8 +27,11 @@ CHECKS: tuple[Check[Any], ...] = (
     dns_system.CHECK,
     dns_resolve.CHECK,
     # connection
+    tcp_connect.CHECK,
     # TLS
+    tls_handshake.CHECK,
     # HTTP and the push
+    http_request.CHECK,
     # the reply
     # nginx configuration
     nginx_config.CHECK,

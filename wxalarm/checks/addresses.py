@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from wxalarm.checks import dns_name, dns_resolve, dns_system
 from wxalarm.checks.check import Check, Context
@@ -19,6 +19,7 @@ from wxalarm.probes.dns import View
 
 SOURCES: tuple[Check[Any], ...] = (dns_system.CHECK, dns_resolve.CHECK)
 """What a check that connects must declare in `uses` (or `needs`)."""
+T = TypeVar("T")
 NAMED_ONLY = frozenset({"private", "shared"})
 """Addresses inside a network: targets when the user named the host whose DNS gives them. Loopback, link-local (clouds
 keep credentials at 169.254.169.254), multicast and made-up ones are targets only when the user gave them themselves."""
@@ -76,6 +77,18 @@ async def arriving(ctx: Context) -> AsyncIterator[str]:
                         yield ip
     finally:
         for task in waiting:
+            task.cancel()
+
+
+async def each(ctx: Context, attempt: Callable[[str], Awaitable[T]]) -> tuple[T, ...]:
+    """For a probe: what `attempt` gives for each permitted address, all at once, each begun as soon as it is known."""
+    tasks: list[asyncio.Future[T]] = []
+    try:
+        async for ip in arriving(ctx):
+            tasks.append(asyncio.ensure_future(attempt(ip)))
+        return tuple(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
             task.cancel()
 
 

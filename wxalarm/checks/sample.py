@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from wxalarm.checks.check import Check, Context, by_alarm
 from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.checks.scope import scope_of
+from wxalarm.checks.status import HTTP_STATUS, status_case
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
 
-HTTP_STATUS = Code("http-status", Severity.ERROR, Basis.RECORDED, INVALID)
+HTTP_RECORDED = HTTP_STATUS.variant(basis=Basis.RECORDED)
 CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
 PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
 PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH)
@@ -48,7 +49,6 @@ CURL_NAMES = {
     60: "PEER_FAILED_VERIFICATION",
 }
 """libcurl's names (curl/curl.h) of the numbers that a push can end with."""
-_STATUSES = frozenset({201, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
 
 
 async def probe(ctx: Context) -> bool:
@@ -60,7 +60,7 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """Findings from the alarm's own fields."""
     alarm, sample = ctx.alarm, ctx.alarm.sample
     if sample.http_code is not None:
-        yield HTTP_STATUS(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
+        yield HTTP_RECORDED(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
     if sample.curl_error is not None:
         number = sample.curl_error
         yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
@@ -77,13 +77,6 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     if _silent(alarm):
         yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
     yield from _contradictions(alarm)
-
-
-def status_case(status: int) -> str:
-    """The key of the catalogue's words for an HTTP status: itself, or its class."""
-    if status in _STATUSES:
-        return str(status)
-    return f"{status // 100}xx" if 200 <= status < 600 else "other"
 
 
 def _burst(alarm: Alarm, rate: float) -> Finding:
@@ -126,7 +119,7 @@ def _contradictions(alarm: Alarm) -> Iterator[Finding]:
 CHECK = Check(
     id="sample",
     codes=(
-        HTTP_STATUS,
+        HTTP_RECORDED,
         CURL_ERROR,
         PRIVATE_ADDRESS,
         PLATFORM_SIDE,

@@ -1,4 +1,76 @@
-"""The I/O package: the only place (with lab/) that opens sockets, and that reads other people's files.
+"""THE I/O PACKAGE: all that wxalarm sees of the world comes through here, as plain data. No judgement, no sentences.
 
-A network error is reduced once, here, to a closed set of failures with libcurl's numbers, the same that alarms print.
+Network errors are reduced once, here, to a closed set of failures with libcurl's numbers: alarms carry the same numbers
+([cURL Error=7]), so that people can match them by eye.
 """
+
+from __future__ import annotations
+
+import errno
+import ssl
+from enum import StrEnum
+
+
+class Failure(StrEnum):
+    """How an attempt on the network ended without an answer."""
+
+    RESOLVE = "resolve"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    LOCAL = "local"
+    """This machine could not even try: no file handle, no permission."""
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    NOT_TLS = "not-tls"
+    CERTIFICATE = "certificate"
+    EMPTY = "empty"
+    """The connection ended without one byte of an answer."""
+    RESET = "reset"
+    PARTIAL = "partial"
+    """The body ended before its Content-Length or its last chunk."""
+    MALFORMED = "malformed"
+    """What came is no HTTP."""
+    TOO_LARGE = "too-large"
+    """Headers or interim responses without end."""
+
+    @property
+    def curl(self) -> int:
+        """The exit code that curl gives for it (libcurl-errors(3))."""
+        return _CURL[self]
+
+
+_CURL = {
+    Failure.RESOLVE: 6,
+    Failure.REFUSED: 7,
+    Failure.UNREACHABLE: 7,
+    Failure.LOCAL: 7,
+    Failure.TIMEOUT: 28,
+    Failure.TLS: 35,
+    Failure.NOT_TLS: 35,
+    Failure.CERTIFICATE: 60,
+    Failure.EMPTY: 52,
+    Failure.RESET: 56,
+    Failure.PARTIAL: 18,
+    Failure.MALFORMED: 1,
+    Failure.TOO_LARGE: 56,
+}
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_HERE = frozenset({errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOBUFS})
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG")
+
+
+def classify(error: BaseException) -> Failure:
+    """The failure that an exception of asyncio, socket or ssl stands for."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Failure.CERTIFICATE
+    if isinstance(error, ssl.SSLError):
+        return Failure.NOT_TLS if (error.reason or "").startswith(_NOT_TLS) else Failure.TLS
+    if isinstance(error, ConnectionRefusedError):
+        return Failure.REFUSED
+    if isinstance(error, TimeoutError) or getattr(error, "errno", None) == errno.ETIMEDOUT:
+        return Failure.TIMEOUT
+    if isinstance(error, OSError) and error.errno in _NO_ROUTE:
+        return Failure.UNREACHABLE
+    if isinstance(error, OSError) and error.errno in _HERE:
+        return Failure.LOCAL
+    return Failure.RESET

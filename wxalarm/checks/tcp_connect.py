@@ -1,0 +1,114 @@
+"""Looks at TCP: does every address of the callback take a connection, and how fast.
+
+Why WeChat cares: without a connection within 3 s (the guide's text) or 5 s (the alarm's words) there is no push. All
+addresses are tried, none is preferred: in a half-dead pool a part of the pushes fails. Guide: 连接超时.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wxalarm.checks import addresses
+from wxalarm.checks.check import Check, Context, Skip, by_target
+from wxalarm.checks.kinds import ANY_PUSH
+from wxalarm.checks.timing import SLOW, WAIT, spread
+from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.probes import Failure
+from wxalarm.probes.tcp import Connect, connect
+
+TCP_REFUSED = Code("tcp-refused", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
+TCP_TIMEOUT = Code("tcp-timeout", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
+TCP_UNREACHABLE = Code("tcp-unreachable", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
+TCP_RESET = Code("tcp-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
+TCP_SLOW = Code("tcp-slow", Severity.WARNING, Basis.REPRODUCED, ANY_PUSH)
+TCP_UNTRIED = Code("tcp-untried", Severity.NOTE, Basis.REPRODUCED)
+
+BY_FAILURE = {
+    Failure.REFUSED: TCP_REFUSED,
+    Failure.TIMEOUT: TCP_TIMEOUT,
+    Failure.UNREACHABLE: TCP_UNREACHABLE,
+    Failure.RESET: TCP_RESET,
+    Failure.LOCAL: TCP_UNTRIED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TcpConnect:
+    """Every attempt, in the order in which the addresses became known."""
+
+    attempts: tuple[Connect, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether any address takes connections."""
+        return any(attempt.failure is None for attempt in self.attempts)
+
+    @property
+    def living(self) -> frozenset[str]:
+        """The addresses that took a connection."""
+        return frozenset(attempt.address for attempt in self.attempts if attempt.failure is None)
+
+
+async def probe(ctx: Context) -> TcpConnect:
+    """Connect to every permitted address at once, --repeat times each."""
+    port = ctx.target.port
+
+    async def attempts(address: str) -> tuple[Connect, ...]:
+        return tuple([await connect(address, port, ctx.limit(WAIT)) for _ in range(ctx.settings.repeat)])
+
+    made = await addresses.each(ctx, attempts)
+    if not made:
+        raise Skip("no-address")
+    return TcpConnect(tuple(attempt for some in made for attempt in some))
+
+
+def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
+    """One finding an address that fails or is slow."""
+    by_address: dict[str, list[Connect]] = {}
+    for attempt in observation.attempts:
+        by_address.setdefault(attempt.address, []).append(attempt)
+    named = {address.ip: address for address in addresses.known(ctx)}
+    living = sorted(observation.living)
+    for address, attempts in by_address.items():
+        failed = [attempt for attempt in attempts if attempt.failure is not None]
+        if failed:
+            worst = failed[0]
+            assert worst.failure is not None
+            code = BY_FAILURE.get(worst.failure, TCP_RESET)
+            sources = named[address].sources if address in named else ()
+            if living and not _is_pushed_to(address, sources):
+                code = code.variant(severity=Severity.NOTE)
+            yield code(
+                address=address,
+                port=worst.port,
+                seconds=round(worst.seconds, 2),
+                limit=WAIT,
+                curl=worst.failure.curl,
+                failed=len(failed),
+                tried=len(attempts),
+                living=living or ["-"],
+                case="some" if living and address not in living else "now-and-then" if living else "all",
+            )
+            continue
+        times = spread([attempt.seconds for attempt in attempts])
+        if times.p95 > SLOW:
+            yield TCP_SLOW(address=address, port=attempts[0].port, slow=SLOW, limit=WAIT, **times.evidence)
+
+
+def _is_pushed_to(address: str, sources: tuple[str, ...]) -> bool:
+    """Whether WeChat is likely to push there: not over IPv6 (none has been seen), not to an address that only an old
+    alarm names."""
+    return ":" not in address and sources != ("alarm",)
+
+
+CHECK = Check(
+    id="tcp-connect",
+    codes=(TCP_REFUSED, TCP_TIMEOUT, TCP_UNREACHABLE, TCP_RESET, TCP_SLOW, TCP_UNTRIED),
+    observation=TcpConnect,
+    probe=probe,
+    evaluate=evaluate,
+    uses=addresses.SOURCES,
+    key=by_target,
+    timeout=12.0,
+)

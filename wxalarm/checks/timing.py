@@ -1,0 +1,44 @@
+"""WeChat's limits, and how repeated measurements stand against them. One place for all checks that measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WAIT = 5.0
+"""Seconds that WeChat waits for an answer, and by the alarm's words for a connection."""
+SLOW = 3.0
+"""Seconds within which the guide's text wants a connection; what takes longer is tomorrow's alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Some durations, in seconds."""
+
+    times: int
+    p50: float
+    p95: float
+    longest: float
+    share: float
+    """The share between SLOW and WAIT, 0 to 1."""
+
+    @property
+    def evidence(self) -> dict[str, float | int]:
+        """As the catalogue's sentences name it."""
+        return {
+            "times": self.times,
+            "p50": round(self.p50, 2),
+            "p95": round(self.p95, 2),
+            "longest": round(self.longest, 2),
+            "share": round(self.share * 100),
+        }
+
+
+def spread(seconds: Sequence[float]) -> Spread:
+    """Median, 95th percentile (nearest rank), longest, and the share that is nearly too slow. Needs one at least."""
+    ordered = sorted(seconds)
+    count = len(ordered)
+    late = sum(SLOW < value <= WAIT for value in ordered)
+    return Spread(
+        count, ordered[(count - 1) // 2], ordered[max(0, -(-count * 95 // 100) - 1)], ordered[-1], late / count
+    )

@@ -1,0 +1,173 @@
+"""TLS: what a server shows of itself to a client like WeChat's, whether a client would trust it, which versions it has.
+
+Facts only. The chain is read as the server sends it: nothing is fetched to complete it, as libcurl fetches nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wxalarm.probes import Failure, classify, tcp
+from wxalarm.probes.http import insecure, trusted
+
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+MOST_CERTIFICATES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate as it was sent."""
+
+    subject: str
+    issuer: str
+    not_before: datetime
+    not_after: datetime
+    names: tuple[str, ...] = ()
+    """DNS names and addresses of subjectAltName."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """One handshake."""
+
+    version: str | None = None
+    """As negotiated: "TLSv1.3"."""
+    seconds: float = 0.0
+    """From the connected socket to the end of the handshake."""
+    failure: Failure | None = None
+    detail: str = ""
+    verify_code: int | None = None
+    """OpenSSL's X509_V_ERR number, when the certificate was refused."""
+    verify_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """What one address showed."""
+
+    address: str
+    connect: Failure | None
+    """Why there was no connection to speak TLS on."""
+    trusted: Handshake
+    """The handshake that verifies."""
+    versions: dict[str, Handshake]
+    """A handshake for each of VERSIONS alone, certificate unverified; "1.0" (with 1.1) only when none of them works."""
+    chain: tuple[Certificate, ...] = ()
+
+
+async def look(address: str, port: int, host: str, limit: float, ca_file: str | None = None) -> Secured:
+    """All handshakes with one address at once, each within `limit` seconds."""
+    first, *others = await asyncio.gather(
+        handshake(address, port, host, trusted(ca_file), limit),
+        *(handshake(address, port, host, only(version), limit) for version in VERSIONS.values()),
+    )
+    versions = {name: made for name, (_, made, _) in zip(VERSIONS, others, strict=True)}
+    if all(made.failure is Failure.TLS for made in versions.values()):
+        versions["1.0"] = (await handshake(address, port, host, old(), limit))[1]
+    chain = next((sent for _, _, sent in others if sent), first[2])
+    return Secured(address, first[0], first[1], versions, tuple(map(certificate, chain)))
+
+
+async def handshake(
+    address: str, port: int, host: str, context: ssl.SSLContext, limit: float
+) -> tuple[Failure | None, Handshake, list[bytes]]:
+    """(why there was no connection, the handshake, the chain in DER). Never raises for the network's failures."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    attempt, sock = await tcp.connected(address, port, limit)
+    if sock is None:
+        return attempt.failure, Handshake(failure=attempt.failure), []
+    started = loop.time()
+    try:
+        left = max(0.05, limit - (started - begun))
+        async with asyncio.timeout(left):
+            # Longer than ours: its own timeout would close with an error that says less.
+            _, writer = await asyncio.open_connection(
+                sock=sock, ssl=context, server_hostname=host, ssl_handshake_timeout=left + 5
+            )
+    except ssl.SSLCertVerificationError as error:
+        seconds = loop.time() - started
+        sock.close()
+        failed = Handshake(None, seconds, Failure.CERTIFICATE, str(error), error.verify_code, error.verify_message)
+        return None, failed, []
+    except OSError as error:
+        seconds = loop.time() - started
+        sock.close()
+        failure = classify(error)
+        # A server that hangs up on a ClientHello is a TLS failure to curl (35), whatever it did to the connection.
+        failure = Failure.TLS if failure is Failure.RESET else failure
+        return None, Handshake(None, seconds, failure, _words(error)), []
+    except BaseException:
+        sock.close()
+        raise
+    secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
+    made = Handshake(secured.version(), loop.time() - started)
+    chain = sent_chain(secured)
+    writer.transport.abort()
+    with contextlib.suppress(OSError, ssl.SSLError):
+        await writer.wait_closed()
+    return None, made, chain
+
+
+def only(version: ssl.TLSVersion) -> ssl.SSLContext:
+    """A client that speaks one version and trusts anybody."""
+    context = insecure()
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
+def old() -> ssl.SSLContext:
+    """A client that still speaks TLS 1.0 and 1.1, to tell an old server from a broken one."""
+    context = insecure()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that they are old is the point
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def sent_chain(secured: ssl.SSLObject) -> list[bytes]:
+    """The certificates in DER as the server sent them, the leaf first."""
+    if hasattr(secured, "get_unverified_chain"):  # Python 3.13
+        return list(secured.get_unverified_chain())[:MOST_CERTIFICATES]
+    inner: Any = getattr(secured, "_sslobj", None)
+    if hasattr(inner, "get_unverified_chain"):
+        return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in inner.get_unverified_chain() or ()][
+            :MOST_CERTIFICATES
+        ]
+    leaf = secured.getpeercert(binary_form=True)
+    return [leaf] if leaf else []
+
+
+def certificate(der: bytes) -> Certificate:
+    """A certificate's names and dates. A certificate that cannot be read has empty ones."""
+    from cryptography import x509
+
+    try:
+        read = x509.load_der_x509_certificate(der)
+        try:
+            names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            found = [str(name.value) for name in names if isinstance(name, (x509.DNSName, x509.IPAddress))]
+        except (x509.ExtensionNotFound, ValueError):
+            found = []
+        return Certificate(
+            read.subject.rfc4514_string(),
+            read.issuer.rfc4514_string(),
+            read.not_valid_before_utc,
+            read.not_valid_after_utc,
+            tuple(found[:50]),
+        )
+    except ValueError:
+        epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        return Certificate("", "", epoch, epoch)
+
+
+def _words(error: OSError) -> str:
+    return (getattr(error, "reason", None) or error.strerror or type(error).__name__)[:200]
