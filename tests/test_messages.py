@@ -86,5 +86,5 @@ def test_a_value_is_said_in_the_words_of_a_table() -> None:
     from wxalarm.model import Basis, Code, Severity
 
     code = Code("x", Severity.NOTE, Basis.RECORDED)
-    words = Catalogue("en", {"code": {"x": {"text": "{a:@t} {b:@t} {c:@gone}"}}, "words": {"t": {"1": "one"}}})
-    assert words.finding(code(a=1, b=2, c=3), "text") == "one 2 3"
+    words = Catalogue("en", {"code": {"x": {"text": "{a:@t} {b:@t} {c:@gone}"}}, "words": {"t": {"1": "one {b}"}}})
+    assert words.finding(code(a=1, b="2", c="{b}"), "text") == "one 2 2 {b}"

@@ -5,6 +5,7 @@ Nothing here decides anything. The two catalogues have the same keys and the sam
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -18,15 +19,7 @@ LANGUAGES = ("en", "zh")
 
 
 class _Lenient(string.Formatter):
-    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m.
-
-    A format such as {status:@http_status} says the value in the words of the catalogue's table [words.http_status];
-    a value that is not there is shown as it is.
-    """
-
-    def __init__(self, words: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.words = words
+    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m."""
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(str(key), "?")
@@ -36,9 +29,6 @@ class _Lenient(string.Formatter):
         return self.get_value(field_name, args, kwargs), field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec.startswith("@"):
-            table = self.words.get(format_spec[1:])
-            return str(table.get(str(value), value)) if isinstance(table, Mapping) else str(value)
         if value is None:
             return "-"
         if isinstance(value, (list, tuple)):
@@ -49,13 +39,16 @@ class _Lenient(string.Formatter):
             return str(value)
 
 
+_FORMATTER = _Lenient()
+_WORDS = re.compile(r"\{(\w+):@(\w+)\}")
+
+
 class Catalogue:
     """The sentences of one language. Unknown keys give the key itself, so that a gap is seen and never crashes."""
 
     def __init__(self, lang: str, data: Mapping[str, Any]) -> None:
         self.lang = lang
         self.data = data
-        self._formatter = _Lenient(data.get("words", {}))
 
     def _find(self, *path: str) -> Any:
         node: Any = self.data
@@ -66,7 +59,16 @@ class Catalogue:
         return node
 
     def _say(self, template: Any, values: Mapping[str, Any]) -> str:
-        return self._formatter.vformat(template, (), values) if isinstance(template, str) else ""
+        if not isinstance(template, str):
+            return ""
+        spelled = _WORDS.sub(lambda found: self._word(found[2], values.get(found[1])), template)
+        return _FORMATTER.vformat(spelled, (), values)
+
+    def _word(self, table: str, value: Any) -> str:
+        """What {value:@table} stands for: the words of the catalogue's table [words.TABLE], which may have placeholders
+        of their own; a value that is not there is shown as it is."""
+        words = self._find("words", table, str(value))
+        return words if isinstance(words, str) else str(value).replace("{", "{{").replace("}", "}}")
 
     def finding(self, finding: Finding, part: str) -> str:
         """One part (text, hint, verify, ask) of a finding's message; "" when the code has none.

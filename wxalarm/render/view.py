@@ -151,10 +151,10 @@ def grouped(findings: Sequence[Finding], words: Catalogue) -> tuple[str, ...]:
 
 
 def not_checked(report: Report, words: Catalogue) -> tuple[tuple[str, str], ...]:
-    """(checks, reason): what was skipped, by reason; never folded into the passes."""
+    """(checks, reason): what was skipped, by reason; never folded into the passes. What the user left out is known."""
     by_reason: dict[str, list[str]] = {}
     for result in report.results:
-        if result.status is Status.SKIP and result.reason is not None:
+        if result.status is Status.SKIP and result.reason is not None and result.reason.id != "not-selected":
             by_reason.setdefault(words.reason(result.reason), []).append(words.check(result.check))
     return tuple((words.ui("list_comma").join(checks), reason) for reason, checks in by_reason.items())
 
