@@ -53,8 +53,9 @@ def settings_of(config: Path | None) -> Settings:
         fail(str(error))
 
 
-def paths_of(patterns: Sequence[str], words: Catalogue) -> list[str]:
-    """The files that arguments name: globs are expanded (for shells that do not), "-" is stdin. None given: ["-"]."""
+def paths_of(patterns: Sequence[str], words: Catalogue | Callable[[], Catalogue]) -> list[str]:
+    """The files that arguments name: globs are expanded (for shells that do not), "-" is stdin. None given: ["-"].
+    `words` may be a function, called only when there is something to say."""
     found: list[str] = []
     for pattern in patterns or ("-",):
         if pattern == "-" or not glob.has_magic(pattern) or os.path.exists(pattern):
@@ -62,7 +63,7 @@ def paths_of(patterns: Sequence[str], words: Catalogue) -> list[str]:
         elif matches := sorted(glob.glob(pattern, recursive=True)):
             found += matches
         else:
-            fail(words.ui("no_match", pattern=pattern))
+            fail((words() if callable(words) else words).ui("no_match", pattern=pattern))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +19,17 @@ def render(reports: Sequence[Report], problems: Sequence[Finding], words: Catalo
 
 
 def dump(value: Any) -> str:
-    """JSON for people and programs; a lone surrogate is escaped, so that the result can always be encoded."""
-    text = json.dumps(value, ensure_ascii=False, indent=1, default=_plain)
-    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text) + "\n"
+    """JSON for people and programs; what must not reach a terminal is escaped."""
+    return escape(json.dumps(value, ensure_ascii=False, indent=1, default=_plain)) + "\n"
+
+
+# What json leaves as it is and a terminal acts on or an encoder refuses: DEL, C1, bidirectional controls, surrogates.
+_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
+
+def escape(text: str) -> str:
+    r"""JSON text with every character spelled out (\\u009b) that must not reach a terminal or cannot be encoded."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def document(reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue) -> dict[str, Any]:
@@ -43,13 +52,14 @@ def alarm_record(alarm: Alarm) -> dict[str, Any]:
         "description": alarm.description,
         "window_minutes": alarm.window_minutes,
         "count": alarm.count,
-        "sample": None if alarm.sample == Sample() else _sample(alarm.sample),
+        "sample": None if alarm.sample == Sample() else sample_record(alarm.sample),
         "guide_url": alarm.guide_url,
         "location": location_record(alarm.location),
     }
 
 
-def _sample(sample: Sample) -> dict[str, Any]:
+def sample_record(sample: Sample) -> dict[str, Any]:
+    """A sample with the fields of `Sample`, by those names."""
     return {
         "openid": sample.openid,
         "stamp": sample.stamp,

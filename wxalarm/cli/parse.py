@@ -1,0 +1,260 @@
+"""`wxalarm parse`: files, globs or stdin of any size → alarms as table, json, jsonl or csv."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wxalarm.cli.common import Output
+    from wxalarm.messages import Catalogue
+    from wxalarm.model import Alarm, Finding
+    from wxalarm.render.alarms import Format
+    from wxalarm.render.redact import Redactor
+
+CHUNK = 1 << 20
+"""Bytes read at once."""
+SHOWN_PROBLEMS = 20
+"""Problem lines on stderr; the others are counted. `-f json` has them all."""
+Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Files, globs; none or - is stdin.")]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="table, json, jsonl, csv; may be repeated."),
+]
+Redact = Annotated[bool, typer.Option("--redact", help="Replace appids, OpenIDs, IPs, secrets by stable tokens.")]
+Lang = Annotated[str | None, typer.Option("--lang", help="zh or en; else the locale.")]
+
+
+def parse(files: Files = None, formats: Formats = None, redact: Redact = False, lang: Lang = None) -> None:
+    """Turn pasted alarm texts into records: a table, json, jsonl or csv."""
+    from wxalarm.cli.common import INTERRUPTED, outputs_of, paths_of, words_of
+    from wxalarm.render.alarms import FORMATS
+
+    # The catalogue is read only when something has to be said in words.
+    def words() -> Catalogue:
+        return words_of(lang)
+
+    if lang is not None:
+        words()
+    outputs = outputs_of(formats or (), FORMATS, "table")
+    paths = paths_of(files or (), words)
+    run = _Run(words, _sinks(outputs, words), redact=redact)
+    try:
+        run.files(paths)
+    except KeyboardInterrupt:
+        run.drop()
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(run.finish())
+
+
+class _Run:
+    """Reads the inputs one after another, writes every alarm at once, keeps count of what went wrong."""
+
+    def __init__(self, words: Callable[[], Catalogue], sinks: Sequence[_Sink], *, redact: bool) -> None:
+        self.words = words
+        self.sinks = sinks
+        self.redactor = _redactor() if redact else None
+        self.unusable = self.errors = False
+        self.problems: list[Finding] = []
+        self.unshown = 0
+        # A document lists all problems; the other formats leave them to stderr, and only so many are kept.
+        self.keep_all = any(sink.output.format == "json" for sink in sinks)
+
+    def files(self, paths: Sequence[str]) -> None:
+        for sink in self.sinks:
+            sink.write(sink.format.head())
+        for path in paths:
+            if all(sink.closed for sink in self.sinks):
+                return
+            self.file(path)
+
+    def file(self, path: str) -> None:
+        """One input. What cannot be read, is empty or has no alarm is said, and the others are still parsed."""
+        from wxalarm.cli.common import source_name
+        from wxalarm.parser.stream import stream
+
+        name = source_name(path)
+        reader = _Reader(path, self.words)
+        found = False
+        try:
+            for alarm, problems in stream(reader.texts(), name):
+                found = True
+                self.alarm(alarm)
+                for problem in problems:
+                    self.problem(problem)
+                if all(sink.closed for sink in self.sinks):
+                    return
+        except OSError as error:
+            self.say(self.words().ui("unreadable", source=name, error=error.strerror or error))
+            return
+        if not found:
+            self.say(self.words().ui("empty_input" if reader.blank else "no_alarm", source=name))
+
+    def alarm(self, alarm: Alarm) -> None:
+        if self.redactor is not None:
+            alarm = self.redactor.alarm(alarm)
+        for sink in self.sinks:
+            sink.write(sink.format.alarm(alarm))
+
+    def problem(self, problem: Finding) -> None:
+        from wxalarm.model import Severity
+
+        self.errors = self.errors or problem.code.severity is Severity.ERROR
+        if self.redactor is not None:
+            problem = self.redactor.finding(problem)
+        if self.keep_all or len(self.problems) < SHOWN_PROBLEMS:
+            self.problems.append(problem)
+        else:
+            self.unshown += 1
+
+    def say(self, message: str) -> None:
+        """Why an input was of no use; the exit code will be 2."""
+        from wxalarm.render.text import visible
+
+        self.unusable = True
+        typer.echo(visible(message), err=True)
+
+    def finish(self) -> int:
+        """Complete the outputs, say the problems, and give the exit code."""
+        for sink in self.sinks:
+            sink.write(sink.format.tail(self.problems))
+            sink.finish()
+        if not any(sink.output.format == "json" for sink in self.sinks):
+            self.say_problems()
+        return 2 if self.unusable else int(self.errors)
+
+    def say_problems(self) -> None:
+        from wxalarm.model import Severity
+        from wxalarm.render.alarms import problem_line
+
+        # A note (a body that WeChat cut) is no news to somebody who reads the records.
+        for problem in self.problems:
+            if problem.code.severity is not Severity.NOTE:
+                typer.echo(problem_line(problem, self.words()), err=True)
+        if self.unshown:
+            typer.echo(self.words().ui("parse_more", count=self.unshown), err=True)
+
+    def drop(self) -> None:
+        for sink in self.sinks:
+            sink.drop()
+
+
+def _redactor() -> Redactor:
+    from wxalarm.render.redact import Redactor
+
+    return Redactor()
+
+
+class _Reader:
+    """The text of one input, part by part."""
+
+    def __init__(self, path: str, words: Callable[[], Catalogue]) -> None:
+        self.path, self.words = path, words
+        self.blank = True
+        """Nothing but blanks has been read so far."""
+
+    def texts(self) -> Iterator[str]:
+        """The parts in order. Raises OSError."""
+        from wxalarm.parser.encoding import Decoder
+
+        decoder = Decoder()
+        for data in self.chunks():
+            text = decoder.decode(data)
+            self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
+            yield text
+        text = decoder.decode(b"", final=True)
+        self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
+        yield text
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes. A pipe gives what is there: its alarms are not held back until a mebibyte has come."""
+        stdin = self.path == "-"
+        if stdin and sys.stdin.isatty():
+            typer.echo(self.words().ui("paste_hint", command="parse"), err=True)
+        with open(sys.stdin.fileno() if stdin else self.path, "rb", buffering=0, closefd=not stdin) as file:
+            while data := file.read(CHUNK):
+                yield data
+
+
+def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue]) -> list[_Sink]:
+    """The open outputs. One that cannot be opened ends the command, and the others leave nothing behind."""
+    from wxalarm.cli.common import fail
+    from wxalarm.render.alarms import format_of
+
+    sinks: list[_Sink] = []
+    try:
+        for output in outputs:
+            width = _width() if output.path is None else 80
+            sinks.append(_Sink(output, format_of(output.format, words, width)))
+    except OSError as error:
+        for sink in sinks:
+            sink.drop()
+        fail(f"{output.path}: {error.strerror or error}")
+    return sinks
+
+
+def _width() -> int:
+    """Columns of a table: the terminal's, else 80."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+
+
+class _Sink:
+    """Where one format goes. A file is written beside and renamed at the end, so that it is never half written."""
+
+    def __init__(self, output: Output, form: Format) -> None:
+        self.output, self.format = output, form
+        self.closed = False
+        self._to_terminal = output.path is None and sys.stdout.isatty()
+        self._beside: Path | None = None
+        if output.path is None:
+            self._file: IO[bytes] = sys.stdout.buffer
+            self._encoding = sys.stdout.encoding or "utf-8"
+        else:
+            self._beside = output.path.with_name(f".{output.path.name}.{os.getpid()}.new")
+            self._file = self._beside.open("xb")
+            self._encoding = "utf-8"
+
+    def write(self, text: str) -> None:
+        """Write a part; a closed pipe (| head) is no error and closes the sink."""
+        if self.closed or not text:
+            return
+        if self._to_terminal and not text.isprintable():
+            from wxalarm.render.alarms import shown
+
+            text = shown(text)
+        try:
+            self._file.write(text.encode(self._encoding, "surrogateescape" if self._beside else "backslashreplace"))
+        except BrokenPipeError:
+            self._pipe_closed()
+
+    def finish(self) -> None:
+        """Make the output whole."""
+        try:
+            if self._beside is None:
+                self._file.flush()
+                return
+            self._file.close()
+            assert self.output.path is not None
+            self._beside.replace(self.output.path)
+        except BrokenPipeError:
+            self._pipe_closed()
+
+    def drop(self) -> None:
+        """Leave no half-written file."""
+        if self._beside is not None:
+            self._file.close()
+            self._beside.unlink(missing_ok=True)
+
+    def _pipe_closed(self) -> None:
+        self.closed = True
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,134 @@
+"""Personal data and secrets → stable tokens: `wx…` → `appid-1a2b3c4d5e`. The one place that knows what they look like.
+
+Joins are kept: the same value gives the same token within a run, wherever it stands. The tokens are keyed by a secret
+of the run, so that nobody can find a value by trying all of them (there are only 2^32 IPv4 addresses).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wxalarm.model import Alarm, Finding, Sample
+
+TOKEN_BYTES = 5
+"""40 bits: two of 100,000 different values share a token once in 200 runs."""
+_NAMES = (
+    r"access_token|component_access_token|authorizer_access_token|refresh_token|token|ticket|component_verify_ticket"
+    r"|app_?secret|component_appsecret|secret|encoding_?aes_?key|session_key|api_?key|password|passwd|pwd|sign|signature"
+    r"|msg_?signature|auth_code|paysign|key"
+)
+_HEX = r"[0-9A-Fa-f]"
+_PART = rf"{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,6}}"
+_PATTERN = re.compile(
+    # A named secret: a=…, "a": "…", <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
+    rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:=|\"\s{{0,4}}:\s{{0,4}}\"|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
+    rf"|(?P<appid>(?<![0-9A-Za-z])wx{_HEX}{{16}}(?![0-9A-Za-z]))"
+    r"|(?P<openid>(?<![0-9A-Za-z_-])(?-i:o)[0-9A-Za-z_-]{26,27}(?![0-9A-Za-z_-]))"
+    rf"|(?P<account>(?<![0-9A-Za-z])gh_{_HEX}{{8,16}}(?![0-9A-Za-z]))"
+    r"|(?P<transaction>(?<!\d)4[0-9]{27}(?!\d))"
+    rf"|(?P<signature>(?<![0-9A-Za-z])(?:{_HEX}{{64}}|{_HEX}{{40}})(?![0-9A-Za-z]))"
+    rf"|(?P<key>(?<![0-9A-Za-z+])(?:{_HEX}{{32}}(?![0-9A-Za-z])|[0-9A-Za-z]{{43}}(?![0-9A-Za-z+=])))"
+    r"|(?P<ticket>ticket@@@[0-9A-Za-z_-]{8,512})"
+    r"|(?P<ip>(?<![0-9.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![0-9]|\.[0-9])"
+    rf"|(?<![0-9A-Za-z:.])(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}(?![0-9A-Za-z:])"
+    rf"|(?<![0-9A-Za-z:.])(?:{_PART}::(?:{_PART})?|::{_PART})(?![0-9A-Za-z:]))",
+    re.IGNORECASE,
+)
+_KINDS = {
+    "signature": "signature", "msg_signature": "signature", "msgsignature": "signature", "sign": "signature",
+    "paysign": "signature", "ticket": "ticket", "component_verify_ticket": "ticket",
+    "encoding_aes_key": "key", "encodingaeskey": "key", "session_key": "key", "api_key": "key", "apikey": "key",
+    "key": "key",
+}  # fmt: skip
+_TOKEN = re.compile(r"[a-z]+-[0-9a-f]{10}\Z")
+_MASKED = re.compile(r"[*＊xX.…\s]*\Z")
+
+
+class Redactor:
+    """Tokens of one run. `key` is for tests; a run makes its own and forgets it."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key or secrets.token_bytes(32)
+
+    def value(self, kind: str, text: str) -> str:
+        """The token of a whole value: value("openid", "oAAAA…") → "openid-1a2b3c4d5e". What is empty, masked
+        throughout or a token already stays as it is."""
+        if _MASKED.match(text) or _TOKEN.match(text):
+            return text
+        data = text.encode("utf-8", "surrogatepass")
+        return f"{kind}-{hashlib.blake2b(data, key=self._key, digest_size=TOKEN_BYTES).hexdigest()}"
+
+    def text(self, text: str) -> str:
+        """A text with everything replaced that looks like an appid, OpenID, account id, transaction id, IP address,
+        token, ticket, signature or key."""
+        return _PATTERN.sub(self._token, text)
+
+    def _token(self, match: re.Match[str]) -> str:
+        if match["secret"] is None:
+            return self.value(match.lastgroup or "value", match[0])
+        name = re.match(r"\w+", match["named"])
+        kind = _KINDS.get(name[0].lower(), "token") if name else "token"
+        # A value of a known form gets the token that it gets everywhere else.
+        inner = _PATTERN.fullmatch(match["secret"])
+        token = self._token(inner) if inner else self.value(kind, match["secret"])
+        return match["named"] + token
+
+    def plain(self, value: Any) -> Any:
+        """Plain data (evidence, observations) with every string in it redacted; keys stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {name: self.plain(each) for name, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.plain(each) for each in value) if type(value) in (list, tuple) else value
+        return value
+
+    def alarm(self, alarm: Alarm) -> Alarm:
+        """An alarm with its account, user, addresses and transaction redacted, in its URL and body too."""
+        sample = alarm.sample
+        known = {"appid": alarm.appid, "openid": sample.openid, "ip": sample.ip, "transaction": sample.transaction_id}
+
+        def free(text: str | None) -> str | None:
+            """Text that may quote the values of this alarm, also those of an unusual form."""
+            if not text:
+                return text
+            for kind, value in known.items():
+                if value and len(value) > 6:
+                    text = text.replace(value, self.value(kind, value))
+            return self.text(text)
+
+        def whole(kind: str, text: str | None) -> str | None:
+            return self.value(kind, text) if text else text
+
+        return replace(
+            alarm,
+            appid=whole("appid", alarm.appid),
+            nickname=free(alarm.nickname),
+            description=free(alarm.description),
+            guide_url=free(alarm.guide_url),
+            sample=sample
+            if sample == Sample()
+            else replace(
+                sample,
+                openid=whole("openid", sample.openid),
+                outer_ip=whole("ip", sample.outer_ip),
+                url=free(sample.url),
+                ip=whole("ip", sample.ip),
+                host=free(sample.host),
+                msg=free(sample.msg),
+                event=free(sample.event),
+                response_content=free(sample.response_content),
+                platform=free(sample.platform),
+                transaction_id=whole("transaction", sample.transaction_id),
+                extra={key: free(value) for key, value in sample.extra.items()},
+            ),
+        )
+
+    def finding(self, finding: Finding) -> Finding:
+        """A finding with redacted evidence."""
+        return replace(finding, evidence=self.plain(dict(finding.evidence)))
