@@ -153,7 +153,7 @@ class Run:
                 if not usable(observed[need.id]):
                     return ended(reason=Reason("needs", {"check": need.id}))
             ready = dataclasses.replace(ctx, observed=observed, waiter=wait)
-            async with asyncio.timeout(ready.limit(check.timeout)):
+            async with asyncio.timeout(ready.left(check.timeout)):
                 return ended(await check.probe(ready))
         except Skip as skip:
             return ended(reason=skip.reason)

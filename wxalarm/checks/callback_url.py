@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.kinds import ANY_PUSH, PAY, PLATFORM
-from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.checks.scope import scope_of
+from wxalarm.model import Basis, Code, Finding, Severity, Target
 
 TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, PLATFORM)
 TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, PLATFORM)
@@ -36,14 +37,21 @@ def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
     if kind in PLATFORM:
         if _is_address(target.host or ""):
             yield TICKET_URL_IP(host=target.host)
-        if target.port != PORTS[target.scheme]:
+        if _wrong_port(target):
             yield TICKET_URL_PORT(port=target.port, scheme=target.scheme, right=PORTS[target.scheme])
         if "$APPID$" in url:
             yield TICKET_URL_PLACEHOLDER(url=url)
-    elif target.port != PORTS[target.scheme]:
+    elif _wrong_port(target):
         yield URL_PORT(port=target.port, scheme=target.scheme, right=PORTS[target.scheme])
     if kind in PAY and "?" in target.path:
         yield PAY_URL_QUERY(path=target.path)
+
+
+def _wrong_port(target: Target) -> bool:
+    """A port that WeChat does not push to; that of a stand-in on this machine (--resolve to loopback) is none."""
+    given = target.resolve.get(f"{target.host}:{target.port}", ())
+    stand_in = bool(given) and all(scope_of(address) == "loopback" for address in given)
+    return target.port != PORTS[target.scheme] and not stand_in
 
 
 def _is_address(host: str) -> bool:

@@ -6,6 +6,7 @@ probe does the I/O and returns plain data; evaluate is pure and judges that data
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from wxalarm.config import Account, Settings
 from wxalarm.model import Alarm, Code, Finding, Reason, Target
 
 T = TypeVar("T")
+MARGIN = 0.2
+"""Seconds before the end of the run at which the last attempt gives up."""
 
 
 class Skip(Exception):  # control flow, not an error: a probe or evaluate says that it does not apply
@@ -61,11 +64,19 @@ class Context:
         """For a probe: the observation of a check in `uses`, awaited; None when it gives none."""
         return cast("T | None", await self.waiter(check))
 
-    def limit(self, seconds: float) -> float:
-        """The seconds a single attempt may take now: `seconds`, or what is left of the run if that is less."""
+    def left(self, seconds: float) -> float:
+        """`seconds`, or what is left of the run if that is less: when a whole probe is cut off."""
         if self.deadline is None:
             return seconds
         return max(0.0, min(seconds, self.deadline - asyncio.get_running_loop().time()))
+
+    def limit(self, seconds: float) -> float:
+        """The seconds a single attempt may take now: `seconds`, or nearly all that is left of the run.
+
+        A margin stays, so that an attempt met with silence ends before its probe is cut off: silence is an answer.
+        """
+        left = self.left(math.inf)
+        return min(seconds, left - min(MARGIN, left / 5)) if self.deadline is not None else seconds
 
 
 def by_alarm(ctx: Context) -> Hashable:

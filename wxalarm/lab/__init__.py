@@ -8,5 +8,9 @@ from __future__ import annotations
 
 from wxalarm.lab.scenario import Scenario as Scenario
 from wxalarm.lab.scenario import Staged as Staged
+from wxalarm.lab.scenarios import net
 
-SCENARIOS: tuple[Scenario, ...] = ()
+SCENARIOS: tuple[Scenario, ...] = (
+    # connection
+    *net.SCENARIOS,
+)

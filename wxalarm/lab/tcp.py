@@ -1,0 +1,104 @@
+"""Faulty TCP: a closed port, a full listen queue, a port that is slow to take connections, one that takes them and
+falls silent or hangs up.
+
+Each is an async context manager that gives the port; leaving it closes everything. No root is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+LOOPBACK = "127.0.0.1"
+MOST_FILLERS = 16
+"""Connections tried to fill a queue of length 0; Linux takes one or two."""
+FULL_AFTER = 0.15
+"""Seconds without an answer on loopback after which the queue counts as full."""
+
+
+@asynccontextmanager
+async def refused(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
+    """A port that refuses: bound, so that nobody else gets it, and not listening."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind((address, port))
+        yield sock.getsockname()[1]
+
+
+@asynccontextmanager
+async def full_queue(address: str = LOOPBACK) -> AsyncIterator[int]:
+    """A port whose listen queue is full of connections that nobody accepts: the kernel drops every further SYN."""
+    async with _filled(address) as (listener, _):
+        yield listener.getsockname()[1]
+
+
+@asynccontextmanager
+async def full_for(seconds: float, address: str = LOOPBACK) -> AsyncIterator[tuple[int, socket.socket]]:
+    """The port and the listening socket of a queue that is full for some seconds, then empties.
+
+    A client whose SYN was dropped is let in when it sends it again: 1 s and 3 s after the first (RFC 6298). The caller
+    serves the socket when the time is over; `seconds` is only when the queue empties.
+    """
+    async with _filled(address) as (listener, fillers):
+
+        async def empty() -> None:
+            await asyncio.sleep(seconds)
+            loop = asyncio.get_running_loop()
+            for filler in fillers:
+                filler.close()
+            for _ in fillers:
+                with contextlib.suppress(TimeoutError, OSError):
+                    async with asyncio.timeout(FULL_AFTER):
+                        accepted, _peer = await loop.sock_accept(listener)
+                        accepted.close()
+
+        task = asyncio.create_task(empty())
+        try:
+            yield listener.getsockname()[1], listener
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+@asynccontextmanager
+async def _filled(address: str) -> AsyncIterator[tuple[socket.socket, list[socket.socket]]]:
+    """A listening socket whose queue is full, and the connections that fill it."""
+    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        listener.setblocking(False)
+        listener.bind((address, 0))
+        listener.listen(0)
+        fillers: list[socket.socket] = []
+        for _ in range(MOST_FILLERS):
+            filler = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            filler.setblocking(False)
+            fillers.append(filler)
+            try:
+                async with asyncio.timeout(FULL_AFTER):
+                    await loop.sock_connect(filler, listener.getsockname())
+            except TimeoutError:
+                break
+        else:
+            raise OSError(errno.ENOTSUP, "this kernel does not bound the listen queue")
+        fillers.pop().close()  # the one that was not let in: its SYN would come again
+        yield listener, fillers
+
+
+@asynccontextmanager
+async def silent(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
+    """A port that takes connections and never says a byte, nor reads one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind((address, port))
+        sock.listen(64)
+        yield sock.getsockname()[1]
+
+
+def reset(sock: socket.socket) -> None:
+    """Make the close of this connection a reset (SO_LINGER with 0 s)."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
