@@ -13,6 +13,7 @@ from wxalarm.checks import (
     error_log,
     http_request,
     nginx_config,
+    reply_format,
     sample,
     tcp_connect,
     tls_handshake,
@@ -36,7 +37,7 @@ CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK,)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
 SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK)
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
-REPLY: tuple[Check[Any], ...] = ()
+REPLY: tuple[Check[Any], ...] = (reply_format.CHECK,)
 """Is the reply one that WeChat accepts?"""
 SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, *HOST)
 """What nginx, its logs and the machine say."""

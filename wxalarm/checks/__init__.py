@@ -12,6 +12,7 @@ from wxalarm.checks import (
     error_log,
     http_request,
     nginx_config,
+    reply_format,
     sample,
     tcp_connect,
     tls_handshake,
@@ -33,6 +34,7 @@ CHECKS: tuple[Check[Any], ...] = (
     # HTTP and the push
     http_request.CHECK,
     # the reply
+    reply_format.CHECK,
     # nginx configuration
     nginx_config.CHECK,
     # access log, error log, application log

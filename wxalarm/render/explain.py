@@ -11,6 +11,7 @@ from wxalarm.messages import Catalogue
 from wxalarm.model import AlarmKind, Code
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.wechat.reply import CODES as REPLY_CODES
 
 PARTS = ("text", "about", "hint", "verify", "ask")
 
@@ -79,7 +80,7 @@ def _code(name: str, words: Catalogue) -> Iterable[str]:
 
 
 def _codes() -> list[Code]:
-    return [*(code for check in CHECKS for code in check.codes), *PROBLEMS, *RULES]
+    return [*(code for check in CHECKS for code in check.codes), *PROBLEMS, *RULES, *REPLY_CODES]
 
 
 def _wrapped(items: Sequence[str], width: int) -> list[str]:

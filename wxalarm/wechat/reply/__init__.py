@@ -1,0 +1,299 @@
+"""The judge of replies: whether WeChat accepts what a callback server answered; if not: why, where, what instead.
+
+`judge` is the entrance. codes.py has the codes; transport, shapes, markup with slips, rules, envelope and pay each
+look at one layer. Nothing here opens a file or a socket, and every read is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from wxalarm.model import Basis, Finding, Severity
+from wxalarm.wechat.catalogue import Form
+from wxalarm.wechat.crypto import Keys
+from wxalarm.wechat.reply import codes, envelope, markup, pay, rules, shapes, slips, transport
+from wxalarm.wechat.reply.body import BOM, LARGEST, PAID, SUCCESS, Body
+from wxalarm.wechat.reply.codes import CODES
+from wxalarm.wechat.reply.envelope import Opened
+from wxalarm.wechat.reply.pages import page_of
+from wxalarm.wechat.reply.pushes import Pushed
+
+__all__ = [
+    "CODES",
+    "PAID",
+    "SUCCESS",
+    "Form",
+    "Judgement",
+    "Keys",
+    "Opened",
+    "Pushed",
+    "judge",
+    "mended",
+    "open_envelope",
+]
+
+MOST_MENDS = 12
+_SEVERITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a reply is accepted, and what was found: errors first, each kind in the order in which causes lie."""
+
+    accepted: bool
+    findings: tuple[Finding, ...] = ()
+    decrypted: bytes | None = None
+    """What stood in an encrypted reply; findings with evidence `inner` have their places in it."""
+
+    def based(self, basis: Basis) -> Judgement:
+        """The same with every finding on another basis: a probe's own reply is reproduced, an alarm's is recorded."""
+        based = tuple(Finding(f.code.variant(basis=basis), f.evidence, f.location) for f in self.findings)
+        return replace(self, findings=based)
+
+
+_ACCEPTED = Judgement(True)
+
+
+def judge(
+    body: bytes,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | transport.Headers = (),
+    push: Pushed | None = None,
+    mode: str = "plain",
+    keys: Keys | None = None,
+    opened: Opened | None = None,
+    truncated: bool = False,
+    length: int | None = None,
+) -> Judgement:
+    """Judge one reply as WeChat does.
+
+    push: what was pushed, as far as it is known. mode: 消息加解密方式, one of config.MODES. keys: to open an encrypted
+    reply; opened: what keys said about this very body before. truncated: only the beginning of the body is known.
+    length: bytes that the whole body has according to an alarm (response_length).
+    """
+    pushed = push or Pushed()
+    undecorated = status == 200 and not headers and length is None and not truncated
+    if undecorated and ((body == SUCCESS and pushed.form is not Form.PAY) or (not body and pushed.user)):
+        return _ACCEPTED
+    if truncated and body.endswith(b"..."):
+        body = body[:-3]
+    subject = Body(body, pushed, mode, truncated)
+    found: list[Finding] = []
+    if wrong := transport.wrong_status(status, pushed.form):
+        found.append(wrong)
+    if headers or transport.framed(body):
+        data, more = transport.arrived(subject, transport.fields(headers))
+        subject, found = replace(subject, data=data), found + more
+    decrypted = None
+    if 200 <= status < 300:
+        inside: list[bytes] = []
+        found += _body(subject, keys, opened, length, inside)
+        decrypted = inside[0] if inside else None
+    else:
+        found += _who_answered(subject)
+    if not found:
+        return _ACCEPTED if decrypted is None else Judgement(True, (), decrypted)
+    found.sort(key=lambda f: (_SEVERITY[f.code.severity], codes.RANK[f.code.id]))
+    return Judgement(found[0].code.severity is not Severity.ERROR, tuple(found), decrypted)
+
+
+def mended(body: bytes, **known: object) -> bytes | None:
+    """The body with one finding after the other corrected until it is accepted; None when that cannot be done, or
+    nothing is wrong. `known` is as for `judge`."""
+    current = body
+    for _ in range(MOST_MENDS):
+        judgement = judge(current, **known)  # type: ignore[arg-type]  # the caller's own arguments, passed on
+        if judgement.accepted:
+            return current if current != body else None
+        first = judgement.findings[0].evidence
+        if first.get("inner") or "corrected" not in first:
+            return None
+        following = str(first["corrected"]).encode("utf-8", "surrogatepass")
+        if following == current:
+            return None
+        current = following
+    return None
+
+
+def open_envelope(body: bytes, keys: Keys) -> Opened | None:
+    """What the keys say about a body; None when it is no encrypted reply or there is nothing to try."""
+    try:
+        root, _ = markup.read(body[:LARGEST])
+    except markup.Malformed:
+        return None
+    return envelope.opened(root, keys) if root is not None and envelope.is_envelope(root) else None
+
+
+# --- the body ----------------------------------------------------------------------------------------------------
+
+
+def _body(
+    body: Body, keys: Keys | None, opened: Opened | None, length: int | None, inside: list[bytes]
+) -> Iterator[Finding]:
+    if max(len(body.data), length or 0) > LARGEST:
+        yield body.find(codes.TOO_LARGE, 0, length=max(len(body.data), length or 0), limit=LARGEST)
+        body = replace(body, data=body.data[:LARGEST], truncated=True)
+    if not body.data or (body.data == SUCCESS and body.pushed.form is not Form.PAY):
+        yield from _plain_answer(body, length)
+        return
+    if body.data.startswith(BOM):
+        yield body.find(codes.BOM, 0, 3, corrected=body.data[3:], around="seen", length=len(body.data))
+    text, wrong = _decoded(body)
+    if wrong is not None:
+        yield wrong
+        yield from _who_answered(body, text)
+        return
+    stripped = text.lstrip("\ufeff \t\r\n")
+    if not stripped.strip():
+        if not body.data.startswith(BOM) or stripped:
+            yield body.find(
+                codes.WHITESPACE, 0, len(body.data), corrected=b"" if body.user else body.accepted_instead,
+                before=len(body.data), behind=0, around="nothing",
+            )  # fmt: skip
+        return
+    if _is_xml(stripped):
+        yield from _xml(body, keys, opened, inside)
+    else:
+        yield from shapes.judge(body, text.lstrip("\ufeff"))
+
+
+def _plain_answer(body: Body, length: int | None) -> Iterator[Finding]:
+    """Nothing or `success`; an alarm that counts more bytes than it shows hides something around it."""
+    shown = len(body.data)
+    if length is not None and length > shown and not body.truncated:
+        code = codes.BOM if length - shown == 3 else codes.WHITESPACE
+        found, extra = body.accepted_instead, length - shown
+        yield body.find(code, 0, corrected=found, before=extra, behind=0, around="hidden", length=length)
+    elif not body.data and not body.user:
+        yield body.find(codes.EMPTY, 0, corrected=body.accepted_instead, case=str(body.pushed.form))
+
+
+def _decoded(body: Body) -> tuple[str, Finding | None]:
+    """The body as text, and what is wrong with its encoding."""
+    data = body.data
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        start = error.start
+        if body.truncated and error.reason == "unexpected end of data" and len(data) - start < 4:
+            return data[:start].decode("utf-8"), None
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    byte = f"0x{data[start]:02x}"
+    try:
+        text = data.decode("utf-16" if wide else "gb18030")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace"), body.find(codes.CHARSET, start, encoding="?", case="bytes", byte=byte)
+    shown, corrected = "UTF-16" if wide else "GBK", _redeclared(text).encode("utf-8", "replace")
+    return text, body.find(codes.CHARSET, start, corrected=corrected, encoding=shown, case="bytes", byte=byte)
+
+
+def _redeclared(text: str) -> str:
+    """The text with the encoding of its XML declaration set to UTF-8."""
+    head, end, rest = text.partition("?>")
+    if not end or not head.lstrip().startswith("<?xml"):
+        return text
+    return re.sub(r"(encoding\s{0,4}=\s{0,4})([\"'])[^\"']{1,40}\2", r"\1\2UTF-8\2", head, count=1) + end + rest
+
+
+def _is_xml(text: str) -> bool:
+    if text.startswith("<xml"):
+        return True
+    if not text.startswith("<"):
+        return False
+    return page_of(text) is None and not shapes.is_object(text.strip())
+
+
+def _who_answered(body: Body, text: str | None = None) -> Iterator[Finding]:
+    """Of a reply that fails for another reason: only whose page it is."""
+    text = body.data[:LARGEST].decode("utf-8", "replace") if text is None else text
+    if page := page_of(text):
+        yield from shapes.page(body, text, page)
+
+
+# --- XML ---------------------------------------------------------------------------------------------------------
+
+
+def _xml(body: Body, keys: Keys | None, opened: Opened | None, inside: list[bytes]) -> Iterator[Finding]:
+    if body.pushed.form is Form.NOTICE:
+        yield body.find(codes.NOT_SUCCESS, 0, len(body.data), corrected=SUCCESS, around="xml")
+        return
+    try:
+        root, encoding = markup.read(body.data, truncated=body.truncated)
+    except markup.Malformed as error:
+        yield _malformed(body, error)
+        return
+    if root is None:
+        return
+    if encoding is not None and encoding.lower() not in _UTF8:
+        yield _declared(body, encoding)
+    if root.name != "xml":
+        yield _root(body, root)
+        return
+    if body.pushed.form is Form.PAY:
+        yield from pay.judge(body, root)
+    elif envelope.is_envelope(root):
+        yield from _encrypted(body, root, keys, opened, inside)
+    else:
+        if body.mode == "secure":
+            yield body.find(codes.NOT_ENCRYPTED, root.offset)
+        yield from rules.message(body, root)
+
+
+def _encrypted(
+    body: Body, root: markup.Element, keys: Keys | None, opened: Opened | None, inside: list[bytes]
+) -> Iterator[Finding]:
+    if opened is None and keys is not None and not body.truncated:
+        opened = envelope.opened(root, keys)
+    yield from envelope.judge(body, root, opened)
+    if opened is None or opened.problem is not None:
+        return
+    plain = opened.plain.encode("utf-8", "surrogateescape")
+    inside.append(plain)
+    if plain in (b"", SUCCESS):
+        yield body.find(codes.ENCRYPTED_SUCCESS, corrected=plain, what=opened.plain or "-")
+        return
+    inner = Body(plain, body.pushed, "plain", inner=True)
+    try:
+        twice, _ = markup.read(plain[:LARGEST])
+    except markup.Malformed:
+        twice = None
+    if twice is not None and envelope.is_envelope(twice):
+        yield inner.find(codes.ENCRYPTED_TWICE, twice.offset)
+        return
+    yield from _body(inner, None, None, None, inside)
+
+
+def _malformed(body: Body, error: markup.Malformed) -> Finding:
+    if error.reason == "doctype":
+        end = body.data.find(b">", error.offset)
+        return body.find(codes.DOCTYPE, error.offset, end + 1 if end > 0 else None)
+    if error.reason != "syntax":
+        return body.find(codes.MALFORMED_XML, error.offset, slip="deep", element="")
+    slip = slips.explain(body.data, error.offset)
+    corrected = None if body.truncated else slips.mended(body.data, error.offset)
+    return body.find(
+        codes.MALFORMED_XML, slip.start, slip.end, corrected=corrected, slip=slip.name, element=slip.element
+    )
+
+
+def _declared(body: Body, encoding: str) -> Finding:
+    begin = max(body.data.find(b"encoding"), 0)
+    corrected = _redeclared(body.data.decode("utf-8")).encode("utf-8")
+    return body.find(codes.CHARSET, begin, corrected=corrected, encoding=encoding[:40], case="declared", byte="")
+
+
+def _root(body: Body, root: markup.Element) -> Finding:
+    begin = root.offset + 1
+    corrected = rules.renamed(body.data, root, b"xml") if root.name.lower() == "xml" else None
+    return body.find(
+        codes.MALFORMED_XML,
+        begin,
+        begin + len(root.name.encode()),
+        corrected=corrected,
+        slip="root",
+        element=root.name[:40],
+    )

@@ -1,0 +1,121 @@
+"""Every code that the judge of replies gives. Their only home: the checks that judge replies list these.
+
+A variant with severity warning says that sources conflict or that nothing official decides; the reply is accepted.
+"""
+
+from __future__ import annotations
+
+from wxalarm.model import AlarmKind, Basis, Code, Severity
+
+_MESSAGE = (AlarmKind.INVALID_RESPONSE, AlarmKind.MARK_FAIL)
+_PLATFORM = (AlarmKind.TICKET_INVALID, AlarmKind.COMPONENT_INVALID)
+_PAY = (AlarmKind.PAY_NOTIFY_INVALID,)
+_ANY = (*_MESSAGE, *_PLATFORM, *_PAY)
+
+
+def _error(name: str, explains: tuple[AlarmKind, ...] = _ANY) -> Code:
+    return Code(name, Severity.ERROR, Basis.RECORDED, explains)
+
+
+def _warning(name: str, explains: tuple[AlarmKind, ...] = _MESSAGE) -> Code:
+    return Code(name, Severity.WARNING, Basis.RECORDED, explains)
+
+
+# The transport: what arrives before anybody looks at the body.
+HTTP_STATUS = _error("http-status")
+COMPRESSED = _error("reply-compressed")
+CHUNKED = _error("reply-chunked")
+LENGTH = _error("reply-length")
+TOO_LARGE = _error("reply-too-large")
+CHARSET = _error("reply-charset")
+
+# The shape of the body.
+EMPTY = _error("reply-empty", (*_PLATFORM, *_PAY))
+QUOTED = _error("reply-quoted")
+ESCAPED = _error("reply-escaped")
+BOM = _error("reply-bom")
+WHITESPACE = _error("reply-whitespace")
+CASE = _error("reply-case")
+HTML = _error("reply-html")
+REDIRECT_PAGE = _error("reply-redirect-page")
+JSON = _error("reply-json")
+OBJECT = _error("reply-object")
+TEXT = _error("reply-text")
+MALFORMED_XML = _error("reply-malformed-xml")
+DOCTYPE = _error("reply-doctype")
+
+# The rules of passive replies.
+ECHO = _error("reply-echo")
+NOT_ALLOWED = _error("reply-not-allowed", _MESSAGE)
+MSGTYPE = _error("reply-msgtype", _MESSAGE)
+CREATETIME_MILLISECONDS = _error("reply-createtime-milliseconds", _MESSAGE)
+CREATETIME = _error("reply-createtime", _MESSAGE)
+CONTENT_EMPTY = _error("reply-content-empty", _MESSAGE)
+CONTENT_LONG = _warning("reply-content-long")
+ELEMENT_MISSING = _error("reply-element-missing", (*_MESSAGE, *_PAY))
+ARTICLES = _error("reply-articles", _MESSAGE)
+MUSIC_URL = _warning("reply-music-url")
+NOT_SWAPPED = _error("reply-not-swapped", _MESSAGE)
+WRONG_USER = _error("reply-wrong-user", _MESSAGE)
+SUCCESS_AS_MESSAGE = _warning("reply-success-as-message")
+
+# Encryption.
+UNDECRYPTABLE = _error("reply-undecryptable", _MESSAGE)
+NOT_ENCRYPTED = _error("reply-not-encrypted", _MESSAGE)
+ENCRYPTED = _error("reply-encrypted", _MESSAGE)
+BOTH_FORMS = _error("reply-both-forms", _MESSAGE)
+ENCRYPTED_SUCCESS = _warning("reply-encrypted-success")
+ENCRYPTED_TWICE = _error("reply-encrypted-twice", _MESSAGE)
+SIGNATURE = _error("reply-signature", _MESSAGE)
+APPID = _error("reply-appid", _MESSAGE)
+
+# Tickets, authorisation notices, payments.
+NOT_SUCCESS = _error("reply-not-success", _PLATFORM)
+PAY_FAIL = _error("reply-pay-fail", _PAY)
+PAY_V3 = _warning("reply-pay-v3", _PAY)
+
+TRANSPORT = (HTTP_STATUS, COMPRESSED, CHUNKED, LENGTH, TOO_LARGE)
+"""Codes that need more than the body of an alarm to be seen."""
+BODY = (
+    CHARSET,
+    EMPTY,
+    QUOTED,
+    ESCAPED,
+    BOM,
+    WHITESPACE,
+    CASE,
+    HTML,
+    REDIRECT_PAGE,
+    JSON,
+    OBJECT,
+    TEXT,
+    MALFORMED_XML,
+    DOCTYPE,
+    ECHO,
+    NOT_ALLOWED,
+    MSGTYPE,
+    CREATETIME_MILLISECONDS,
+    CREATETIME,
+    CONTENT_EMPTY,
+    CONTENT_LONG,
+    ELEMENT_MISSING,
+    ARTICLES,
+    MUSIC_URL,
+    NOT_SWAPPED,
+    WRONG_USER,
+    SUCCESS_AS_MESSAGE,
+    UNDECRYPTABLE,
+    NOT_ENCRYPTED,
+    ENCRYPTED,
+    BOTH_FORMS,
+    ENCRYPTED_SUCCESS,
+    ENCRYPTED_TWICE,
+    SIGNATURE,
+    APPID,
+    NOT_SUCCESS,
+    PAY_FAIL,
+    PAY_V3,
+)
+CODES = (*TRANSPORT, *BODY)
+"""All codes, in the order in which the causes lie: the transport before the shape before the rules."""
+RANK = {code.id: rank for rank, code in enumerate(CODES)}

@@ -1,0 +1,89 @@
+"""HTTP responses as `curl -i` prints them → the one that WeChat would have got. Sans-IO, bounded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from wxalarm.wechat.reply.transport import dechunked, fields
+
+MOST_RESPONSES = 20
+MOST_HEADERS = 200
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})([^\r\n]{0,200})\r?\n")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}):[ \t]*([^\r\n]{0,16384})\r?(?:\n|\Z)")
+_BLANK = re.compile(rb"\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response: status, headers as printed, body with chunks joined."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    followed: int | None = None
+    """The status of the response after it, when the dump shows that a redirect was followed; WeChat does not."""
+
+
+def is_dump(data: bytes) -> bool:
+    """Whether bytes begin as an HTTP response does."""
+    return _STATUS.match(data) is not None
+
+
+def response_of(data: bytes) -> Response:
+    """The response that counts: the first that is neither interim (1xx) nor a proxy's "Connection established".
+
+    WeChat follows no redirect, so in 301 then 200 (curl -L) it is the 301. The data must begin as `is_dump` says.
+    """
+    position = 0
+    for _ in range(MOST_RESPONSES):
+        begun = _STATUS.match(data, position)
+        assert begun is not None
+        status, reason = int(begun[1]), begun[2].strip().lower()
+        headers, position = _headers(data, begun.end())
+        following = _following(data, position, headers)
+        if following is None:
+            return Response(status, headers, _body(data[position:], headers))
+        if status >= 200 and reason != b"connection established":
+            body = _body(data[position:following], headers)
+            then = _STATUS.match(data, following)
+            return Response(status, headers, body, int(then[1]) if then and 300 <= status < 400 else None)
+        position = following
+    return Response(status, headers, b"")
+
+
+def _headers(data: bytes, position: int) -> tuple[tuple[tuple[str, str], ...], int]:
+    """(headers, where the body begins)."""
+    found = []
+    for _ in range(MOST_HEADERS):
+        header = _HEADER.match(data, position)
+        if header is None:
+            break
+        found.append((header[1].decode("latin-1"), header[2].decode("utf-8", "replace").strip()))
+        position = header.end()
+    blank = _BLANK.match(data, position)
+    return tuple(found), blank.end() if blank else position
+
+
+def _following(data: bytes, position: int, headers: tuple[tuple[str, str], ...]) -> int | None:
+    """Where the next response of the dump begins; None when this is the last."""
+    if _STATUS.match(data, position):
+        return position
+    length = fields(headers).get("content-length", "")
+    if length.isascii() and length.isdigit():
+        behind = position + int(length[:9])
+        for start in (behind, behind + 1, behind + 2):
+            if behind < len(data) and not data[behind:start].strip() and _STATUS.match(data, start):
+                return start
+    return None
+
+
+def _body(data: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The body: chunks joined if they are printed raw; without the line break that a paste adds at the end."""
+    named = fields(headers)
+    if "chunked" in named.get("transfer-encoding", "").lower() and (joined := dechunked(data)) is not None:
+        return joined
+    length = named.get("content-length", "")
+    if length.isascii() and length.isdigit() and not data[int(length[:9]) :].strip(b"\r\n"):
+        return data[: int(length[:9])]
+    return data

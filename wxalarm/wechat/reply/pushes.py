@@ -1,0 +1,94 @@
+"""What was pushed, as far as a judge needs it: the form, the name, whose it is, and whether it may be answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from wxalarm.model import Alarm, AlarmKind
+from wxalarm.wechat import catalogue
+from wxalarm.wechat.catalogue import Answer, Form
+from wxalarm.wechat.push import PushError, elements_of
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What WeChat pushed, as far as it is known."""
+
+    form: Form = Form.UNKNOWN
+    name: str | None = None
+    """MsgType of a message, Event of an event, InfoType of a notice, as in the XML."""
+    openid: str | None = None
+    """FromUserName of the push."""
+    account: str | None = None
+    """ToUserName of the push: the account's gh_ id."""
+
+    @property
+    def user(self) -> bool:
+        """Whether it is a message or an event: neither a third-party notice nor a payment."""
+        return self.form not in (Form.NOTICE, Form.PAY)
+
+    @property
+    def answer(self) -> Answer:
+        """Whether a message may answer it. What is not known to be a push that takes none may be answered."""
+        if self.form is Form.UNKNOWN or not self.name:
+            return Answer.YES
+        entry = catalogue.by_name(self.form, self.name)
+        return entry.answer if entry.known or self.form is Form.EVENT else Answer.YES
+
+
+_NOTICES = (
+    AlarmKind.TICKET_TIMEOUT,
+    AlarmKind.TICKET_INVALID,
+    AlarmKind.COMPONENT_TIMEOUT,
+    AlarmKind.COMPONENT_INVALID,
+)
+_PAYMENTS = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
+
+
+def pushed_of(alarm: Alarm) -> Pushed:
+    """What an alarm says was pushed: by its kind, its Event, Msg and MsgType groups, its OpenID."""
+    sample = alarm.sample
+    if alarm.kind in _PAYMENTS or sample.transaction_id is not None:
+        return Pushed(Form.PAY)
+    if alarm.kind in _NOTICES:
+        return Pushed(Form.NOTICE, "component_verify_ticket")
+    entry = catalogue.by_label(sample.msg, sample.event, sample.msg_type)
+    pushed = Pushed(entry.form, entry.name) if entry else Pushed()
+    return replace(pushed, openid=sample.openid or None)
+
+
+def named(name: str) -> Pushed | None:
+    """A push by its XML name or by the name that alarms print, in any case, or "ticket" or "pay"; None when unknown."""
+    folded = name.strip().lower()
+    if folded in ("pay", "payment"):
+        return Pushed(Form.PAY)
+    if folded == "ticket":
+        return Pushed(Form.NOTICE, "component_verify_ticket")
+    for entry in catalogue.ENTRIES:
+        if entry.name == name.strip():
+            return Pushed(entry.form, entry.name)
+    for labelled in (catalogue.by_label(msg=name), catalogue.by_label(event=name)):
+        if labelled is not None and labelled.known:
+            return Pushed(labelled.form, labelled.name)
+    return None
+
+
+def names(form: Form) -> list[str]:
+    """The XML names of all known pushes of a form."""
+    return [entry.name for entry in catalogue.ENTRIES if entry.form is form and entry.name]
+
+
+def read(body: bytes) -> Pushed | None:
+    """What a push's own plain XML says; None when it is no such XML."""
+    try:
+        found = elements_of(body)
+    except PushError:
+        return None
+    openid, account = found.get("FromUserName") or None, found.get("ToUserName") or None
+    if "InfoType" in found:
+        return Pushed(Form.NOTICE, found["InfoType"])
+    if found.get("MsgType") == "event":
+        return Pushed(Form.EVENT, found.get("Event") or None, openid, account)
+    if "MsgType" in found:
+        return Pushed(Form.MESSAGE, found["MsgType"], openid, account)
+    return Pushed(Form.PAY) if "transaction_id" in found or "return_code" in found else None

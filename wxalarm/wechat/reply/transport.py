@@ -1,0 +1,111 @@
+"""What arrives around a body: status, Content-Length, Content-Encoding, chunks."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+
+from wxalarm.model import Finding
+from wxalarm.wechat.catalogue import Form
+from wxalarm.wechat.reply import codes
+from wxalarm.wechat.reply.body import LARGEST, Body
+
+_STATUSES = frozenset({201, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}(?:;[^\r\n]{0,200})?\r?\n")
+Headers = Iterable[tuple[str, str]]
+
+
+def status_case(status: int) -> str:
+    """The key of the catalogue's words for an HTTP status: itself, or its class."""
+    if status in _STATUSES:
+        return str(status)
+    return f"{status // 100}xx" if 200 <= status < 600 else "other"
+
+
+def fields(headers: Mapping[str, str] | Headers) -> dict[str, str]:
+    """Headers by lower-case name; the last of equal names."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return {str(name).lower(): str(value) for name, value in pairs}
+
+
+def wrong_status(status: int, form: Form) -> Finding | None:
+    """Anything but 200; a payment notification (v3) may also be answered with 204."""
+    if status == 200 or (form is Form.PAY and status == 204):
+        return None
+    return codes.HTTP_STATUS(status=status, case=status_case(status), ip="")
+
+
+def arrived(body: Body, headers: Mapping[str, str]) -> tuple[bytes, list[Finding]]:
+    """(what WeChat reads as the body, findings about how it came)."""
+    data, found = body.data, []
+    length = headers.get("content-length", "").strip()
+    if length.isascii() and length.isdigit() and not body.truncated:
+        declared = int(length[:18])
+        if not fits(declared, data):
+            found.append(body.find(codes.LENGTH, min(declared, len(data)), declared=declared, length=len(data),
+                                   case="short" if len(data) < declared else "long"))  # fmt: skip
+        data = data[:declared]
+    whole = Body(data, body.pushed, body.mode, body.truncated)
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if _compressed(data, encoding):
+        inflated = _inflated(data)
+        found.append(whole.find(codes.COMPRESSED, corrected=inflated, encoding=encoding or "gzip"))
+        data = inflated if inflated is not None else data
+    elif _CHUNK.match(data) and (joined := dechunked(data)) is not None:
+        found.append(whole.find(codes.CHUNKED, corrected=joined))
+        data = joined
+    return data, found
+
+
+def framed(data: bytes) -> bool:
+    """Whether bytes begin as a gzip stream or an HTTP chunk does."""
+    return data[:2] == b"\x1f\x8b" or _CHUNK.match(data) is not None
+
+
+def _compressed(data: bytes, encoding: str) -> bool:
+    """Whether the bytes are compressed. The header alone says nothing: curl --compressed prints it with plain text."""
+    if data[:2] == b"\x1f\x8b":
+        return True
+    if encoding in ("", "identity") or not data:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def fits(declared: int, data: bytes) -> bool:
+    """Whether a body has its declared length, allowing for line breaks that a paste shortened from CRLF to LF."""
+    return declared in (len(data), len(data) + data.count(b"\n"))
+
+
+def dechunked(data: bytes) -> bytes | None:
+    """The bytes inside HTTP chunks (RFC 9112, 7.1); None when they are not whole chunks to the end."""
+    parts: list[bytes] = []
+    position = 0
+    while found := _CHUNK.match(data, position):
+        size = int(found[0].split(b";")[0].strip(), 16)
+        begin = found.end()
+        if size == 0:
+            return b"".join(parts) if not data[begin:].strip(b"\r\n") else None
+        parts.append(data[begin : begin + size])
+        position = begin + size
+        if data[position : position + 2] == b"\r\n":
+            position += 2
+        elif data[position : position + 1] == b"\n":
+            position += 1
+        else:
+            return None
+    return None
+
+
+def _inflated(data: bytes) -> bytes | None:
+    """gzip, zlib or raw deflate, at most as much as a reply may be; None when it is none of them."""
+    for bits in (31, 15, -15):
+        try:
+            return zlib.decompressobj(bits).decompress(data, LARGEST)
+        except zlib.error:
+            continue
+    return None
