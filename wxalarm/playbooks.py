@@ -7,6 +7,7 @@ from typing import Any
 
 from wxalarm.checks import (
     access_log,
+    app_log,
     callback_url,
     dns_resolve,
     dns_system,
@@ -39,7 +40,7 @@ SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK)
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
 REPLY: tuple[Check[Any], ...] = (reply_format.CHECK,)
 """Is the reply one that WeChat accepts?"""
-SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, *HOST)
+SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, app_log.CHECK, *HOST)
 """What nginx, its logs and the machine say."""
 WECHAT: tuple[Check[Any], ...] = ()
 """What WeChat itself says about us."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from wxalarm.checks import (
     access_log,
+    app_log,
     callback_url,
     dns_resolve,
     dns_system,
@@ -40,6 +41,7 @@ CHECKS: tuple[Check[Any], ...] = (
     # access log, error log, application log
     access_log.CHECK,
     error_log.CHECK,
+    app_log.CHECK,
     # host
     *HOST,
     # WeChat's own view

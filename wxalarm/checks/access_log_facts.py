@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wxalarm.checks.check import Context, Skip
 from wxalarm.logs.access import Counts, Push
 from wxalarm.logs.formats import Wanted
-from wxalarm.model import BEIJING, AlarmKind
+from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes.logfiles import LogFile
+
+LOG_PARTLY_READ = Code("log-partly-read", Severity.NOTE, Basis.RECORDED)
 
 SLACK = timedelta(seconds=60)
 """Around the alarm's window: the guide gives its end within a minute, and clocks differ."""
@@ -127,6 +129,18 @@ def readable(files: Sequence[LogFile]) -> None:
     worst = min(files, key=lambda file: order.index(file.problem or "missing"))
     reason = "log-unknown" if worst.problem == "format" else f"log-{worst.problem}"
     raise Skip(reason, path=worst.path, detail=worst.detail)
+
+
+def partly_read(files: Sequence[LogFile]) -> Iterable[Finding]:
+    """A note when some files or lines could not be read."""
+    bad = [file for file in files if file.problem not in (None, "missing", "empty", "twice")]
+    dropped = sum(file.dropped for file in files)
+    if bad or dropped:
+        yield LOG_PARTLY_READ(
+            None,
+            files=[f"{file.path} ({file.problem}{': ' if file.detail else ''}{file.detail})" for file in bad] or ["-"],
+            dropped=dropped,
+        )
 
 
 def names(files: Sequence[LogFile]) -> str:

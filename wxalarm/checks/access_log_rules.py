@@ -6,7 +6,17 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wxalarm.checks.access_log_facts import AccessLogSeen, Hit, clock, names, path_of, push, readable
+from wxalarm.checks.access_log_facts import (
+    LOG_PARTLY_READ,
+    AccessLogSeen,
+    Hit,
+    clock,
+    names,
+    partly_read,
+    path_of,
+    push,
+    readable,
+)
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, LIMIT, NEAR_LIMIT
@@ -36,7 +46,6 @@ LOG_LATENCY = Code("log-latency", NOTE, Basis.RECORDED)
 LOG_UPSTREAMS = Code("log-upstreams", NOTE, Basis.RECORDED)
 LOG_CLOCK_OFFSET = Code("log-clock-offset", NOTE, Basis.RECORDED)
 LOG_TIME_BACKWARDS = Code("log-time-backwards", NOTE, Basis.RECORDED)
-LOG_PARTLY_READ = Code("log-partly-read", NOTE, Basis.RECORDED)
 CODES = (
     LOG_REQUEST,
     LOG_ANSWERED,
@@ -329,11 +338,4 @@ def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
             yield LOG_CLOCK_OFFSET(None, seconds=round(apart), place=hit.place, stamp=clock(hit.stamp))
     if seen.backwards > BACKWARDS:
         yield LOG_TIME_BACKWARDS(None, seconds=round(seen.backwards), files=names(seen.read))
-    bad = [file for file in seen.files if file.problem not in (None, "missing", "empty", "twice")]
-    dropped = sum(file.dropped for file in seen.files)
-    if bad or dropped:
-        yield LOG_PARTLY_READ(
-            None,
-            files=[f"{file.path} ({file.problem}{': ' if file.detail else ''}{file.detail})" for file in bad],
-            dropped=dropped,
-        )
+    yield from partly_read(seen.files)

@@ -34,7 +34,7 @@ async def probe(ctx: Context) -> ErrorLogSeen:
     given = ctx.settings.host.error_log
     paths = await access_log.sources(ctx, given, config.error_logs if config and config.here else ())
     until = time.monotonic() + ctx.limit(TIME)
-    offset, source = await asyncio.to_thread(logfiles.zone_of, paths)
+    offset, source = await asyncio.to_thread(logfiles.zone_of, paths, ErrorLines(0))
     if offset is None:
         beside = await ctx.wait(access_log.CHECK)
         offset, source = (beside.offset, "access-log") if beside else (None, "")

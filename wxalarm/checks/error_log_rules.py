@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from wxalarm.checks.access_log_facts import clock, names, push_addresses, readable
+from wxalarm.checks.access_log_facts import LOG_PARTLY_READ, clock, names, partly_read, push_addresses, readable
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.kinds import ANY_PUSH, CONNECT, INVALID, TIMEOUT
 from wxalarm.logs.errors import CLIENT_SIDE, Group
@@ -84,7 +84,7 @@ BY_KIND = {
     "other": _code("other", (), Severity.WARNING),
 }
 ERRLOG_ZONE = Code("errlog-zone", Severity.NOTE, Basis.CONDITION)
-CODES = (*BY_KIND.values(), ERRLOG_ZONE)
+CODES = (*BY_KIND.values(), ERRLOG_ZONE, LOG_PARTLY_READ)
 
 
 def findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
@@ -108,6 +108,7 @@ def findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
         )
     if seen.groups and seen.offset_from == "alarm":
         yield ERRLOG_ZONE(None, files=names(seen.read))
+    yield from partly_read(seen.files)
 
 
 def _variant(code: Code, group: Group, ctx: Context) -> Code:

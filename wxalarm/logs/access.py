@@ -47,8 +47,6 @@ class Counts:
 
     requests: int = 0
     statuses: Mapping[str, int] = field(default_factory=dict)
-    unforwarded: Mapping[str, int] = field(default_factory=dict)
-    """Of these, those that no upstream answered: nginx made the answer itself."""
     minutes: tuple[tuple[int, int], ...] = ()
     """(Unix seconds of the minute, requests)."""
     peak: int = 0
@@ -161,7 +159,6 @@ class _Folded:
     """The counters with their texts read as numbers: bounded, however many lines there were."""
 
     statuses: Counter[str] = field(default_factory=Counter)
-    unforwarded: Counter[str] = field(default_factory=Counter)
     latency: Counter[float] = field(default_factory=Counter)
     cut: Counter[str] = field(default_factory=Counter)
     sizes: Counter[str] = field(default_factory=Counter)
@@ -210,7 +207,6 @@ class _Folded:
         return Counts(
             requests=seconds.total(),
             statuses=dict(sorted(self.statuses.items())),
-            unforwarded=dict(self.unforwarded),
             minutes=tuple(sorted(minutes.items())),
             peak=seconds[peak_at] if peak_at is not None else 0,
             peak_at=peak_at,

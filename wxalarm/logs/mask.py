@@ -6,7 +6,10 @@ import re
 
 MAX_SHOWN = 1000
 """Characters of a line that is kept as evidence."""
-_SIGNATURE = re.compile(r"((?:msg_|tx)?signature=|access_token=|appsecret=|[?&]secret=)[^&\s\"']+", re.IGNORECASE)
+_SIGNATURE = re.compile(
+    r"((?:msg_|tx)?signature[\"']?[=:]\s?[\"']?|(?:access_token|app_?secret|[?&]secret)[\"']?[=:]\s?[\"']?)[^&\s\"',}]+",
+    re.IGNORECASE,
+)
 
 
 def shown(line: bytes) -> str:

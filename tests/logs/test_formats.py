@@ -1,0 +1,258 @@
+"""log_format → parser: every escape, the formats of the guide and of others, lines that do not fit, hostile lines."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wxalarm.logs import formats, times
+from wxalarm.logs.access import Push, Tally
+from wxalarm.logs.formats import KNOWN, LineFormat, Wanted
+from wxalarm.logs.mask import MAX_SHOWN, shown
+from wxalarm.logs.parsers import JsonParser, TextParser, detect, path_of, target_of
+
+GUIDE = (
+    b'203.0.113.7  - - [25/Dec/2024:10:04:57 +0800] "POST /callback?signature=ab&timestamp=1735092297&openid=oAAAA '
+    b'HTTP/1.1" 200 7 "-" "Mozilla/4.0" "-" "wx.example.com"  "-" "192.0.2.1:80, 192.0.2.2:80"   "502, 200"  '
+    b'"0.203"  "0.001, 0.200" '
+)
+OTHERS = {
+    "combined": b'203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback?x=1 HTTP/1.1" 499 0 "-" "Mozilla/4.0"',
+    "forwarded": b'203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" 499 0 "-" "Mozilla/4.0" "-"',
+    "timed": b'203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" 499 0 "-" "Mozilla/4.0" "-" '
+    b'rt=5.001 uct="0.000" uht="-" urt="5.000"',
+    "ingress": b'203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" 499 0 "-" "Mozilla/4.0" 512 '
+    b"5.001 [shop-web-80] [] 192.0.2.1:8080, 192.0.2.2:8080 0, 0 2.000, 3.001 -, - 0123abcd",
+    "common": b'203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" 499 0',
+    "combined-and-more": b'203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" 499 0 own=1 more',
+}
+AT = 1735092297.0
+
+
+def columns(parser: TextParser | JsonParser, *lines: bytes) -> list[tuple[bytes, ...]]:
+    found = parser.columns(b"\n" + b"\n".join(lines) + b"\n")
+    return [tuple(column) for column in found]
+
+
+def test_the_guides_format_with_its_double_blanks() -> None:
+    parser = detect([GUIDE] * 3)
+    assert parser is not None
+    assert parser.name == "guide"
+    record = parser.record(GUIDE)
+    assert record is not None
+    assert path_of(record) == "/callback"
+    assert record["upstream_status"] == "502, 200"
+    assert record["request_time"] == "0.203"
+    assert parser.seconds(record["time_local"].encode()) == AT
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_usual_formats_are_detected(name: str) -> None:
+    parser = detect([OTHERS[name], b"", OTHERS[name]])
+    assert parser is not None
+    assert parser.name == name
+    record = parser.record(OTHERS[name])
+    assert record is not None
+    assert (record["status"], path_of(record)) == ("499", "/callback")
+    took = [tuple(column) for column in parser.columns(b"\n" + OTHERS[name] + b"\n")][3]
+    assert took == ((b"5.001",) if name in ("timed", "ingress") else ())
+
+
+def test_a_format_out_of_the_configuration_goes_first_even_when_a_usual_one_fits() -> None:
+    line = b'x|25/Dec/2024:10:04:57 +0800|"POST /callback HTTP/1.1"|200|0.004'
+    own = LineFormat("own", '$tag|$time_local|"$request"|$status|$request_time')
+    parser = detect([line], [own])
+    assert parser is not None
+    assert parser.name == "own"
+    assert detect([line]) is None
+    assert detect([OTHERS["combined"]], [own]).name == "combined"  # type: ignore[union-attr]  # it is found
+
+
+def test_lines_of_another_kind_are_no_log() -> None:
+    assert detect([b"hello", b"\0\0\0", b"{}"]) is None
+    assert detect([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "escape", "name"),
+    [
+        ("log_format main '$remote_addr [$time_iso8601] ' '\"$request\" $status';", "default", "given"),
+        ('log_format j escape=json \'{"t":"$time_iso8601","r":"$request","s":$status}\';', "json", "given"),
+        ('$remote_addr [$time_local] "$request" ${status} $body_bytes_sent', "default", "given"),
+    ],
+)
+def test_a_format_as_users_write_it(text: str, escape: str, name: str) -> None:
+    found = formats.given(text)
+    assert (found.escape, found.name) == (escape, name)
+    assert {"request", "status"} <= set(found.fields)
+
+
+@pytest.mark.parametrize("text", ["", "$remote_addr $status", "$time_local", "no variable at all"])
+def test_a_format_that_dates_nothing_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="needs"):
+        formats.given(text)
+
+
+def test_json_out_of_the_configuration_with_escaped_quotes() -> None:
+    text = (
+        '{"time":"$time_iso8601","agent":"$http_user_agent","request":"$request","status":$status,"rt":$request_time}'
+    )
+    parser = TextParser(LineFormat("j", text, "json"), Wanted("/callback"))
+    line = (
+        rb'{"time":"2024-12-25T10:04:57+08:00","agent":"a \"quoted\" \\ b","request":"POST /callback?a=1 HTTP/1.1",'
+        rb'"status":499,"rt":5.001}'
+    )
+    assert columns(parser, line)[1] == (b"499",)
+    record = parser.record(line)
+    assert record is not None
+    assert record["http_user_agent"] == r"a \"quoted\" \\ b"
+
+
+def test_json_lines_of_other_programs_nested_ones_too() -> None:
+    lines = [
+        {"ts": 1735092297.25, "request": {"method": "POST", "uri": "/callback?a=1"}, "status": 502, "duration": 0.3},
+        {"@timestamp": "2024-12-25T02:04:57Z", "http": {"status": 502, "method": "POST", "path": "/callback"}},
+    ]
+    for value in lines:
+        raw = json.dumps(value).encode()
+        parser = detect([raw], wanted=Wanted("/callback"))
+        assert parser is not None
+        assert parser.name == "json"
+        found = [tuple(column) for column in parser.columns(b"\n" + raw + b"\n" + raw.replace(b"/call", b"/x") + b"\n")]
+        assert found[1] == (b"502",)
+        assert parser.seconds(found[0][0]) in (AT, AT + 0.25)
+
+
+def test_only_posts_to_the_path_count() -> None:
+    parser = TextParser(KNOWN[-3], Wanted("/callback"))
+    line = OTHERS["combined"]
+    others = [
+        line.replace(b"POST /callback?x=1", what)
+        for what in (b"GET /callback", b"POST /callback2", b"POST /other?to=/callback", b"POST /a/callback", b"-")
+    ]
+    assert parser.format.name == "combined"
+    assert columns(parser, *others) == [()] * 7
+    assert columns(parser, line, *others, line.replace(b"?x=1", b""))[1] == (b"499", b"499")
+
+
+def test_without_a_path_only_signed_requests_count() -> None:
+    parser = TextParser(KNOWN[-3], Wanted(None, signed=True))
+    line = OTHERS["combined"]
+    signed = line.replace(b"?x=1", b"?timestamp=1&signature=ab&nonce=2")
+    assert columns(parser, line, signed, signed.replace(b"POST", b"GET"))[1] == (b"499",)
+
+
+_VALUE = st.text(st.characters(codec="ascii", exclude_characters="\\", min_codepoint=32), max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(_VALUE, _VALUE, _VALUE, st.integers(100, 999)), min_size=1, max_size=20))
+def test_what_nginx_writes_is_read_back(rows: list[tuple[str, str, str, int]]) -> None:
+    """With escape=default nginx writes a quote inside a value as \\x22."""
+    fmt = LineFormat("f", '[$time_local] "$http_a" "$http_b" "$request" $status $request_time')
+    parser = TextParser(fmt)
+    lines = []
+    for a, b, c, status in rows:
+        quoted = ['"' + value.replace('"', r"\x22") + '"' for value in (a, b, c)]
+        lines.append(f"[25/Dec/2024:10:04:57 +0800] {' '.join(quoted)} {status} 0.001".encode())
+    assert columns(parser, *lines)[1] == tuple(str(row[3]).encode() for row in rows)
+    for line, (a, b, c, status) in zip(lines, rows, strict=True):
+        record = parser.record(line)
+        assert record is not None
+        assert [record["http_a"], record["http_b"], record["request"]] == [v.replace('"', r"\x22") for v in (a, b, c)]
+        assert record["status"] == str(status)
+
+
+@given(st.lists(st.integers(0, 60), max_size=8), st.integers(0, 2))
+def test_a_line_cut_short_loses_only_itself(cuts: list[int], kind: int) -> None:
+    whole = [GUIDE, OTHERS["combined"], OTHERS["timed"]][kind]
+    parser = TextParser([KNOWN[0], KNOWN[-3], KNOWN[2]][kind])
+    lines = [whole]
+    for cut in cuts:
+        lines += [whole[: len(whole) * cut // 62], whole]
+    assert len(columns(parser, *lines)[1]) == len(cuts) + 1
+
+
+@pytest.mark.parametrize("fmt", [*KNOWN, LineFormat("d", "$remote_user|$http_referer;$time_local;$request;$status")])
+@pytest.mark.parametrize(
+    "filler", [b"\n", b"a|\n", b'"\n', b'a - - ["', b"[", b" ", b"a b", b'"a" ', b'\\"', b"x - y ["]
+)
+def test_no_hostile_chunk_takes_long(fmt: LineFormat, filler: bytes) -> None:
+    parser = TextParser(fmt, Wanted("/callback"))
+    chunk = b"\n" + filler * (256 * 1024 // len(filler)) + b"\n"
+    begun = time.perf_counter()
+    parser.columns(chunk)
+    parser.times(chunk)
+    parser.record(chunk[: 64 * 1024].replace(b"\n", b" "))
+    assert time.perf_counter() - begun < 5
+
+
+def test_times_of_every_kind() -> None:
+    assert times.local(b"25/Dec/2024:10:04:57 +0800") == AT
+    assert times.local(b"25/Dec/2024:02:04:57 +0000") == AT
+    assert times.local(b"24/Dec/2024:21:04:57 -0500") == AT
+    assert times.dated(b"2024-12-25T10:04:57.500+08:00") == AT + 0.5
+    assert times.dated(b"2024-12-25 02:04:57Z") == AT
+    assert times.dated(b"2024/12/25 10:04:57", 8 * 3600) == AT
+    assert times.epoch(b"1735092297.123") == 1735092297.123
+    assert times.epoch(b"1735092297123") == 1735092297.123
+    for bad in (b"32/Dec/2024:10:04:57 +0800", b"25/Foo/2024:10:04:57 +0800", b"25/Dec/2024:25:04:57 +0800", b"-"):
+        assert times.local(bad) is None
+
+
+def test_the_push_is_recognised_by_openid_and_timestamp() -> None:
+    push = Push("oAAAA", 1735092297, "/callback")
+    parser = TextParser(KNOWN[0])
+
+    def match(line: bytes) -> str | None:
+        record = parser.record(line)
+        assert record is not None
+        return push.match(record)
+
+    assert match(GUIDE) == "exact"
+    assert match(GUIDE.replace(b"timestamp=1735092297", b"timestamp=1735092350")) == "openid"
+    assert match(GUIDE.replace(b"&openid=oAAAA", b"")) == "timestamp"
+    assert match(GUIDE.replace(b"openid=oAAAA", b"openid=oBBBB")) is None
+    assert match(GUIDE.replace(b"/callback", b"/other")) is None
+
+
+def test_counts_do_not_depend_on_how_the_log_is_cut() -> None:
+    parser = TextParser(KNOWN[0], Wanted("/callback"))
+    kinds = [(b"200", b"0.010"), (b"499", b"5.001"), (b"499", b"0.002"), (b"502", b"0.001"), (b"200", b"4.100")]
+    lines = []
+    for index in range(3000):
+        status, took = kinds[index % 5]
+        time_ = b"25/Dec/2024:10:%02d:%02d" % (index // 60 % 60, index % 60)
+        line = GUIDE.replace(b'" 200 7', b'" ' + status + b" 7").replace(b'"0.203"', b'"' + took + b'"')
+        lines.append(line.replace(b"25/Dec/2024:10:04:57", time_))
+    results = []
+    for size in (1, 7, 500, 3000):
+        tally = Tally(AT - 297, AT + 302)
+        for at in range(0, len(lines), size):
+            tally.add(parser, b"\n" + b"\n".join(lines[at : at + size]) + b"\n")
+        results.append(tally.counts())
+    assert all(result == results[0] for result in results)
+    assert results[0].gave_up == results[0].closed == results[0].statuses["502"] == results[0].slow
+    assert results[0].requests == sum(results[0].statuses.values()) == sum(count for _, count in results[0].minutes)
+    assert results[0].requests == 600
+
+
+def test_signatures_are_never_shown_and_lines_are_cut() -> None:
+    line = b"POST /c?signature=5ec7e7&msg_signature=7e77&timestamp=1 access_token=5ec7e7 " + b"x" * 5000
+    text = shown(line)
+    assert "5ec7e7" not in text
+    assert "7e77" not in text
+    assert "timestamp=1" in text
+    assert len(text) == MAX_SHOWN
+    assert "5ec7e7" not in shown(b'{"access_token": "5ec7e7", "b": 1}')
+
+
+def test_the_target_is_put_together_from_parts() -> None:
+    assert target_of({"uri": "/a", "args": "b=1"}) == "/a?b=1"
+    assert target_of({"request_uri": "/a?b=1", "args": "b=1"}) == "/a?b=1"
+    assert target_of({"request": "POST /a HTTP/1.1"}) == "/a"
+    assert target_of({"request": "-"}) is None

@@ -1,0 +1,101 @@
+"""Application logs of any format: where their times stand, and what trouble looks like in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+
+from wxalarm.logs import times
+
+_SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
+SHAPES: tuple[tuple[str, bytes], ...] = (
+    ("iso", times.ISO),
+    ("slashed", times.SLASHED),
+    ("local", times.LOCAL),
+    ("syslog", _SYSLOG),
+    ("epoch", rb"(?<![\d.])" + times.EPOCH + rb"(?![\d.])"),
+)
+"""Shapes of times, the most telling first."""
+_BEFORE = rb"\n[^\n]{0,160}?"
+"""A time stands near the beginning of its line."""
+_MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_TROUBLE = re.compile(
+    rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |\bUncaught |"
+    rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
+    rb"\"level\":\s?\"(?:error|fatal|critical)\""
+)
+_OF_ENTRY = re.compile(rb"\s|\}|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
+"""How a line begins that goes on with the entry before it."""
+
+
+class AppLines:
+    """Lines of an application's log. offset: seconds east of UTC for times that do not say their zone."""
+
+    def __init__(self, shape: str, offset: float, year: int) -> None:
+        self.name = self.shape = shape
+        self.offset, self.year = offset, year
+        self._time = re.compile(_BEFORE + b"(" + dict(SHAPES)[shape] + b")")
+        readers: dict[str, Callable[[bytes], float | None]] = {
+            "local": times.local,
+            "epoch": times.epoch,
+            "syslog": self._syslog,
+        }
+        self.seconds = readers.get(shape, self._dated)
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """The times of all lines of a chunk that have one."""
+        found: list[bytes] = self._time.findall(chunk)
+        return found
+
+    def time_of(self, line: bytes) -> float | None:
+        """The time of one line; None when it has none."""
+        match = self._time.match(b"\n" + line)
+        return None if match is None else self.seconds(match[1])
+
+    def _dated(self, text: bytes) -> float | None:
+        return times.dated(text, self.offset)
+
+    def _syslog(self, text: bytes) -> float | None:
+        """A time without a year: that of the alarm."""
+        try:
+            zone = timezone(timedelta(seconds=self.offset))
+            hour, minute, second = (int(part) for part in text[7:15].split(b":"))
+            month = _MONTHS.index(text[:3]) + 1
+            return datetime(self.year, month, int(text[4:6]), hour, minute, second, tzinfo=zone).timestamp()
+        except ValueError:
+            return None
+
+
+def shape_of(lines: Sequence[bytes]) -> str | None:
+    """The shape of time that most of a sample of lines have; None when fewer than one in ten has any."""
+    lines = [line for line in lines if line.strip()]
+    best, most = None, 0
+    for name, shape in SHAPES:
+        pattern = re.compile(_BEFORE + shape)
+        count = sum(pattern.match(b"\n" + line) is not None for line in lines)
+        if count > most:
+            best, most = name, count
+    return best if most * 10 >= len(lines) else None
+
+
+def has_zone(lines: Sequence[bytes], shape: str) -> bool:
+    """Whether the times of a sample say their own zone."""
+    if shape in ("local", "epoch"):
+        return True
+    pattern = re.compile(_BEFORE + b"(" + dict(SHAPES)[shape] + b")")
+    found = [match[1] for line in lines if (match := pattern.match(b"\n" + line))]
+    return bool(found) and times.zone_of(found[0]) is not None
+
+
+def trouble(line: bytes) -> bool:
+    """Whether a line speaks of an error."""
+    return _TROUBLE.search(line[:4096]) is not None
+
+
+def entry(lines: Sequence[bytes], index: int, before: int = 2, after: int = 12) -> tuple[int, int, int]:
+    """(first shown, behind the entry, behind the last shown) of the lines around one: a few before, a few behind."""
+    end = index + 1
+    while end < len(lines) and end - index <= after and _OF_ENTRY.match(lines[end]):
+        end += 1
+    return max(0, index - before), end, max(end, min(len(lines), index + 3))

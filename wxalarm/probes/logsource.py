@@ -1,0 +1,202 @@
+"""Finds and opens log files: plain, rotated, compressed. What cannot be opened is named in the result, not raised.
+
+Read in blocks at offsets, never mapped: a log that is cut while it is read would kill the process.
+"""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import glob
+import gzip
+import lzma
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+CHUNK = 256 * 1024
+"""Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""
+SAMPLE = 64 * 1024
+MAX_FILES = 64
+COUNTED = 16 * 1024 * 1024
+"""A line's number is counted only when it stands within the first so many bytes."""
+_MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
+_SHOW = {"gzip": "zcat", "zstd": "zstdcat", "bzip2": "bzcat", "xz": "xzcat"}
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One log file and how far it could be read."""
+
+    path: str
+    size: int = 0
+    """Bytes on disk."""
+    compressed: str | None = None
+    """gzip, zstd, bzip2, xz."""
+    format: str | None = None
+    first: float | None = None
+    """Unix seconds of the first line."""
+    last: float | None = None
+    """Unix seconds of the last line; of a compressed file, the time it was last written."""
+    problem: str | None = None
+    """missing, unreadable, empty, binary, format, irregular, no-zstd, broken, late (the run's time ended)."""
+    detail: str = ""
+    read: int = 0
+    """Bytes of lines looked at."""
+    dropped: int = 0
+    """Lines over 64 KiB that were skipped."""
+    backwards: float = 0.0
+    """Seconds by which its time was seen to fall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line stands, and the command that shows it."""
+
+    text: str
+    """FILE:LINE, or FILE@OFFSET (bytes) far inside a large file."""
+    show: str
+
+
+@dataclass(slots=True)
+class Source:
+    """An opened log. Close it, or use it in a with statement."""
+
+    path: str
+    file: BinaryIO
+    size: int
+    written: float
+    """Unix seconds of the last write."""
+    compressed: str | None = None
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.file.close()
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes at an offset; fewer at the end. A log that was cut meanwhile just ends earlier."""
+        self.file.seek(offset)
+        parts = []
+        while size > 0 and (data := self.file.read(size)):
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The decompressed bytes from the beginning. Raises OSError, EOFError, ValueError on damaged data."""
+        self.file.seek(0)
+        if self.compressed == "zstd":
+            yield from _zstd(self.file)
+            return
+        opened: Any
+        if self.compressed == "gzip":
+            opened = gzip.GzipFile(fileobj=self.file)
+        elif self.compressed == "bzip2":
+            opened = bz2.BZ2File(self.file)
+        elif self.compressed == "xz":
+            opened = lzma.LZMAFile(self.file)  # noqa: SIM115  # closed below
+        else:
+            opened = contextlib.nullcontext(self.file)
+        with opened as stream:
+            while block := stream.read(CHUNK):
+                yield block
+
+    def sample(self) -> list[bytes]:
+        """Some whole lines from the beginning, the middle and the end."""
+        if self.compressed:
+            blocks = self.blocks()
+            data = next(blocks, b"")
+            blocks.close()  # type: ignore[attr-defined]  # it is a generator
+            return _whole(data[:SAMPLE], True, len(data) < SAMPLE)
+        lines = _whole(self.read(0, SAMPLE), True, self.size <= SAMPLE)
+        if self.size > SAMPLE:
+            lines += _whole(self.read(self.size // 2, SAMPLE), False, False)
+            lines += _whole(self.read(max(0, self.size - SAMPLE), SAMPLE), False, False)
+        return lines
+
+    def place(self, offset: int) -> Place:
+        """Where the line at an offset (in the decompressed bytes) stands."""
+        path = shlex.quote(self.path)
+        shown = f"{_SHOW[self.compressed]} {path} | " if self.compressed else ""
+        if offset > COUNTED:
+            show = f"{shown}tail -c +{offset + 1}{'' if shown else ' ' + path} | head -n 1"
+            return Place(f"{self.path}@{offset}", show)
+        number, left = 1, offset
+        for block in self.blocks():
+            number += block.count(b"\n", 0, left)
+            left -= len(block)
+            if left <= 0:
+                break
+        return Place(f"{self.path}:{number}", f"{shown}sed -n '{number}{{p;q}}'{'' if shown else ' ' + path}")
+
+
+def _whole(data: bytes, begins: bool, ends: bool) -> list[bytes]:
+    """Up to 60 lines of a block without the cut ones at its ends."""
+    lines = data.split(b"\n")
+    lines = lines[0 if begins else 1 :]
+    if len(lines) > 1 or not ends:
+        lines = lines[:-1]  # empty after a last line break, else cut or half-written
+    return lines[:60]
+
+
+def _zstd(file: BinaryIO) -> Iterator[bytes]:
+    program = shutil.which("zstd")
+    if program is None:
+        raise FileNotFoundError("zstd")
+    with subprocess.Popen([program, "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        try:
+            while block := process.stdout.read(CHUNK):
+                yield block
+        finally:
+            process.kill()
+
+
+def expand(patterns: Sequence[str]) -> list[str]:
+    """The files that patterns name, with the rotated ones beside each (access.log.1, .2.gz, -20260101.zst)."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        names = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+        for name in names or [pattern]:
+            found.setdefault(name)
+            if not glob.has_magic(name):
+                found.update(dict.fromkeys(_rotated(name)))
+    return list(found)[:MAX_FILES]
+
+
+def _rotated(name: str) -> list[str]:
+    stem, suffix = os.path.splitext(glob.escape(name))
+    suffixes = ("[.-][0-9]*", "[.-][0-9]*[0-9]")
+    patterns = [f"{glob.escape(name)}{ending}" for ending in suffixes]
+    patterns += [f"{stem}{ending}{suffix}*" for ending in suffixes] if suffix == ".log" else []
+    return sorted({path for pattern in patterns for path in glob.glob(pattern)})
+
+
+def opened(path: str) -> Source | LogFile:
+    """An opened log, or what is wrong with it."""
+    try:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            return LogFile(path, problem="irregular")
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115  # the Source closes it
+    except FileNotFoundError:
+        return LogFile(path, problem="missing")
+    except (OSError, ValueError) as error:
+        return LogFile(path, problem="unreadable", detail=getattr(error, "strerror", None) or str(error))
+    try:
+        status = os.fstat(file.fileno())
+        source = Source(path, file, status.st_size, status.st_mtime)
+        head = source.read(0, 8)
+    except OSError as error:
+        file.close()
+        return LogFile(path, problem="unreadable", detail=error.strerror or str(error))
+    source.compressed = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+    return source
