@@ -14,6 +14,7 @@ from wxalarm.checks import (
     error_log,
     http_request,
     nginx_config,
+    ping,
     reply_format,
     sample,
     tcp_connect,
@@ -34,7 +35,7 @@ class Playbook:
 
 NAME: tuple[Check[Any], ...] = (callback_url.CHECK, dns_system.CHECK, dns_resolve.CHECK)
 """Is the URL's host name right, everywhere?"""
-CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK,)
+CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, ping.CHECK)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
 SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK)
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""

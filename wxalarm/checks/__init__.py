@@ -13,6 +13,7 @@ from wxalarm.checks import (
     error_log,
     http_request,
     nginx_config,
+    ping,
     reply_format,
     sample,
     tcp_connect,
@@ -30,6 +31,7 @@ CHECKS: tuple[Check[Any], ...] = (
     dns_resolve.CHECK,
     # connection
     tcp_connect.CHECK,
+    ping.CHECK,
     # TLS
     tls_handshake.CHECK,
     # HTTP and the push

@@ -69,6 +69,7 @@ def values_of(ctx: Context) -> dict[str, object]:
         "port": target.port,
         "url": target.url,
         "alarm_ip": target.alarm_ip,
+        "outer_ip": ctx.alarm.sample.outer_ip,
         "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])],
         "servers": list(settings.dns.servers),
         "api": settings.api.base_url,
