@@ -95,7 +95,8 @@ class _Load:
         found = self.fetch(pattern) if depth < MAX_DEPTH and len(self.files) < MAX_FILES else ()
         if not found and not is_glob(pattern):
             message = f'open() "{pattern}" failed'
-            self.problems.append(ConfigProblem(message, directive.file, directive.line))
+            line = self.files[directive.file].count("\n", 0, directive.end) + 1  # nginx names the line of the `;`
+            self.problems.append(ConfigProblem(message, directive.file, line))
         for path, text in found:
             yield from self.read(path, text, depth + 1)
 

@@ -52,7 +52,7 @@ def _find(block: Directive, path: str) -> tuple[bool, Found]:
         over, inner = _find(prefix.directive, path)
     if over:
         assert prefix is not None
-        return True, _inside(prefix.directive, inner, slash)
+        return True, _inside(prefix.directive, inner, slash or inner.adds_slash)
     if not no_patterns:
         for location in locations:
             if location.modifier in ("~", "~*"):

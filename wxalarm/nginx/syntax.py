@@ -15,6 +15,8 @@ _WORD = re.compile(r"(?:[^ \t\r\n;{\\$]++|\\[\s\S]|\$\{*+)++")
 _QUOTED = {'"': re.compile(r'"((?:[^"\\]++|\\[\s\S])*+)"'), "'": re.compile(r"'((?:[^'\\]++|\\[\s\S])*+)'")}
 _ESCAPE = re.compile(r"""\\(["'\\trn])""")
 _ESCAPED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
+_FLAT = ("types", "map", "geo", "split_clients", "charset_map")
+"""Blocks of lines that nginx gives to a handler of their own: no block may stand inside."""
 _LUA = re.compile(
     r"""--\[(=*)\[[\s\S]*?\]\1\] | --[^\n]*+ | \[(=*)\[[\s\S]*?\]\2\]
       | "(?:[^"\\\n]++|\\[\s\S])*+" | '(?:[^'\\\n]++|\\[\s\S])*+' | [{}] | [^-\["'{}]++ | [\s\S]""",
@@ -157,7 +159,7 @@ class _Reader:
                 )
                 self.at += 1
             elif char in ";{":
-                if not words:
+                if not words or (char == "{" and stack[-1].name in _FLAT):
                     raise self.problem(f'unexpected "{char}"')
                 self.at += 1
                 name, args = words[0], tuple(words[1:])

@@ -135,6 +135,11 @@ async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | N
     return _with_test(found, await run([binary, "-t", *_options(running, found.path, given)], timeout))
 
 
+def disk_fetch() -> nginx.Fetch:
+    """Fetches the files of one configuration from this machine's disk, within the bounds."""
+    return _Reading().fetch
+
+
 def _from_stdin() -> NginxFiles:
     text = sys.stdin.buffer.read(MAX_TOTAL).decode("utf-8", "surrogateescape")
     try:
