@@ -117,7 +117,7 @@ class Set:
         return f"server {{ # {index}\n{body}}}\n"
 
     def listens(self) -> list[str]:
-        found = []
+        found: list[str] = []
         for port in self.ports:
             if self.random.random() < 0.7 or not found:
                 forms = [f"127.0.0.1:{port}", f"127.0.0.2:{port}"]

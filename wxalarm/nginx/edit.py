@@ -1,4 +1,4 @@
-"""The exact edit as a unified diff. Nothing is ever applied: the diff is for people (or `patch -p0`) to use."""
+"""The exact edit as a unified diff. Nothing is ever applied: the diff is for people (or `patch -d / -p1`) to use."""
 
 from __future__ import annotations
 

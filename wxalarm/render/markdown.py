@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render.text import visible
-from wxalarm.render.view import Line, View, counts, folded, others, view
+from wxalarm.render.view import VERBATIM, Line, View, counts, folded, others, view
 
 
 def render(reports: Sequence[Report], words: Catalogue) -> str:
@@ -48,7 +48,10 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
 def _advice(finding: Line) -> Iterator[str]:
     yield ""
     for part, label, text in finding.advice:
-        yield f"- {label}: {_code(text) if part == 'verify' else _safe(text)}"
+        if part == "edit":
+            yield from (f"- {label}:", "", *_block(text), "")
+        else:
+            yield f"- {label}: {_code(text) if part in VERBATIM else _safe(text)}"
 
 
 def _safe(text: str) -> str:
@@ -56,8 +59,18 @@ def _safe(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#&~!])", r"\\\1", visible(text)).replace("\\&", "&amp;").replace("\\<", "&lt;")
 
 
+def _block(text: str) -> Iterator[str]:
+    """A fenced block inside a list: a diff keeps its lines."""
+    fence = _fence(text, 3)
+    yield from (f"  {line}" for line in (fence + "diff", *map(visible, text.splitlines()), fence))
+
+
+def _fence(text: str, least: int) -> str:
+    return "`" * max(least, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+
+
 def _code(text: str) -> str:
     """A code span that holds any text: its fence is longer than any run of backticks inside."""
     text = visible(text)
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    fence = _fence(text, 1)
     return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

@@ -12,7 +12,7 @@ from rich.text import Text
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render.text import shorten, visible, wrap
-from wxalarm.render.view import ADVICE, Line, Row, View, counts, folded, others, view
+from wxalarm.render.view import ADVICE, VERBATIM, Line, Row, View, counts, folded, others, view
 
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
 MARK_WIDTH = 4
@@ -63,7 +63,7 @@ class _Page:
             highlight=False,
             legacy_windows=False,
         )
-        labels = ("do", "verify", "ask", "for", "against", "manual", "not_checked")
+        labels = ("do", "edit", "verify", "ask", "for", "against", "manual", "not_checked")
         self.label_width = max(cell_len(words.ui(label)) for label in labels) + 2
 
     def text(self) -> str:
@@ -81,9 +81,16 @@ class _Page:
             self.raw(self.lead(label if number == 0 else "", indent) + Text(row))
 
     def command(self, label: str, body: str, indent: int) -> None:
-        """A label and a command, which is never broken into lines, so that it can be copied."""
-        for number, part in enumerate(body.splitlines()):
-            self.raw(self.lead(label if number == 0 else "", indent) + Text(visible(part), style="cyan"))
+        """A label and a command, which is never broken into lines, so that it can be copied.
+
+        Several lines (a diff) stand below the label, all indented alike: patch takes them so.
+        """
+        lines = body.splitlines()
+        if len(lines) > 1:
+            self.raw(self.lead(label, indent))
+            label = ""
+        for part in lines:
+            self.raw(self.lead(label, indent) + Text(visible(part), style="cyan"))
 
     def lead(self, label: str, indent: int) -> Text:
         return Text(" " * indent) + Text(label + " " * max(1, self.label_width - cell_len(label)), style="dim")
@@ -124,7 +131,7 @@ class _Page:
         """What to do, the next command, whom to ask: each where the code has one."""
         for part, label, text in finding.advice:
             assert part in ADVICE
-            (self.command if part == "verify" else self.labelled)(label, text, indent)
+            (self.command if part in VERBATIM else self.labelled)(label, text, indent)
 
     def verdict(self, report: View) -> None:
         words, cause = self.words, report.cause

@@ -10,7 +10,9 @@ from wxalarm.model import Alarm, Finding, Report, Severity, Status
 
 WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
 """Keys of [ui] for the statuses."""
-ADVICE = ("hint", "verify", "ask")
+ADVICE = ("hint", "edit", "verify", "ask")
+VERBATIM = ("edit", "verify")
+"""To be copied as they stand: never wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Line:
     severity: str
     text: str
     advice: tuple[tuple[str, str, str], ...]
-    """(part, label, text); a part of "verify" is a command."""
+    """(part, label, text); one of VERBATIM is a command or a diff."""
 
 
 @dataclass(frozen=True, slots=True)
