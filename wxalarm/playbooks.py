@@ -9,6 +9,7 @@ from wxalarm.checks import (
     access_log,
     app_log,
     callback_url,
+    dns_delegation,
     dns_resolve,
     dns_system,
     error_log,
@@ -17,6 +18,7 @@ from wxalarm.checks import (
     ping,
     reply_format,
     sample,
+    self_check,
     tcp_connect,
     tls_handshake,
 )
@@ -33,7 +35,13 @@ class Playbook:
     guide: str
 
 
-NAME: tuple[Check[Any], ...] = (callback_url.CHECK, dns_system.CHECK, dns_resolve.CHECK)
+NAME: tuple[Check[Any], ...] = (
+    callback_url.CHECK,
+    dns_system.CHECK,
+    dns_delegation.CHECK,
+    dns_resolve.CHECK,
+    self_check.CHECK,
+)
 """Is the URL's host name right, everywhere?"""
 CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, ping.CHECK)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""

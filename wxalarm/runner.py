@@ -88,7 +88,7 @@ class Run:
 
     async def _report(self, ctx: Context) -> Report:
         checks = plan(ctx)
-        results = await asyncio.gather(*(self._result(check, ctx) for check in checks))
+        results = overruled(checks, await asyncio.gather(*(self._result(check, ctx) for check in checks)))
         could_say = {check.id: frozenset(code.id for code in check.codes) for check in checks}
         elapsed = max((result.started + result.elapsed for result in results), default=0.0)
         return Report(ctx.alarm, ctx.target, tuple(results), cause(ctx.alarm, results, could_say), elapsed)
@@ -211,6 +211,21 @@ def plan(ctx: Context) -> tuple[Check[Any], ...]:
     for check in PLAYBOOKS[ctx.alarm.kind].checks:
         add(check)
     return tuple(ordered.values())
+
+
+def overruled(checks: Sequence[Check[Any]], results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results, with those of network checks withheld as skips when a check that overrules them has failed."""
+    judges = [result.check for check, result in zip(checks, results, strict=True) if check.overrules]
+    failed = next((r.check for r in results if r.check in judges and r.status is Status.FAIL), None)
+    if failed is None:
+        return list(results)
+    reason = Reason("overruled", {"check": failed})
+    return [
+        dataclasses.replace(result, status=Status.SKIP, findings=(), reason=reason)
+        if check.network and result.status is not Status.SKIP
+        else result
+        for check, result in zip(checks, results, strict=True)
+    ]
 
 
 Stage = AbstractAsyncContextManager[Sequence[Context]]

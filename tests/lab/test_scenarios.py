@@ -20,7 +20,7 @@ async def diagnosed(scenario: Scenario) -> tuple[list[Report], str]:
     """The reports of a scenario, and the saved case."""
     async with scenario.stage() as staged:
         ready = contexts(parse(staged.text).alarms, staged.settings, url=staged.url, resolve=staged.resolve)
-        reports = await Run(ready).reports()
+        reports = await Run(ready, only=scenario.only).reports()
     return reports, cases.to_text(reports, ready)
 
 

@@ -8,6 +8,7 @@ from wxalarm.checks import (
     access_log,
     app_log,
     callback_url,
+    dns_delegation,
     dns_resolve,
     dns_system,
     error_log,
@@ -16,6 +17,7 @@ from wxalarm.checks import (
     ping,
     reply_format,
     sample,
+    self_check,
     tcp_connect,
     tls_handshake,
 )
@@ -28,10 +30,12 @@ CHECKS: tuple[Check[Any], ...] = (
     callback_url.CHECK,
     # name
     dns_system.CHECK,
+    dns_delegation.CHECK,
     dns_resolve.CHECK,
     # connection
     tcp_connect.CHECK,
     ping.CHECK,
+    self_check.CHECK,
     # TLS
     tls_handshake.CHECK,
     # HTTP and the push

@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from wxalarm.checks import dns_name, dns_resolve, dns_system
+from wxalarm.checks import dns_delegation, dns_name, dns_resolve, dns_system
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.scope import scope_of
 from wxalarm.probes.dns import View
 
-SOURCES: tuple[Check[Any], ...] = (dns_system.CHECK, dns_resolve.CHECK)
+SOURCES: tuple[Check[Any], ...] = (dns_system.CHECK, dns_delegation.CHECK, dns_resolve.CHECK)
 """What a check that connects must declare in `uses` (or `needs`)."""
 T = TypeVar("T")
 NAMED_ONLY = frozenset({"private", "shared"})

@@ -125,6 +125,8 @@ class Check(Generic[T]):
     """Alarms with equal keys share one run of the probe."""
     network: bool = True
     """Opens sockets: skipped by --offline."""
+    overrules: bool = False
+    """An error finding of this check withholds the findings of all network checks: they say nothing then."""
     timeout: float = 6.0
     """Seconds for the whole probe; just above WeChat's 5 s, so that slow and dead differ. Silence is an answer."""
 

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from wxalarm.checks.check import Context
 from wxalarm.model import Target
 
 MAX_NAME = 253
@@ -93,6 +94,11 @@ def _label_fault(label: str) -> str | None:
     if len(ascii_form) > MAX_LABEL:
         return "long-label"
     return None if _LABEL.match(ascii_form) else "character"
+
+
+def limit(ctx: Context, seconds: float) -> float:
+    """The seconds that asking may take: silence must be told as such before the run's own deadline cuts it off."""
+    return min(seconds, 0.9 * ctx.limit(seconds / 0.9))
 
 
 def askable(target: Target) -> bool:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wxalarm.checks import dns_moved, dns_name, dns_system
+from wxalarm.checks import dns_delegation, dns_moved, dns_name, dns_system
 from wxalarm.checks.check import Check, Context, Skip, by_host
 from wxalarm.checks.dns_views import Kind, Seen, of, same_pool, texts
 from wxalarm.checks.kinds import ANY_PUSH, NAME
@@ -56,6 +56,11 @@ class Names:
         """Whether there is at least one address, from whomever."""
         return bool(self.addresses)
 
+    @property
+    def reached(self) -> bool:
+        """Whether a compared resolver said anything."""
+        return any(view.said for view in self.views)
+
 
 async def probe(ctx: Context) -> Names:
     """A and AAAA from each compared resolver, all at once, beside the other DNS checks."""
@@ -64,11 +69,12 @@ async def probe(ctx: Context) -> Names:
         raise Skip("no-host")
     if not dns_name.askable(ctx.target):
         return Names(host, addresses=dns_name.fixed(ctx.target), asked=False)
-    limit = ctx.limit(dns.LIMIT)
+    limit = dns_name.limit(ctx, dns.LIMIT)
     servers = resolvers.servers(ctx.settings.dns.servers)
     views = await asyncio.gather(*(dns.view(server, host, limit=limit) for server in servers))
     system = await ctx.wait(dns_system.CHECK)
-    everywhere = (*(system.views if system else ()), *views)
+    delegation = await ctx.wait(dns_delegation.CHECK)
+    everywhere = (*(system.views if system else ()), *views, *(delegation.views if delegation else ()))
     addresses = dict.fromkeys(address for view in everywhere for address in view.addresses)
     return Names(host, tuple(views), tuple(addresses))
 
@@ -97,10 +103,11 @@ def evaluate(observation: Names, ctx: Context) -> Iterator[Finding]:
 
 def views_of(observation: Names, ctx: Context) -> list[Seen]:
     """Every view of the run, this machine's first."""
-    system = ctx.got(dns_system.CHECK)
+    system, delegation = ctx.got(dns_system.CHECK), ctx.got(dns_delegation.CHECK)
     return [
         *(Seen(Kind.SYSTEM, view) for view in (system.views if system else ())),
         *(Seen(Kind.SERVER, view) for view in observation.views),
+        *(Seen(Kind.AUTHORITATIVE, view) for view in (delegation.views if delegation else ())),
     ]
 
 
@@ -178,8 +185,12 @@ def _failing(host: str, seen: list[Seen]) -> Iterator[Finding]:
         Outcome.CLOSED: (DNS_TIMEOUT, _NOTE),
         Outcome.UNREACHABLE: (DNS_TIMEOUT, _NOTE),
     }
+    asked = of(seen, Kind.SYSTEM, Kind.SERVER)
+    silent = all(one.view.outcome in MUTE for one in asked)
+    if silent:
+        yield _failure(DNS_TIMEOUT.variant(severity=_WARNING), host, asked, seen)
     for one in of(seen, Kind.SERVER):
-        if one.view.outcome in severities:
+        if one.view.outcome in severities and not silent:
             code, severity = severities[one.view.outcome]
             yield _failure(code.variant(severity=severity), host, [one], seen)
     system = of(seen, Kind.SYSTEM)
@@ -286,7 +297,7 @@ CHECK = Check(
     observation=Names,
     probe=probe,
     evaluate=evaluate,
-    uses=(dns_system.CHECK,),
+    uses=(dns_system.CHECK, dns_delegation.CHECK),
     key=by_host,
     timeout=8.0,
 )

@@ -26,6 +26,9 @@ DNS_FAKE_IP = Code("dns-fake-ip", Severity.NOTE, Basis.REPRODUCED)
 ANSWERS = frozenset({Outcome.ANSWER, Outcome.NODATA, Outcome.NXDOMAIN})
 """Outcomes in which a resolver did its work."""
 
+LOCAL_FAILURE = frozenset({Outcome.SERVFAIL, Outcome.REFUSED, Outcome.RCODE})
+"""What a resolver answers that cannot ask others."""
+
 
 @dataclass(frozen=True, slots=True)
 class SystemNames:
@@ -41,6 +44,15 @@ class SystemNames:
         """Whether a resolver gave an address."""
         return any(view.addresses for view in self.views)
 
+    @property
+    def reached(self) -> bool:
+        """Whether anybody behind this machine said anything: a resolver on the machine itself (systemd-resolved,
+        dnsmasq) answers SERVFAIL or REFUSED when it has no network."""
+        return any(
+            view.said and not (view.outcome in LOCAL_FAILURE and scope_of(view.server.address) == "loopback")
+            for view in self.views
+        )
+
 
 async def probe(ctx: Context) -> SystemNames:
     """A and AAAA from each resolver of this machine, all at once."""
@@ -49,7 +61,7 @@ async def probe(ctx: Context) -> SystemNames:
         raise Skip("no-host")
     if not dns_name.askable(ctx.target):
         return SystemNames(host, asked=False)
-    limit = ctx.limit(dns.LIMIT)
+    limit = dns_name.limit(ctx, dns.LIMIT)
     servers = resolvers.system(ctx.settings.dns)
     views = await asyncio.gather(*(dns.view(server, host, limit=limit) for server in servers))
     return SystemNames(host, tuple(views))

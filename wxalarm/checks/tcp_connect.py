@@ -31,6 +31,8 @@ BY_FAILURE = {
     Failure.RESET: TCP_RESET,
     Failure.LOCAL: TCP_UNTRIED,
 }
+_NOBODY = frozenset({Failure.TIMEOUT, Failure.UNREACHABLE, Failure.LOCAL})
+"""Failures in which no other machine took part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class TcpConnect:
     def usable(self) -> bool:
         """Whether any address takes connections."""
         return any(attempt.failure is None for attempt in self.attempts)
+
+    @property
+    def reached(self) -> bool:
+        """Whether anybody answered, were it with a refusal."""
+        return any(attempt.failure not in _NOBODY for attempt in self.attempts)
 
     @property
     def living(self) -> frozenset[str]:

@@ -50,7 +50,7 @@ def demo(
             typer.echo("\n" + staged.text.strip() + "\n", err=True)
             yield contexts(parse(staged.text).alarms, settings, url=staged.url, resolve=staged.resolve)
 
-    raise typer.Exit(deliver(stage(), (), words, outputs, reveal=True))
+    raise typer.Exit(deliver(stage(), (), words, outputs, only=chosen.only, reveal=True))
 
 
 def scenario_of(name: str, words: Catalogue) -> Scenario:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from wxalarm.lab.scenario import Scenario as Scenario
 from wxalarm.lab.scenario import Staged as Staged
-from wxalarm.lab.scenarios import net
+from wxalarm.lab.scenarios import dns, net
 
 SCENARIOS: tuple[Scenario, ...] = (
+    # name
+    *dns.SCENARIOS,
     # connection
     *net.SCENARIOS,
 )

@@ -31,3 +31,5 @@ class Scenario:
     """The id of the code that the verdict names."""
     stage: Callable[[], AbstractAsyncContextManager[Staged]]
     """Starts the servers; leaving it stops them."""
+    only: tuple[str, ...] = ()
+    """As --only: a stage whose names lead to addresses that exist on paper lets nothing connect to them."""

@@ -44,7 +44,7 @@ class Outcome(StrEnum):
     LOOP = "loop"
     """CNAMEs that lead back to themselves, or a chain longer than any resolver follows."""
     MALFORMED = "malformed"
-    """Only bytes that are no DNS message."""
+    """Only bytes that are no DNS message, or a flood of replies that are not ours."""
     SILENT = "silent"
     CLOSED = "closed"
     """ICMP port unreachable, or TCP refused or reset."""
@@ -163,8 +163,9 @@ async def ask(server: Server, name: str, rtype: str, *, limit: float = LIMIT, re
         "error": tally.error,
     }
     if reply is None:
-        if outcome is Outcome.SILENT and tally.malformed:
+        if outcome is Outcome.SILENT and (tally.malformed or tally.read >= MAX_DATAGRAMS):
             outcome = Outcome.MALFORMED
+            values["error"] = tally.error or "flood"
         return Answer(rtype, outcome, **values)
     return Answer(
         rtype,
