@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from wxalarm.lab.scenario import Scenario as Scenario
 from wxalarm.lab.scenario import Staged as Staged
-from wxalarm.lab.scenarios import dns, net
+from wxalarm.lab.scenarios import dns, net, server
 
 SCENARIOS: tuple[Scenario, ...] = (
     # name
     *dns.SCENARIOS,
     # connection
     *net.SCENARIOS,
+    # the server
+    *server.SCENARIOS,
 )
