@@ -93,7 +93,7 @@ def _undecryptable(judgement: Judgement, content: str) -> Iterator[Finding]:
         case = "malformed" if codes.MALFORMED_XML.id in ids else "unseen"
         length = len(content.partition("<Encrypt>")[2].partition("</Encrypt>")[0].replace("<![CDATA[", "").rstrip("]>"))
         yield codes.UNDECRYPTABLE(case=case, length=length, inner=False)
-    yield from judgement.findings
+    yield from (finding for finding in judgement.findings if finding.code is not codes.SEALED)
 
 
 def _pushed(ctx: Context) -> Pushed:

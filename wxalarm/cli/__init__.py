@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import typer
 
-from wxalarm.cli import demo, diagnose, explain, init, lint, parse, plan
+from wxalarm.cli import demo, diagnose, explain, init, lint, parse, plan, reply
 
 app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 
 # One line a command, in the order of --help.
 app.command("parse")(parse.parse)
+app.command("reply")(reply.reply)
 app.command("diagnose")(diagnose.diagnose)
 app.command("probe")(diagnose.probe)
 app.command("plan")(plan.plan)

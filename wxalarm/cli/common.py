@@ -67,10 +67,12 @@ def paths_of(patterns: Sequence[str], words: Catalogue | Callable[[], Catalogue]
     return found
 
 
-def read_bytes(path: str, command: str, words: Catalogue, limit: int | None = MAX_BYTES) -> bytes:
-    """The bytes of a file or of stdin ("-"). A terminal is told what to paste."""
+def read_bytes(
+    path: str, command: str, words: Catalogue, limit: int | None = MAX_BYTES, hint: str = "paste_hint"
+) -> bytes:
+    """The bytes of a file or of stdin ("-"). A terminal is told what to paste: the key `hint` of [ui]."""
     if path == "-" and sys.stdin.isatty():
-        typer.echo(words.ui("paste_hint", command=command), err=True)
+        typer.echo(words.ui(hint, command=command), err=True)
     try:
         if path == "-":
             data = sys.stdin.buffer.read(-1 if limit is None else limit + 1)

@@ -248,8 +248,11 @@ def _encrypted(
 ) -> Iterator[Finding]:
     if opened is None and keys is not None and not body.truncated:
         opened = envelope.opened(root, keys)
-    yield from envelope.judge(body, root, opened)
+    found = list(envelope.judge(body, root, opened))
+    yield from found
     if opened is None or opened.problem is not None:
+        if not found:
+            yield body.find(codes.SEALED, root.offset)
         return
     plain = opened.plain.encode("utf-8", "surrogateescape")
     inside.append(plain)

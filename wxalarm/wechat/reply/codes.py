@@ -69,6 +69,8 @@ ENCRYPTED_TWICE = _error("reply-encrypted-twice", _MESSAGE)
 SIGNATURE = _error("reply-signature", _MESSAGE)
 APPID = _error("reply-appid", _MESSAGE)
 
+SEALED = Code("reply-sealed", Severity.NOTE, Basis.RECORDED)
+
 # Tickets, authorisation notices, payments.
 NOT_SUCCESS = _error("reply-not-success", _PLATFORM)
 PAY_FAIL = _error("reply-pay-fail", _PAY)
@@ -112,6 +114,7 @@ BODY = (
     ENCRYPTED_TWICE,
     SIGNATURE,
     APPID,
+    SEALED,
     NOT_SUCCESS,
     PAY_FAIL,
     PAY_V3,

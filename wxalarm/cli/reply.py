@@ -1,0 +1,169 @@
+"""`wxalarm reply`: judge one reply body, or the response that `curl -i` printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wxalarm.cli import diagnose as flags
+
+if TYPE_CHECKING:
+    from wxalarm.config import Account, Settings
+    from wxalarm.messages import Catalogue
+    from wxalarm.render.reply import Judged
+    from wxalarm.wechat.crypto import Keys
+    from wxalarm.wechat.reply import Pushed
+
+FORMATS = ("text", "json")
+File = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A reply body, or what curl -i printed; else stdin.")]
+Event = Annotated[str | None, typer.Option("--event", metavar="NAME", help="It answers this event.")]
+Msg = Annotated[str | None, typer.Option("--msg", metavar="NAME", help="It answers a message of this type.")]
+Ticket = Annotated[bool, typer.Option("--ticket", help="It answers a ticket or notice to a third-party platform.")]
+Pay = Annotated[bool, typer.Option("--pay", help="It answers a payment notification.")]
+Mode = Annotated[
+    str | None, typer.Option("--mode", help="plain, compatible, secure; else the account's, else either form.")
+]
+Format = Annotated[
+    list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="text, json; may be repeated.")
+]
+
+
+def reply(
+    file: File = "-",
+    event: Event = None,
+    msg: Msg = None,
+    ticket: Ticket = False,
+    pay: Pay = False,
+    mode: Mode = None,
+    account: flags.AccountName = None,
+    config: flags.Config = None,
+    formats: Format = None,
+    lang: flags.Lang = None,
+) -> None:
+    """Judge one reply as WeChat does: accepted (exit 0) or rejected (1), why, where, and what to answer instead."""
+    from wxalarm.cli.common import outputs_of, settings_of, words_of, write_outputs
+
+    settings = settings_of(config)
+    words = words_of(lang, settings)
+    outputs = outputs_of(formats or (), FORMATS, "text")
+    pushed = _pushed(event, msg, ticket, pay, words)
+    owner = _account(settings, account)
+    judged = _judged(_read(file, words), pushed, _mode(mode, owner), _keys(owner))
+
+    def text_of(name: str, to_file: bool) -> str:
+        from wxalarm.cli.report import terminal_width
+        from wxalarm.render.reply import record, render
+
+        if name == "json":
+            return record(judged, words)
+        tty = not to_file and sys.stdout.isatty()
+        color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        return render(judged, words, width=terminal_width() if tty else 80, color=color)
+
+    write_outputs(outputs, lambda output: text_of(output.format, output.path is not None))
+    raise typer.Exit(0 if judged.judgement.accepted else 1)
+
+
+def _read(path: str, words: Catalogue) -> bytes:
+    """The input. Nothing at all is a reply too, unless a terminal just gave nothing."""
+    from wxalarm.cli.common import fail, read_bytes
+
+    terminal = path == "-" and sys.stdin.isatty()
+    data = read_bytes(path, "reply", words, hint="reply_paste_hint")
+    if terminal and not data:
+        fail(words.ui("reply_no_input"))
+    return data
+
+
+def _pushed(event: str | None, msg: str | None, ticket: bool, pay: bool, words: Catalogue) -> Pushed:
+    from wxalarm.cli.common import fail
+    from wxalarm.wechat.catalogue import Form
+    from wxalarm.wechat.reply import Pushed
+
+    given = [name for name, on in (("--event", event), ("--msg", msg), ("--ticket", ticket), ("--pay", pay)) if on]
+    if len(given) > 1:
+        fail(f"{', '.join(given)}: expected one of them")
+    if ticket:
+        return Pushed(Form.NOTICE, "component_verify_ticket")
+    if pay:
+        return Pushed(Form.PAY)
+    if event is not None:
+        return _named("--event", event, Form.EVENT, words)
+    if msg is not None:
+        return _named("--msg", msg, Form.MESSAGE, words)
+    return Pushed()
+
+
+def _named(flag: str, name: str, form: str, words: Catalogue) -> Pushed:
+    """The push of that name, in the XML or in alarms; another one ends the command with the nearest names."""
+    import difflib
+
+    from wxalarm.cli.common import fail
+    from wxalarm.wechat import catalogue
+    from wxalarm.wechat.reply import Pushed
+
+    event = flag == "--event"
+    entry = catalogue.by_label(event=name) if event else catalogue.by_label(msg=name)
+    if entry is None or not entry.known or (entry.form == catalogue.Form.MESSAGE) is event:
+        known = [entry.name for entry in catalogue.ENTRIES if entry.form == form]
+        near = difflib.get_close_matches(name, known, 3, 0.4)
+        hint = f" ({words.ui('did_you_mean', names=', '.join(near))})" if near else ""
+        fail(words.ui("reply_unknown_push", flag=flag, name=name) + hint)
+    return Pushed(entry.form, entry.name)
+
+
+def _account(settings: Settings, name: str | None) -> Account | None:
+    from wxalarm.cli.common import fail
+    from wxalarm.config import ConfigError
+
+    if name is None:
+        return None
+    try:
+        return settings.account_for(None, None, name)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def _mode(mode: str | None, account: Account | None) -> str:
+    from wxalarm.cli.common import fail
+    from wxalarm.config import MODES
+
+    chosen = mode or (account.mode if account else "compatible")
+    if chosen not in MODES:
+        fail(f"--mode {chosen}: expected one of {', '.join(MODES)}")
+    return chosen
+
+
+def _keys(account: Account | None) -> Keys | None:
+    from wxalarm.cli.common import fail
+    from wxalarm.config import ConfigError
+    from wxalarm.wechat.crypto import Keys
+
+    if account is None:
+        return None
+    try:
+        key = account.secret("encoding_aes_key")
+        return Keys(account.secret("token") or "", account.appid or "", (key,) if key else ())
+    except ConfigError as error:
+        fail(str(error))
+
+
+def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged:
+    from wxalarm.model import Basis
+    from wxalarm.render.reply import Judged
+    from wxalarm.wechat.reply import dump, judge, mended
+
+    if dump.is_dump(data):
+        response = dump.response_of(data)
+        judgement = judge(
+            response.body, status=response.status, headers=response.headers, push=pushed, mode=mode, keys=keys
+        )
+        data, status = response.body, response.status
+    else:
+        judgement, status = judge(data, push=pushed, mode=mode, keys=keys), 200
+    corrected = None if judgement.accepted else mended(data, push=pushed, mode=mode, keys=keys)
+    judgement = judgement.based(Basis.REPRODUCED)
+    return Judged(judgement, data, status, pushed, mode, corrected)
