@@ -212,7 +212,7 @@ class Job:
         low = self.seconds[1]
         counted, covered = 0, 0.0
         for file in files:
-            if file.compressed or file.problem or file.path not in self.parsers:
+            if file.compressed or file.problem or file.backwards or file.path not in self.parsers:
                 continue
             found = logfiles.count(file.path, self.parsers[file.path], needle, low - BEFORE, low)
             counted += found[0]

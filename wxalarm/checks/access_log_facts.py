@@ -75,7 +75,7 @@ class AccessLogSeen:
     @property
     def read(self) -> tuple[LogFile, ...]:
         """The files that could be read."""
-        return tuple(file for file in self.files if file.problem in (None, "late"))
+        return tuple(file for file in self.files if file.usable)
 
     @property
     def usable(self) -> bool:
@@ -123,7 +123,7 @@ def push_addresses(ctx: Context) -> tuple[str, ...]:
 
 def readable(files: Sequence[LogFile]) -> None:
     """Skips, with the most telling reason, when no file could be read."""
-    if any(file.problem in (None, "late") for file in files):
+    if any(file.usable for file in files):
         return
     order = ("unreadable", "no-zstd", "binary", "format", "broken", "irregular", "empty", "twice", "missing")
     worst = min(files, key=lambda file: order.index(file.problem or "missing"))

@@ -125,7 +125,7 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             yield code(None, **_line(hit), match=hit.match, limit=LIMIT)
         return
     one = push(ctx)
-    if one.openid and one.needles and seen.named and seen.counts.requests:
+    if one.user and seen.named and seen.counts.requests:
         _covered(seen)
         yield LOG_REQUEST_MISSING(
             None,
@@ -159,11 +159,17 @@ def _make(
     requests = max(seen.counts.requests, count)
     enough = count >= requests * SHARE or (ctx.alarm.count is not None and count * 10 >= ctx.alarm.count)
     severity = code.severity if own or enough else WARNING
-    basis = Basis.RECORDED if own else code.basis
+    basis = Basis.RECORDED if own and _sure(seen) else code.basis
     line: Mapping[str, Any] = _line(hit) if hit else {"place": "-", "show": "", "line": ""}
     return code.variant(severity=severity, basis=basis)(
         None, **{**line, "count": count, "requests": requests, "limit": LIMIT, **evidence}
     )
+
+
+def _sure(seen: AccessLogSeen) -> bool:
+    """Whether the best line is the alarm's own push beyond doubt, not one of several of that second."""
+    match = seen.hits[0].match if seen.hits else ""
+    return match in ("exact", "openid") or (match == "timestamp" and len(seen.hits) == 1)
 
 
 def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
@@ -279,7 +285,7 @@ def _bodies(seen: AccessLogSeen) -> Iterable[Finding]:
     quoted = bodies.get(str(QUOTED), 0)
     own = bool(seen.hits) and seen.hits[0].body_bytes == QUOTED and seen.hits[0].status == "200"
     if own or quoted * 2 > sum(bodies.values()):
-        code = LOG_BODY_QUOTED.variant(basis=Basis.RECORDED) if own else LOG_BODY_QUOTED
+        code = LOG_BODY_QUOTED.variant(basis=Basis.RECORDED) if own and _sure(seen) else LOG_BODY_QUOTED
         hit = seen.hits[0] if own else None
         place = hit.place if hit else names(seen.read)
         yield code(None, count=quoted, requests=seen.counts.requests, place=place, quoted=QUOTED, success=SUCCESS)

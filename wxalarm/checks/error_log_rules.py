@@ -39,7 +39,7 @@ class ErrorLogSeen:
     @property
     def read(self) -> tuple[LogFile, ...]:
         """The files that could be read."""
-        return tuple(file for file in self.files if file.problem in (None, "late"))
+        return tuple(file for file in self.files if file.usable)
 
     @property
     def usable(self) -> bool:

@@ -288,9 +288,14 @@ class Push:
     path: str | None = None
 
     @property
+    def user(self) -> str | None:
+        """The OpenID, when it is not masked."""
+        return self.openid if self.openid and "*" not in self.openid else None
+
+    @property
     def needles(self) -> tuple[bytes, ...]:
         """Bytes that a line about it holds."""
-        found = [self.openid] if self.openid and "*" not in self.openid else []
+        found = [self.user] if self.user else []
         if not found and self.stamp is not None:
             found = [f"timestamp={self.stamp + apart}" for apart in (0, 1, -1)]
         return tuple(needle.encode("utf-8", "surrogateescape") for needle in found)
@@ -301,12 +306,12 @@ class Push:
         if self.path is not None and re.split(r"[?#]", target, maxsplit=1)[0] != self.path:
             return None
         values = dict(part.partition("=")[::2] for part in target.partition("?")[2].split("&"))
-        same_user = self.openid is not None and values.get("openid") == self.openid
+        same_user = self.user is not None and values.get("openid") == self.user
         stamp = values.get("timestamp", "")
         same_time = self.stamp is not None and stamp.isdecimal() and abs(int(stamp) - self.stamp) <= 1
         if same_user:
             return "exact" if same_time else "openid"
-        return "timestamp" if same_time and not values.get("openid") else None
+        return "timestamp" if same_time and not (self.user and values.get("openid")) else None
 
 
 def lines_with(chunk: bytes, needles: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -98,16 +98,18 @@ class Reading:
             return self._streamed(source, about, parser, lines, sink)
         found = window.find(source.read, source.size, partial(_all_seconds, parser), self.low, self.high, self.slack)
         about = replace(about, first=found.first, last=found.last, backwards=found.backwards)
+        done = 0
         for start, end in found.ranges:
-            splitter = window.Lines(_line_start(source, start))
-            place = splitter.offset
+            place = max(done, _line_start(source, start))
+            splitter = window.Lines(place)
             while place < source.size and splitter.offset < end:
                 if time.monotonic() > self.until:
                     return replace(about, problem="late", dropped=about.dropped + splitter.dropped)
-                # Once past the end only what completes the last line is wanted.
-                block = source.read(place, min(CHUNK, source.size - place) if place < end else SAMPLE)
+                block = source.read(place, min(CHUNK, end - place) if place < end else SAMPLE)
                 if not block:
                     break
+                if place >= end:  # only what completes the last line is wanted
+                    block = block[: block.find(b"\n") + 1] or block
                 place += len(block)
                 for offset, chunk in splitter.feed(block):
                     sink(parser, source, offset, b"\n" + chunk)
@@ -117,6 +119,7 @@ class Reading:
                     sink(parser, source, offset, b"\n" + chunk)
                     about = replace(about, read=about.read + len(chunk))
             about = replace(about, dropped=about.dropped + splitter.dropped)
+            done = place
         return about
 
     def _streamed(self, source: Source, about: LogFile, parser: P, lines: Sequence[bytes], sink: Sink[P]) -> LogFile:
@@ -126,11 +129,18 @@ class Reading:
         if (first is not None and first > self.high + self.slack) or source.written < self.low - self.slack:
             return about
         splitter = window.Lines()
+        try:
+            about = self._stream(source, about, parser, splitter, sink)
+        except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+            about = replace(about, problem="broken", detail=str(error), read=splitter.offset)
+        return replace(about, dropped=splitter.dropped)
+
+    def _stream(self, source: Source, about: LogFile, parser: P, splitter: window.Lines, sink: Sink[P]) -> LogFile:
         total = beyond = 0
         for block in source.blocks():
             total += len(block)
             if time.monotonic() > self.until or total > MAX_STREAM:
-                return replace(about, problem="late", dropped=splitter.dropped)
+                return replace(about, problem="late")
             for offset, chunk in splitter.feed(block):
                 begins = _first(parser, b"\n" + chunk[:MAX_LINE] + b"\n")
                 ends = _first(parser, b"\n" + chunk[chunk.rfind(b"\n", 0, -1) + 1 :])
@@ -145,7 +155,7 @@ class Reading:
         else:
             for offset, chunk in splitter.end():
                 sink(parser, source, offset, b"\n" + chunk)
-        return replace(about, dropped=splitter.dropped)
+        return about
 
 
 def _first(parser: Timed, chunk: bytes) -> float | None:

@@ -54,6 +54,11 @@ class LogFile:
     backwards: float = 0.0
     """Seconds by which its time was seen to fall."""
 
+    @property
+    def usable(self) -> bool:
+        """Whether it was read, if not to its end."""
+        return self.problem in (None, "late") or self.read > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -156,6 +161,8 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
         try:
             while block := process.stdout.read(CHUNK):
                 yield block
+            if process.wait() != 0:
+                raise ValueError(f"zstd: exit code {process.returncode}")
         finally:
             process.kill()
 
