@@ -57,8 +57,11 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     (
         "client-reset",
         (
-            (b"(104: Connection reset by peer)", b" client"),
+            (b"(104: Connection reset by peer)", b"client request"),
+            (b"(104: Connection reset by peer)", b" to client,"),
             (b"(104: Connection reset by peer)", b"while waiting for request"),
+            (b"(104: Connection reset by peer)", b"while keepalive"),
+            (b"(104: Connection reset by peer)", b"SSL handshak"),
         ),
     ),
     (
