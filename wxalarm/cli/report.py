@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -98,8 +99,32 @@ def deliver(
         typer.echo(words.ui("interrupted"), err=True)
     code = INTERRUPTED if job.stopped else exit_code(reports)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
-    write_outputs(outputs, lambda output: text_of(output, reports, problems, words, timeout, code, reveal=reveal))
+    shown = redacted(reports, problems, reveal=reveal)
+
+    def text(output: Output) -> str:
+        # What one reads on one's own screen is shown as it is; what is passed on (files, machine formats) is not.
+        plain = output.path is None and output.format == "text"
+        return text_of(output, *((reports, problems) if plain else shown()), words, timeout, code)
+
+    write_outputs(outputs, text)
     return code
+
+
+def redacted(
+    reports: Sequence[Report], problems: Sequence[Finding], *, reveal: bool
+) -> Callable[[], tuple[Sequence[Report], Sequence[Finding]]]:
+    """Reports and problems for whoever they are passed on to; made once, on the first call, with one set of tokens."""
+
+    @functools.cache
+    def made() -> tuple[Sequence[Report], Sequence[Finding]]:
+        if reveal:
+            return reports, problems
+        from wxalarm.render.redact import Redactor
+
+        redactor = Redactor()
+        return redactor.reports(reports), [redactor.finding(problem) for problem in problems]
+
+    return made
 
 
 def text_of(
@@ -109,8 +134,6 @@ def text_of(
     words: Catalogue,
     timeout: float,
     code: int,
-    *,
-    reveal: bool,
 ) -> str:
     """The reports in one format."""
     from wxalarm.render import html, json, markdown, terminal

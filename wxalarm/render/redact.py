@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wxalarm.model import Alarm, Finding, Sample
+from wxalarm.model import Alarm, Finding, Report, Sample
 
 TOKEN_BYTES = 5
 """40 bits: two of 100,000 different values share a token once in 200 runs."""
@@ -132,3 +132,42 @@ class Redactor:
     def finding(self, finding: Finding) -> Finding:
         """A finding with redacted evidence."""
         return replace(finding, evidence=self.plain(dict(finding.evidence)))
+
+    def report(self, report: Report) -> Report:
+        """A report with everything redacted that came from outside: alarm, target, evidence, observations, reasons."""
+        import msgspec
+
+        target, cause = report.target, report.cause
+        return replace(
+            report,
+            alarm=self.alarm(report.alarm),
+            target=replace(
+                target,
+                url=self._free(target.url),
+                host=self._free(target.host),
+                path=self.text(target.path),
+                alarm_ip=self._free(target.alarm_ip),
+            ),
+            results=tuple(
+                replace(
+                    result,
+                    findings=tuple(map(self.finding, result.findings)),
+                    observation=self.plain(msgspec.to_builtins(result.observation)),
+                    reason=result.reason and replace(result.reason, values=self.plain(dict(result.reason.values))),
+                )
+                for result in report.results
+            ),
+            cause=cause
+            and replace(cause, finding=self.finding(cause.finding), supports=tuple(map(self.finding, cause.supports))),
+        )
+
+    def reports(self, reports: Sequence[Report]) -> list[Report]:
+        """All reports, each still standing behind its example."""
+        made = {id(report): self.report(report) for report in reports}
+        return [
+            made[id(report)] if report.example is None else replace(made[id(report)], example=made[id(report.example)])
+            for report in reports
+        ]
+
+    def _free(self, text: str | None) -> str | None:
+        return self.text(text) if text else text
