@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from wxalarm.checks import dns_delegation, dns_name, dns_resolve, dns_system
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.scope import scope_of
+from wxalarm.model import Code, Severity
 from wxalarm.probes.dns import View
 
 SOURCES: tuple[Check[Any], ...] = (dns_system.CHECK, dns_delegation.CHECK, dns_resolve.CHECK)
@@ -90,6 +91,18 @@ async def each(ctx: Context, attempt: Callable[[str], Awaitable[T]]) -> tuple[T,
     finally:
         for task in tasks:
             task.cancel()
+
+
+def graded(code: Code, ip: str, ctx: Context) -> Code:
+    """The code as grave as it is at this address. WeChat was never seen to push over IPv6: a note beside IPv4. What
+    only the alarm names, while DNS names others, may have been left behind: no more than a warning."""
+    addresses = known(ctx)
+    if ":" in ip and any(":" not in address.ip for address in addresses):
+        return code.variant(severity=Severity.NOTE)
+    left = any(address.ip == ip and address.sources == ("alarm",) for address in addresses)
+    if left and code.severity is Severity.ERROR and any(address.sources != ("alarm",) for address in addresses):
+        return code.variant(severity=Severity.WARNING)
+    return code
 
 
 def _address(ip: str, sources: tuple[str, ...], ctx: Context) -> Address:

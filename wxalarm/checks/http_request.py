@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
-from wxalarm.checks import addresses, tcp_connect
+from wxalarm.checks import addresses, tcp_connect, tls_handshake
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.status import HTTP_STATUS, status_case
-from wxalarm.checks.timing import SLOW, WAIT, spread
+from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.http import Exchange, Request, exchange, insecure
@@ -24,6 +24,7 @@ from wxalarm.wechat.push import headers
 HTTP_REDIRECT = Code("http-redirect", Severity.ERROR, Basis.REPRODUCED, INVALID)
 HTTP_TIMEOUT = Code("http-timeout", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_SLOW = Code("http-slow", Severity.WARNING, Basis.REPRODUCED, ANY_PUSH)
+HTTP_TIMES = Code("http-times", Severity.NOTE, Basis.REPRODUCED)
 HTTP_EMPTY = Code("http-empty", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_RESET = Code("http-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_MALFORMED = Code("http-malformed", Severity.ERROR, Basis.REPRODUCED, INVALID)
@@ -51,11 +52,11 @@ async def probe(ctx: Context) -> HttpRequest:
     tls = insecure() if target.scheme == "https" else None
 
     async def attempts(address: str) -> tuple[Exchange, ...]:
-        made = []
-        for _ in range(ctx.settings.repeat):
+        async def once() -> Exchange:
             one = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
-            made.append(replace(one, body=one.body[:KEPT]))
-        return tuple(made)
+            return replace(one, body=one.body[:KEPT])
+
+        return await repeated(ctx.settings.repeat, once)
 
     made = await addresses.each(ctx, attempts)
     if not made:
@@ -67,44 +68,53 @@ def evaluate(observation: HttpRequest, ctx: Context) -> Iterator[Finding]:
     """Findings for every address that took a connection."""
     by_address: dict[str, list[Exchange]] = {}
     for one in observation.exchanges:
-        if one.connect is not None and one.failure not in (Failure.TLS, Failure.NOT_TLS):
+        if one.connect is not None and (one.tls is not None or ctx.target.scheme != "https"):
             by_address.setdefault(one.address, []).append(one)
     if not by_address:
-        raise Skip("needs", check=tcp_connect.CHECK.id)
-    for exchanges in by_address.values():
-        failed = next((one for one in exchanges if one.failure is not None), None)
-        if failed is not None:
-            if (finding := _failed(failed, ctx)) is not None:
-                yield finding
-            continue
-        yield from _answered(exchanges[0], ctx)
-        times = spread([one.total for one in exchanges])
-        if times.p95 > SLOW:
-            yield HTTP_SLOW(**_where(exchanges[0]), **_phases(exchanges[-1]), slow=SLOW, limit=WAIT, **times.evidence)
+        connected = any(one.connect is not None for one in observation.exchanges)
+        raise Skip("needs", check=(tls_handshake if connected else tcp_connect).CHECK.id)
+    for address, exchanges in by_address.items():
+        for finding in _of_address(exchanges, ctx):
+            yield replace(finding, code=addresses.graded(finding.code, address, ctx))
 
 
-def _failed(one: Exchange, ctx: Context) -> Finding | None:
-    where = _where(one)
+def _of_address(exchanges: list[Exchange], ctx: Context) -> Iterator[Finding]:
+    first = exchanges[0]
+    failed = next((one for one in exchanges if one.failure is not None), None)
+    if failed is not None:
+        if failed.failure is not Failure.LOCAL:  # the name cannot stand in a request: dns-name-invalid says so
+            yield _failed(failed)
+        return
+    yield from _answered(first, ctx)
+    times = spread([one.total for one in exchanges])
+    if times.p95 > SLOW:
+        longest = max(exchanges, key=lambda one: one.total)
+        yield HTTP_SLOW(**_where(first), **_phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
+    elif len(exchanges) > 1:
+        yield HTTP_TIMES(**_where(first), slow=SLOW, limit=WAIT, **times.evidence)
+
+
+def _failed(one: Exchange) -> Finding:
+    assert one.failure is not None
+    seen: dict[str, object] = {**_where(one), "curl": one.failure.curl, "case": str(one.failure), "detail": one.detail}
     match one.failure:
-        case Failure.TIMEOUT if ctx.target.scheme == "https" and one.tls is None:
-            return None  # the handshake: tls-timeout says so
         case Failure.TIMEOUT:
-            return HTTP_TIMEOUT(**where, **_phases(one), seconds=round(one.total, 1), limit=WAIT, curl=28)
+            seen["case"] = "waiting" if one.first_byte is None else "body"
+            spent = {"seconds": round(one.total, 2), "limit": one.limit, "read": len(one.body)}
+            return HTTP_TIMEOUT(**seen, **_phases(one), **spent)
         case Failure.EMPTY:
-            return HTTP_EMPTY(**where, curl=52)
-        case Failure.MALFORMED:
-            return HTTP_MALFORMED(**where, detail=one.detail, curl=1)
-        case Failure.TOO_LARGE:
-            return HTTP_TOO_LARGE(**where, detail=one.detail)
-        case Failure.PARTIAL:
-            return HTTP_RESET(**where, case="partial", curl=18, detail=one.detail)
-    return HTTP_RESET(**where, case="reset", curl=56, detail=one.detail)
+            return HTTP_EMPTY(**seen)
+        case Failure.MALFORMED | Failure.HEADER | Failure.CHUNK:
+            return HTTP_MALFORMED(**seen, shown=one.first.decode("utf-8", "replace"))
+        case Failure.TOO_LARGE | Failure.INTERIM:
+            return HTTP_TOO_LARGE(**seen)
+    return HTTP_RESET(**seen)
 
 
 def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
     status, where = one.status or 0, _where(one)
     if one.body_cut:
-        yield HTTP_TOO_LARGE(**where, detail="")
+        yield HTTP_TOO_LARGE(**where, case="body")
     if 300 <= status < 400:
         to = one.header("location") or "?"
         yield HTTP_REDIRECT(**where, status=status, to=to[:300], case=_redirect_case(ctx.target.url or "", to))
@@ -144,6 +154,7 @@ CHECK = Check(
         HTTP_REDIRECT,
         HTTP_TIMEOUT,
         HTTP_SLOW,
+        HTTP_TIMES,
         HTTP_EMPTY,
         HTTP_RESET,
         HTTP_MALFORMED,
@@ -152,7 +163,7 @@ CHECK = Check(
     observation=HttpRequest,
     probe=probe,
     evaluate=evaluate,
-    uses=(*addresses.SOURCES, tcp_connect.CHECK),
+    uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK),
     key=by_target,
     timeout=12.0,
 )

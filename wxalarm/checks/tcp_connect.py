@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wxalarm.checks import addresses
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.kinds import ANY_PUSH
-from wxalarm.checks.timing import SLOW, WAIT, spread
+from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.tcp import Connect, connect
@@ -22,6 +22,7 @@ TCP_TIMEOUT = Code("tcp-timeout", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 TCP_UNREACHABLE = Code("tcp-unreachable", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 TCP_RESET = Code("tcp-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 TCP_SLOW = Code("tcp-slow", Severity.WARNING, Basis.REPRODUCED, ANY_PUSH)
+TCP_TIMES = Code("tcp-times", Severity.NOTE, Basis.REPRODUCED)
 TCP_UNTRIED = Code("tcp-untried", Severity.NOTE, Basis.REPRODUCED)
 
 BY_FAILURE = {
@@ -62,7 +63,7 @@ async def probe(ctx: Context) -> TcpConnect:
     port = ctx.target.port
 
     async def attempts(address: str) -> tuple[Connect, ...]:
-        return tuple([await connect(address, port, ctx.limit(WAIT)) for _ in range(ctx.settings.repeat)])
+        return await repeated(ctx.settings.repeat, lambda: connect(address, port, ctx.limit(WAIT)))
 
     made = await addresses.each(ctx, attempts)
     if not made:
@@ -75,22 +76,18 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
     by_address: dict[str, list[Connect]] = {}
     for attempt in observation.attempts:
         by_address.setdefault(attempt.address, []).append(attempt)
-    named = {address.ip: address for address in addresses.known(ctx)}
     living = sorted(observation.living)
     for address, attempts in by_address.items():
         failed = [attempt for attempt in attempts if attempt.failure is not None]
         if failed:
             worst = failed[0]
             assert worst.failure is not None
-            code = BY_FAILURE.get(worst.failure, TCP_RESET)
-            sources = named[address].sources if address in named else ()
-            if living and not _is_pushed_to(address, sources):
-                code = code.variant(severity=Severity.NOTE)
-            yield code(
+            yield addresses.graded(BY_FAILURE.get(worst.failure, TCP_RESET), address, ctx)(
                 address=address,
                 port=worst.port,
                 seconds=round(worst.seconds, 2),
-                limit=WAIT,
+                limit=worst.limit,
+                detail=worst.detail,
                 curl=worst.failure.curl,
                 failed=len(failed),
                 tried=len(attempts),
@@ -100,18 +97,18 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
             continue
         times = spread([attempt.seconds for attempt in attempts])
         if times.p95 > SLOW:
-            yield TCP_SLOW(address=address, port=attempts[0].port, slow=SLOW, limit=WAIT, **times.evidence)
+            yield addresses.graded(TCP_SLOW, address, ctx)(**_where(attempts[0]), **times.evidence)
+        elif len(attempts) > 1:
+            yield TCP_TIMES(**_where(attempts[0]), **times.evidence)
 
 
-def _is_pushed_to(address: str, sources: tuple[str, ...]) -> bool:
-    """Whether WeChat is likely to push there: not over IPv6 (none has been seen), not to an address that only an old
-    alarm names."""
-    return ":" not in address and sources != ("alarm",)
+def _where(one: Connect) -> dict[str, object]:
+    return {"address": one.address, "port": one.port, "slow": SLOW, "limit": WAIT}
 
 
 CHECK = Check(
     id="tcp-connect",
-    codes=(TCP_REFUSED, TCP_TIMEOUT, TCP_UNREACHABLE, TCP_RESET, TCP_SLOW, TCP_UNTRIED),
+    codes=(TCP_REFUSED, TCP_TIMEOUT, TCP_UNREACHABLE, TCP_RESET, TCP_SLOW, TCP_TIMES, TCP_UNTRIED),
     observation=TcpConnect,
     probe=probe,
     evaluate=evaluate,

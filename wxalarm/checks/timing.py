@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 WAIT = 5.0
 """Seconds that WeChat waits for an answer, and by the alarm's words for a connection."""
 SLOW = 3.0
 """Seconds within which the guide's text wants a connection; what takes longer is tomorrow's alarm."""
+SPACING = 0.1
+"""Seconds between the beginnings of repeated attempts."""
+SPAN = 3.0
+"""Seconds within which all of them begin, however many there are: the last one has its whole deadline too."""
+
+
+async def repeated(times: int, attempt: Callable[[], Awaitable[T]]) -> tuple[T, ...]:
+    """What `times` attempts give, begun one after another without waiting for each other."""
+    spacing = min(SPACING, SPAN / times)
+
+    async def later(place: int) -> T:
+        await asyncio.sleep(place * spacing)
+        return await attempt()
+
+    return tuple(await asyncio.gather(*map(later, range(times))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from wxalarm.checks import addresses, tcp_connect
 from wxalarm.checks.check import Check, Context, Skip, by_target
@@ -17,6 +17,8 @@ from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.timing import WAIT
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
+from wxalarm.probes.http import trusted
+from wxalarm.probes.tcp import words
 from wxalarm.probes.tls import Certificate, Secured, look
 
 
@@ -38,6 +40,8 @@ TLS_FAILED = _code("tls-failed")
 
 SOON = timedelta(days=14)
 """Before a certificate's end from which on it is a warning: renewal should have happened long ago."""
+PLAIN = (b"HTTP/", b"<")
+"""How answers of plain HTTP begin; old servers send a page without a head."""
 EXPIRED, NOT_YET, SELF_SIGNED, SELF_SIGNED_ROOT, NAME, ADDRESS = 10, 9, 18, 19, 62, 64
 """X509_V_ERR numbers of OpenSSL (x509_vfy.h)."""
 
@@ -55,10 +59,13 @@ async def probe(ctx: Context) -> TlsHandshake:
     target = ctx.target
     if target.scheme != "https":
         raise Skip("no-tls")
-    host, ca_file = target.host or "", ctx.settings.tls.ca_file
+    try:
+        trust = trusted(ctx.settings.tls.ca_file)
+    except OSError as error:
+        raise Skip("ca-unreadable", path=ctx.settings.tls.ca_file, error=words(error)) from None
 
     async def attempt(address: str) -> Secured:
-        return await look(address, target.port, host, ctx.limit(WAIT), ca_file)
+        return await look(address, target.port, target.host or "", ctx.limit(WAIT), trust)
 
     made = await addresses.each(ctx, attempt)
     if not made:
@@ -72,18 +79,24 @@ def evaluate(observation: TlsHandshake, ctx: Context) -> Iterator[Finding]:
     if not connected:
         raise Skip("needs", check=tcp_connect.CHECK.id)
     for one in connected:
-        yield from _of_address(one, observation.port, ctx)
+        for finding in _of_address(one, observation.port, ctx):
+            yield replace(finding, code=addresses.graded(finding.code, one.address, ctx))
 
 
 def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     first = one.trusted
     where = {"address": one.address, "port": port, "host": ctx.target.host}
     if first.failure is Failure.CERTIFICATE:
-        yield _refused(one, where)
+        yield from _refused(one, where, ctx)
     elif first.failure is Failure.NOT_TLS:
-        yield TLS_NOT_TLS(**where, curl=first.failure.curl, detail=first.detail)
+        yield TLS_NOT_TLS(
+            **where,
+            curl=first.failure.curl,
+            case="http" if one.first.startswith(PLAIN) else "other",
+            shown=one.first.decode("utf-8", "replace"),
+        )
     elif first.failure is Failure.TIMEOUT:
-        yield TLS_TIMEOUT(**where, limit=WAIT, seconds=round(first.seconds, 1), curl=first.failure.curl)
+        yield TLS_TIMEOUT(**where, limit=one.limit, seconds=round(first.seconds, 2), curl=first.failure.curl)
     elif first.failure is not None and "1.0" in one.versions and one.versions["1.0"].failure is None:
         yield TLS_PROTOCOL(**where, case="old", found=one.versions["1.0"].version)
     elif first.failure is not None:
@@ -91,42 +104,67 @@ def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     if first.failure in (None, Failure.CERTIFICATE):
         if one.versions["1.2"].failure is Failure.TLS and one.versions["1.3"].failure is None:
             yield TLS_PROTOCOL.variant(severity=Severity.WARNING)(**where, case="new", found="TLSv1.3")
-        if first.failure is None and one.chain and one.chain[0].not_after - ctx.now < SOON:
-            leaf = one.chain[0]
-            yield TLS_EXPIRING(**where, until=_day(leaf), days=(leaf.not_after - ctx.now).days)
+        last = min(one.chain, key=lambda certificate: certificate.not_after, default=None)
+        if first.failure is None and last is not None and last.not_after - ctx.now < SOON:
+            days = (last.not_after - ctx.now).days
+            yield TLS_EXPIRING(**where, subject=_common_name(last.subject), until=_day(last), days=days)
 
 
-def _refused(one: Secured, where: dict[str, object]) -> Finding:
-    """The certificate was refused: OpenSSL's reason, in our words."""
+def _refused(one: Secured, where: dict[str, object], ctx: Context) -> Iterator[Finding]:
+    """The certificate was refused: OpenSSL's reason in our words, then what else it would complain of."""
     number, leaf = one.trusted.verify_code, one.chain[0] if one.chain else None
+    if leaf is None:  # the other handshakes failed, so that nothing but the reason is known
+        leaf = Certificate("?", "?", ctx.now, ctx.now)
     seen = {
         **where,
-        "subject": _common_name(leaf.subject) if leaf else "?",
-        "issuer": _common_name(leaf.issuer) if leaf else "?",
-        "until": _day(leaf) if leaf else "?",
+        "subject": _common_name(leaf.subject),
+        "issuer": _common_name(leaf.issuer),
+        "until": _day(leaf),
+        "names": list(leaf.names[:8]) or [_common_name(leaf.subject)],
+        "chain": [_common_name(certificate.subject) for certificate in one.chain],
         "curl": Failure.CERTIFICATE.curl,
         "verify_code": number,
         "verify_message": one.trusted.verify_message,
     }
+    late = min(one.chain, key=lambda certificate: certificate.not_after, default=leaf)
+    expired = TLS_EXPIRED(**{**seen, "subject": _common_name(late.subject), "until": _day(late)})
     if number == EXPIRED:
-        late = min(one.chain, key=lambda certificate: certificate.not_after, default=leaf)
-        return TLS_EXPIRED(**{**seen, "subject": _common_name(late.subject), "until": _day(late)} if late else seen)
-    if number == NOT_YET:
-        return TLS_NOT_YET(**seen, since=f"{leaf.not_before:%Y-%m-%d}" if leaf else "?")
-    if number in (NAME, ADDRESS):
-        return TLS_NAME_MISMATCH(**seen, names=list(leaf.names[:8]) if leaf else ["?"])
+        yield expired
+    elif number == NOT_YET:
+        yield TLS_NOT_YET(**seen, since=f"{max(leaf, *one.chain, key=_begin).not_before:%Y-%m-%d}")
+    elif number in (NAME, ADDRESS):
+        yield TLS_NAME_MISMATCH(**seen)
+    else:
+        yield _untrusted(one.chain or (leaf,), number, seen)
+    if one.chain and number != EXPIRED and late.not_after < ctx.now:
+        yield expired
+    if one.chain and number not in (NAME, ADDRESS) and not names(leaf, ctx.target.host or ""):
+        yield TLS_NAME_MISMATCH(**seen)
+
+
+def _untrusted(chain: tuple[Certificate, ...], number: int | None, seen: dict[str, object]) -> Finding:
+    """No way from the leaf to a known root. An issuer that was not sent is missing; one that was sent is unknown."""
     if number == SELF_SIGNED:
         return TLS_SELF_SIGNED(**seen)
-    top = _top(one.chain)
-    if number != SELF_SIGNED_ROOT and top is not None and top is leaf:
-        return TLS_CHAIN_INCOMPLETE(**seen, sent=len(one.chain))
-    return TLS_UNTRUSTED(**seen, root=_common_name(top.issuer) if top else "?")
+    top = _top(chain)
+    if number != SELF_SIGNED_ROOT and top is chain[0] and top.issuer != top.subject:
+        return TLS_CHAIN_INCOMPLETE(**seen, sent=len(chain))
+    return TLS_UNTRUSTED(**seen, root=_common_name(top.issuer))
 
 
-def _top(chain: tuple[Certificate, ...]) -> Certificate | None:
+def names(certificate: Certificate, host: str) -> bool:
+    """Whether a certificate names a host: exactly, or by an asterisk for the whole leftmost label (RFC 6125, 6.4)."""
+    host = host.lower().rstrip(".")
+    wild = "*." + host.partition(".")[2]
+    return any(name.lower() in (host, wild) for name in certificate.names)
+
+
+def _begin(certificate: Certificate) -> datetime:
+    return certificate.not_before
+
+
+def _top(chain: tuple[Certificate, ...]) -> Certificate:
     """The last certificate on the way from the leaf up, among those that were sent."""
-    if not chain:
-        return None
     here, by_subject = chain[0], {certificate.subject: certificate for certificate in chain[1:]}
     while here.issuer != here.subject and (above := by_subject.pop(here.issuer, None)) is not None:
         here = above

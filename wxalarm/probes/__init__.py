@@ -25,13 +25,21 @@ class Failure(StrEnum):
     CERTIFICATE = "certificate"
     EMPTY = "empty"
     """The connection ended without one byte of an answer."""
+    SEND = "send"
+    """The connection broke while the request was being sent, and no answer came."""
     RESET = "reset"
     PARTIAL = "partial"
-    """The body ended before its Content-Length or its last chunk."""
+    """The answer ended before its headers, its Content-Length or its last chunk."""
     MALFORMED = "malformed"
     """What came is no HTTP."""
+    HEADER = "header"
+    """An illegal header."""
+    CHUNK = "chunk"
+    """An illegal chunk."""
     TOO_LARGE = "too-large"
-    """Headers or interim responses without end."""
+    """Headers without end."""
+    INTERIM = "interim"
+    """1xx responses without end."""
 
     @property
     def curl(self) -> int:
@@ -49,10 +57,14 @@ _CURL = {
     Failure.NOT_TLS: 35,
     Failure.CERTIFICATE: 60,
     Failure.EMPTY: 52,
+    Failure.SEND: 55,
     Failure.RESET: 56,
     Failure.PARTIAL: 18,
     Failure.MALFORMED: 1,
+    Failure.HEADER: 8,
+    Failure.CHUNK: 56,
     Failure.TOO_LARGE: 56,
+    Failure.INTERIM: 28,
 }
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _HERE = frozenset({errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOBUFS})
@@ -64,7 +76,7 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure.CERTIFICATE
     if isinstance(error, ssl.SSLError):
-        return Failure.NOT_TLS if (error.reason or "").startswith(_NOT_TLS) else Failure.TLS
+        return Failure.NOT_TLS if (error.reason or "") in _NOT_TLS else Failure.TLS
     if isinstance(error, ConnectionRefusedError):
         return Failure.REFUSED
     if isinstance(error, TimeoutError) or getattr(error, "errno", None) == errno.ETIMEDOUT:

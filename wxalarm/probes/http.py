@@ -1,23 +1,25 @@
 """HTTP/1.1 to one given address, timed by phases, bounded in time, bytes and interim responses.
 
 No library that follows redirects, picks addresses or pools connections stands between us and the bytes: h11 reads and
-writes them, asyncio carries them.
+writes them. One deadline holds for all of an exchange. Nothing that the network or the server does raises.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import h11
 
 from wxalarm.probes import Failure, classify, tcp
 
+LIMIT = 5.0
+"""Seconds for a whole exchange: what WeChat waits for an answer."""
 LARGEST_BODY = 1 << 20
-"""Bytes of a body that are kept and read: a reply to a push has a few hundred."""
+"""Bytes of a body that are read: a reply to a push has a few hundred."""
 LARGEST_HEAD = 64 << 10
 MOST_INTERIM = 16
 """1xx responses before the answer that are put up with."""
@@ -38,20 +40,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came of it. Times in seconds from the start of the phase named; None when not reached."""
+    """One request to one address and what came of it. Times in seconds; a phase that was not reached has None."""
 
     address: str
     port: int
     connect: float | None = None
     tls: float | None = None
+    """The handshake alone."""
     first_byte: float | None = None
     """From the request's last byte to the answer's first."""
     total: float = 0.0
     """From the start to the end, whatever the end was."""
+    limit: float = LIMIT
+    """What `total` was allowed to be."""
     status: int | None = None
     reason: str = ""
     http_version: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    """In order, names as sent, at most LARGEST_HEAD bytes."""
     body: bytes = b""
     """At most LARGEST_BODY bytes."""
     body_cut: bool = False
@@ -59,14 +65,16 @@ class Exchange:
     failure: Failure | None = None
     detail: str = ""
     """The library's own words about a failure."""
+    first: bytes = b""
+    """The first bytes off the wire of an answer that could not be understood."""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, or None."""
+        """The first header of that name in any case, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 def insecure() -> ssl.SSLContext:
-    """TLS that accepts any certificate: whether it is good is another check's question."""
+    """TLS that accepts any certificate: for facts about a server, never for a secret."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -74,30 +82,32 @@ def insecure() -> ssl.SSLContext:
 
 
 def trusted(ca_file: str | None = None) -> ssl.SSLContext:
-    """TLS that verifies as curl does: by the system's roots and those of ca_file. OSError: the file is unreadable."""
-    context = ssl.create_default_context()
+    """TLS that verifies as curl does, by the system's roots and those of ca_file. OSError: that file is unreadable."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context
 
 
 async def exchange(
-    address: str, port: int, request: Request, limit: float, *, tls: ssl.SSLContext | None = None
+    address: str, port: int, request: Request, limit: float = LIMIT, *, tls: ssl.SSLContext | None = None
 ) -> Exchange:
-    """Send a request to an address and read the answer, all within `limit` seconds. Never raises for what the network
-    or the server does; redirects are an answer like any other."""
+    """Send a request to an address and read the answer, all within `limit` seconds. Redirects are answers."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    made = _Making(Exchange(address, port))
+    made = _Making(Exchange(address, port, limit=limit))
     try:
         async with asyncio.timeout(limit):
-            await _talk(made, request, limit, tls)
+            await _talk(made, request, tls)
     except TimeoutError:
         made.set(failure=Failure.TIMEOUT)
-    except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
-        made.set(failure=made.protocol_failure(str(error)), detail=str(error)[:200])
+    except h11.RemoteProtocolError as error:
+        made.set(failure=made.violation(str(error)), detail=str(error)[:200])
+    except h11.LocalProtocolError as error:  # a request that cannot be written: nothing was sent
+        made.set(failure=Failure.LOCAL, detail=str(error)[:200])
     except OSError as error:
-        made.set(failure=classify(error), detail=str(error)[:200])
+        made.set(failure=classify(error), detail=tcp.words(error))
     return replace(made.result, body=bytes(made.body[:LARGEST_BODY]), total=loop.time() - begun)
 
 
@@ -108,47 +118,47 @@ class _Making:
         self.result = result
         self.body = bytearray()
 
-    def set(self, **values: object) -> None:
-        self.result = replace(self.result, **values)  # type: ignore[arg-type]  # fields by name
+    def set(self, **values: Any) -> None:
+        self.result = replace(self.result, **values)
 
-    def protocol_failure(self, message: str) -> Failure:
-        """What a violation of HTTP means: a cut body, an endless head, or no HTTP at all."""
+    def violation(self, message: str) -> Failure:
+        """What a violation of HTTP stands for, by where it happened."""
         if self.result.status is not None:
-            return Failure.PARTIAL
-        return Failure.TOO_LARGE if "too large" in message or "too long" in message else Failure.MALFORMED
+            return Failure.PARTIAL if "peer closed" in message else Failure.CHUNK
+        if not b"HTTP/".startswith(self.result.first[:5]):
+            return Failure.MALFORMED
+        if "too long" in message or "too large" in message:
+            return Failure.TOO_LARGE
+        return Failure.PARTIAL if "closed" in message else Failure.HEADER
 
 
-async def _talk(made: _Making, request: Request, limit: float, tls: ssl.SSLContext | None) -> None:
+async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
-    attempt, sock = await tcp.connected(made.result.address, made.result.port, limit)
+    # The exchange's own deadline ends the attempt first; this one is only never shorter.
+    attempt, sock = await tcp.connected(made.result.address, made.result.port, made.result.limit + 1)
     if sock is None:
-        made.set(failure=attempt.failure)
+        made.set(failure=attempt.failure, detail=attempt.detail)
         return
     made.set(connect=attempt.seconds)
-    begun = loop.time()
-    try:
-        reader, writer = await asyncio.open_connection(
-            sock=sock,
-            ssl=tls,
-            server_hostname=request.host if tls else None,
-            ssl_handshake_timeout=limit if tls else None,
-        )
-    except BaseException:
-        sock.close()
-        raise
-    if tls is not None:
-        made.set(tls=loop.time() - begun)
-    try:
+    with tcp.Stream(sock) as stream:
+        if tls is not None:
+            begun = loop.time()
+            try:
+                await stream.secure(tls, request.host)
+            except ConnectionError as error:  # curl calls a broken handshake 35, however it broke
+                made.set(failure=Failure.TLS, detail=tcp.words(error))
+                return
+            made.set(tls=loop.time() - begun)
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
-        writer.write(_written(connection, request, made.result.port, tls is not None))
-        # A server may answer before it has read all: a failure to send is only one if no answer comes.
-        with contextlib.suppress(ConnectionError):
-            await writer.drain()
-        await _read(made, connection, reader, loop.time())
-    finally:
-        writer.transport.abort()
-        with contextlib.suppress(OSError, ssl.SSLError):
-            await writer.wait_closed()
+        data = _written(connection, request, made.result.port, tls is not None)
+        broken: OSError | None = None
+        try:
+            await stream.send(data)
+        except OSError as error:  # a server may answer before it has read all
+            broken = error
+        await _read(made, connection, stream, loop.time())
+        if broken is not None and made.result.status is None:
+            made.set(failure=Failure.SEND, detail=tcp.words(broken))
 
 
 def _written(connection: h11.Connection, request: Request, port: int, secure: bool) -> bytes:
@@ -156,10 +166,13 @@ def _written(connection: h11.Connection, request: Request, port: int, secure: bo
     if port != (443 if secure else 80):
         host = f"{host}:{port}"
     headers = [("Host", host), *request.headers, ("Connection", "close")]
-    head = connection.send(h11.Request(method=request.method, target=sendable(request.target), headers=headers))
-    body = connection.send(h11.Data(data=request.body)) if request.body else b""
-    end = connection.send(h11.EndOfMessage())
-    return (head or b"") + (body or b"") + (end or b"")
+    if request.body and not any(name.lower() == "content-length" for name, _ in request.headers):
+        headers.append(("Content-Length", str(len(request.body))))
+    parts = [connection.send(h11.Request(method=request.method, target=sendable(request.target), headers=headers))]
+    if request.body:
+        parts.append(connection.send(h11.Data(data=request.body)))
+    parts.append(connection.send(h11.EndOfMessage()))
+    return b"".join(part or b"" for part in parts)
 
 
 def sendable(target: str) -> bytes:
@@ -168,34 +181,25 @@ def sendable(target: str) -> bytes:
     return b"".join(bytes([octet]) if 0x21 <= octet <= 0x7E else b"%%%02X" % octet for octet in data) or b"/"
 
 
-async def _read(made: _Making, connection: h11.Connection, reader: asyncio.StreamReader, sent: float) -> None:
-    loop = asyncio.get_running_loop()
+async def _read(made: _Making, connection: h11.Connection, stream: tcp.Stream, sent: float) -> None:
     interim = 0
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            try:
-                data = await reader.read(65536)
-            except ConnectionError:
-                made.set(failure=Failure.RESET)
+            if not await _feed(made, connection, stream, sent):
                 return
-            if made.result.first_byte is None:
-                if not data:
-                    made.set(failure=Failure.EMPTY)
-                    return
-                made.set(first_byte=loop.time() - sent)
-            connection.receive_data(data)
         elif isinstance(event, h11.InformationalResponse):
             interim += 1
             if interim > MOST_INTERIM:
-                made.set(failure=Failure.TOO_LARGE, detail=f"{interim} interim responses")
+                made.set(failure=Failure.INTERIM, detail=str(event.status_code))
                 return
         elif isinstance(event, h11.Response):
             made.set(
                 status=event.status_code,
-                reason=event.reason.decode("latin-1"),
-                http_version=event.http_version.decode("latin-1"),
+                reason=bytes(event.reason).decode("latin-1"),
+                http_version=bytes(event.http_version).decode("latin-1"),
                 headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in event.headers.raw_items()),
+                first=b"",
             )
         elif isinstance(event, h11.Data):
             made.body += event.data
@@ -204,3 +208,19 @@ async def _read(made: _Making, connection: h11.Connection, reader: asyncio.Strea
                 return
         else:  # EndOfMessage, or the peer is done
             return
+
+
+async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, sent: float) -> bool:
+    """Give the parser more bytes; False when there are none and why is known."""
+    try:
+        data = await stream.receive()
+    except ConnectionError as error:
+        made.set(failure=Failure.RESET, detail=tcp.words(error))
+        return False
+    if made.result.first_byte is None:
+        if not data:
+            made.set(failure=Failure.EMPTY)
+            return False
+        made.set(first_byte=asyncio.get_running_loop().time() - sent, first=data[: tcp.SHOWN])
+    connection.receive_data(data)
+    return True

@@ -1,13 +1,27 @@
-"""TCP: one connection to one address, timed."""
+"""TCP: one connection to one address, timed; and the stream of bytes, plain or in TLS, that the other probes speak on.
+
+No happy eyeballs and no name resolution: an address is given, and what happens there is what is reported.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
+import ssl
 from dataclasses import dataclass
 
 from wxalarm.probes import Failure, classify
+
+LIMIT = 5.0
+"""Seconds to wait for a connection: what the alarm 连接超时 names."""
+STRICT = 3.0
+"""Seconds above which a connection is slow: the guide's own text still says 3 s."""
+SETTLE = 0.25
+"""Seconds to watch a new connection for a reset: balancers and firewalls accept first and reset then."""
+SHOWN = 64
+"""Bytes kept of what a server sent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +32,21 @@ class Connect:
     port: int
     seconds: float
     """Until it was connected, or until it failed."""
+    limit: float = LIMIT
     failure: Failure | None = None
+    detail: str = ""
+    """The system's own words about the failure."""
 
 
-async def connected(address: str, port: int, limit: float) -> tuple[Connect, socket.socket | None]:
-    """The attempt, and the connected socket, which the caller closes. Never raises for the network's failures."""
+async def connected(address: str, port: int, limit: float = LIMIT) -> tuple[Connect, socket.socket | None]:
+    """The attempt within `limit` seconds, and the connected socket, which the caller closes. Never raises for what the
+    network does."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
     sock: socket.socket | None = None
     try:
-        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(limit):
@@ -35,19 +54,105 @@ async def connected(address: str, port: int, limit: float) -> tuple[Connect, soc
     except OSError as error:
         if sock is not None:
             sock.close()
-        return Connect(address, port, loop.time() - begun, classify(error)), None
+        failure, detail = classify(error), words(error)
+        return Connect(address, port, loop.time() - begun, limit, failure, detail), None
     except BaseException:
         if sock is not None:
             sock.close()
         raise
-    return Connect(address, port, loop.time() - begun), sock
+    return Connect(address, port, loop.time() - begun, limit), sock
 
 
-async def connect(address: str, port: int, limit: float) -> Connect:
-    """Connect and hang up. limit in seconds."""
+async def connect(address: str, port: int, limit: float = LIMIT) -> Connect:
+    """Connect, watch for a reset for SETTLE seconds, and hang up."""
     attempt, sock = await connected(address, port, limit)
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-        sock.close()
+    if sock is None:
+        return attempt
+    with sock:
+        try:
+            async with asyncio.timeout(SETTLE):
+                await asyncio.get_running_loop().sock_recv(sock, 1)
+        except TimeoutError:
+            pass
+        except OSError as error:
+            return Connect(address, port, attempt.seconds, limit, Failure.RESET, words(error))
     return attempt
+
+
+def words(error: BaseException) -> str:
+    """An exception's own short text, for evidence."""
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(reason)[:200]
+
+
+class Stream:
+    """A connected socket as a stream of bytes, in TLS after `secure`. Closing it is immediate and silent."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls: ssl.SSLObject | None = None
+        self.first = b""
+        """The first bytes off the wire, at most SHOWN: shows what a server speaks that does not speak TLS."""
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sock.close()
+
+    async def secure(self, context: ssl.SSLContext, host: str) -> None:
+        """The TLS handshake, with SNI unless host is an address. Raises OSError (ssl.SSLError among them)."""
+        try:
+            self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        except ValueError as error:  # a name that cannot stand in SNI
+            raise ssl.SSLError(0, str(error)) from None
+        while True:
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except ssl.SSLError:
+                with contextlib.suppress(OSError):
+                    await self._flush()  # our alert, out of courtesy
+                raise
+        await self._flush()
+
+    async def send(self, data: bytes) -> None:
+        """Send all. Raises OSError."""
+        if self.tls is None:
+            await asyncio.get_running_loop().sock_sendall(self._sock, data)
+            return
+        self.tls.write(data)
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        """Some bytes; b"" at the end. Raises OSError."""
+        if self.tls is None:
+            return await self._read()
+        while True:
+            try:
+                return self.tls.read(65536)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    async def _read(self) -> bytes:
+        data = await asyncio.get_running_loop().sock_recv(self._sock, 65536)
+        if len(self.first) < SHOWN:
+            self.first += data[: SHOWN - len(self.first)]
+        return data
+
+    async def _fill(self) -> None:
+        if data := await self._read():
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if data := self._outgoing.read():
+            await asyncio.get_running_loop().sock_sendall(self._sock, data)

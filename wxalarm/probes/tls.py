@@ -6,7 +6,6 @@ Facts only. The chain is read as the server sends it: nothing is fetched to comp
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import warnings
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from wxalarm.probes import Failure, classify, tcp
-from wxalarm.probes.http import insecure, trusted
+from wxalarm.probes.http import insecure
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 MOST_CERTIFICATES = 10
@@ -59,60 +58,68 @@ class Secured:
     versions: dict[str, Handshake]
     """A handshake for each of VERSIONS alone, certificate unverified; "1.0" (with 1.1) only when none of them works."""
     chain: tuple[Certificate, ...] = ()
+    first: bytes = b""
+    """The first bytes that came, when they were no TLS."""
+    limit: float = tcp.LIMIT
+    """Seconds that connection and handshake were allowed to take together."""
 
 
-async def look(address: str, port: int, host: str, limit: float, ca_file: str | None = None) -> Secured:
-    """All handshakes with one address at once, each within `limit` seconds."""
+async def look(address: str, port: int, host: str, limit: float, trust: ssl.SSLContext) -> Secured:
+    """All handshakes with one address at once, each within `limit` seconds. trust: http.trusted(…)."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     first, *others = await asyncio.gather(
-        handshake(address, port, host, trusted(ca_file), limit),
+        handshake(address, port, host, trust, limit),
         *(handshake(address, port, host, only(version), limit) for version in VERSIONS.values()),
     )
-    versions = {name: made for name, (_, made, _) in zip(VERSIONS, others, strict=True)}
+    versions = {name: one.made for name, one in zip(VERSIONS, others, strict=True)}
     if all(made.failure is Failure.TLS for made in versions.values()):
-        versions["1.0"] = (await handshake(address, port, host, old(), limit))[1]
-    chain = next((sent for _, _, sent in others if sent), first[2])
-    return Secured(address, first[0], first[1], versions, tuple(map(certificate, chain)))
+        left = max(0.05, limit - (loop.time() - begun))
+        versions["1.0"] = (await handshake(address, port, host, old(), left)).made
+    chain = next((one.chain for one in (*others, first) if one.chain), ())
+    return Secured(address, first.connect, first.made, versions, tuple(map(certificate, chain)), first.first, limit)
 
 
-async def handshake(
-    address: str, port: int, host: str, context: ssl.SSLContext, limit: float
-) -> tuple[Failure | None, Handshake, list[bytes]]:
-    """(why there was no connection, the handshake, the chain in DER). Never raises for the network's failures."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A handshake with what surrounds it."""
+
+    connect: Failure | None
+    """Why there was no connection."""
+    made: Handshake
+    chain: tuple[bytes, ...] = ()
+    """In DER, the leaf first, as it was sent."""
+    first: bytes = b""
+    """The first bytes that came, when they were no TLS."""
+
+
+async def handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: float) -> Attempt:
+    """Connect and shake hands, both within `limit` seconds. Never raises for what the network does."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
     attempt, sock = await tcp.connected(address, port, limit)
     if sock is None:
-        return attempt.failure, Handshake(failure=attempt.failure), []
+        return Attempt(attempt.failure, Handshake(failure=attempt.failure, detail=attempt.detail))
     started = loop.time()
-    try:
-        left = max(0.05, limit - (started - begun))
-        async with asyncio.timeout(left):
-            # Longer than ours: its own timeout would close with an error that says less.
-            _, writer = await asyncio.open_connection(
-                sock=sock, ssl=context, server_hostname=host, ssl_handshake_timeout=left + 5
+    with tcp.Stream(sock) as stream:
+        try:
+            async with asyncio.timeout(limit - (started - begun)):
+                await stream.secure(context, host)
+        except OSError as error:
+            failure = classify(error)
+            # A server that hangs up on a ClientHello is a TLS failure to curl (35), whatever it did to the connection.
+            failure = Failure.TLS if failure is Failure.RESET else failure
+            made = Handshake(
+                None,
+                loop.time() - started,
+                failure,
+                tcp.words(error),
+                getattr(error, "verify_code", None),
+                getattr(error, "verify_message", ""),
             )
-    except ssl.SSLCertVerificationError as error:
-        seconds = loop.time() - started
-        sock.close()
-        failed = Handshake(None, seconds, Failure.CERTIFICATE, str(error), error.verify_code, error.verify_message)
-        return None, failed, []
-    except OSError as error:
-        seconds = loop.time() - started
-        sock.close()
-        failure = classify(error)
-        # A server that hangs up on a ClientHello is a TLS failure to curl (35), whatever it did to the connection.
-        failure = Failure.TLS if failure is Failure.RESET else failure
-        return None, Handshake(None, seconds, failure, _words(error)), []
-    except BaseException:
-        sock.close()
-        raise
-    secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
-    made = Handshake(secured.version(), loop.time() - started)
-    chain = sent_chain(secured)
-    writer.transport.abort()
-    with contextlib.suppress(OSError, ssl.SSLError):
-        await writer.wait_closed()
-    return None, made, chain
+            return Attempt(None, made, first=stream.first if failure is Failure.NOT_TLS else b"")
+        assert stream.tls is not None
+        return Attempt(None, Handshake(stream.tls.version(), loop.time() - started), tuple(sent_chain(stream.tls)))
 
 
 def only(version: ssl.TLSVersion) -> ssl.SSLContext:
@@ -167,7 +174,3 @@ def certificate(der: bytes) -> Certificate:
     except ValueError:
         epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         return Certificate("", "", epoch, epoch)
-
-
-def _words(error: OSError) -> str:
-    return (getattr(error, "reason", None) or error.strerror or type(error).__name__)[:200]

@@ -1,0 +1,142 @@
+"""The HTTP client against real servers, good and hostile: every failure named, in bounded time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import tracemalloc
+
+import pytest
+
+from wxalarm.lab import http as lab
+from wxalarm.lab.http import Answer
+from wxalarm.lab.tcp import full_queue, refused
+from wxalarm.probes import Failure, http
+from wxalarm.probes.http import Exchange, Request
+
+GET = Request("GET", "wx.example.com", "/callback")
+
+
+def ask(answer: Answer, request: Request = GET, limit: float = 5.0, requests: list[bytes] | None = None) -> Exchange:
+    async def main() -> Exchange:
+        async with lab.serve(answer, requests=requests) as port:
+            return await http.exchange("127.0.0.1", port, request, limit)
+
+    return asyncio.run(main())
+
+
+def test_an_answer_with_its_phases() -> None:
+    made = ask(lab.respond(200, b"success", (("X-One", "1"),)))
+    assert (made.failure, made.status, made.reason, made.http_version) == (None, 200, "OK", "1.1")
+    assert made.body == b"success"
+    assert made.header("x-one") == "1"
+    assert made.connect is not None
+    assert made.first_byte is not None
+    assert made.tls is None
+    assert 0 < made.connect + made.first_byte <= made.total < made.limit
+
+
+def test_what_is_sent() -> None:
+    got: list[bytes] = []
+    headers = (("User-Agent", "Mozilla/4.0"),)
+    ask(lab.respond(), Request("POST", "wx.example.com", "/a b?q=é", headers, b"abc"), requests=got)
+    lines = got[0].decode().split("\r\n")
+    assert lines[0] == "POST /a%20b?q=%C3%A9 HTTP/1.1"
+    assert lines[1].startswith("Host: wx.example.com:")
+    assert {"User-Agent: Mozilla/4.0", "Connection: close", "Content-Length: 3"} <= set(lines)
+    assert lines[-1] == "abc"
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 404, 500, 999])
+def test_any_status_is_an_answer(status: int) -> None:
+    made = ask(lab.respond(status, b""))
+    assert (made.failure, made.status) == (None, status)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_an_answer_and_nobody_is_sent_after_it(status: int) -> None:
+    trap: list[bytes] = []
+
+    async def main() -> Exchange:
+        async with (
+            lab.serve(lab.respond(), requests=trap) as other,
+            lab.serve(lab.redirect(f"http://127.0.0.1:{other}/", status)) as port,
+        ):
+            return await http.exchange("127.0.0.1", port, GET)
+
+    assert asyncio.run(main()).status == status
+    assert trap == []
+
+
+FAULTS: dict[str, tuple[Answer, Failure, int]] = {
+    "empty": (lab.empty(), Failure.EMPTY, 52),
+    "reset": (lab.reset(), Failure.RESET, 56),
+    "reset in the body": (lab.reset(lab.head(200) + b"succ"), Failure.RESET, 56),
+    "garbage": (lab.garbage(), Failure.MALFORMED, 1),
+    "no colon": (lab.send(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\nx"), Failure.HEADER, 8),
+    "bad chunk": (lab.bad_chunks(), Failure.CHUNK, 56),
+    "short body": (lab.cut_body(), Failure.PARTIAL, 18),
+    "half a head": (lab.send(b"HTTP/1.1 200 OK\r\nX: "), Failure.PARTIAL, 18),
+    "1 MB of headers": (lab.huge_headers(), Failure.TOO_LARGE, 56),
+    "1xx for ever": (lab.endless_interim(), Failure.INTERIM, 28),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_is_named_at_once(name: str) -> None:
+    answer, failure, number = FAULTS[name]
+    begun = time.monotonic()
+    made = ask(answer)
+    assert made.failure is failure, made
+    assert failure.curl == number
+    assert time.monotonic() - begun < 4, "not at once: the deadline ended it"
+
+
+@pytest.mark.parametrize(
+    "answer", [lab.stall(), lab.drip(0.1), lab.drip(0.1, of_head=True)], ids=["stall", "body", "head"]
+)
+def test_slowness_ends_at_the_deadline(answer: Answer) -> None:
+    begun = time.monotonic()
+    made = ask(answer, limit=0.5)
+    assert made.failure is Failure.TIMEOUT
+    assert 0.5 <= time.monotonic() - begun < 3
+    assert made.total >= made.limit == 0.5
+
+
+@pytest.mark.parametrize("answer", [lab.huge_body(), lab.huge_headers(1 << 28)], ids=["1 GB body", "256 MB headers"])
+def test_floods_are_cut_in_bounded_memory(answer: Answer) -> None:
+    tracemalloc.start()
+    try:
+        made = ask(answer)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert made.body_cut or made.failure is Failure.TOO_LARGE
+    assert len(made.body) <= http.LARGEST_BODY
+    assert peak < 16 * http.LARGEST_BODY
+
+
+def test_no_connection() -> None:
+    async def main() -> tuple[Exchange, Exchange]:
+        async with refused() as closed, full_queue() as full:
+            return await asyncio.gather(
+                http.exchange("127.0.0.1", closed, GET), http.exchange("127.0.0.1", full, GET, 0.3)
+            )
+
+    no, silent = asyncio.run(main())
+    assert (no.failure, no.connect) == (Failure.REFUSED, None)
+    assert (silent.failure, silent.connect) == (Failure.TIMEOUT, None)
+
+
+@pytest.mark.parametrize("value", ["1\r\nY: 2", "1\nY: 2", "1\0"])
+def test_a_header_cannot_be_smuggled_in(value: str) -> None:
+    got: list[bytes] = []
+    made = ask(lab.respond(), Request("GET", "wx.example.com", "/", (("X", value),)), requests=got)
+    assert made.failure is Failure.LOCAL
+    assert got == []
+
+
+def test_a_target_cannot_smuggle_a_header_in() -> None:
+    got: list[bytes] = []
+    ask(lab.respond(), Request("GET", "wx.example.com", "/ HTTP/1.1\r\nY: 2\r\n"), requests=got)
+    assert got[0].startswith(b"GET /%20HTTP/1.1%0D%0AY:%202%0D%0A HTTP/1.1\r\n")

@@ -1,0 +1,67 @@
+"""The TCP probe against real faulty servers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from wxalarm.lab import http as lab_http
+from wxalarm.lab import tcp as lab
+from wxalarm.probes import Failure, tcp
+
+
+def test_connected() -> None:
+    async def main() -> tcp.Connect:
+        async with lab.silent() as port:
+            return await tcp.connect("127.0.0.1", port)
+
+    made = asyncio.run(main())
+    assert made.failure is None
+    assert 0 < made.seconds < made.limit
+
+
+def test_refused_is_seven() -> None:
+    async def main() -> tcp.Connect:
+        async with lab.refused() as port:
+            return await tcp.connect("127.0.0.1", port)
+
+    made = asyncio.run(main())
+    assert made.failure is Failure.REFUSED
+    assert made.failure.curl == 7
+
+
+def test_a_full_queue_is_silence_to_the_limit() -> None:
+    async def main() -> tcp.Connect:
+        async with lab.full_queue() as port:
+            return await tcp.connect("127.0.0.1", port, 0.3)
+
+    begun = time.monotonic()
+    made = asyncio.run(main())
+    assert made.failure is Failure.TIMEOUT
+    assert made.failure.curl == 28
+    assert made.seconds >= made.limit == 0.3
+    assert time.monotonic() - begun < 3
+
+
+def test_a_reset_right_after_the_handshake_is_seen() -> None:
+    async def main() -> tcp.Connect:
+        async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            lab.reset(writer.get_extra_info("socket"))
+            writer.transport.abort()
+
+        server = await asyncio.start_server(connection, "127.0.0.1", 0)
+        async with server:
+            return await tcp.connect("127.0.0.1", server.sockets[0].getsockname()[1])
+
+    assert asyncio.run(main()).failure is Failure.RESET
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_no_socket_is_left_open(count: int) -> None:
+    async def main() -> list[tcp.Connect]:
+        async with lab_http.serve(lab_http.respond()) as port:
+            return await asyncio.gather(*(tcp.connect("127.0.0.1", port) for _ in range(count)))
+
+    assert all(made.failure is None for made in asyncio.run(main()))
