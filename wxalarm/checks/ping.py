@@ -37,6 +37,11 @@ class Pings:
     """Who named the addresses: "config" or "alarm"."""
     pings: tuple[Pinged, ...]
 
+    @property
+    def reached(self) -> bool:
+        """Whether any address answered."""
+        return any(one.times for one in self.pings)
+
 
 async def probe(ctx: Context) -> Pings:
     """Ping every address at once. Skips when none is known."""

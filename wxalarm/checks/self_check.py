@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wxalarm.checks import dns_delegation, dns_resolve, dns_system, tcp_connect
+from wxalarm.checks import dns_delegation, dns_resolve, dns_system, ping, tcp_connect
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.kinds import ANY
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -21,6 +21,7 @@ WITNESSES: tuple[Check[Any], ...] = (
     dns_delegation.CHECK,
     dns_resolve.CHECK,
     tcp_connect.CHECK,
+    ping.CHECK,
 )
 """Checks whose observation has `reached`: whether anybody outside this machine said anything."""
 

@@ -137,11 +137,11 @@ def _read(message: dns.message.Message, question: dns.rrset.RRset) -> Reply:
     zone = soa or ns
     return Reply(
         rcode=dns.rcode.to_text(message.rcode()),
-        records=tuple(dict.fromkeys(records))[:MAX_RECORDS],
+        records=tuple(sorted(set(records)))[:MAX_RECORDS],  # servers rotate them; reports should not
         chain=tuple(chain),
         ttl=min(ttls) if ttls else None,
         zone=_text(zone.name) if zone else None,
-        ns=tuple(_data(rdata) for rdata in list(ns)[:MAX_RECORDS]) if ns else (),
+        ns=tuple(sorted({_data(rdata) for rdata in list(ns)[:MAX_RECORDS]})) if ns else (),
         glue=tuple(_glue(message))[:MAX_RECORDS],
         negative=soa is not None,
         authoritative=bool(message.flags & dns.flags.AA),
