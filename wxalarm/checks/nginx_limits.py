@@ -22,6 +22,8 @@ CODES = (NGINX_RATE_LIMIT, NGINX_PROXY_TIMEOUT, NGINX_CONNECT_TIMEOUT, NGINX_BOD
 
 LARGEST_PUSH = 64 * 1024
 """Bytes: an encrypted push with a long text stays far below this."""
+SMALL = 1.0
+"""Pushes a second."""
 _RATE = re.compile(r"rate=(\d{1,9})r/([sm])")
 
 
@@ -68,12 +70,15 @@ def _connections(known: Facts, route: Route) -> Iterable[Finding]:
 def _limited(
     known: Facts, directive: Directive, zone: Directive, waits: float, *, allowed: float, unit: str, burst: int
 ) -> Finding:
-    """An error when the alarm's own rate is above the limit; a note when it is below a tenth of it."""
+    """An error when the alarm's own rate is above the limit; a note when it is below a tenth of it.
+
+    An alarm that gives no count is taken for a small one.
+    """
     rate = known.ctx.alarm.rate
     severity = Severity.WARNING
     if rate is not None and (rate > allowed or waits >= LIMIT):
         severity = Severity.ERROR
-    elif rate is not None and rate * 10 < allowed and waits < LIMIT:
+    elif (rate or SMALL) * 10 < allowed and waits < LIMIT:
         severity = Severity.NOTE
     return NGINX_RATE_LIMIT.variant(severity=severity)(
         None,

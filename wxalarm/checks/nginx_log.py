@@ -16,8 +16,8 @@ CODES = (NGINX_LOG_TIMES_MISSING, NGINX_LOG_OFF)
 WANTED = ("request", "status", "request_time")
 WANTED_BEHIND_PROXY = ("upstream_addr", "upstream_status", "upstream_response_time")
 FORMAT = (
-    """'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '"""
-    """'"$http_referer" "$http_user_agent" "$http_x_forwarded_for" "$host" '"""
+    """'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent ' """
+    """'"$http_referer" "$http_user_agent" "$http_x_forwarded_for" "$host" ' """
     """'"$upstream_addr" "$upstream_status" "$request_time" "$upstream_response_time"'"""
 )
 """The guide's fields (附录 3) without the cookie that only Tencent has."""

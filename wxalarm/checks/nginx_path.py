@@ -6,12 +6,14 @@ through is in nginx_limits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
+from wxalarm import nginx
 from wxalarm.checks.kinds import INVALID
-from wxalarm.checks.nginx_facts import Facts
+from wxalarm.checks.nginx_facts import Facts, route_of
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.nginx.edit import Edit, comment_out, put_before, put_first, rewrite
+from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
 from wxalarm.nginx.routing import Route
 from wxalarm.nginx.syntax import Directive
@@ -25,6 +27,8 @@ NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, I
 CODES = (NGINX_SERVER_NAME, NGINX_DENIED, NGINX_REDIRECT, NGINX_RETURN, NGINX_STATIC, NGINX_ERROR_PAGE)
 
 REFUSALS = (401, 403, 444)
+_PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
+"""A path that needs no quotes in a condition."""
 
 
 def findings(known: Facts) -> Iterable[Finding]:
@@ -136,11 +140,24 @@ def _handler(location: Directive) -> str:
 
 
 def _bypass(known: Facts, route: Route, at: Directive) -> str:
-    """The edit that keeps the rest of the site as it is: the directive does no longer see the callback's path.
+    """The edit that lets the callback's path by: where it can, the directive still sees all the rest of the site.
 
-    Only possible where the directive stands directly in a server block that also proxies; else it is commented out.
+    "" when the push would then find no application either: no edit of this line alone helps.
     """
-    return known.diff(comment_out(at)) if at.block is None and _one_line(known, at) else ""
+    if at.block is not None or not _one_line(known, at):
+        return ""
+    source = known.source(at)
+    edit = comment_out(at)
+    if at in (route.choice.server.block.block or ()) and _PLAIN.fullmatch(route.path):
+        edit = rewrite(at, f"if ($uri != {route.path}) {{ {source[at.start : at.end]} }}")
+    after = _after(known, {at.file: apply([edit], source)})
+    return known.diff(edit) if after is not None and after.outcome.kind in ("pass", "handler") else ""
+
+
+def _after(known: Facts, changed: Mapping[str, str]) -> Route | None:
+    """The push's way through the configuration with some of its files changed."""
+    config = nginx.load(known.observation.conf.path, nginx.fetch_from({**known.config.files, **changed}))
+    return route_of(config, known.ctx)
 
 
 def _one_line(known: Facts, at: Directive) -> bool:

@@ -46,7 +46,10 @@ PLACES = (
     "C:/nginx/conf/nginx.conf",
 )
 _PERMISSION = re.compile(r"\((?:13|1): (?:Permission denied|Operation not permitted)\)|Permission denied")
-_EMERG = re.compile(r"^nginx: \[(?:emerg|crit|alert)\] (.*)$", re.MULTILINE)
+_EMERG = re.compile(
+    r"^(?:nginx: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )\[(?:emerg|crit|alert)\] (?:\d++#\d++: )?(.*)$", re.MULTILINE
+)
+"""As nginx prints it to the terminal; a build whose error log is stderr (Debian's) prints only the second form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | N
     """
     if given == "-":
         return await asyncio.to_thread(_from_stdin)
-    running = await asyncio.to_thread(processes.nginx)
+    running = await asyncio.to_thread(lambda: processes.nginx(conf=given))
     binary = _binary(running)
     built = await _built(binary, timeout) if binary else {}
     if given is None and binary is not None:

@@ -118,8 +118,11 @@ def _link(path: str) -> str | None:
         return None
 
 
-def nginx(proc: str = PROC) -> Nginx | None:
-    """The running nginx with the most workers; None when none runs or this system has no /proc."""
+def nginx(proc: str = PROC, conf: str | None = None) -> Nginx | None:
+    """The running nginx: the one started with `-c conf` if there is one, else the one with the most workers.
+
+    None when none runs or this system has no /proc.
+    """
     masters: dict[int, list[str]] = {}
     workers: dict[int, list[int]] = {}
     for pid in pids(proc):
@@ -132,7 +135,7 @@ def nginx(proc: str = PROC) -> Nginx | None:
             workers.setdefault(_parent(pid, proc), []).append(pid)
     if not masters:
         return None
-    pid = max(masters, key=lambda master: len(workers.get(master, ())))
+    pid = max(masters, key=lambda one: (_option(masters[one], "-c") == (conf or ""), len(workers.get(one, ()))))
     words = masters[pid]
     try:
         exe: str | None = os.readlink(f"{proc}/{pid}/exe")
