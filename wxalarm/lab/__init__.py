@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from wxalarm.lab.scenario import Scenario as Scenario
 from wxalarm.lab.scenario import Staged as Staged
-from wxalarm.lab.scenarios import dns, net, server
+from wxalarm.lab.scenarios import dns, net, reply, server
 
 SCENARIOS: tuple[Scenario, ...] = (
     # name
     *dns.SCENARIOS,
     # connection
     *net.SCENARIOS,
+    # the reply
+    *reply.SCENARIOS,
     # the server
     *server.SCENARIOS,
 )
