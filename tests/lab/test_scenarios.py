@@ -24,7 +24,14 @@ async def diagnosed(scenario: Scenario) -> tuple[list[Report], str]:
     return reports, cases.to_text(reports, ready)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+SLOW = {"syn-dropped", "handler-slow"}
+"""What they show takes more than 3 s by its nature."""
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [pytest.param(s, id=s.name, marks=[pytest.mark.slow] if s.name in SLOW else []) for s in SCENARIOS],
+)
 def test_verdict_is_the_injected_fault(scenario: Scenario) -> None:
     reports, saved = asyncio.run(diagnosed(scenario))
     assert reports, "the staged text holds no alarm"

@@ -7,9 +7,10 @@ Guide: 请求超时, 回应失败.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from wxalarm.checks import addresses, tcp_connect, tls_handshake
 from wxalarm.checks.check import Check, Context, Skip, by_target
@@ -18,7 +19,7 @@ from wxalarm.checks.status import HTTP_STATUS, status_case
 from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
-from wxalarm.probes.http import Exchange, Request, exchange, insecure
+from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
 from wxalarm.wechat.push import headers
 
 HTTP_REDIRECT = Code("http-redirect", Severity.ERROR, Basis.REPRODUCED, INVALID)
@@ -83,20 +84,25 @@ def _of_address(exchanges: list[Exchange], ctx: Context) -> Iterator[Finding]:
     failed = next((one for one in exchanges if one.failure is not None), None)
     if failed is not None:
         if failed.failure is not Failure.LOCAL:  # the name cannot stand in a request: dns-name-invalid says so
-            yield _failed(failed)
+            yield _failed(failed, ctx)
         return
     yield from _answered(first, ctx)
     times = spread([one.total for one in exchanges])
     if times.p95 > SLOW:
         longest = max(exchanges, key=lambda one: one.total)
-        yield HTTP_SLOW(**_where(first), **_phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
+        yield HTTP_SLOW(**_where(first, ctx), **_phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
     elif len(exchanges) > 1:
-        yield HTTP_TIMES(**_where(first), slow=SLOW, limit=WAIT, **times.evidence)
+        yield HTTP_TIMES(**_where(first, ctx), slow=SLOW, limit=WAIT, **times.evidence)
 
 
-def _failed(one: Exchange) -> Finding:
+def _failed(one: Exchange, ctx: Context) -> Finding:
     assert one.failure is not None
-    seen: dict[str, object] = {**_where(one), "curl": one.failure.curl, "case": str(one.failure), "detail": one.detail}
+    seen: dict[str, object] = {
+        **_where(one, ctx),
+        "curl": one.failure.curl,
+        "case": str(one.failure),
+        "detail": one.detail,
+    }
     match one.failure:
         case Failure.TIMEOUT:
             seen["case"] = "waiting" if one.first_byte is None else "body"
@@ -112,7 +118,7 @@ def _failed(one: Exchange) -> Finding:
 
 
 def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
-    status, where = one.status or 0, _where(one)
+    status, where = one.status or 0, _where(one, ctx)
     if one.body_cut:
         yield HTTP_TOO_LARGE(**where, case="body")
     if 300 <= status < 400:
@@ -130,16 +136,27 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
 
 def _redirect_case(url: str, to: str) -> str:
     """The key of the catalogue's words for the usual redirects."""
-    goal = urljoin(url, to)
-    if goal.removeprefix("https://") == url.removeprefix("http://"):
+    try:
+        goal = urljoin(url, to)
+        here, there = urlsplit(url), urlsplit(goal)
+    except ValueError:  # "http://[" and the like
+        return "other"
+    same_place = (here.hostname, here.path, here.query) == (there.hostname, there.path, there.query)
+    if same_place and (here.scheme, there.scheme) == ("http", "https"):
         return "https"
     if goal.rstrip("/") == url.rstrip("/"):
         return "slash"
     return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
 
 
-def _where(one: Exchange) -> dict[str, object]:
-    return {"address": one.address, "port": one.port}
+def _where(one: Exchange, ctx: Context) -> dict[str, object]:
+    """The address, and what the next command needs: --resolve and a URL that no shell reads anything else into."""
+    target = ctx.target
+    host = target.host if target.host and re.fullmatch(r"[A-Za-z0-9.:-]+", target.host) else "HOST"
+    host = f"[{host}]" if ":" in host else host
+    path = sendable(target.path).decode("ascii").replace("'", "%27")
+    url = f"{target.scheme}://{host}:{target.port}{path[:1000]}"
+    return {"address": one.address, "port": one.port, "resolve": f"{host}:{target.port}:{one.address}", "url": url}
 
 
 def _phases(one: Exchange) -> dict[str, object]:

@@ -143,11 +143,12 @@ def _refused(one: Secured, where: dict[str, object], ctx: Context) -> Iterator[F
 
 
 def _untrusted(chain: tuple[Certificate, ...], number: int | None, seen: dict[str, object]) -> Finding:
-    """No way from the leaf to a known root. An issuer that was not sent is missing; one that was sent is unknown."""
+    """No way from the leaf to a known root. An issuer that was not sent is missing, if it can be fetched at all: a leaf
+    that says from where comes from a public authority. One that was sent, or is nowhere to be had, is unknown."""
     if number == SELF_SIGNED:
         return TLS_SELF_SIGNED(**seen)
     top = _top(chain)
-    if number != SELF_SIGNED_ROOT and top is chain[0] and top.issuer != top.subject:
+    if number != SELF_SIGNED_ROOT and top is chain[0] and top.issuer_url is not None and top.issuer != top.subject:
         return TLS_CHAIN_INCOMPLETE(**seen, sent=len(chain))
     return TLS_UNTRUSTED(**seen, root=_common_name(top.issuer))
 

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from wxalarm.lab.scenario import Scenario as Scenario
 from wxalarm.lab.scenario import Staged as Staged
-from wxalarm.lab.scenarios import dns, net, reply, server
+
+# By other names than the modules': `wxalarm.lab.http` is the module of servers.
+from wxalarm.lab.scenarios.dns import SCENARIOS as _DNS
+from wxalarm.lab.scenarios.http import SCENARIOS as _HTTP
+from wxalarm.lab.scenarios.net import SCENARIOS as _NET
+from wxalarm.lab.scenarios.reply import SCENARIOS as _REPLY
+from wxalarm.lab.scenarios.server import SCENARIOS as _SERVER
+from wxalarm.lab.scenarios.tls import SCENARIOS as _TLS
 
 SCENARIOS: tuple[Scenario, ...] = (
+    # connection; its first is what `wxalarm demo` shows
+    *_NET,
     # name
-    *dns.SCENARIOS,
-    # connection
-    *net.SCENARIOS,
+    *_DNS,
+    # TLS
+    *_TLS,
+    # HTTP
+    *_HTTP,
     # the reply
-    *reply.SCENARIOS,
+    *_REPLY,
     # the server
-    *server.SCENARIOS,
+    *_SERVER,
 )

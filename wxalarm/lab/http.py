@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -30,14 +29,10 @@ async def serve(
     *,
     address: str = tcp.LOOPBACK,
     port: int = 0,
-    sock: socket.socket | None = None,
     tls: ssl.SSLContext | None = None,
     requests: list[bytes] | None = None,
 ) -> AsyncIterator[int]:
-    """A server of one answer. Gives the port.
-
-    sock: a listening socket instead of address and port; it stays the caller's. requests: collects what came.
-    """
+    """A server of one answer; gives its port. requests: collects what came."""
     open_now: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,12 +46,13 @@ async def serve(
                     requests.append(request)
                 await answer(writer)
                 await writer.drain()
+        except asyncio.CancelledError:
+            return  # the server was left; asyncio would print a cancelled handler as an error
         finally:
             del open_now[task]
             writer.close()
 
-    where = {"sock": sock} if sock is not None else {"host": address, "port": port}
-    server = await asyncio.start_server(connection, ssl=tls, limit=LARGEST_REQUEST, **where)
+    server = await asyncio.start_server(connection, address, port, ssl=tls, limit=LARGEST_REQUEST)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -161,7 +157,7 @@ def huge_headers(size: int = 1 << 20) -> Answer:
 
 def endless_interim() -> Answer:
     """100 Continue without end; the answer never comes."""
-    return flood(head(100))
+    return flood(head(100) * 500)
 
 
 # --- broken answers ----------------------------------------------------------------------------------------------

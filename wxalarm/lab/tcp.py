@@ -37,32 +37,28 @@ async def full_queue(address: str = LOOPBACK) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def full_for(seconds: float, address: str = LOOPBACK) -> AsyncIterator[tuple[int, socket.socket]]:
-    """The port and the listening socket of a queue that is full for some seconds, then empties.
+async def full_for(seconds: float, address: str = LOOPBACK) -> AsyncIterator[int]:
+    """A port whose listen queue is full for some seconds; then it takes connections, and hangs up on each.
 
-    A client whose SYN was dropped is let in when it sends it again: 1 s and 3 s after the first (RFC 6298). The caller
-    serves the socket when the time is over; `seconds` is only when the queue empties.
+    A client whose SYN was dropped gets in when it sends it again: 1 s and 3 s after the first (RFC 6298), on newer
+    Linux every second.
     """
     async with _filled(address) as (listener, fillers):
 
         async def empty() -> None:
             await asyncio.sleep(seconds)
-            loop = asyncio.get_running_loop()
             for filler in fillers:
                 filler.close()
-            for _ in fillers:
-                with contextlib.suppress(TimeoutError, OSError):
-                    async with asyncio.timeout(FULL_AFTER):
-                        accepted, _peer = await loop.sock_accept(listener)
-                        accepted.close()
+            while True:
+                accepted, _peer = await asyncio.get_running_loop().sock_accept(listener)
+                accepted.close()
 
         task = asyncio.create_task(empty())
         try:
-            yield listener.getsockname()[1], listener
+            yield listener.getsockname()[1]
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

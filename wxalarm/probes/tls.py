@@ -10,13 +10,18 @@ import ssl
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wxalarm.probes import Failure, classify, tcp
 from wxalarm.probes.http import insecure
 
+if TYPE_CHECKING:  # loaded when the first certificate is read
+    from cryptography import x509
+
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 MOST_CERTIFICATES = 10
+LONGEST_NAME = 500
+"""Characters of a name out of a certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,9 @@ class Certificate:
     not_after: datetime
     names: tuple[str, ...] = ()
     """DNS names and addresses of subjectAltName."""
+    issuer_url: str | None = None
+    """Where browsers fetch the issuer's certificate (Authority Information Access); never fetched here. Public
+    authorities give one, private ones seldom do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +167,33 @@ def certificate(der: bytes) -> Certificate:
 
     try:
         read = x509.load_der_x509_certificate(der)
-        try:
-            names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-            found = [str(name.value) for name in names if isinstance(name, (x509.DNSName, x509.IPAddress))]
-        except (x509.ExtensionNotFound, ValueError):
-            found = []
         return Certificate(
-            read.subject.rfc4514_string(),
-            read.issuer.rfc4514_string(),
+            read.subject.rfc4514_string()[:LONGEST_NAME],
+            read.issuer.rfc4514_string()[:LONGEST_NAME],
             read.not_valid_before_utc,
             read.not_valid_after_utc,
-            tuple(found[:50]),
+            *_extensions(read),
         )
-    except ValueError:
+    except (ValueError, TypeError):
         epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         return Certificate("", "", epoch, epoch)
+
+
+def _extensions(read: x509.Certificate) -> tuple[tuple[str, ...], str | None]:
+    """The names of subjectAltName, and the issuer's place of Authority Information Access."""
+    from cryptography import x509
+    from cryptography.x509.oid import AuthorityInformationAccessOID
+
+    try:
+        extensions = [extension.value for extension in read.extensions]
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return (), None
+    names: list[str] = []
+    issuer_url = None
+    for value in extensions:
+        if isinstance(value, x509.SubjectAlternativeName):
+            names += [str(name.value) for name in value if isinstance(name, (x509.DNSName, x509.IPAddress))]
+        elif isinstance(value, x509.AuthorityInformationAccess):
+            places = [one for one in value if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
+            issuer_url = str(places[0].access_location.value)[:LONGEST_NAME] if places else None
+    return tuple(name[:LONGEST_NAME] for name in names[:50]), issuer_url

@@ -9,9 +9,12 @@ from wxalarm.lab import tcp
 from wxalarm.lab.scenario import Staged
 from wxalarm.model import BEIJING
 
-HOST = "wx.example.com"
+HOST = "lab.example.com"
+"""A name that no nginx on this machine serves: then nothing of this machine is blamed."""
 CONNECT_TIMEOUT = "微信服务器连接公众号开发者服务器时发生超时，超时时间为5秒"
 REQUEST_TIMEOUT = "微信服务器向公众号推送消息或事件后，开发者5秒内没有返回"
+IMPATIENT = Settings(timeout=1.5)
+"""For silence: nobody learns more from 5 s of it than from one."""
 INVALID_RESPONSE = "微信服务器向公众号推送消息或事件后，得到的回应不合法"
 
 

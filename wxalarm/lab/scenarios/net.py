@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from wxalarm.lab import tcp
+from wxalarm.lab import http, tcp
 from wxalarm.lab.scenario import Scenario, Staged
-from wxalarm.lab.scenarios.alarms import CONNECT_TIMEOUT, staged
+from wxalarm.lab.scenarios.alarms import CONNECT_TIMEOUT, IMPATIENT, staged
+
+DEAD = "127.0.0.2"
+"""The other half of the pool; all of 127.0.0.0/8 is loopback."""
+FULL = 2.8
+"""Seconds for which the queue is full: a SYN sent at once is dropped, and so are those 1 s and 2 s later."""
 
 
 @asynccontextmanager
@@ -16,4 +21,27 @@ async def _refused() -> AsyncIterator[Staged]:
         yield staged(CONNECT_TIMEOUT, port)
 
 
-SCENARIOS = (Scenario("port-closed", "tcp-refused", _refused),)
+@asynccontextmanager
+async def _full_queue() -> AsyncIterator[Staged]:
+    async with tcp.full_queue() as port:
+        yield staged(CONNECT_TIMEOUT, port, settings=IMPATIENT)
+
+
+@asynccontextmanager
+async def _half_dead() -> AsyncIterator[Staged]:
+    async with http.serve(http.respond()) as port:
+        yield staged(CONNECT_TIMEOUT, port, addresses=(tcp.LOOPBACK, DEAD))
+
+
+@asynccontextmanager
+async def _slow() -> AsyncIterator[Staged]:
+    async with tcp.full_for(FULL) as port:
+        yield staged(CONNECT_TIMEOUT, port)
+
+
+SCENARIOS = (
+    Scenario("port-closed", "tcp-refused", _refused),
+    Scenario("listen-queue-full", "tcp-timeout", _full_queue),
+    Scenario("half-dead-pool", "tcp-refused", _half_dead),
+    Scenario("syn-dropped", "tcp-slow", _slow),
+)

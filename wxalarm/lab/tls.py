@@ -1,0 +1,60 @@
+"""Faulty TLS: certificates that are wrong in one way, versions that nobody shares, a port that speaks something else.
+
+Each is an async context manager that gives the port. A server with a wrong certificate is http.serve with `tls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from wxalarm.lab import tcp
+from wxalarm.lab.certificates import Identity
+
+PLAIN_HTTP = (
+    b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 0\r\n"
+    b"Connection: close\r\n\r\n"
+)
+"""What nginx says to a ClientHello on a port without ssl."""
+ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
+"""A fatal alert, handshake_failure: what a server without a certificate for the name sends (RFC 8446, 6)."""
+GARBAGE = bytes(range(7, 256)) * 8
+BROKEN_RECORDS = b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc" + b"\xff" * 0x3FFC
+"""A record that claims to be a ServerHello and holds nothing like it."""
+
+
+@asynccontextmanager
+async def instead(data: bytes, *, address: str = tcp.LOOPBACK) -> AsyncIterator[int]:
+    """A port that answers whatever comes with these bytes, and hangs up."""
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await reader.read(4096)
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(connection, address, 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.sleep(0)
+
+
+def only_old(identity: Identity) -> ssl.SSLContext:
+    """A server that stopped at TLS 1.1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that they are old is the fault
+        context = identity.context(oldest=ssl.TLSVersion.TLSv1, newest=ssl.TLSVersion.TLSv1_1)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def only_new(identity: Identity) -> ssl.SSLContext:
+    """A server that speaks TLS 1.3 alone."""
+    return identity.context(oldest=ssl.TLSVersion.TLSv1_3)
