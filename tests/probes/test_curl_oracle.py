@@ -1,0 +1,160 @@
+"""curl as the oracle: its exit codes for the recipes are our failures' numbers, its phases are ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from wxalarm.lab import http as lab
+from wxalarm.lab import tcp
+from wxalarm.lab.certificates import self_signed
+from wxalarm.lab.http import Answer
+from wxalarm.probes import http
+from wxalarm.probes.http import Exchange, Request
+
+CURL = shutil.which("curl")
+pytestmark = [pytest.mark.oracle, pytest.mark.skipif(CURL is None, reason="curl is not installed")]
+HOST = "wx.example.com"
+LIMIT = 1.5
+"""Seconds for either client."""
+
+Stage = Callable[[], AbstractAsyncContextManager[int]]
+
+
+def answering(answer: Answer) -> Stage:
+    return lambda: lab.serve(answer)
+
+
+@asynccontextmanager
+async def plain_on_tls() -> AsyncIterator[int]:
+    """Answers a ClientHello with an HTTP line."""
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        writer.write(lab.head(400, (("Content-Length", "0"),)))
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(connection, tcp.LOOPBACK, 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+RECIPES: dict[str, tuple[str, Stage, int]] = {
+    "refused": ("http", tcp.refused, 7),
+    "full queue": ("http", tcp.full_queue, 28),
+    "TLS stall": ("https", tcp.silent, 28),
+    "reset after the request": ("http", answering(lab.reset()), 56),
+    "empty reply": ("http", answering(lab.empty()), 52),
+    "plain HTTP on the TLS port": ("https", plain_on_tls, 35),
+    "no answer": ("http", answering(lab.stall()), 28),
+    "byte by byte": ("http", answering(lab.drip(0.3)), 28),
+    "short body": ("http", answering(lab.cut_body()), 18),
+    "bad chunk": ("http", answering(lab.bad_chunks()), 56),
+    "reset in the body": ("http", answering(lab.reset(lab.head(200, (("Content-Length", "9"),)) + b"suc")), 56),
+    "another protocol": ("http", answering(lab.garbage()), 1),
+    "1 MB of headers": ("http", answering(lab.huge_headers()), 56),
+    "404 is no failure": ("http", answering(lab.respond(404)), 0),
+    "a redirect is no failure": ("http", answering(lab.redirect("/elsewhere")), 0),
+}
+
+
+async def curl(url: str, port: int, *options: str) -> tuple[int, str]:
+    """(exit code, what -w printed)."""
+    assert CURL is not None
+    process = await asyncio.create_subprocess_exec(
+        *(CURL, "-q", "-s", "-o", "/dev/null", "--noproxy", "*", "--max-time", str(LIMIT)),
+        *("--resolve", f"{HOST}:{port}:127.0.0.1", *options, url),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode is not None
+    return process.returncode, out.decode()
+
+
+async def ours(scheme: str, port: int, trust: str | None = None) -> Exchange:
+    tls = http.trusted(trust) if scheme == "https" else None
+    return await http.exchange("127.0.0.1", port, Request("GET", HOST, "/callback"), LIMIT, tls=tls)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_our_number_is_curls_exit_code(name: str) -> None:
+    scheme, stage, expected = RECIPES[name]
+
+    async def main() -> tuple[int, int]:
+        async with stage() as port:
+            made = await ours(scheme, port)
+            theirs, _ = await curl(f"{scheme}://{HOST}:{port}/callback", port)
+        return (made.failure.curl if made.failure else 0), theirs
+
+    mine, theirs = asyncio.run(main())
+    if name == "1 MB of headers" and theirs == 27:
+        theirs = 56  # curl before 8.3 called it "out of memory"
+    assert (mine, theirs) == (expected, expected)
+
+
+@asynccontextmanager
+async def relay(target: int, delay: float) -> AsyncIterator[int]:
+    """A relay that waits before it passes the first bytes on: the TLS handshake behind it is slow."""
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(delay)
+        inner, outer = await asyncio.open_connection(tcp.LOOPBACK, target)
+        await asyncio.gather(copy(reader, outer), copy(inner, writer))
+
+    server = await asyncio.start_server(connection, tcp.LOOPBACK, 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def slowly(before: float, between: float) -> Answer:
+    """The head after `before` seconds, the body `between` seconds later."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(before)
+        writer.write(lab.head(200, (("Content-Length", "7"),)))
+        await writer.drain()
+        await asyncio.sleep(between)
+        writer.write(b"success")
+
+    return answer
+
+
+@pytest.mark.slow
+def test_our_phases_are_curls() -> None:
+    """TLS after 0.5 s, the first byte 0.6 s later, the end 0.7 s later: each sum within a fifth of curl's."""
+
+    async def main() -> tuple[Exchange, list[float]]:
+        identity = self_signed(HOST)
+        async with lab.serve(slowly(0.6, 0.7), tls=identity.context()) as inner, relay(inner, 0.5) as port:
+            made = await http.exchange("127.0.0.1", port, Request("GET", HOST), 10, tls=http.insecure())
+            names = ("time_appconnect", "time_starttransfer", "time_total")
+            form = " ".join(f"%{{{name}}}" for name in names)
+            options = ("-k", "-w", form, "--max-time", "10")
+            code, out = await curl(f"https://{HOST}:{port}/", port, *options)
+        assert code == 0
+        return made, [float(text) for text in out.split()]
+
+    made, theirs = asyncio.run(main())
+    assert made.failure is None
+    assert made.connect is not None
+    assert made.tls is not None
+    assert made.first_byte is not None
+    secured = made.connect + made.tls
+    for mine, curls in zip((secured, secured + made.first_byte, made.total), theirs, strict=True):
+        assert 0.8 < mine / curls < 1.25, (made, theirs)
