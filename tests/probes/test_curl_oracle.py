@@ -142,7 +142,7 @@ def test_our_phases_are_curls() -> None:
     async def main() -> tuple[Exchange, list[float]]:
         identity = self_signed(HOST)
         async with lab.serve(slowly(0.6, 0.7), tls=identity.context()) as inner, relay(inner, 0.5) as port:
-            made = await http.exchange("127.0.0.1", port, Request("GET", HOST), 10, tls=http.insecure())
+            made = await http.exchange("127.0.0.1", port, Request("GET", HOST, "/"), 10, tls=http.insecure())
             names = ("time_appconnect", "time_starttransfer", "time_total")
             form = " ".join(f"%{{{name}}}" for name in names)
             options = ("-k", "-w", form, "--max-time", "10")

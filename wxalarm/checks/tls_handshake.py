@@ -78,6 +78,8 @@ def evaluate(observation: TlsHandshake, ctx: Context) -> Iterator[Finding]:
     connected = [one for one in observation.addresses if one.connect is None]
     if not connected:
         raise Skip("needs", check=tcp_connect.CHECK.id)
+    if all(one.trusted.failure is Failure.RESOLVE for one in connected):
+        raise Skip("name-not-sent", host=ctx.target.host)
     for one in connected:
         for finding in _of_address(one, observation.port, ctx):
             yield replace(finding, code=addresses.graded(finding.code, one.address, ctx))

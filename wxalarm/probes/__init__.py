@@ -72,11 +72,13 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "UNEXPEC
 
 
 def classify(error: BaseException) -> Failure:
-    """The failure that an exception of asyncio, socket or ssl stands for."""
+    """The failure that an exception of asyncio, socket or ssl stands for. ValueError: a name that cannot be sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure.CERTIFICATE
     if isinstance(error, ssl.SSLError):
-        return Failure.NOT_TLS if (error.reason or "") in _NOT_TLS else Failure.TLS
+        return Failure.NOT_TLS if (getattr(error, "reason", None) or "") in _NOT_TLS else Failure.TLS
+    if isinstance(error, ValueError):
+        return Failure.RESOLVE
     if isinstance(error, ConnectionRefusedError):
         return Failure.REFUSED
     if isinstance(error, TimeoutError) or getattr(error, "errno", None) == errno.ETIMEDOUT:

@@ -106,7 +106,7 @@ async def exchange(
         made.set(failure=made.violation(str(error)), detail=str(error)[:200])
     except h11.LocalProtocolError as error:  # a request that cannot be written: nothing was sent
         made.set(failure=Failure.LOCAL, detail=str(error)[:200])
-    except OSError as error:
+    except (OSError, ValueError) as error:
         made.set(failure=classify(error), detail=tcp.words(error))
     return replace(made.result, body=bytes(made.body[:LARGEST_BODY]), total=loop.time() - begun)
 
@@ -214,7 +214,7 @@ async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
     """Give the parser more bytes; False when there are none and why is known."""
     try:
         data = await stream.receive()
-    except ConnectionError as error:
+    except (ConnectionError, ssl.SSLError) as error:  # a broken record behind the handshake is curl's 56 too
         made.set(failure=Failure.RESET, detail=tcp.words(error))
         return False
     if made.result.first_byte is None:

@@ -102,11 +102,11 @@ class Stream:
         self._sock.close()
 
     async def secure(self, context: ssl.SSLContext, host: str) -> None:
-        """The TLS handshake, with SNI unless host is an address. Raises OSError (ssl.SSLError among them)."""
-        try:
-            self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        except ValueError as error:  # a name that cannot stand in SNI
-            raise ssl.SSLError(0, str(error)) from None
+        """The TLS handshake, with SNI unless host is an address.
+
+        Raises OSError (ssl.SSLError among them), and ValueError for a name that cannot stand in SNI.
+        """
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         while True:
             try:
                 self.tls.do_handshake()

@@ -113,7 +113,7 @@ async def handshake(address: str, port: int, host: str, context: ssl.SSLContext,
         try:
             async with asyncio.timeout(limit - (started - begun)):
                 await stream.secure(context, host)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             failure = classify(error)
             # A server that hangs up on a ClientHello is a TLS failure to curl (35), whatever it did to the connection.
             failure = Failure.TLS if failure is Failure.RESET else failure
