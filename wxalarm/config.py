@@ -38,6 +38,8 @@ class Account:
     message_url: str | None = None
     mode: str = "plain"
     platform: bool = False
+    original_id: str | None = None
+    """gh_…: ToUserName of the account's pushes, for handlers that look at it."""
     callback_ips: tuple[str, ...] = ()
     """WeChat's callback addresses, for when getcallbackip cannot be asked."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -206,7 +208,7 @@ def _account(name: str, table: Any, where: str, section: str) -> Account:
         raise ConfigError(f"{where}: {place} must be a table: [{place}]")
     secret_keys = [f"{secret}_{source}" for secret in SECRETS for source in ("env", "file")]
     plain_keys = ["appid", "nickname", "mode", "callback_ips"]
-    plain_keys += ["url"] if section == "accounts" else ["authorization_url", "message_url"]
+    plain_keys += ["url", "original_id"] if section == "accounts" else ["authorization_url", "message_url"]
     for secret in SECRETS:
         if secret in table:
             raise ConfigError(

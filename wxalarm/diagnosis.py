@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from wxalarm.checks.check import Context
 from wxalarm.checks.kinds import PLATFORM
+from wxalarm.checks.urls import split_url as split_url
 from wxalarm.config import Account, Settings
 from wxalarm.model import Alarm, Report, Target
 from wxalarm.parser import parse
@@ -59,22 +59,6 @@ def target_of(alarm: Alarm, account: Account | None, url: str | None, resolve: M
     return _with(target, alarm_ip=alarm.sample.ip or None, named_by_user=named, resolve=resolve)
 
 
-def split_url(url: str) -> Target:
-    """A URL as a target. Userinfo is dropped: credentials in a URL are never sent. A bad port gives the default one."""
-    try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname
-    except ValueError:  # "http://[::1" and the like
-        return Target(url=url)
-    scheme = "https" if parts.scheme.lower() == "https" else "http"
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(url, scheme, _ascii(host), port or (443 if scheme == "https" else 80), path)
-
-
 def _configured(alarm: Alarm, account: Account | None) -> str | None:
     if account is None:
         return None
@@ -90,16 +74,6 @@ def _same_origin(url: str, other: str | None) -> bool:
         return False
     one, two = split_url(url), split_url(other)
     return (one.host, one.port) == (two.host, two.port)
-
-
-def _ascii(host: str | None) -> str | None:
-    """The A-label form of a name (RFC 5891); the name as it is when it is not a legal one: dns-name-invalid says so."""
-    if host is None or host.isascii():
-        return host.lower() if host else None
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return host
 
 
 def _with(target: Target, **values: Any) -> Target:

@@ -16,11 +16,13 @@ from wxalarm.checks import (
     http_request,
     nginx_config,
     ping,
+    push,
     reply_format,
     sample,
     self_check,
     tcp_connect,
     tls_handshake,
+    url_verify,
 )
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
@@ -45,7 +47,7 @@ NAME: tuple[Check[Any], ...] = (
 """Is the URL's host name right, everywhere?"""
 CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, ping.CHECK)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
-SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK)
+SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK, url_verify.CHECK, push.CHECK)
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
 REPLY: tuple[Check[Any], ...] = (reply_format.CHECK,)
 """Is the reply one that WeChat accepts?"""

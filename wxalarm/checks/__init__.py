@@ -15,11 +15,13 @@ from wxalarm.checks import (
     http_request,
     nginx_config,
     ping,
+    push,
     reply_format,
     sample,
     self_check,
     tcp_connect,
     tls_handshake,
+    url_verify,
 )
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
@@ -40,6 +42,8 @@ CHECKS: tuple[Check[Any], ...] = (
     tls_handshake.CHECK,
     # HTTP and the push
     http_request.CHECK,
+    url_verify.CHECK,
+    push.CHECK,
     # the reply
     reply_format.CHECK,
     # nginx configuration

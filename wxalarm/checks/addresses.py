@@ -57,12 +57,12 @@ def known(ctx: Context) -> tuple[Address, ...]:
     return tuple(_address(ip, tuple(dict.fromkeys(by)), ctx) for ip, by in sources.items())
 
 
-async def arriving(ctx: Context) -> AsyncIterator[str]:
+async def arriving(ctx: Context, *, alarm: bool = True) -> AsyncIterator[str]:
     """For a probe: each permitted address once, as soon as it is known: the given ones and the alarm's at once, then
-    those of each DNS check when it ends."""
+    those of each DNS check when it ends. alarm False: not an address that only the alarm names."""
     yielded: set[str] = set()
     for address in known(ctx):
-        if address.permitted and address.ip not in yielded:
+        if address.permitted and (alarm or address.sources != ("alarm",)) and address.ip not in yielded:
             yielded.add(address.ip)
             yield address.ip
     if dns_name.fixed(ctx.target):
@@ -81,11 +81,12 @@ async def arriving(ctx: Context) -> AsyncIterator[str]:
             task.cancel()
 
 
-async def each(ctx: Context, attempt: Callable[[str], Awaitable[T]]) -> tuple[T, ...]:
-    """For a probe: what `attempt` gives for each permitted address, all at once, each begun as soon as it is known."""
+async def each(ctx: Context, attempt: Callable[[str], Awaitable[T]], *, alarm: bool = True) -> tuple[T, ...]:
+    """For a probe: what `attempt` gives for each permitted address (as `arriving` yields them), all at once, each begun
+    as soon as it is known."""
     tasks: list[asyncio.Future[T]] = []
     try:
-        async for ip in arriving(ctx):
+        async for ip in arriving(ctx, alarm=alarm):
             tasks.append(asyncio.ensure_future(attempt(ip)))
         return tuple(await asyncio.gather(*tasks))
     finally:

@@ -81,24 +81,25 @@ def evaluate(observation: HttpRequest, ctx: Context) -> Iterator[Finding]:
 
 def _of_address(exchanges: list[Exchange], ctx: Context) -> Iterator[Finding]:
     first = exchanges[0]
-    failed = next((one for one in exchanges if one.failure is not None), None)
-    if failed is not None:
-        if failed.failure is not Failure.LOCAL:  # the name cannot stand in a request: dns-name-invalid says so
-            yield _failed(failed, ctx)
+    broken = next((one for one in exchanges if one.failure is not None), None)
+    if broken is not None:
+        if broken.failure is not Failure.LOCAL:  # the name cannot stand in a request: dns-name-invalid says so
+            yield failed(broken, ctx)
         return
     yield from _answered(first, ctx)
     times = spread([one.total for one in exchanges])
     if times.p95 > SLOW:
         longest = max(exchanges, key=lambda one: one.total)
-        yield HTTP_SLOW(**_where(first, ctx), **_phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
+        yield HTTP_SLOW(**where_of(first, ctx), **phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
     elif len(exchanges) > 1:
-        yield HTTP_TIMES(**_where(first, ctx), slow=SLOW, limit=WAIT, **times.evidence)
+        yield HTTP_TIMES(**where_of(first, ctx), slow=SLOW, limit=WAIT, **times.evidence)
 
 
-def _failed(one: Exchange, ctx: Context) -> Finding:
+def failed(one: Exchange, ctx: Context) -> Finding:
+    """The finding for an exchange that took a connection and gave no answer."""
     assert one.failure is not None
     seen: dict[str, object] = {
-        **_where(one, ctx),
+        **where_of(one, ctx),
         "curl": one.failure.curl,
         "case": str(one.failure),
         "detail": one.detail,
@@ -107,7 +108,7 @@ def _failed(one: Exchange, ctx: Context) -> Finding:
         case Failure.TIMEOUT:
             seen["case"] = "waiting" if one.first_byte is None else "body"
             spent = {"seconds": round(one.total, 2), "limit": one.limit, "read": len(one.body)}
-            return HTTP_TIMEOUT(**seen, **_phases(one), **spent)
+            return HTTP_TIMEOUT(**seen, **phases(one), **spent)
         case Failure.EMPTY:
             return HTTP_EMPTY(**seen)
         case Failure.MALFORMED | Failure.HEADER | Failure.CHUNK:
@@ -118,12 +119,11 @@ def _failed(one: Exchange, ctx: Context) -> Finding:
 
 
 def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
-    status, where = one.status or 0, _where(one, ctx)
+    status, where = one.status or 0, where_of(one, ctx)
     if one.body_cut:
         yield HTTP_TOO_LARGE(**where, case="body")
     if 300 <= status < 400:
-        to = one.header("location") or "?"
-        yield HTTP_REDIRECT(**where, status=status, to=to[:300], case=_redirect_case(ctx.target.url or "", to))
+        yield redirected(one, ctx)
     elif status in FRONT:
         yield HTTP_STATUS(**where, ip=one.address, status=status, case=status_case(status))
     elif status in REFUSALS:
@@ -134,7 +134,14 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
         )
 
 
-def _redirect_case(url: str, to: str) -> str:
+def redirected(one: Exchange, ctx: Context) -> Finding:
+    """The finding for an answer that leads elsewhere."""
+    to = one.header("location") or "?"
+    case = redirect_case(ctx.target.url or "", to)
+    return HTTP_REDIRECT(**where_of(one, ctx), status=one.status, to=to[:300], case=case)
+
+
+def redirect_case(url: str, to: str) -> str:
     """The key of the catalogue's words for the usual redirects."""
     try:
         goal = urljoin(url, to)
@@ -149,7 +156,7 @@ def _redirect_case(url: str, to: str) -> str:
     return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
 
 
-def _where(one: Exchange, ctx: Context) -> dict[str, object]:
+def where_of(one: Exchange, ctx: Context) -> dict[str, object]:
     """The address, and what the next command needs: --resolve and a URL that no shell reads anything else into."""
     target = ctx.target
     host = target.host if target.host and re.fullmatch(r"[A-Za-z0-9.:-]+", target.host) else "HOST"
@@ -159,9 +166,10 @@ def _where(one: Exchange, ctx: Context) -> dict[str, object]:
     return {"address": one.address, "port": one.port, "resolve": f"{host}:{target.port}:{one.address}", "url": url}
 
 
-def _phases(one: Exchange) -> dict[str, object]:
-    phases = {"connect": one.connect, "tls": one.tls, "first_byte": one.first_byte, "total": one.total}
-    return {name: None if value is None else round(value, 2) for name, value in phases.items()}
+def phases(one: Exchange) -> dict[str, object]:
+    """The phases as evidence, rounded."""
+    seconds = {"connect": one.connect, "tls": one.tls, "first_byte": one.first_byte, "total": one.total}
+    return {name: None if value is None else round(value, 2) for name, value in seconds.items()}
 
 
 CHECK = Check(

@@ -159,8 +159,8 @@ def known_checks(names: Sequence[str] | None) -> list[str]:
 
 def callback_url(url: str, words: Catalogue) -> str:
     """--url as given, if it is an http or https URL with a host; else the command ends."""
+    from wxalarm.checks.urls import split_url
     from wxalarm.cli.common import fail
-    from wxalarm.diagnosis import split_url
 
     if not url.lower().startswith(("http://", "https://")) or not split_url(url).host:
         fail(words.ui("bad_url", url=url))

@@ -15,6 +15,7 @@ TEMPLATE = """\
 appid = ""                                   # wx…; an alarm's Appid or URL picks the account
 # nickname = ""
 # url = "https://wx.example.com/callback"    # the callback URL set in the console
+# original_id = "gh_000000000001"            # 原始ID, for handlers that look at ToUserName
 # mode = "plain"                             # plain | compatible | secure
 # token_env = "WECHAT_TOKEN"
 # encoding_aes_key_env = "WECHAT_AES_KEY"

@@ -13,6 +13,7 @@ from wxalarm.lab.scenario import Staged as Staged
 from wxalarm.lab.scenarios.dns import SCENARIOS as _DNS
 from wxalarm.lab.scenarios.http import SCENARIOS as _HTTP
 from wxalarm.lab.scenarios.net import SCENARIOS as _NET
+from wxalarm.lab.scenarios.push import SCENARIOS as _PUSH
 from wxalarm.lab.scenarios.reply import SCENARIOS as _REPLY
 from wxalarm.lab.scenarios.server import SCENARIOS as _SERVER
 from wxalarm.lab.scenarios.tls import SCENARIOS as _TLS
@@ -26,6 +27,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_TLS,
     # HTTP
     *_HTTP,
+    # the push
+    *_PUSH,
     # the reply
     *_REPLY,
     # the server

@@ -71,6 +71,8 @@ class Callback:
     pay_path: str = "/notify"
     talkative: bool = False
     """Answer text messages with a text; else with `success`."""
+    encrypts: bool = True
+    """False: answers encrypted messages in plaintext, as handlers do that were written for plaintext mode."""
     wrong: str | None = None
     """A name of WRONG; of another request than POST only when `wrong_get`."""
     wrong_get: bool = False
@@ -122,7 +124,7 @@ class Callback:
                 ("Content", "你好"),
             )
         ).encode()
-        if received.encrypted:
+        if received.encrypted and self.encrypts:
             query = dict(parse_qsl("&".join(f"{k}={v}" for k, v in received.query.items())))
             message = envelope(message, self.keys, query["timestamp"], query["nonce"], token_bytes(16))
         return Said(message, kind="text/xml")

@@ -1,0 +1,328 @@
+"""Signed requests against real servers: what they find, and where they never go."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.dns_stub import dns_stub
+from wxalarm import cases, config
+from wxalarm.checks import addresses, push, signed, url_verify
+from wxalarm.checks.check import Context
+from wxalarm.diagnosis import contexts
+from wxalarm.lab.callback import WRONG, Callback
+from wxalarm.lab.web import Heard, Said, Site, serve
+from wxalarm.model import Alarm, AlarmKind, CheckResult, Report, Sample, Status
+from wxalarm.runner import Run
+from wxalarm.wechat.crypto import Keys
+from wxalarm.wechat.push import OPENID
+
+TOKEN, AES_KEY = "labtokenlabtoken", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP0"
+KEYS = Keys(TOKEN, "wx0000000000000001", (AES_KEY,))
+ONLY = ("http-request", "url-verify", "push")
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_TOKEN", TOKEN)
+    monkeypatch.setenv("LAB_AES_KEY", AES_KEY)
+
+
+def settings(url: str, **account: str) -> config.Settings:
+    table = {
+        "appid": KEYS.appid,
+        "url": url,
+        "token_env": "LAB_TOKEN",
+        "encoding_aes_key_env": "LAB_AES_KEY",
+        **account,
+    }
+    return config.from_mapping({"accounts": {"shop": table}, "dns": {"servers": [], "system": ["127.0.0.1:9"]}})
+
+
+def platform(url: str) -> config.Settings:
+    table = {
+        "appid": KEYS.appid,
+        "authorization_url": url,
+        "message_url": url.replace("/callback", "/$APPID$/callback"),
+        "token_env": "LAB_TOKEN",
+        "encoding_aes_key_env": "LAB_AES_KEY",
+    }
+    return config.from_mapping({"platforms": {"mine": table}})
+
+
+async def diagnosed(
+    alarm: Alarm, known: config.Settings, *, send: bool = True, only: Sequence[str] = ONLY, **options: Any
+) -> tuple[dict[str, CheckResult], Report, Context]:
+    ready = contexts([alarm], dataclasses.replace(known, push=send), **options)
+    (report,) = await Run(ready, only=only).reports()
+    return {result.check: result for result in report.results}, report, ready[0]
+
+
+def codes(result: CheckResult) -> list[str]:
+    return [finding.code.id for finding in result.findings]
+
+
+def alarm_of(url: str, kind: AlarmKind = AlarmKind.INVALID_RESPONSE, **sample: Any) -> Alarm:
+    return Alarm(kind, KEYS.appid, sample=Sample(url=url, **sample))
+
+
+def posts(site: Site) -> list[Heard]:
+    return [heard for heard in site.heard if heard.method == "POST"]
+
+
+# --- what they find --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (None, None),
+        ("quoted", "verify-echo-wrong"),
+        ("bom", "verify-echo-wrong"),
+        ("newline", "verify-echo-wrong"),
+        ("html", "verify-echo-wrong"),
+        ("json", "verify-echo-wrong"),
+        ("number", "verify-echo-wrong"),
+        ("empty", "verify-echo-wrong"),
+        ("echo", "verify-echo-wrong"),
+        ("error-page", "verify-echo-wrong"),
+        ("403", "verify-refused"),
+        ("201", "http-status"),
+    ],
+)
+def test_url_verification_names_the_near_miss(wrong: str | None, code: str | None) -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS, wrong=wrong, wrong_get=True)) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), settings(url), send=False)
+            assert codes(results["url-verify"]) == ([code] if code else [])
+            observation = results["url-verify"].observation
+            assert isinstance(observation, url_verify.UrlVerify)
+            assert len(observation.echostr) == 19
+
+    asyncio.run(main())
+
+
+def test_what_an_unsigned_get_says_already_is_not_said_twice() -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS, wrong="redirect", wrong_get=True)) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), settings(url), send=False)
+            assert codes(results["http-request"]) == ["http-redirect"]
+            assert results["url-verify"].status is Status.SKIP
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", config.MODES)
+@pytest.mark.parametrize("event", [None, "Template Send Job Finish", "Brand New Event"])
+def test_a_right_server_accepts_the_push_of_every_mode(mode: str, event: str | None) -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS, talkative=True)) as site:
+            url = site.url("/callback")
+            known = settings(url, mode=mode, original_id="gh_000000000001")
+            results, _, _ = await diagnosed(alarm_of(url, event=event), known)
+            assert results["push"].status is Status.PASS, results["push"]
+            (heard,) = posts(site)
+            assert f"openid={OPENID}" in heard.query
+            assert (b"<Encrypt>" in heard.body) is (mode != "plain")
+            if mode != "secure":
+                assert b"gh_000000000001" in heard.body
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ("quoted", "reply-quoted"),
+        ("bom", "reply-bom"),
+        ("newline", "reply-whitespace"),
+        ("json", "reply-json"),
+        ("true", "reply-json"),
+        ("error-page", "reply-html"),
+        ("echo", "reply-echo"),
+        ("redirect", "http-status"),
+        ("201", "http-status"),
+        ("405", "http-status"),
+        ("500", "http-status"),
+        ("hang-up", "http-empty"),
+        ("empty", None),
+    ],
+)
+def test_the_judge_names_what_is_wrong_with_the_reply(wrong: str, code: str | None) -> None:
+    assert wrong in WRONG
+
+    async def main() -> None:
+        async with serve(Callback(KEYS, wrong=wrong)) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), settings(url))
+            assert codes(results["push"])[:1] == ([code] if code else [])
+            assert codes(results["url-verify"]) == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [AlarmKind.TICKET_INVALID, AlarmKind.COMPONENT_TIMEOUT])
+def test_a_platform_gets_a_notice_but_never_a_ticket(kind: AlarmKind) -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS, wrong="quoted")) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(Alarm(kind, KEYS.appid), platform(url))
+            assert codes(results["push"]) == ["reply-quoted"]
+            observation = results["push"].observation
+            assert isinstance(observation, push.Push)
+            assert observation.pushed.name == "unauthorized"
+            (heard,) = posts(site)
+            assert "openid=" not in heard.query
+            assert heard.body.startswith(b"<xml><AppId>")
+
+    asyncio.run(main())
+
+
+def test_a_payment_notification_goes_only_where_the_user_says() -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS)) as site:
+            known = settings(site.url("/callback"))
+            alarm = Alarm(AlarmKind.PAY_NOTIFY_INVALID, KEYS.appid, sample=Sample(transaction_id="42"))
+            results, _, _ = await diagnosed(alarm, known)
+            assert results["push"].reason is not None
+            assert results["push"].reason.id == "no-notify-url"
+            assert posts(site) == []
+            results, _, _ = await diagnosed(alarm, known, url=site.url("/notify"))
+            assert results["push"].status is Status.PASS  # FAIL is the right answer to a made-up sign
+            assert len(posts(site)) == 1
+
+    asyncio.run(main())
+
+
+def test_alarms_about_the_same_push_share_one() -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS)) as site:
+            url = site.url("/callback")
+            known = dataclasses.replace(settings(url), push=True)
+            alarms = [alarm_of(url, event="Click"), alarm_of(url, event="Click"), alarm_of(url, msg="Text")]
+            await Run(contexts(alarms, known), only=ONLY).reports()
+            assert len(posts(site)) == 2
+
+    asyncio.run(main())
+
+
+# --- where they never go ---------------------------------------------------------------------------------------------
+
+
+def test_without_push_no_post_ever_leaves() -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS)) as site:
+            url = site.url("/callback")
+            reports = await Run(contexts([alarm_of(url, kind) for kind in AlarmKind], settings(url))).reports()
+            results = [result for report in reports for result in report.results if result.check == "push"]
+            assert results
+            assert {result.status for result in results} == {Status.SKIP}
+            assert any("signature=" in heard.query for heard in site.heard)
+            assert {heard.method for heard in site.heard} == {"GET"}
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("configured", ["http://wx.example.com/callback", "https://127.0.0.1/callback", None])
+def test_a_url_that_is_not_the_accounts_gets_nothing_signed(configured: str | None) -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS)) as trap:
+            known = settings(configured) if configured else config.Settings()
+            url = trap.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), known, url=url)
+            assert {results[name].status for name in ("url-verify", "push")} == {Status.SKIP}
+            assert all("signature" not in heard.query for heard in trap.heard)
+            assert posts(trap) == []
+
+    asyncio.run(main())
+
+
+def test_a_redirect_is_not_followed() -> None:
+    async def main() -> None:
+        async with serve(lambda heard: Said()) as trap:
+            there = (("Location", trap.url("/stolen")),)
+            async with serve(lambda heard: Said(status=307, headers=there)) as site:
+                url = site.url("/callback")
+                await diagnosed(alarm_of(url), settings(url))
+                assert len(posts(site)) == 1
+            assert trap.heard == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("answer", ["127.0.0.1", "169.254.169.254"])
+def test_an_answer_of_dns_that_leads_inside_gets_nothing(answer: str) -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS)) as trap, dns_stub(answer) as resolver:
+            url = trap.url("/callback", "wx.example.com")
+            known = dataclasses.replace(settings(url), dns=config.Dns(servers=(), system=(resolver,)))
+            names = ("dns-system", *ONLY)
+            results, _, _ = await diagnosed(alarm_of(url, ip="127.0.0.1"), known, only=names)
+            assert results["dns-system"].observation.views[0].addresses == (answer,)
+            for name in ("url-verify", "push"):
+                assert results[name].status is Status.SKIP, results[name]
+            assert trap.heard == []
+
+    asyncio.run(main())
+
+
+def test_an_address_that_only_the_alarm_names_gets_nothing_signed() -> None:
+    async def main() -> tuple[list[str], list[str]]:
+        url = "http://wx.example.com/callback"
+        (ctx,) = contexts([alarm_of(url, ip="192.0.2.66")], settings(url))
+        signed_for = [ip async for ip in addresses.arriving(ctx, alarm=False)]
+        return signed_for, [ip async for ip in addresses.arriving(ctx)]
+
+    assert asyncio.run(main()) == ([], ["192.0.2.66"])
+
+
+def test_nothing_that_is_saved_holds_a_secret() -> None:
+    """The server repeats the whole request: its query, and the push."""
+
+    async def main() -> None:
+        def parrot(heard: Heard) -> Said:
+            return Said(heard.target.encode() + heard.body, headers=(("X-Target", heard.target),))
+
+        async with serve(parrot) as site:
+            url = site.url("/callback")
+            _, report, ctx = await diagnosed(alarm_of(url), settings(url))
+            saved = cases.to_text([report], [ctx])
+            sent = [part for heard in site.heard for part in heard.query.split("&") if "signature=" in part]
+            assert len(sent) == 2
+            assert TOKEN not in saved
+            assert AES_KEY not in saved
+            for part in sent:
+                assert part.partition("=")[2] not in saved
+
+    asyncio.run(main())
+
+
+def test_what_an_old_push_left_in_the_url_is_not_sent_again() -> None:
+    url = "https://wx.example.com/cb?id=7&signature=a&timestamp=1&nonce=2&openid=o&encrypt_type=aes&msg_signature=b"
+    (ctx,) = contexts([alarm_of(url)], settings("https://wx.example.com/cb"))
+    assert signed.address_of(ctx) == "https://wx.example.com/cb?id=7"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "known", "reason"),
+    [
+        (Alarm(), config.Settings(), "no-account"),
+        (alarm_of("https://wx.example.com/cb"), {"token_env": "UNSET_VARIABLE"}, "no-token"),
+        (alarm_of("https://wx.example.com/cb"), {"mode": "secure", "encoding_aes_key_env": "UNSET"}, "no-aes-key"),
+        (Alarm(AlarmKind.TICKET_INVALID, KEYS.appid), {}, "no-platform"),
+    ],
+)
+def test_what_is_missing_is_said(alarm: Alarm, known: config.Settings | dict[str, str], reason: str) -> None:
+    async def main() -> None:
+        chosen = settings("https://wx.example.com/cb", **known) if isinstance(known, dict) else known
+        results, _, _ = await diagnosed(alarm, chosen, only=("push",))
+        assert results["push"].reason is not None
+        assert results["push"].reason.id == reason
+
+    asyncio.run(main())
