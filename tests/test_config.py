@@ -93,3 +93,25 @@ def test_the_nearest_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert config.find(deep) == tmp_path / "config" / "wxalarm" / "wxalarm.toml"
     (tmp_path / "wxalarm.toml").write_text("", "utf-8")
     assert config.find(deep) == tmp_path / "wxalarm.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("192.0.2.53", ("192.0.2.53", 53)),
+        ("192.0.2.53:5300", ("192.0.2.53", 5300)),
+        ("2001:db8::53", ("2001:db8::53", 53)),
+        ("[2001:db8::53]", ("2001:db8::53", 53)),
+        ("[2001:db8::53]:5300", ("2001:db8::53", 5300)),
+    ],
+)
+def test_a_dns_server(text: str, expected: tuple[str, int]) -> None:
+    assert config.split_server(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "dns.example.com", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:70000", "[::1", "[::1]5"]
+)
+def test_no_dns_server(text: str) -> None:
+    with pytest.raises(ValueError):
+        config.split_server(text)

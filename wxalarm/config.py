@@ -71,6 +71,18 @@ class Dns:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """[registration]: where a domain's expiry and status are asked; settings so that tests and mirrors can stand in."""
+
+    rdap: str | None = None
+    """A base URL in place of the registry's own."""
+    whois: str | None = None
+    """"HOST" or "HOST:PORT" in place of the registry's own."""
+    cache: str | None = None
+    """A folder in place of the user's cache folder; "" keeps nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """[host]: where this machine keeps its nginx configuration and logs. Names may hold * and ?."""
 
@@ -111,6 +123,7 @@ class Settings:
 
     accounts: tuple[Account, ...] = ()
     dns: Dns = field(default_factory=Dns)
+    registration: Registration = field(default_factory=Registration)
     host: Host = field(default_factory=Host)
     api: Api = field(default_factory=Api)
     tls: Tls = field(default_factory=Tls)
@@ -167,7 +180,14 @@ def load(path: Path | None = None) -> Settings:
 
 def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
     """Settings from the tables of a TOML file. Raises ConfigError."""
-    sections: dict[str, type] = {"dns": Dns, "host": Host, "api": Api, "tls": Tls, "output": Output}
+    sections: dict[str, type] = {
+        "dns": Dns,
+        "registration": Registration,
+        "host": Host,
+        "api": Api,
+        "tls": Tls,
+        "output": Output,
+    }
     _known(data, ["accounts", "platforms", *sections], where, "")
     values: dict[str, Any] = {}
     for name, cls in sections.items():
@@ -190,8 +210,10 @@ def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
 def split_server(text: str) -> tuple[str, int]:
     """Address and port of "IP", "IP:PORT" or "[IPv6]:PORT"; port 53 when none is given. Raises ValueError."""
     if text.startswith("["):
-        address, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest else "53"
+        address, closed, rest = text[1:].partition("]")
+        if not closed or (rest and not rest.startswith(":")):
+            raise ValueError(text)
+        port = rest[1:] if rest else "53"
     elif text.count(":") == 1:
         address, _, port = text.partition(":")
     else:

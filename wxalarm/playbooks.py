@@ -12,6 +12,7 @@ from wxalarm.checks import (
     dns_delegation,
     dns_resolve,
     dns_system,
+    domain_registration,
     error_log,
     http_request,
     nginx_config,
@@ -39,6 +40,7 @@ class Playbook:
 
 NAME: tuple[Check[Any], ...] = (
     callback_url.CHECK,
+    domain_registration.CHECK,
     dns_system.CHECK,
     dns_delegation.CHECK,
     dns_resolve.CHECK,

@@ -11,6 +11,7 @@ from wxalarm.checks import (
     dns_delegation,
     dns_resolve,
     dns_system,
+    domain_registration,
     error_log,
     http_request,
     nginx_config,
@@ -31,6 +32,7 @@ CHECKS: tuple[Check[Any], ...] = (
     sample.CHECK,
     callback_url.CHECK,
     # name
+    domain_registration.CHECK,
     dns_system.CHECK,
     dns_delegation.CHECK,
     dns_resolve.CHECK,

@@ -106,7 +106,7 @@ def _lame(zone: Zone, observation: Delegation, ctx: Context) -> Iterator[Finding
         "total": len(zone.authorities) + len(zone.unresolved) + len(zone.withheld),
         "case": faults[0][1] if faults else "unresolved" if zone.unresolved else "withheld",
         "elapsed": max((authority.soa.elapsed for authority, _ in faults), default=0.0),
-        "limit": max((authority.soa.limit for authority, _ in faults), default=0.0),
+        "limit": max((authority.soa.limit for authority, _ in faults), default=dns_walk.LIMIT),
         "server": faults[0][0].view.server.address if faults else (*zone.unresolved, *zone.withheld, "?")[0],
     }
     if not evidence["count"]:

@@ -133,12 +133,25 @@ def overlay(settings: Settings, **flags: Any) -> Settings:
     """The settings with the command line's flags laid over them; a flag that was not given changes nothing."""
     dns = settings.dns
     if servers := flags.pop("dns_servers", None):
+        known_servers(servers)
         dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
     host = replace(settings.host, **named)
     given = {name: value for name, value in flags.items() if value is not None}
     return replace(settings, dns=dns, host=host, **given)
+
+
+def known_servers(servers: Sequence[str]) -> None:
+    """Ends the command at the first --dns-server that is no address."""
+    from wxalarm.cli.common import fail
+    from wxalarm.config import split_server
+
+    for server in servers:
+        try:
+            split_server(server)
+        except ValueError:
+            fail(f"--dns-server {server}: expected IP, IP:PORT or [IPv6]:PORT")
 
 
 def known_checks(names: Sequence[str] | None) -> list[str]:

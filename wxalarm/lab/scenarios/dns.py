@@ -9,12 +9,22 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Any
 
-from wxalarm.config import Dns, Settings
+from wxalarm.config import Dns, Registration, Settings
 from wxalarm.lab.dns import Fault, Running, serve
+from wxalarm.lab.registry import serve_rdap
 from wxalarm.lab.scenario import Scenario, Staged
 
-DNS_CHECKS = ("sample", "callback-url", "dns-system", "dns-delegation", "dns-resolve", "self-check")
+DNS_CHECKS = (
+    "sample",
+    "callback-url",
+    "domain-registration",
+    "dns-system",
+    "dns-delegation",
+    "dns-resolve",
+    "self-check",
+)
 HOST = "wx.example.com"
 # macOS has one IPv4 loopback address only; name servers share a port, so each needs an address of its own.
 FIRST, SECOND = ("127.0.0.1", "::1") if sys.platform == "darwin" else ("127.0.1.1", "127.0.1.2")
@@ -32,6 +42,13 @@ example.com. 300 IN SOA ns1.example.com. hostmaster.example.com. 1 3600 600 8640
 {_SERVERS}
 www.example.com. 300 IN A 203.0.113.10
 """
+HELD = {
+    "objectClassName": "domain",
+    "ldhName": "example.com",
+    "status": ["client hold", "client transfer prohibited"],
+    "events": [{"eventAction": "expiration", "eventDate": "2036-01-01T00:00:00Z"}],
+    "entities": [{"roles": ["registrar"], "vcardArray": ["vcard", [["fn", {}, "text", "示例注册商"]]]}],
+}
 GOOD = _ZONE + f"{HOST}. 300 IN A 203.0.113.10\n"
 
 
@@ -62,12 +79,13 @@ async def _stage(
     faults: Mapping[str, Fault] | None = None,
     slow: float = 0.0,
     everywhere: Fault | None = None,
+    held: Mapping[str, Any] | None = None,
     timeout: float = 20.0,
 ) -> AsyncIterator[Staged]:
     """Starts the little Internet.
 
     zone: what both name servers hold (second: what the second one holds); system, public: what this machine's resolver
-    and the compared one know, the same when not given. faults: of both resolvers.
+    and the compared one know, the same when not given. faults: of both resolvers. held: what the registry says.
     """
     every = {"*": everywhere} if everywhere else {}
     resolver_faults = {**every, **(faults or {})}
@@ -86,7 +104,10 @@ async def _stage(
         here = await resolver(zone if system is None else system)
         compared = await resolver(zone if public is None else public)
         dns = Dns((compared.label,), (here.label,), (root.label,), first.port)
-        yield Staged(text, Settings(dns=dns, timeout=timeout))
+        registry = Registration(cache="")
+        if held:
+            registry = Registration(await stack.enter_async_context(serve_rdap(held)), cache="")
+        yield Staged(text, Settings(dns=dns, registration=registry, timeout=timeout))
 
 
 def _scenario(name: str, code: str, *args: str, **stage: object) -> Scenario:
@@ -95,6 +116,7 @@ def _scenario(name: str, code: str, *args: str, **stage: object) -> Scenario:
 
 SCENARIOS: tuple[Scenario, ...] = (
     _scenario("dns-nxdomain", "dns-nxdomain", zone=_ZONE),
+    _scenario("domain-on-hold", "domain-on-hold", zone=_ZONE, held=HELD),
     _scenario("dns-nodata", "dns-nodata", zone=f'{_ZONE}{HOST}. 300 IN TXT "moving"\n'),
     _scenario("dns-servfail", "dns-servfail", faults={"*": Fault.SERVFAIL}),
     _scenario("dns-silent", "dns-timeout", faults={"*": Fault.SILENT}, timeout=2.0),
