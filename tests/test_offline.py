@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from wxalarm.model import AlarmKind
 
 CORPUS = Path(__file__).parent / "fixtures" / "alarms"
@@ -64,6 +66,7 @@ def traced(tmp_path: Path, *arguments: str, stdin: str = "") -> dict[str, object
     return found
 
 
+@pytest.mark.slow
 def test_offline_and_replay_open_no_socket(tmp_path: Path) -> None:
     texts = [path for kind in AlarmKind for path in sorted((CORPUS / kind).glob("*.txt"))[:4]]
     assert {path.parent.name for path in texts} == {str(kind) for kind in AlarmKind}
@@ -76,6 +79,7 @@ def test_offline_and_replay_open_no_socket(tmp_path: Path) -> None:
     assert again["opened"] == []
 
 
+@pytest.mark.slow
 def test_the_trace_sees_a_socket(tmp_path: Path) -> None:
     """That the test above can fail: without --offline something is opened, here towards a closed loopback port."""
     text = (

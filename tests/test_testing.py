@@ -32,6 +32,7 @@ def test_there_is_an_example_for_each_framework() -> None:
     assert [name for name, _ in EXAMPLES] == ["Flask", "FastAPI", "Django"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 def test_examples_of_the_documentation_run_as_printed(name: str, code: str, tmp_path: Path) -> None:
     (tmp_path / "test_example.py").write_text(code, "utf-8")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from importlib import resources
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -153,3 +156,25 @@ def test_a_crowd_stands_behind_its_example() -> None:
     assert [entry.get("example") for entry in document["reports"]] == [None, 0, 0, 0, 0]
     assert {entry["status"] for entry in document["reports"]} == {"fail"}
     assert "The same cause in 4 more alarms" in terminal.render(crowd, words("en"))
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_browser_shows_the_page_and_runs_nothing(lang: str, tmp_path: Path) -> None:
+    """A script smuggled in would change the title; Chromium's own view of the page says whether it ran."""
+    hostile = "</h1><script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">"
+    page = tmp_path / "report.html"
+    page.write_text(html.render([report(hostile)], words(lang)), "utf-8", "surrogateescape")
+    quiet = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    quiet += " --disable-component-update --disable-sync --host-resolver-rules=MAP*0.0.0.0"
+    done = subprocess.run(
+        ["chromium", *quiet.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
+        capture_output=True,
+        timeout=90,
+        check=True,
+    )
+    seen = done.stdout.decode("utf-8", "replace")
+    assert "<title>owned" not in seen
+    assert words(lang).ui("no_cause") in seen or "sample-broken" in seen
