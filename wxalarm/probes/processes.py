@@ -56,13 +56,18 @@ def read_text(path: str | Path, limit: int = 1024 * 1024) -> str | None:
         return None
 
 
+def whole(text: str) -> int | None:
+    """A whole number without a sign, of at most 20 digits (2^64); None for anything else."""
+    return int(text) if len(text) <= 20 and text.isascii() and text.isdecimal() else None
+
+
 def pids(proc: str = PROC) -> Iterator[int]:
     """The ids of all processes, ascending."""
     try:
         names = os.listdir(proc)
     except OSError:
         return
-    yield from sorted(int(name) for name in names if name.isdecimal())[:MAX_PROCESSES]
+    yield from sorted(pid for name in names if (pid := whole(name)) is not None)[:MAX_PROCESSES]
 
 
 def process(pid: int, proc: str = PROC) -> Process:
@@ -70,26 +75,28 @@ def process(pid: int, proc: str = PROC) -> Process:
     folder = f"{proc}/{pid}"
     name = (read_text(f"{folder}/comm") or "").strip()
     match = _LIMIT.search(read_text(f"{folder}/limits") or "")
-    soft, hard = (int(word) if word.isdecimal() else None for word in match.groups()) if match else (None, None)
+    soft, hard = (whole(word) for word in match.groups()) if match else (None, None)
     try:
         with os.scandir(f"{folder}/fd") as files:
             open_files: int | None = sum(1 for _ in files)
     except OSError:
         counted = read_text(f"{folder}/fd_count")  # recorded trees carry the number instead of the links
-        open_files = int(counted) if counted and counted.strip().isdecimal() else None
+        open_files = whole(counted.strip()) if counted else None
     return Process(pid, name, soft, hard, open_files)
 
 
 def listening_inodes(ports: Collection[int], proc: str = PROC) -> set[int]:
     """The sockets that listen on these TCP ports."""
     found = set()
+    wanted = {f"{port:04X}" for port in ports}
     for name in ("tcp", "tcp6"):
         for line in (read_text(f"{proc}/net/{name}", 64 * 1024 * 1024) or "").splitlines()[1:]:
             words = line.split()  # listening sockets stand first in the table
             if len(words) < 10 or words[3] != "0A":
                 break
-            if int(words[1].rpartition(":")[2], 16) in ports:
-                found.add(int(words[9]))
+            inode = whole(words[9])
+            if inode is not None and words[1].rpartition(":")[2] in wanted:
+                found.add(inode)
     return found
 
 
@@ -154,7 +161,7 @@ def nginx(proc: str = PROC, conf: str | None = None) -> Nginx | None:
 
 def _parent(pid: int, proc: str) -> int:
     match = re.search(r"^PPid:\s*(\d+)", read_text(f"{proc}/{pid}/status") or "", re.MULTILINE)
-    return int(match[1]) if match else 0
+    return (whole(match[1]) if match else None) or 0
 
 
 def _words(text: str) -> list[str]:
@@ -173,5 +180,4 @@ def _option(words: list[str], name: str) -> str | None:
 
 def number(path: str | Path) -> int | None:
     """A file that holds one number; None when it does not."""
-    text = (read_text(path, 64) or "").strip()
-    return int(text) if text.isdecimal() else None
+    return whole((read_text(path, 64) or "").strip())

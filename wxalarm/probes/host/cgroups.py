@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wxalarm.probes.host.reading import pairs
-from wxalarm.probes.processes import number, read_text
+from wxalarm.probes.processes import number, read_text, whole
 
 _UNLIMITED = 1 << 60
 """cgroup v1 writes "no limit" as a number near 2^63."""
@@ -82,8 +82,9 @@ def _group_v2(path: str, folders: list[str]) -> Group:
     quotas, memories, pids = [], [], []
     for folder in folders:
         quota, _, period = (read_text(f"{folder}/cpu.max") or "").strip().partition(" ")
-        if quota.isdecimal() and period.isdecimal() and int(period):
-            quotas.append(int(quota) / int(period))
+        time, each = whole(quota), whole(period)
+        if time is not None and each:
+            quotas.append(time / each)
         limit, used = number(f"{folder}/memory.max"), number(f"{folder}/memory.current")
         if limit is not None:
             memories.append((limit, _without_cache(used, f"{folder}/memory.stat", "inactive_file")))

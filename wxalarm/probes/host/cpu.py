@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wxalarm.probes.host import cgroups
-from wxalarm.probes.host.reading import Pressure, grew, has_proc, pressure, share, twice
-from wxalarm.probes.processes import read_text
+from wxalarm.probes.host.reading import Pressure, grew, has_proc, pairs, pressure, share, twice
+from wxalarm.probes.processes import read_text, whole
 
 _STATES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
@@ -61,7 +61,7 @@ def read(pid: int | None = None, root: str = "") -> Raw:
         name, *values = line.split()[:9] or [""]
         if name == "cpu":
             numbers = zip(_STATES, values, strict=False)
-            times = {state: int(value) for state, value in numbers if value.isdecimal()}
+            times = {state: number for state, value in numbers if (number := whole(value)) is not None}
         elif name.startswith("cpu") and name[3:].isdecimal():
             cores += 1
     return Raw(times, cgroups.throttled(pid, root), max(1, cores))
@@ -73,9 +73,6 @@ def measure(before: Raw, after: Raw, seconds: float, pid: int | None = None, roo
     total = sum(parts.values())
     loads, running = _loads(root)
     group = cgroups.of(pid, root)
-    blocked = next(
-        (int(line.split()[1]) for line in (read_text(f"{root}/proc/stat") or "").splitlines() if _blocked(line)), None
-    )
     return Cpu(
         cores=after.cores,
         load1=loads[0],
@@ -85,7 +82,7 @@ def measure(before: Raw, after: Raw, seconds: float, pid: int | None = None, roo
         iowait=share(parts["iowait"], total),
         steal=share(parts["steal"], total),
         running=running,
-        blocked=blocked,
+        blocked=pairs(read_text(f"{root}/proc/stat")).get("procs_blocked"),
         quota=group.cpus if group else None,
         throttled=share(
             grew(before.throttling, after.throttling, "nr_throttled"),
@@ -96,11 +93,6 @@ def measure(before: Raw, after: Raw, seconds: float, pid: int | None = None, roo
     )
 
 
-def _blocked(line: str) -> bool:
-    words = line.split()
-    return len(words) == 2 and words[0] == "procs_blocked" and words[1].isdecimal()
-
-
 def _loads(root: str) -> tuple[tuple[float | None, float | None, float | None], int | None]:
     words = (read_text(f"{root}/proc/loadavg") or "").split()
     try:
@@ -108,7 +100,7 @@ def _loads(root: str) -> tuple[tuple[float | None, float | None, float | None], 
     except ValueError:
         return (None, None, None), None
     first = words[3].partition("/")[0] if len(words) > 3 else ""
-    return (one, five, fifteen), int(first) if first.isdecimal() else None
+    return (one, five, fifteen), whole(first)
 
 
 async def _portable(seconds: float) -> Cpu:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wxalarm.probes.host.reading import Pressure, grew, has_proc, pressure, twice
-from wxalarm.probes.processes import read_text
+from wxalarm.probes.processes import read_text, whole
 
 _COLUMNS = {"reads": 3, "read_ms": 6, "writes": 7, "write_ms": 10, "busy_ms": 12}
 """Columns of /proc/diskstats (Documentation/admin-guide/iostats.rst), from 0."""
+_NO_DISKS = ("loop", "ram", "zram", "sr", "fd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,12 @@ def read(root: str = "") -> Raw:
     found: Raw = {}
     for line in (read_text(f"{root}/proc/diskstats") or "").splitlines():
         words = line.split()
-        if len(words) < 13 or not all(words[column].isdecimal() for column in _COLUMNS.values()):
+        name = words[2] if len(words) > max(_COLUMNS.values()) else ""
+        if not name or name.startswith(_NO_DISKS) or _is_partition(name, root):
             continue
-        name = words[2]
-        if not name.startswith(("loop", "ram", "zram", "sr", "fd")) and not _is_partition(name, root):
-            found[name] = {key: int(words[column]) for key, column in _COLUMNS.items()}
+        counters = {key: one for key, column in _COLUMNS.items() if (one := whole(words[column])) is not None}
+        if len(counters) == len(_COLUMNS):
+            found[name] = counters
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wxalarm.probes import processes
 from wxalarm.probes.host import cgroups
 from wxalarm.probes.host.reading import has_proc
-from wxalarm.probes.processes import Process, number, read_text
+from wxalarm.probes.processes import Process, number, read_text, whole
 
 MOST_SECONDS = 1.5
 """For counting the open files of all processes."""
@@ -44,7 +44,7 @@ def look(pid: int | None = None, ports: Collection[int] = (), root: str = "") ->
     if not has_proc(root):
         return _portable()
     words = (read_text(f"{root}/proc/sys/fs/file-nr") or "").split()
-    numbers = [int(word) for word in words if word.isdecimal()]
+    numbers = [one for word in words if (one := whole(word)) is not None]
     used, most = (numbers[0] - numbers[1], numbers[2]) if len(numbers) == 3 else (None, None)
     tasks = ((read_text(f"{root}/proc/loadavg") or "").split()[3:4] or [""])[0].partition("/")[2]
     group = cgroups.of(pid, root)
@@ -53,7 +53,7 @@ def look(pid: int | None = None, ports: Collection[int] = (), root: str = "") ->
     return Limits(
         files=used,
         files_max=most,
-        tasks=int(tasks) if tasks.isdecimal() else None,
+        tasks=whole(tasks),
         tasks_max=min((limit for limit in limits if limit is not None), default=None),
         pids=group.pids if group else None,
         pids_max=group.pids_limit if group else None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from wxalarm.probes.host import listeners, sockets
 from wxalarm.probes.host.listeners import Listening
 from wxalarm.probes.host.reading import grew, has_proc, twice, two_lines
-from wxalarm.probes.processes import number, read_text
+from wxalarm.probes.processes import number, read_text, whole
 
 DEFAULT_PORTS = (32768, 60999)
 
@@ -121,9 +121,8 @@ def measure(
 
 def _port_range(text: str | None) -> tuple[int, int]:
     words = (text or "").split()
-    if len(words) == 2 and all(word.isdecimal() for word in words):
-        return int(words[0]), int(words[1])
-    return DEFAULT_PORTS
+    numbers = [one for word in words if (one := whole(word)) is not None]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else DEFAULT_PORTS
 
 
 def _by_port(counted: Counter[tuple[str, int]], wanted: str, most: int = 10) -> tuple[Counted, ...]:

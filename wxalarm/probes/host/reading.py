@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from wxalarm.probes.processes import read_text
+from wxalarm.probes.processes import read_text, whole
 
 T = TypeVar("T")
 
@@ -45,8 +45,8 @@ def pairs(text: str | None) -> dict[str, int]:
     found: dict[str, int] = {}
     for line in (text or "").splitlines():
         words = line.split()
-        if len(words) >= 2 and words[1].isdecimal():
-            found[words[0].rstrip(":")] = int(words[1])
+        if len(words) >= 2 and (number := whole(words[1])) is not None:
+            found[words[0].rstrip(":")] = number
     return found
 
 
@@ -55,12 +55,12 @@ def two_lines(text: str | None) -> dict[str, int]:
     found: dict[str, int] = {}
     lines = (text or "").splitlines()
     for names, values in zip(lines[::2], lines[1::2], strict=False):
-        group, *columns = names.split()
+        group, *columns = names.split() or [""]
         if values.split()[:1] != [group]:
             continue
         for column, value in zip(columns, values.split()[1:], strict=False):
-            if value.lstrip("-").isdecimal():
-                found[f"{group.rstrip(':')}.{column}"] = int(value)
+            if (number := whole(value)) is not None:
+                found[f"{group.rstrip(':')}.{column}"] = number
     return found
 
 
@@ -68,7 +68,7 @@ def pressure(resource: str, root: str = "") -> Pressure | None:
     """/proc/pressure/cpu, memory or io; None before Linux 4.20 or where it is switched off."""
     values: dict[str, float] = {}
     for line in (read_text(f"{root}/proc/pressure/{resource}") or "").splitlines():
-        kind, *fields = line.split()
+        kind, *fields = line.split() or [""]
         for field in fields:
             name, _, value = field.partition("=")
             try:
