@@ -12,6 +12,7 @@ import pytest
 from wxalarm import cases
 from wxalarm.config import from_mapping
 from wxalarm.diagnosis import contexts
+from wxalarm.messages import catalogue
 from wxalarm.model import Report
 from wxalarm.parser import parse
 from wxalarm.runner import Run
@@ -114,3 +115,14 @@ def test_a_reply_that_is_in_order_gives_no_finding_and_no_body_is_skipped() -> N
 def test_evidence_is_plain_data() -> None:
     report, _ = diagnosed(ALARM.format(description=INVALID, groups=f'{PUSH}[Msg=Text][response_content="success"]'))
     assert json.dumps([dict(finding.evidence) for result in report.results for finding in result.findings])
+
+
+def test_the_next_command_names_the_url_and_nothing_that_a_shell_would_run() -> None:
+    groups = "[3rdUrl=http://wx.example.com/a'b;$(c)?id=1][Event=Click][response_content=ok]"
+    report, _ = diagnosed(ALARM.format(description=INVALID, groups=groups))
+    assert report.cause is not None
+    command = catalogue("en").finding(report.cause.finding, "verify")
+    assert "'http://wx.example.com:80/a%27b;$(c)?id=1' | wxalarm reply -" in command
+    report, _ = diagnosed(ALARM.format(description=INVALID, groups="[3rdUrl=/a][Event=Click][response_content=ok]"))
+    assert report.cause is not None
+    assert "'YOUR-URL' | wxalarm reply -" in catalogue("en").finding(report.cause.finding, "verify")

@@ -8,11 +8,13 @@ The HTTP status and the cURL error of the same sample are the check `sample`'s.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.model import AlarmKind, Basis, Finding, Severity
+from wxalarm.model import AlarmKind, Basis, Finding, Severity, Target
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import Judgement, Opened, Pushed, codes, judge, open_envelope
 from wxalarm.wechat.reply.pushes import pushed_of
@@ -57,8 +59,13 @@ def _silent_payment(ctx: Context) -> bool:
 
 def evaluate(observation: Observation, ctx: Context) -> Iterator[Finding]:
     """The judge's findings; with [decrypt fail], why WeChat could not decrypt, as far as it can be seen."""
+    url = _pasteable(ctx.target)
+    for finding in _findings(observation, ctx):
+        yield dataclasses.replace(finding, evidence={**finding.evidence, "url": url}) if url else finding
+
+
+def _findings(observation: Observation, ctx: Context) -> Iterator[Finding]:
     sample = ctx.alarm.sample
-    pushed = _pushed(ctx)
     if sample.response_content is None:
         if sample.decrypt_failed:
             yield codes.UNDECRYPTABLE(case="flag", length=0, inner=False)
@@ -67,16 +74,21 @@ def evaluate(observation: Observation, ctx: Context) -> Iterator[Finding]:
         return
     judgement = judge(
         _body(ctx),
-        push=pushed,
+        push=_pushed(ctx),
         mode=observation.mode,
         opened=observation.opened,
         truncated=sample.response_truncated,
         length=sample.response_length,
     )
-    if sample.decrypt_failed:
-        yield from _undecryptable(judgement, sample.response_content)
-    else:
-        yield from judgement.findings
+    yield from _undecryptable(judgement, sample.response_content) if sample.decrypt_failed else judgement.findings
+
+
+def _pasteable(target: Target) -> str | None:
+    """The callback URL for the next command, inside single quotes: no shell reads anything else into it."""
+    if target.url is None or not target.host or not re.fullmatch(r"[A-Za-z0-9.:-]+", target.host):
+        return None
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return f"{target.scheme}://{host}:{target.port}{quote(target.path, safe='/?&=%:;,+@!~$()*')[:1000]}"
 
 
 def _undecryptable(judgement: Judgement, content: str) -> Iterator[Finding]:
