@@ -110,6 +110,13 @@ def test_files_globs_and_stdin_come_in_order(tmp_path: Path) -> None:
     assert [one["count"] for one in alarms(tmp_path / "*.txt", "-", stdin=ALARM.encode())] == [100, 101, 31]
 
 
+def test_severity_error_is_exit_1_in_every_format(tmp_path: Path) -> None:
+    text = f"{ALARM}错误样例: [3rdUrl=http://wx.example.com/][response_content=<x>" + "y" * (1 << 20) * 3
+    file = tmp_path / "long.txt"
+    file.write_text(text, "utf-8")
+    assert {wxalarm("parse", "-f", name, file).returncode for name in ("table", "json", "jsonl", "csv")} == {1}
+
+
 @pytest.mark.parametrize("name", ["table", "json", "jsonl", "csv"])
 @pytest.mark.parametrize(
     ("content", "says"),

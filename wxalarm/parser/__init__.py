@@ -1,7 +1,8 @@
 """Text → alarms and problems. Sans-IO: strings in, records out.
 
-scan finds alarms in any text and takes the clean ones; grammar (pyparsing) parses one alarm and is the authority;
-vocabulary holds the labels, keys and wordings that both are made from; record turns the grammar's tree into a record.
+clean undoes what pages and chat programs did; scan finds alarms in any text: fast takes the clean ones by one
+pattern, pieces and body cut out the others; grammar (pyparsing) parses one alarm and is the authority, record turns its
+tree into a record; vocabulary holds the labels, keys and wordings that all are made from; stream is for archives.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wxalarm.model import Alarm, Finding
-from wxalarm.parser.places import Lines
+from wxalarm.parser.places import Lines, Source
 from wxalarm.parser.record import PROBLEMS as PROBLEMS
-from wxalarm.parser.scan import scan
+from wxalarm.parser.scan import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def parse(text: str, path: str | None = None) -> Parsed:
     """All alarms in a text of any kind: a chat log, a web page, one line. Never raises; no alarm is an empty result."""
     alarms: list[Alarm] = []
     problems: list[Finding] = []
-    for found in scan(Lines(text, path)):
+    for found in Scan(Source(Lines(text, path))):
         alarms.append(found.alarm)
         problems += found.problems
     return Parsed(tuple(alarms), tuple(problems))

@@ -15,11 +15,11 @@ from typing import Any
 import pyparsing as pp
 
 from wxalarm.parser import vocabulary as v
+from wxalarm.parser.places import EDGES
 
-VALUE_END = rf"(?={v.BLANK}*(?:\n|\Z)|{v.BLANK}+(?:{v.ANY_LABEL}))"
-BEHIND_BODY = rf"\s*(?:\[(?:{v.PLATFORM})[^\]\n]*\]?\s*)?(?:(?:{v.LABEL['guide_url']})|\Z)"
+_SKIP = rf"(?:{v.SPACE}|[>|│┃])*+"
+BEHIND_BODY = rf"{v.SPACE}*+(?:\[{v.PLATFORM}[^\]\n]*+\]?+{v.SPACE}*+)?+(?:(?:{v.LABEL['guide_url']})|\Z)"
 """What stands behind the bracket that ends a body; a bracket inside the body has something else behind it."""
-GROUP_END = rf"(?=\s*(?:\[|\n|\Z|{v.ANY_LABEL}))"
 
 
 @dataclass(slots=True)
@@ -75,17 +75,13 @@ def parse(text: str) -> Tree:
 
 @cache
 def _alarm() -> pp.ParserElement:
-    """alarm ::= (line | sample | wording | stray)*
+    """alarm ::= (line | sample | body | group | wording | stray)*
 
     Any subset of lines, in any order: people paste what they selected.
     """
-    alarm = pp.ZeroOrMore(_line() | _sample() | _wording() | _group() | _stray())
+    alarm = pp.ZeroOrMore(_line() | _sample() | _body() | _group() | _wording() | _stray())
     alarm.set_default_whitespace_chars(" \n\t\r")
     return alarm.leave_whitespace().parse_with_tabs()
-
-
-def _skip() -> str:
-    return r"[\s>\u00a0\u3000\u200b-\u200f\u2060\ufeff]*"
 
 
 def _regex(pattern: str, make: Callable[[re.Match[str]], Any]) -> pp.ParserElement:
@@ -104,26 +100,27 @@ def _value(match: re.Match[str], group: str | int = "value") -> Value:
 
 def _line() -> pp.ParserElement:
     """line ::= label blank* ':' blank* value, up to the end of the line or the next label of a flattened alarm."""
-    lines = []
-    for name, label in v.LABEL.items():
-        if name == "sample":
-            continue
-        value = rf"{v.BLANK}*\S*" if name == "guide_url" else rf"[^\n]*?(?:{VALUE_END})"
+    names = [name for name in v.LABEL if name not in ("sample", "guide_url")]
+    labels = "|".join(f"(?P<{name}>{v.LABEL[name]})" for name in names)
 
-        def make(match: re.Match[str], name: str = name) -> tuple[str, Value]:
-            return name, _value(match)
+    def make(match: re.Match[str]) -> tuple[str, Value]:
+        return next(name for name in names if match[name] is not None), _value(match)
 
-        lines.append(_regex(rf"{_skip()}(?:{label})(?P<value>{value})", make))
-    return pp.MatchFirst(lines)
+    def guide(match: re.Match[str]) -> tuple[str, Value]:
+        return "guide_url", _value(match)
+
+    line = _regex(rf"{_SKIP}(?:{labels})(?P<value>{v.LINE_VALUE})", make)
+    word = rf"{v.BLANK}*+[^\s{v.ZERO_WIDTH}]*+"
+    return line | _regex(rf"{_SKIP}(?:{v.LABEL['guide_url']})(?P<value>{word})", guide)
 
 
 def _sample() -> pp.ParserElement:
-    """sample ::= '错误样例' ':' group*"""
+    """sample ::= '错误样例' ':' (body | group)*"""
 
     def make(match: re.Match[str]) -> tuple[str, Value]:
         return "sample", _value(match, 0)
 
-    return _regex(rf"{_skip()}(?:{v.LABEL['sample']}){v.BLANK}*", make)
+    return _regex(rf"{_SKIP}(?:{v.LABEL['sample']}){v.BLANK}*+", make)
 
 
 def _wording() -> pp.ParserElement:
@@ -132,74 +129,44 @@ def _wording() -> pp.ParserElement:
     def make(match: re.Match[str]) -> tuple[str, Value]:
         return "description", _value(match)
 
-    return _regex(rf"{_skip()}(?P<value>{v.OPENING}[^\n\[]*?(?:{VALUE_END}))", make)
-
-
-def _group() -> pp.ParserElement:
-    """group ::= body | platform | '[' key '=' value ']' | '[' flag ']'"""
-    return pp.MatchFirst([_body(), _platform(), _keyed(), _unclosed(), _flag()])
+    return _regex(rf"{_SKIP}(?P<value>(?={v.OPENING}){v.LINE_VALUE})", make)
 
 
 def _body() -> pp.ParserElement:
     """body ::= '[' ('response_content' | 'resp') '=' anything ']' before the platform, the guide line or the end;
-    cut ::= the same up to the guide line or the end, when WeChat cut a long body together with its bracket."""
-    key = rf"{_skip()}\[(?P<key>(?i:{'|'.join(v.BODY_KEYS)}))="
-    # Linear on hostile bodies: only the first character of the guide line is ever looked at twice.
-    rest = rf"(?:[^报報]++|(?!{v.LABEL['guide_url']})[报報])*+"
+    cut ::= the same without its bracket, when WeChat cut a long body together with it."""
+    key = rf"{_SKIP}\[(?P<key>(?i:{'|'.join(v.BODY_KEYS)}))="
+    whole = rf"(?P<value>[^\]]*+(?:\](?!{BEHIND_BODY})[^\]]*+)*+)\]"
+    # Linear on hostile bodies: only first characters of what may end them are looked at twice.
+    behind = rf"\[{v.PLATFORM}[^\]\n]*+\]?{v.SPACE}*+(?:{v.LABEL['guide_url']}|\Z)"
+    rest = rf"(?P<value>(?:[^报報\[]++|(?!{v.LABEL['guide_url']})[报報]|(?!{behind})\[)*+)"
 
     def closed(match: re.Match[str]) -> Group:
         return Group(match["key"], _value(match), match.start("key"), body=True)
 
     def cut(match: re.Match[str]) -> Group:
-        text = match["value"].rstrip()
+        text = match["value"].rstrip(EDGES)
         value = Value(text, match.start("value"), match.start("value") + len(text))
         return Group(match["key"], value, match.start("key"), closed=False, body=True)
 
-    whole = _regex(rf"{key}(?P<value>[^\]]*+(?:\](?!{BEHIND_BODY})[^\]]*+)*+)\]", closed)
-    return whole | _regex(rf"{key}(?P<value>{rest})", cut)
+    return _regex(key + whole, closed) | _regex(key + rest, cut)
 
 
-def _platform() -> pp.ParserElement:
-    """platform ::= '[第三方平台' (':' name)? ']'"""
-
-    def make(match: re.Match[str]) -> Group:
-        start = match.start("key")
-        value = _value(match) if match["value"] is not None else Value("", match.end("key"), match.end("key"))
-        return Group(match["key"], value, start, closed=match["close"] == "]")
-
-    return _regex(
-        rf"{_skip()}\[(?P<key>{v.PLATFORM})(?:[:：=](?P<value>[^\]\n]*))?(?P<close>\]|(?=\s*(?:\n|\Z)))", make
-    )
-
-
-def _keyed() -> pp.ParserElement:
-    """keyed ::= '[' key '=' value ']'; the value may hold brackets ("http://[::1]/") but no line break"""
+def _group() -> pp.ParserElement:
+    """group ::= '[第三方平台' (':' name)? ']' | '[' key '=' value ']' | '[' key ']' (vocabulary.GROUP)"""
 
     def make(match: re.Match[str]) -> Group:
-        return Group(match["key"], _value(match), match.start("key"))
-
-    return _regex(
-        rf"{_skip()}\[(?P<key>[^\[\]=\n]{{1,60}})=(?P<value>(?:(?!{v.GROUP_START})[^\n])*?)\](?:{GROUP_END})", make
-    )
-
-
-def _unclosed() -> pp.ParserElement:
-    """unclosed ::= '[' key '=' value, ended by the next known group or the line: a mask ate the bracket"""
-
-    def make(match: re.Match[str]) -> Group:
-        return Group(match["key"], _value(match), match.start("key"), closed=match["close"] == "]")
-
-    end = rf"(?P<close>\]|(?=\s*{v.GROUP_START})|(?={v.BLANK}*(?:\n|\Z)))"
-    return _regex(rf"{_skip()}\[(?P<key>[^\[\]=\n]{{1,60}})=(?P<value>(?:(?!{v.GROUP_START})[^\n\]])*?){end}", make)
-
-
-def _flag() -> pp.ParserElement:
-    """flag ::= '[' key ']'"""
-
-    def make(match: re.Match[str]) -> Group:
+        if match["platform"] is not None:
+            end = match.end("platform")
+            value = Value("", end, end) if match["name"] is None else _value(match, "name")
+            return Group(match["platform"], value, match.start("platform"), closed=match["platform_close"] == "]")
+        if match["value"] is not None:
+            return Group(match["key"], _value(match), match.start("key"))
+        if match["open_value"] is not None:
+            return Group(match["key"], _value(match, "open_value"), match.start("key"), closed=match["close"] == "]")
         return Group(match["key"], None, match.start("key"))
 
-    return _regex(rf"{_skip()}\[(?P<key>[^\[\]=\n]{{1,60}})\]", make)
+    return _regex(_SKIP + v.GROUP, make)
 
 
 def _stray() -> pp.ParserElement:
@@ -213,4 +180,4 @@ def _stray() -> pp.ParserElement:
 
 def strays(tree: Tree) -> Iterator[Value]:
     """Strays that are more than blanks and quote marks."""
-    return (value for value in tree.strays if value.text.strip(" \n\t\r>\u200b\ufeff"))
+    return (value for value in tree.strays if value.text.strip(EDGES + ">|│┃"))

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from wxalarm.model import Location
+from wxalarm.parser.construct import constructor
 
-EDGES = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_LOCATION = constructor(Location)
+
+EDGES = (
+    " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
 """What is stripped from the outside of one-line values."""
 Spans = Mapping[str, tuple[int, int]]
 
 
 class Lines:
-    """Where lines begin in one text. `first_line` is the number of its first line, for parts of a stream."""
+    """Where lines begin in one text. A part of a stream says with which line and column it begins."""
 
-    __slots__ = ("_starts", "first_line", "path", "text")
+    __slots__ = ("_at", "_line", "_starts", "first_column", "first_line", "path", "text")
 
-    def __init__(self, text: str, path: str | None, first_line: int = 1) -> None:
-        self.text, self.path, self.first_line = text, path, first_line
+    def __init__(self, text: str, path: str | None, first_line: int = 1, first_column: int = 1) -> None:
+        self.text, self.path = text, path
+        self.first_line, self.first_column = first_line, first_column
         self._starts: list[int] | None = None
+        self._at, self._line = 0, first_line
 
     @property
     def starts(self) -> list[int]:
@@ -33,32 +42,87 @@ class Lines:
 
     def locate(self, start: int, end: int) -> Location:
         """The location of text[start:end]."""
-        starts = self._starts if self._starts is not None else self.starts
+        starts = self.starts
         line = bisect_right(starts, start)
         # Most values end on their own line: look there before searching.
         last = line if line < len(starts) and end < starts[line] else bisect_right(starts, end, line - 1)
         base = self.first_line - 1
-        return Location(self.path, line + base, start - starts[line - 1] + 1, last + base, end - starts[last - 1] + 1)
+        return Location(
+            self.path,
+            line + base,
+            self._column(start, starts[line - 1]),
+            last + base,
+            self._column(end, starts[last - 1]),
+        )
+
+    def locate_next(self, start: int, end: int) -> Location:
+        """The same for places asked for in the order of the text: counts on from the last one, keeps no list."""
+        text = self.text
+        if start < self._at:
+            return self.locate(start, end)
+        line = self._line + text.count("\n", self._at, start)
+        begin = text.rfind("\n", 0, start) + 1
+        column = start - begin + (1 if begin else self.first_column)
+        last = line + text.count("\n", start, end)
+        if last != line:
+            begin = text.rfind("\n", start, end) + 1
+        self._at, self._line = end, last
+        return _LOCATION(self.path, line, column, last, end - begin + (1 if begin else self.first_column))
+
+    def _column(self, offset: int, line_start: int) -> int:
+        return offset - line_start + (self.first_column if line_start == 0 else 1)
+
+
+class Source:
+    """A text to parse: `text` is what the parser reads, locations are those of the text as it was given."""
+
+    __slots__ = ("_back", "lines", "locate_next", "text")
+
+    def __init__(self, lines: Lines) -> None:
+        from wxalarm.parser.clean import clean
+
+        self.lines = lines
+        self.text, self._back = clean(lines.text)
+        self.locate_next: Callable[[int, int], Location] = lines.locate_next if self._back is None else self._next
+        """`locate` for places asked for in the order of the text."""
+
+    def given(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets of the text as given for offsets of `text`."""
+        if self._back is None:
+            return start, end
+        first = self._back.start(start)
+        return first, max(first, self._back.end(end))
+
+    def parsed(self, given: int) -> int:
+        """The offset of `text` for an offset of the text as given."""
+        return given if self._back is None else self._back.parsed(given)
+
+    def locate(self, start: int, end: int) -> Location:
+        """The location of text[start:end]."""
+        return self.lines.locate(*self.given(start, end))
+
+    def _next(self, start: int, end: int) -> Location:
+        return self.lines.locate_next(*self.given(start, end))
 
 
 class FieldLocations(Mapping[str, Location]):
     """Dotted field name → Location of its value. The spans are made on the first look."""
 
-    __slots__ = ("_lines", "_made", "_spans")
+    __slots__ = ("_made", "_of", "_source", "_spans")
 
-    def __init__(self, lines: Lines, spans: Callable[[], Spans]) -> None:
-        self._lines, self._spans = lines, spans
+    def __init__(self, source: Source, spans: Callable[[Any], Spans], of: Any) -> None:
+        self._source, self._spans, self._of = source, spans, of
         self._made: Spans | None = None
 
     @property
     def spans(self) -> Spans:
-        """Offsets of the values."""
+        """Offsets of the values in the text as parsed."""
         if self._made is None:
-            self._made = self._spans()
+            self._made = self._spans(self._of)
         return self._made
 
     def __getitem__(self, name: str) -> Location:
-        return self._lines.locate(*self.spans[name])
+        return self._source.locate(*self.spans[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.spans)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wxalarm.model import BEIJING, Alarm, Basis, Code, Finding, Sample, Severity
 from wxalarm.parser import vocabulary as v
-from wxalarm.parser.places import EDGES, FieldLocations, Lines
+from wxalarm.parser.places import EDGES, FieldLocations, Source
 
 if TYPE_CHECKING:
     from wxalarm.parser.grammar import Group, Tree, Value
@@ -21,19 +21,20 @@ LABEL_REPEATED = Code("label-repeated", Severity.WARNING, Basis.RECORDED)
 KEY_REPEATED = Code("key-repeated", Severity.WARNING, Basis.RECORDED)
 STRAY_TEXT = Code("stray-text", Severity.NOTE, Basis.RECORDED)
 ALARM_TOO_LONG = Code("alarm-too-long", Severity.ERROR, Basis.RECORDED)
+MOST_DIGITS = 18
 PROBLEMS = (BAD_VALUE, BRACKET_MISSING, BODY_CUT, LABEL_REPEATED, KEY_REPEATED, STRAY_TEXT, ALARM_TOO_LONG)
 
 
 class _Record:
     """Collects the fields, spans and problems of one alarm."""
 
-    def __init__(self, lines: Lines, offset: int) -> None:
-        self.lines, self.offset = lines, offset
+    def __init__(self, source: Source, offset: int) -> None:
+        self.source, self.offset = source, offset
         self.spans: dict[str, tuple[int, int]] = {}
         self.problems: list[Finding] = []
 
     def problem(self, code: Code, place: Value, /, **evidence: Any) -> None:
-        location = self.lines.locate(place.start + self.offset, place.end + self.offset)
+        location = self.source.locate(place.start + self.offset, place.end + self.offset)
         self.problems.append(code(location, **evidence))
 
     def text(self, name: str, value: Value | None) -> str | None:
@@ -46,9 +47,9 @@ class _Record:
         return text
 
 
-def build(tree: Tree, lines: Lines, start: int, end: int) -> tuple[Alarm, list[Finding]]:
-    """The record of lines.text[start:end], whose tree this is."""
-    record = _Record(lines, start)
+def build(tree: Tree, source: Source, start: int, end: int) -> tuple[Alarm, list[Finding]]:
+    """The record of source.text[start:end], whose tree this is."""
+    record = _Record(source, start)
     description = record.text("description", tree.lines.get("description"))
     window, count = _count(record, tree)
     alarm = Alarm(
@@ -61,8 +62,8 @@ def build(tree: Tree, lines: Lines, start: int, end: int) -> tuple[Alarm, list[F
         count=count,
         sample=_sample(record, tree.groups),
         guide_url=record.text("guide_url", tree.lines.get("guide_url")),
-        location=lines.locate(start, end),
-        fields=FieldLocations(lines, lambda: record.spans),
+        location=source.locate(start, end),
+        fields=FieldLocations(source, dict, record.spans),
     )
     for name, value in tree.repeated:
         record.problem(LABEL_REPEATED, value, field=name, value=value.text.strip(EDGES))
@@ -86,19 +87,28 @@ def _time(record: _Record, tree: Tree) -> datetime | None:
 
 
 def _count(record: _Record, tree: Tree) -> tuple[int | None, int | None]:
-    """次数: window in minutes and number of failures."""
+    """次数: window in minutes and number of failures. A masked one of the two leaves the other."""
     value = tree.lines.get("count")
     text = record.text("count", value)
     if value is None or not text:
         return None, None
-    found = re.match(v.COUNT, text)
-    if not found or len(found[2]) > 18 or len(found[1]) > 18:
-        record.problem(BAD_VALUE, value, field="count", value=text, expected="5分钟 31次")
-        return None, None
     start = record.spans["count"][0]
-    record.spans["window_minutes"] = (start + found.start(1), start + found.end(1))
-    record.spans["count"] = (start + found.start(2), start + found.end(2))
-    return int(found[1]), int(found[2].replace(",", ""))
+    window = count = None
+    if found := re.match(v.COUNT, text):
+        window, count = _number(found[1]), _number(found[2].replace(",", ""))
+        record.spans["count"] = (start + found.start(2), start + found.end(2))
+    elif found := re.match(v.WINDOW, text):
+        window = _number(found[1])
+    if window is not None and found:
+        record.spans["window_minutes"] = (start + found.start(1), start + found.end(1))
+    if window is None or count is None:
+        record.problem(BAD_VALUE, value, field="count", value=text, expected="5分钟 31次")
+    return window, count
+
+
+def _number(text: str) -> int | None:
+    """A decimal number of at most 18 digits: what fits into 64 bits everywhere."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def _sample(record: _Record, groups: list[Group]) -> Sample:
@@ -111,13 +121,15 @@ def _sample(record: _Record, groups: list[Group]) -> Sample:
         if name == "decrypt_failed":
             values[name] = True
             record.spans["sample.decrypt_failed"] = _span(record, group)
+        elif name is None and group.key in extra:
+            record.problem(KEY_REPEATED, group.value or _point(group), key=group.key, value=_shown(group))
         elif name is None:
             extra[group.key] = None if group.value is None else record.text(f"sample.extra.{group.key}", group.value)
         elif group.value is None:
             # "[resp]" (a flag where a body was expected) says: no body was recorded.
             continue
         elif values.get(name):
-            record.problem(KEY_REPEATED, group.value, key=group.key, value=group.value.text[:200])
+            record.problem(KEY_REPEATED, group.value, key=group.key, value=_shown(group))
         else:
             _field(record, name, group, values, extra)
     return Sample(**values, extra=extra)
@@ -136,11 +148,15 @@ def _field(record: _Record, name: str, group: Group, values: dict[str, Any], ext
     text = record.text(f"sample.{name}", value) or ""
     if name not in v.NUMBERS:
         values[name] = text
-    elif re.fullmatch(r"[0-9]{1,18}", text):
-        values[name] = int(text)
+    elif (number := _number(text)) is not None:
+        values[name] = number
     elif text:
         extra[group.key] = text
         record.problem(BAD_VALUE, value, field=name, value=text[:200], expected="0-9")
+
+
+def _shown(group: Group) -> str:
+    return group.value.text[:200] if group.value is not None else ""
 
 
 def _span(record: _Record, group: Group) -> tuple[int, int]:
@@ -154,9 +170,9 @@ def _point(group: Group) -> Value:
     return Value(group.key, group.start, group.start + len(group.key))
 
 
-def strays(tree: Tree, lines: Lines, start: int) -> Iterator[Finding]:
+def strays(tree: Tree, source: Source, start: int) -> Iterator[Finding]:
     """Notes on text inside an alarm that fits no rule."""
     from wxalarm.parser.grammar import strays as found
 
     for value in found(tree):
-        yield STRAY_TEXT(lines.locate(value.start + start, value.end + start), value=value.text[:200])
+        yield STRAY_TEXT(source.locate(value.start + start, value.end + start), value=value.text[:200])

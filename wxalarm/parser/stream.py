@@ -5,11 +5,76 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from wxalarm.model import Alarm, Finding
-from wxalarm.parser.places import Lines
-from wxalarm.parser.scan import scan
+from wxalarm.parser.places import Lines, Source
+from wxalarm.parser.scan import Found, Scan
+from wxalarm.parser.vocabulary import LONGEST_BODY
+
+SETTLED = 2 * LONGEST_BODY
+"""Characters behind an alarm after which no further text can change it."""
+TAIL = 16 * 1024
+"""Characters at the end of what has come that may be the beginning of a piece of an alarm."""
+CONTEXT = 128
+"""Characters before the place to go on from that are kept: what stands before a label tells how much it proves."""
 
 
 def stream(parts: Iterable[str], path: str | None = None) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
     """Every alarm of a text that comes in parts, with its problems: the same ones as `parse` of the whole."""
-    for found in scan(Lines("".join(parts), path)):
-        yield found.alarm, found.problems
+    window = _Window(path)
+    for part in parts:
+        if part:
+            yield from window.feed(part)
+    yield from window.feed("", final=True)
+
+
+class _Window:
+    """The part of the text that is still needed, and where it begins."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.text = ""
+        self.start = 0
+        """Where to go on; before it stands only context."""
+        self.line = self.column = 1
+        self._new: list[str] = []
+        self._waiting = 0
+
+    def feed(self, part: str, *, final: bool = False) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
+        """The alarms that are whole now."""
+        self._new.append(part)
+        self._waiting += len(part)
+        # What is kept is looked at again with what has come: often enough if it has grown by half.
+        if not final and 2 * self._waiting < len(self.text):
+            return
+        self.text = "".join((self.text, *self._new))
+        self._new, self._waiting = [], 0
+        source = Source(Lines(self.text, self.path, self.line, self.column))
+        scan = Scan(source, source.parsed(self.start))
+        found = list(scan)
+        ready = len(found) if final else _ready(found, len(source.text))
+        for each in found[:ready]:
+            yield each.alarm, each.problems
+        if ready < len(found):
+            keep = found[ready].start
+        else:
+            end = len(source.text)
+            begun = end if scan.pending is None else scan.pending
+            keep = max(found[-1].end if found else 0, min(end - TAIL, begun), 0)
+        self._cut(source.given(keep, keep)[0])
+
+    def _cut(self, start: int) -> None:
+        """Forget what stands before an offset, but for the context."""
+        begin = max(0, start - CONTEXT)
+        lines = self.text.count("\n", 0, begin)
+        self.column = begin - self.text.rfind("\n", 0, begin) if lines else self.column + begin
+        self.line += lines
+        self.text, self.start = self.text[begin:], start - begin
+
+
+def _ready(found: Sequence[Found], end: int) -> int:
+    """How many of the alarms no further text can change: those far enough behind, and those with another one behind
+    them that end with the guide line or have no body, whose end could lie further on."""
+    for number, each in enumerate(found):
+        whole = each.alarm.sample.response_content is None or each.alarm.guide_url is not None
+        if each.end > end - SETTLED and not (whole and number + 1 < len(found)):
+            return number
+    return len(found)

@@ -10,8 +10,12 @@ from functools import lru_cache
 
 from wxalarm.model import AlarmKind
 
-BLANK = r"[ \t\r\f\v\u00a0\u3000\u200b-\u200f\u2060\ufeff]"
-"""What may stand around labels without meaning: blanks, also the zero-width ones that chat programs insert."""
+ZERO_WIDTH = r"\u200b-\u200f\u2060\ufeff"
+BLANK = rf"[ \t\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000{ZERO_WIDTH}]"
+"""What may stand around labels without meaning: every blank but the line feed, also the zero-width ones that chat
+programs insert."""
+SPACE = rf"[\s{ZERO_WIDTH}]"
+"""The same with the line feed."""
 COLON = r"[:：]"
 
 LABELS: dict[str, str] = {
@@ -30,11 +34,41 @@ ANY_LABEL = "|".join(LABEL.values())
 
 DATE = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[ T]+\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 COUNT = r"(\d+)[ \u00a0]*(?:分钟|分鐘|min(?:ute)?s?)[ \u00a0,，]*(\d[\d,]*)[ \u00a0]*(?:次|times?)"
+WINDOW = r"(\d+)[ \u00a0]*(?:分钟|分鐘|min)"
 OPENING = (
     r"(?:微信(?:服务器|伺服器|服務器)(?:向|连接|連接)"
     r"|推送(?:[“”\"「『]?支付|第三方平台|第三方平臺|component_verify_ticket))"
 )
 """How every known 内容 begins."""
+TYPE_NAME = (
+    r"(?:DNS失败|DNS超时|连接超时|请求超时|回应失败|自动屏蔽|DNS失敗|DNS超時|連接超時|請求超時|回應失敗|自動屏蔽"
+    r"|(?i:MarkFail|DNS fail(?:ure|ed)|DNS timeout|Connection timeout|Request timeout|Response fail(?:ure|ed)"
+    r"|The response failed))"
+)
+"""The guide's names of the types, in Chinese and English: stand for 内容 in retold alarms."""
+LONGEST_VALUE = 300
+"""Characters of a one-line value behind a label."""
+LONGEST_GROUP = 8192
+"""Characters of a bracket group that is no body."""
+LONGEST_BODY = 64 * 1024
+"""Characters of a body. WeChat cuts after about 900 bytes; what runs on this long has lost its end."""
+MOST_GROUPS = 64
+"""Groups of one sample. WeChat prints at most fifteen."""
+TYPED = "|".join(
+    (
+        rf"{LABEL['appid']}{BLANK}*(?![^\s\[]{{0,64}}[，。！？])",
+        LABEL["nickname"],
+        rf"{LABEL['first_seen']}{BLANK}*(?:[\d*xX＊]|\n|\Z)",
+        rf"{LABEL['description']}{BLANK}*(?:{OPENING}|{TYPE_NAME})",
+        rf"{LABEL['count']}{BLANK}*(?:[\d*xX＊]|\n|\Z)",
+        rf"{LABEL['sample']}{BLANK}*(?:\[|\n|\Z|[.…])",
+        LABEL["guide_url"],
+    )
+)
+"""A label with what may stand behind it: ends the value before it when an alarm is flattened. "Tea Time: best" in a
+nickname is no 时间."""
+LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
+"""The value of a line, up to its end or to the next label, without the blanks behind it."""
 
 BODY_KEYS = ("response_content", "resp")
 PLATFORM = r"第三方平(?:台|臺)"
@@ -63,7 +97,21 @@ KNOWN_KEY = (
     rf"|response_length|response_content|resp|transaction_id)|{PLATFORM}"
 )
 GROUP_START = rf"\[(?:{KNOWN_KEY})[=\]:：]"
-"""The beginning of a group whose key is known: where an earlier value ends when a mask ate its bracket."""
+"""The beginning of a group whose key is known."""
+KEY = r"[^\[\]=\n]{1,60}"
+NEXT_GROUP = rf"\[(?:(?:{KNOWN_KEY})[\]:：]|{KEY}=)"
+"""Where an earlier value ends when a mask ate its bracket."""
+BEHIND_GROUP = rf"(?=(?:{SPACE}*+(?:\[|\Z|{TYPED})|{BLANK}*+\n))"
+"""What stands behind a closing bracket; one inside a value has something else behind it."""
+OPEN_VALUE = rf"(?:[^\[\]\n]++|(?!{NEXT_GROUP})\[)*+"
+GROUP_VALUE = rf"(?:[^\[\]\n]++|(?!{NEXT_GROUP})\[|\](?!{BEHIND_GROUP}))*+"
+GROUP = (
+    rf"\[(?:(?P<platform>{PLATFORM})(?:[:：=](?P<name>{GROUP_VALUE}))?(?P<platform_close>\]|{BEHIND_GROUP})"
+    rf"|(?P<key>{KEY})(?:=(?:(?P<value>{GROUP_VALUE})\]|(?P<open_value>{OPEN_VALUE})(?P<close>\]?))|\]))"
+)
+"""group ::= '[第三方平台' (':' name)? ']' | '[' key '=' value ']' | '[' key ']'. The value may hold brackets
+("http://[::1]/") but neither a line break nor another group; without its bracket it ends before the next group, with
+the line, or at the first bracket. Linear: no two groups look at the same characters for long."""
 
 
 def field_of(key: str) -> str | None:
@@ -85,9 +133,9 @@ _KINDS: tuple[tuple[str, AlarmKind], ...] = (
     (r"(?:第三方平台消息|组件消息|授权消息).*(?:没有返回|超时)", AlarmKind.COMPONENT_TIMEOUT),
     (r"支付.{0,6}(?:事件|通知).*(?:不合法|失败)", AlarmKind.PAY_NOTIFY_INVALID),
     (r"支付.{0,6}(?:事件|通知).*(?:没有返回|超时)", AlarmKind.PAY_NOTIFY_TIMEOUT),
-    (r"暂时不推送|解除屏蔽|自动屏蔽|markfail", AlarmKind.MARK_FAIL),
+    (r"暂时不推送|解除屏蔽|屏蔽|markfail", AlarmKind.MARK_FAIL),
     (r"无效域名|invaliddomain", AlarmKind.DNS_INVALID_DOMAIN),
-    (r"dns.{0,4}超时|dns.?timeout", AlarmKind.DNS_TIMEOUT),
+    (r"dns.{0,4}超时|dns.?timeout|dnsresolution.*time", AlarmKind.DNS_TIMEOUT),
     (r"dns.{0,4}失败|dns.?fail", AlarmKind.DNS_FAILURE),
     (r"(?:连接|connect).*(?:超时|timeout)|connection.?time", AlarmKind.CONNECT_TIMEOUT),
     (r"没有返回|请求超时|requesttimeout|didnotrespond", AlarmKind.REQUEST_TIMEOUT),

@@ -1,0 +1,240 @@
+"""Cuts alarms out of any text: labels, bare wordings and runs of groups, in WeChat's order, with only noise between.
+
+Each piece proves something; an alarm is what proves enough. Chat says 时间: and 内容: too, so labels alone prove
+nothing: their values do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from wxalarm.model import AlarmKind
+from wxalarm.parser import vocabulary as v
+from wxalarm.parser.body import Bodies
+from wxalarm.parser.places import EDGES
+
+ENOUGH = 4
+"""How much the pieces of an alarm must prove together."""
+LONGEST_GAP = 2000
+"""Characters between two pieces of one alarm."""
+_PIECE = re.compile(
+    "|".join(rf"(?P<{name}>{label})" for name, label in v.LABEL.items())
+    + rf"|(?P<wording>{v.OPENING})|(?P<groups>{v.GROUP_START})"
+)
+_QUOTES = re.compile(rf"(?:{v.BLANK}|[>|│┃])*+\Z")
+_BETWEEN = re.compile(rf"(?:{v.SPACE}|[>|│┃])*+(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n(?:{v.SPACE}|[>|│┃])*+)?\Z")
+"""What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know."""
+_VALUE = re.compile(v.LINE_VALUE)
+_WORD = re.compile(rf"{v.BLANK}*+[^\s{v.ZERO_WIDTH}]*+")
+_APPID = re.compile(r"[^\s，。！？,;；\[\]]{0,64}\Z")
+_SURE_APPID = re.compile(r"wx[0-9a-f]{16}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{4,40}\Z")
+_DATE = re.compile(v.DATE + r"\Z")
+_EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
+_MASKED_DATE = re.compile(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
+_COUNT = re.compile(v.COUNT + r"\s*\Z")
+_OPENING = re.compile(v.OPENING)
+_GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
+_TYPE_NAME = re.compile(v.TYPE_NAME)
+_WORDING_END = re.compile(
+    r"(?:没有返回|沒有返回|不合法|无效域名|無效域名|success|解析DNS失败|解析DNS失敗|[35][秒sS]|解除屏蔽)[)）.。!！]?\Z"
+)
+_SAMPLE_GAP = re.compile(rf"{v.SPACE}{{0,64}}(?=\[)")
+# A blank line ends a sample: what stands behind it is a fragment of another alarm.
+_CLOSE = rf"{v.BLANK}{{0,64}}+\n?+{v.BLANK}{{0,64}}+"
+_GROUP = re.compile(rf"{_CLOSE}{v.GROUP}")
+_BODY = re.compile(rf"{_CLOSE}\[(?i:{'|'.join(v.BODY_KEYS)})=")
+_STRAY = re.compile(rf"[^\[\n]{{1,64}}(?={v.GROUP_START})")
+"""What a poster wrote between two groups."""
+_FIRST_KEYS = ("openid", "transaction_id")
+_WEIGHTS = {
+    "OpenID": 2, "Stamp": 2, "OuterIP": 2, "3rdUrl": 2, "3rdUrl10": 2, "MsgType": 2, "http code": 2, "cURL Error": 2,
+    "decrypt fail": 2, "response_length": 2, "transaction_id": 2, "IP": 1, "ip": 1, "Msg": 1, "Event": 1, "Host": 1,
+}  # fmt: skip
+"""How much a bare group proves, by its key exactly as WeChat prints it."""
+_TRANSACTION = re.compile(r"[0-9*xX＊]{16,40}\Z")
+
+
+class Extent(NamedTuple):
+    """One alarm in a text."""
+
+    start: int
+    end: int
+    overlong: bool
+    """A body had no end and was cut."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """A label with its value, a bare wording, or a run of groups."""
+
+    name: str
+    start: int
+    end: int
+    begins: bool
+    """It may be the first piece of an alarm: what chat also says ("时间: 明天") may not."""
+    proof: int
+    labelled: bool = True
+    overlong: bool = False
+
+
+class Cutter:
+    """Cuts one text. `pending` is, behind the last extent, where an alarm may have begun that is not whole yet."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.pending: int | None = None
+        self._last: _Part | None = None
+        self._bodies = Bodies(text)
+
+    def extents(self, start: int, end: int) -> Iterator[Extent]:
+        """Where alarms begin and end in text[start:end]."""
+        self.pending = None
+        parts: list[_Part] = []
+        at = start
+        while (hit := _PIECE.search(self.text, at, end)) is not None:
+            part, at = self._part(hit, end)
+            if part is None:
+                continue
+            if parts and self._continues(parts[-1], part):
+                parts.append(part)
+                continue
+            if _is_alarm(parts):
+                yield _extent(parts)
+            parts = [part] if part.begins else []
+        if _is_alarm(parts):
+            yield _extent(parts)
+        self._last = parts[-1] if parts else None
+        if parts and end - parts[-1].end <= LONGEST_GAP:
+            self.pending = parts[0].start
+
+    def continues_at(self, start: int, name: str) -> bool:
+        """Whether a piece that begins at `start` belongs to what the last call of `extents` ended with."""
+        return self._last is not None and self._continues(self._last, _Part(name, start, start, True, 0))
+
+    def _continues(self, last: _Part, part: _Part) -> bool:
+        """Whether a piece belongs to the same alarm as the one before it."""
+        return (
+            v.RANK[part.name] > v.RANK[last.name]
+            and part.start - last.end <= LONGEST_GAP
+            and _BETWEEN.match(self.text, last.end, part.start) is not None
+            # Groups without their label are a fragment of their own, unless they stand on the very next line.
+            and (part.labelled or self.text.count("\n", last.end, part.start) < 2)
+        )
+
+    def _part(self, hit: re.Match[str], end: int) -> tuple[_Part | None, int]:
+        """The piece that a hit begins, and where to look for the next one."""
+        name, start = hit.lastgroup or "", hit.start()
+        if name == "groups":
+            return self._groups(start, start, end, labelled=False)
+        if name == "sample":
+            gap = _SAMPLE_GAP.match(self.text, hit.end(), end)
+            if gap is None:
+                # Something else than groups was pasted behind the label: it belongs to the line.
+                value = _VALUE.match(self.text, hit.end(), min(end, hit.end() + v.LONGEST_VALUE))
+                return _Part("sample", start, value.end() if value else hit.end(), False, 0), hit.end()
+            return self._groups(start, gap.end(), end, labelled=True)
+        value_start = start if name == "wording" else hit.end()
+        value = _VALUE.match(self.text, value_start, min(end, value_start + v.LONGEST_VALUE))
+        part = self._line(name, start, value_start, value.end() if value else value_start)
+        return part, hit.end() if part is None else max(part.end, hit.end())
+
+    def _line(self, name: str, start: int, value_start: int, end: int) -> _Part | None:
+        """A label with a one-line value, if the value is one that WeChat, or a mask, puts there."""
+        value = self.text[value_start:end].strip(EDGES)
+        match name:
+            case "appid":
+                sure = _SURE_APPID.match(value) is not None
+                return _Part(name, start, end, True, 2 if sure else 0) if _APPID.match(value) else None
+            case "nickname":
+                return _Part(name, start, end, True, 0)
+            case "first_seen":
+                if _DATE.match(value):
+                    return _Part(name, start, end, True, 2 if _EXACT_DATE.match(value) else 1)
+                return _Part(name, start, end, False, 0) if _MASKED_DATE.match(value) else None
+            case "count":
+                if _COUNT.match(value):
+                    return _Part(name, start, end, True, 1 if self._glued(start) else 2)
+                return _Part(name, start, end, False, 0)
+            case "guide_url":
+                # It ends an alarm and begins none: people quote it alone. Its value is one word.
+                word = _WORD.match(self.text, value_start, end)
+                end = word.end() if word else value_start
+                return _Part(name, start, end, False, 2 if _GUIDE_HOST.search(self.text, value_start, end) else 0)
+        return self._description(name, start, end, value)
+
+    def _description(self, name: str, start: int, end: int, value: str) -> _Part | None:
+        """内容 with its label, or a known wording without it. The label and a whole known wording are an alarm by
+        themselves, but not in the middle of somebody's sentence."""
+        opened = _OPENING.match(value) is not None
+        known = kind_is_known(value)
+        whole = known and opened and _WORDING_END.search(value) is not None
+        alone = self._at_line_start(start)
+        if name == "wording":
+            return _Part("description", start, end, True, 2, labelled=False) if whole and alone else None
+        if whole or (known and _TYPE_NAME.fullmatch(value)):
+            return _Part(name, start, end, True, 4 if whole and alone else 2)
+        return _Part(name, start, end, opened or known, 2 if opened else 1 if known and _TYPE_NAME.match(value) else 0)
+
+    def _at_line_start(self, start: int) -> bool:
+        begin = max(self.text.rfind("\n", max(0, start - 64), start) + 1, start - 64, 0)
+        return _QUOTES.match(self.text, begin, start) is not None
+
+    def _glued(self, start: int) -> bool:
+        """Whether a label is the end of a longer word (跳绳次数)."""
+        return start > 0 and "\u4e00" <= self.text[start - 1] <= "\u9fff"
+
+    def _groups(self, start: int, at: int, end: int, *, labelled: bool) -> tuple[_Part | None, int]:
+        """A run of groups from `at`. Its first group repeated begins another alarm."""
+        text, stop = self.text, at
+        proof = distinct = 0
+        overlong = False
+        seen: set[str | None] = set()
+        for _ in range(v.MOST_GROUPS):
+            body = _BODY.match(text, stop, min(end, stop + v.LONGEST_GROUP))
+            if body is not None:
+                if not labelled and not distinct:
+                    return None, body.end()
+                found = self._bodies.end(body.end())
+                stop, overlong = min(found.end, end), found.overlong
+                proof += 2
+                break
+            group = _GROUP.match(text, stop, min(end, stop + v.LONGEST_GROUP))
+            if group is None:
+                stray = _STRAY.match(text, stop, end) if stop > at else None
+                if stray is None:
+                    break
+                stop = stray.end()
+                continue
+            key = group["key"] or ""
+            field = v.field_of(key) if key else "platform"
+            if field in seen and field in _FIRST_KEYS:
+                break
+            seen.add(field)
+            weight = _WEIGHTS.get(key, 0) if not labelled else 2 * (field is not None)
+            if field == "transaction_id" and not labelled and _TRANSACTION.match(group["value"] or ""):
+                weight = ENOUGH
+            proof += weight
+            distinct += weight >= 2
+            stop = group.end()
+        if not labelled and (proof < ENOUGH or not distinct):
+            return None, max(stop, at + 1)
+        stop = max(stop, at)
+        return _Part("sample", start, stop, proof >= 2, min(proof, ENOUGH), labelled, overlong), max(stop, at + 1)
+
+
+def kind_is_known(value: str) -> bool:
+    """Whether a 内容 names a kind."""
+    return v.kind_of(value) is not AlarmKind.UNKNOWN
+
+
+def _is_alarm(parts: list[_Part]) -> bool:
+    """Whether pieces prove an alarm: enough together, and one of them says what failed, how often or in which push."""
+    names = {part.name for part in parts if part.proof}
+    return sum(part.proof for part in parts) >= ENOUGH and not names.isdisjoint({"description", "count", "sample"})
+
+
+def _extent(parts: list[_Part]) -> Extent:
+    return Extent(parts[0].start, parts[-1].end, any(part.overlong for part in parts))
