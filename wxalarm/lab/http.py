@@ -33,6 +33,26 @@ async def serve(
     requests: list[bytes] | None = None,
 ) -> AsyncIterator[int]:
     """A server of one answer; gives its port. requests: collects what came."""
+
+    async def read(reader: asyncio.StreamReader) -> None:
+        request = await _request(reader)
+        if requests is not None:
+            requests.append(request)
+
+    async with listen(answer, read, address=address, port=port, tls=tls) as number:
+        yield number
+
+
+@asynccontextmanager
+async def listen(
+    answer: Answer,
+    read: Callable[[asyncio.StreamReader], Awaitable[object]],
+    *,
+    address: str = tcp.LOOPBACK,
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[int]:
+    """A server that reads something, then does what an Answer does. Leaving it ends every connection."""
     open_now: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,9 +61,7 @@ async def serve(
         open_now[task] = writer
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                request = await _request(reader)
-                if requests is not None:
-                    requests.append(request)
+                await read(reader)
                 await answer(writer)
                 await writer.drain()
         except asyncio.CancelledError:

@@ -6,13 +6,12 @@ Each is an async context manager that gives the port. A server with a wrong cert
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from wxalarm.lab import tcp
+from wxalarm.lab import http, tcp
 from wxalarm.lab.certificates import Identity
 
 PLAIN_HTTP = (
@@ -22,28 +21,32 @@ PLAIN_HTTP = (
 """What nginx says to a ClientHello on a port without ssl."""
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 """A fatal alert, handshake_failure: what a server without a certificate for the name sends (RFC 8446, 6)."""
+EMPTY_RECORDS = b"\x16\x03\x03\x00\x00"
+"""Records with nothing in them."""
+WARNINGS = b"\x15\x03\x03\x00\x02\x01\x5a"
+"""Alerts that are none: user_canceled."""
+HALF_A_RECORD = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03"
+"""The beginning of a ServerHello."""
 GARBAGE = bytes(range(7, 256)) * 8
 BROKEN_RECORDS = b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc" + b"\xff" * 0x3FFC
 """A record that claims to be a ServerHello and holds nothing like it."""
 
 
 @asynccontextmanager
-async def instead(data: bytes, *, address: str = tcp.LOOPBACK) -> AsyncIterator[int]:
-    """A port that answers whatever comes with these bytes, and hangs up."""
+async def instead(
+    data: bytes, *, times: int = 1, hang_up: bool = True, address: str = tcp.LOOPBACK
+) -> AsyncIterator[int]:
+    """A port that answers whatever comes with these bytes, again and again, and hangs up or falls silent."""
 
-    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            await reader.read(4096)
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        for _ in range(times):
             writer.write(data)
             await writer.drain()
-        writer.close()
+        if not hang_up:
+            await asyncio.sleep(http.FOREVER)
 
-    server = await asyncio.start_server(connection, address, 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await asyncio.sleep(0)
+    async with http.listen(answer, lambda reader: reader.read(4096), address=address) as port:
+        yield port
 
 
 def only_old(identity: Identity) -> ssl.SSLContext:

@@ -21,6 +21,10 @@ LIMIT = 5.0
 LARGEST_BODY = 1 << 20
 """Bytes of a body that are read: a reply to a push has a few hundred."""
 LARGEST_HEAD = 64 << 10
+LARGEST_ANSWER = LARGEST_BODY + (256 << 10)
+"""Bytes off the wire in all: chunks may be all frame and no body."""
+MOST_PIECES = 16384
+"""Chunks of a body that are put up with: each costs time, be it of one byte."""
 MOST_INTERIM = 16
 """1xx responses before the answer that are put up with."""
 
@@ -117,9 +121,18 @@ class _Making:
     def __init__(self, result: Exchange) -> None:
         self.result = result
         self.body = bytearray()
+        self.read = 0
+        """Bytes off the wire."""
+        self.pieces = 0
+        """Parts that the body came in."""
 
     def set(self, **values: Any) -> None:
         self.result = replace(self.result, **values)
+
+    @property
+    def enough(self) -> bool:
+        """Whether the body is larger, or in more pieces, than anybody needs to see."""
+        return len(self.body) > LARGEST_BODY or self.pieces > MOST_PIECES or self.read > LARGEST_ANSWER
 
     def violation(self, message: str) -> Failure:
         """What a violation of HTTP stands for, by where it happened."""
@@ -203,7 +216,8 @@ async def _read(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
             )
         elif isinstance(event, h11.Data):
             made.body += event.data
-            if len(made.body) > LARGEST_BODY:
+            made.pieces += 1
+            if made.enough:
                 made.set(body_cut=True)
                 return
         else:  # EndOfMessage, or the peer is done
@@ -222,5 +236,6 @@ async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
             made.set(failure=Failure.EMPTY)
             return False
         made.set(first_byte=asyncio.get_running_loop().time() - sent, first=data[: tcp.SHOWN])
+    made.read += len(data)
     connection.receive_data(data)
     return True

@@ -142,6 +142,8 @@ class Stream:
                 return b""
 
     async def _read(self) -> bytes:
+        # sock_recv does not yield when data is there: a fast server would keep the loop, and so every deadline.
+        await asyncio.sleep(0)
         data = await asyncio.get_running_loop().sock_recv(self._sock, 65536)
         if len(self.first) < SHOWN:
             self.first += data[: SHOWN - len(self.first)]
