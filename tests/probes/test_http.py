@@ -7,6 +7,8 @@ import time
 import tracemalloc
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wxalarm.lab import http as lab
 from wxalarm.lab.http import Answer
@@ -140,3 +142,20 @@ def test_a_target_cannot_smuggle_a_header_in() -> None:
     got: list[bytes] = []
     ask(lab.respond(), Request("GET", "wx.example.com", "/ HTTP/1.1\r\nY: 2\r\n"), requests=got)
     assert got[0].startswith(b"GET /%20HTTP/1.1%0D%0AY:%202%0D%0A HTTP/1.1\r\n")
+
+
+PARTS = (
+    *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 200\r\n", b"HTTP/9.9 2 \r\n", b"HTTP/1.1 204 No\r\n\r\n"),
+    *(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 101 Switching\r\n\r\n"),
+    *(b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Content-Length: 99999999999999999999999\r\n"),
+    *(b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip\r\n", b"X: \xff\x00\r\n", b": \r\n", b"\r\n", b"\n"),
+    *(b"5\r\nhello\r\n", b"0\r\n\r\n", b"ffffffffffffffffffff\r\n", b"success"),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PARTS) | st.binary(max_size=40), max_size=8))
+def test_whatever_comes_is_an_answer_or_a_named_failure(parts: list[bytes]) -> None:
+    made = ask(lab.send(b"".join(parts)), limit=3.0)
+    assert made.failure is not None or made.status is not None
+    assert made.failure not in {Failure.TIMEOUT, Failure.LOCAL, Failure.TLS, Failure.RESOLVE}

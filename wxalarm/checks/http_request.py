@@ -57,7 +57,7 @@ async def probe(ctx: Context) -> HttpRequest:
             one = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
             return replace(one, body=one.body[:KEPT])
 
-        return await repeated(ctx.settings.repeat, once)
+        return await repeated(ctx, once)
 
     made = await addresses.each(ctx, attempts)
     if not made:

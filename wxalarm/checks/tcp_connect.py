@@ -63,7 +63,7 @@ async def probe(ctx: Context) -> TcpConnect:
     port = ctx.target.port
 
     async def attempts(address: str) -> tuple[Connect, ...]:
-        return await repeated(ctx.settings.repeat, lambda: connect(address, port, ctx.limit(WAIT)))
+        return await repeated(ctx, lambda: connect(address, port, ctx.limit(WAIT)))
 
     made = await addresses.each(ctx, attempts)
     if not made:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from wxalarm.checks.check import Context
+
 T = TypeVar("T")
 
 WAIT = 5.0
@@ -16,18 +18,29 @@ SLOW = 3.0
 SPACING = 0.1
 """Seconds between the beginnings of repeated attempts."""
 SPAN = 3.0
-"""Seconds within which all of them begin, however many there are: the last one has its whole deadline too."""
+"""Seconds within which all of them begin if they are fast, however many there are."""
+LAST_START = 4.0
+"""Seconds after which none begins any more: the last one has its whole deadline too."""
+MOST_AT_ONCE = 10
+"""Attempts that are under way at one time: a pool of silent addresses must not eat all sockets of this machine."""
 
 
-async def repeated(times: int, attempt: Callable[[], Awaitable[T]]) -> tuple[T, ...]:
-    """What `times` attempts give, begun one after another without waiting for each other."""
-    spacing = min(SPACING, SPAN / times)
+async def repeated(ctx: Context, attempt: Callable[[], Awaitable[T]]) -> tuple[T, ...]:
+    """What --repeat attempts give, begun one after another; fewer where they are slow, or the run is short."""
+    loop = asyncio.get_running_loop()
+    begun, times = loop.time(), ctx.settings.repeat
+    spacing, last = min(SPACING, SPAN / times), min(LAST_START, ctx.limit(WAIT) / 2)
+    slots = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def later(place: int) -> T:
-        await asyncio.sleep(place * spacing)
-        return await attempt()
+    async def later(place: int) -> T | None:
+        await asyncio.sleep(min(place * spacing, last))
+        async with slots:
+            if place and loop.time() - begun >= last:
+                return None
+            return await attempt()
 
-    return tuple(await asyncio.gather(*map(later, range(times))))
+    made = await asyncio.gather(*map(later, range(times)))
+    return tuple(one for one in made if one is not None)
 
 
 @dataclass(frozen=True, slots=True)
