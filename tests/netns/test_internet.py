@@ -72,6 +72,7 @@ FAULTS = {
     "405": ("invalid", "https", "getonly", None, "[http code=405]", "http-status"),
     "502": ("invalid", "https", "gateway", None, "", "http-status"),
     "slow upstream": ("request", "http", "slow", None, "", "http-timeout"),
+    "wrong echo": ("invalid", "https", "echo", None, "", "verify-echo-wrong"),
     "quoted success": (
         "invalid",
         "https",
@@ -81,6 +82,7 @@ FAULTS = {
         "reply-quoted",
     ),
     "moved IP": ("connect", "https", "moved", GONE, "", "dns-ip-moved"),
+    "lame delegation": ("dns", "http", "wx.lame", HOSTS["healthy"], "", "dns-delegation-broken"),
 }
 
 

@@ -15,7 +15,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.netns.certificates import Authority
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from wxalarm.lab.certificates import Authority
 
 RESOLVER = "182.254.116.116"
 """The resolver of the official guide: our own, here."""
@@ -78,7 +80,9 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server, self.client = (f"wxa-{role}-{os.getpid()}" for role in ("srv", "cli"))
-        self.authority = Authority(folder)
+        self.authority = Authority()
+        self.roots = folder / "roots.pem"
+        self.roots.write_bytes(self.authority.root.public_bytes(Encoding.PEM))
 
     def run(self, arguments: list[str], cwd: Path, stdin: str, environment: dict[str, str]) -> tuple[int, str, str]:
         """Run wxalarm on the developer's machine: exit code, stdout, stderr."""
@@ -92,7 +96,7 @@ class World:
                 **os.environ,
                 **environment,
                 "PYTHONPATH": str(Path(__file__).parent.parent.parent),
-                "SSL_CERT_FILE": str(self.authority.file),
+                "SSL_CERT_FILE": str(self.roots),
                 "XDG_CACHE_HOME": str(cwd),
                 "LANG": "C.UTF-8",
             },
@@ -191,9 +195,14 @@ def _unbounds(made: World) -> Iterator[Path]:
 
 def _nginx(made: World) -> Path:
     """nginx in front of every callback host."""
-    good = made.authority.issue("good", [f"{name}.example.com" for name in HOSTS])
-    expired = made.authority.issue("expired", ["expired.example.com"], days=(-90, -1))
-    chain = made.authority.issue("chain", ["chain.example.com"], with_intermediate=False)
+    good = made.authority.issue(*(f"{name}.example.com" for name in HOSTS))
+    identities = {
+        "good": good,
+        "expired": made.authority.issue("expired.example.com", days=-1, since=-90),
+        "chain": good.alone(),
+    }
+    for name, identity in identities.items():
+        (made.folder / f"{name}.pem").write_bytes(identity.pem)
     echo = "location / { default_type text/plain; if ($arg_echostr) { return 200 $arg_echostr; } return 200 success; }"
     proxied = "location / {{ proxy_pass http://127.0.0.1:{port}; proxy_read_timeout 60s; }}"
     sites = {
@@ -209,13 +218,12 @@ def _nginx(made: World) -> Path:
         'return 200 "\\"success\\""; }',
         "gateway": proxied.format(port=8009),
     }
-    keys = {"expired": expired, "chain": chain}
     servers = []
     for name, body in sites.items():
-        certificate, key = keys.get(name, good)
+        file = made.folder / f"{name if name in identities else 'good'}.pem"
         servers.append(
             f"server {{ listen {HOSTS[name]}:80; listen {HOSTS[name]}:443 ssl; server_name {name}.example.com;\n"
-            f"ssl_certificate {certificate}; ssl_certificate_key {key};\n{body} }}"
+            f"ssl_certificate {file}; ssl_certificate_key {file};\n{body} }}"
         )
     path = made.folder / "nginx.conf"
     path.write_text(

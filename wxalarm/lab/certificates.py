@@ -35,16 +35,20 @@ class Identity:
         """The same without its intermediates: what ssl_certificate cert.pem does."""
         return Identity(self.key, self.chain[:1])
 
+    @property
+    def pem(self) -> bytes:
+        """Key and chain in one PEM file, as servers read it."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + b"".join(
+            certificate.public_bytes(Encoding.PEM) for certificate in self.chain
+        )
+
     def context(self, *, oldest: ssl.TLSVersion | None = None, newest: ssl.TLSVersion | None = None) -> ssl.SSLContext:
         """A server's TLS with this identity."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "identity.pem"
             file.touch(mode=0o600)
-            file.write_bytes(
-                self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-                + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in self.chain)
-            )
+            file.write_bytes(self.pem)
             context.load_cert_chain(file)
         if oldest is not None:
             context.minimum_version = oldest
