@@ -162,3 +162,17 @@ def test_an_address_or_resolve_needs_no_dns() -> None:
         observation = result(found, "dns-resolve").observation
         assert observation.usable
         assert observation.addresses
+
+
+def test_a_name_that_cannot_be_sent_does_not_keep_another_alarm_from_asking() -> None:
+    async def main() -> list[Report]:
+        async with serve(GOOD) as server:
+            dns = Dns(servers=(server.label,), system=(server.label,))
+            targets = (split_url(f"http://{HOST}:80a/cb"), split_url(f"http://{HOST}/cb"))
+            contexts = [Context(ALARM, target, Settings(dns=dns)) for target in targets]
+            return await Run(contexts, only=DNS_CHECKS).reports()
+
+    wrong, right = asyncio.run(main())
+    assert codes(wrong) == {"dns-name-invalid"}
+    assert codes(right, Severity.ERROR, Severity.WARNING) == set()
+    assert result(right, "dns-resolve").status is Status.PASS

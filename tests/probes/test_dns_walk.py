@@ -143,3 +143,14 @@ def test_referrals_that_lead_nowhere_end() -> None:
         result = walked("wx.example.com", top=top)
         assert len(result.zones) <= 1
         assert time.monotonic() - begun < 2.5
+
+
+def test_a_top_level_domain_out_of_reach_is_passed_over() -> None:
+    """A network that answers NS of the top-level domain, whose servers nobody hears: the next one is a start too."""
+    known = RESOLVER.replace("127.0.2.1", "127.0.2.9") + (
+        "example.com. 300 IN NS ns1.example.com.\nns1.example.com. 300 IN A 127.0.2.2\n"
+    )
+    result = walked("wx.example.com", resolver=known)
+    assert result.start == "example.com"
+    assert [zone.name for zone in result.zones] == ["example.com"]
+    assert result.zones[0].authorities[0].view.addresses == ("203.0.113.5",)

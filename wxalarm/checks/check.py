@@ -90,11 +90,6 @@ def by_target(ctx: Context) -> Hashable:
     return (target.url, target.alarm_ip, target.named_by_user)
 
 
-def by_host(ctx: Context) -> Hashable:
-    """The probe depends on the callback's host name only."""
-    return (ctx.target.host, ctx.target.port, ctx.target.named_by_user)
-
-
 def by_account(ctx: Context) -> Hashable:
     """The probe depends on the configured account only."""
     return ctx.account.name if ctx.account else ("appid", ctx.alarm.appid)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wxalarm.checks import dns_name, dns_system
-from wxalarm.checks.check import Check, Context, Skip, by_host
+from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.kinds import NAME
 from wxalarm.checks.scope import scope_of
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -141,5 +141,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     uses=(dns_system.CHECK,),
-    key=by_host,
+    key=dns_name.key,
 )

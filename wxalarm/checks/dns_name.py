@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from wxalarm.checks.check import Context
@@ -94,6 +95,11 @@ def _label_fault(label: str) -> str | None:
     if len(ascii_form) > MAX_LABEL:
         return "long-label"
     return None if _LABEL.match(ascii_form) else "character"
+
+
+def key(ctx: Context) -> Hashable:
+    """The DNS probes depend on the name, and on whether and how it needs DNS."""
+    return (ctx.target.host, fixed(ctx.target), askable(ctx.target))
 
 
 def limit(ctx: Context, seconds: float) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wxalarm.checks import dns_delegation, dns_moved, dns_name, dns_system
-from wxalarm.checks.check import Check, Context, Skip, by_host
+from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns_views import Kind, Seen, of, same_pool, texts
 from wxalarm.checks.kinds import ANY_PUSH, NAME
 from wxalarm.checks.scope import scope_of
@@ -298,6 +298,6 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     uses=(dns_system.CHECK, dns_delegation.CHECK),
-    key=by_host,
+    key=dns_name.key,
     timeout=8.0,
 )

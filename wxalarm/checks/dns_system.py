@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wxalarm.checks import dns_name
-from wxalarm.checks.check import Check, Context, Skip, by_host
+from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.kinds import NAME
 from wxalarm.checks.scope import scope_of
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -96,5 +96,5 @@ CHECK = Check(
     observation=SystemNames,
     probe=probe,
     evaluate=evaluate,
-    key=by_host,
+    key=dns_name.key,
 )

@@ -6,7 +6,7 @@ expired is often pointed at a parking page first. The guide: DNS失败 2 (the do
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from wxalarm.checks import dns_name
@@ -88,15 +88,11 @@ def evaluate(found: Registration, ctx: Context) -> Iterator[Finding]:
         yield DOMAIN_EXPIRING.variant(severity=severity)(**evidence, days=int(days), limit=EARLY)
 
 
-def _key(ctx: Context) -> Hashable:
-    return (ctx.target.host, dns_name.fixed(ctx.target))
-
-
 CHECK = Check(
     id="domain-registration",
     codes=(DOMAIN_UNREGISTERED, DOMAIN_ON_HOLD, DOMAIN_EXPIRED, DOMAIN_EXPIRING),
     observation=Registration,
     probe=probe,
     evaluate=evaluate,
-    key=_key,
+    key=dns_name.key,
 )

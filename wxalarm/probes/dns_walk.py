@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wxalarm.probes.dns import Answer, Outcome, Server, View, ask
 
@@ -66,7 +66,6 @@ class _Plan:
     permitted: Permitted
     end: float
     """Event-loop time at which it stops."""
-    pending: list[asyncio.Task[Zone]] = field(default_factory=list)
 
     def limit(self) -> float:
         return max(0.05, min(LIMIT, self.end - asyncio.get_running_loop().time()))
@@ -94,24 +93,32 @@ async def walk(
 ) -> Walk:
     """Walk down to the zone that holds `host`. Never raises but for cancellation; ends within `total` seconds."""
     plan = _Plan(host, resolvers, port, permitted, asyncio.get_running_loop().time() + total)
-    zone = _Delegated(".", (), tuple(roots)) if roots else await _start(plan)
-    if zone is None:
-        return Walk()
-    start = zone.name
+    starts = [_Delegated(".", (), tuple(roots))] if roots else await _starts(plan)
+    found = Walk()
+    for start in starts:
+        found = Walk(start.name, await _descend(plan, start))
+        if any(authority.view.said for zone in found.zones for authority in zone.authorities):
+            break
+    return found
+
+
+async def _descend(plan: _Plan, zone: _Delegated) -> tuple[Zone, ...]:
+    """The zones from `zone` down; without `zone` itself when it delegates."""
+    kept: list[asyncio.Task[Zone]] = []
     try:
         for depth in range(MAX_ZONES):
             asked = [asyncio.create_task(_authority(plan, zone.name, server)) for server in zone.servers[:MAX_SERVERS]]
             below = await _below(plan, zone, asked)
             if depth > 0 or below is None:
-                plan.pending.append(asyncio.create_task(_zone(zone, asked)))
+                kept.append(asyncio.create_task(_zone(zone, asked)))
             else:  # the registry's servers are nobody's fault
                 await _cancel(asked)
             if below is None:
                 break
             zone = below
-        return Walk(start, tuple([await task for task in plan.pending]))
+        return tuple([await task for task in kept])
     finally:
-        await _cancel(plan.pending)
+        await _cancel(kept)
 
 
 async def _below(plan: _Plan, zone: _Delegated, asked: Sequence[asyncio.Task[Authority]]) -> _Delegated | None:
@@ -145,19 +152,17 @@ async def _zone(zone: _Delegated, asked: Sequence[asyncio.Task[Authority]]) -> Z
     return Zone(zone.name, zone.ns, authorities, zone.unresolved, zone.withheld)
 
 
-async def _start(plan: _Plan) -> _Delegated | None:
-    """The highest ancestor of the host whose name servers a resolver knows: usually the top-level domain."""
+async def _starts(plan: _Plan) -> list[_Delegated]:
+    """The ancestors of the host whose name servers a resolver knows and that may be asked, highest first.
+
+    The first is usually the top-level domain; the next ones are for networks in which that one cannot be reached.
+    """
     labels = plan.host.rstrip(".").split(".")
-    ancestors = [".".join(labels[-count:]) for count in range(1, len(labels))] or labels
-    tasks = [asyncio.create_task(_first(plan, name, "NS")) for name in ancestors[:MAX_ZONES]]
-    try:
-        for name, task in zip(ancestors, tasks, strict=False):
-            answer = await task
-            if answer is not None and (zone := await _delegated(plan, name, answer.records, answer.glue)).servers:
-                return zone
-        return None
-    finally:
-        await _cancel(tasks)
+    ancestors = [".".join(labels[-count:]) for count in range(1, len(labels))][:MAX_ZONES] or labels
+    answers = await asyncio.gather(*(_first(plan, name, "NS") for name in ancestors))
+    known = [(name, answer) for name, answer in zip(ancestors, answers, strict=True) if answer is not None]
+    zones = await asyncio.gather(*(_delegated(plan, name, a.records, a.glue) for name, a in known))
+    return [zone for zone in zones if zone.servers]
 
 
 async def _delegated(plan: _Plan, name: str, ns: Sequence[str], glue: Iterable[tuple[str, str]]) -> _Delegated:
