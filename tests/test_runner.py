@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wxalarm import runner
-from wxalarm.checks.check import Check, Context, Skip, by_host, by_machine
+from wxalarm.checks.check import Check, Context, Skip, by_machine, by_target
 from wxalarm.config import Settings
 from wxalarm.model import Alarm, AlarmKind, Basis, Code, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.playbooks import Playbook
@@ -105,7 +105,7 @@ def test_equal_keys_share_one_probe(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append(ctx)
         return 1
 
-    reports = run(monkeypatch, check("host", count, key=by_host), check("here", count, key=by_machine), contexts=20)
+    reports = run(monkeypatch, check("host", count, key=by_target), check("here", count, key=by_machine), contexts=20)
     assert len(reports) == 20
     assert len(calls) == 2
 

@@ -51,6 +51,8 @@ class Fault(StrEnum):
     """The records without the authority bit."""
     UPWARD = "upward"
     """A referral to the root."""
+    CIRCLE = "circle"
+    """A referral to the zone that was asked."""
 
 
 @dataclass(slots=True)
@@ -251,9 +253,11 @@ def _changed(query: dns.message.Message, honest: dns.message.Message, fault: Fau
             honest.answer.clear()
     elif fault is Fault.LAME:
         honest.flags &= ~dns.flags.AA
-    elif fault is Fault.UPWARD:
+    elif fault in (Fault.UPWARD, Fault.CIRCLE):
         honest = dns.message.make_response(query)
-        honest.authority.append(dns.rrset.from_text(".", 300, "IN", "NS", "a.root-servers.example."))
+        zone = "." if fault is Fault.UPWARD else query.question[0].name.parent().to_text()
+        honest.authority.append(dns.rrset.from_text(zone, 300, "IN", "NS", "ns1.example.com."))
+        honest.additional.append(dns.rrset.from_text("ns1.example.com.", 300, "IN", "A", "127.0.2.2"))
     return honest
 
 

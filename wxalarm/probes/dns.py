@@ -22,8 +22,6 @@ RESEND = (0.0, 0.2, 0.6)
 """When the datagram is sent, in parts of the limit: one lost packet must not make a server silent."""
 MAX_DATAGRAMS = 64
 """Datagrams read for one question: a flood ends it."""
-AFTER_MALFORMED = 0.5
-"""Seconds that a valid reply may still take after a malformed one, which may be another's."""
 
 
 class Outcome(StrEnum):
@@ -231,6 +229,7 @@ async def _udp(server: Server, query: Query, tally: _Tally, begun: float, limit:
                 transport.sendto(query.wire())
                 tally.attempts += 1
                 reply = await _await_reply(protocol, query, tally, ends[-1])
+            # A malformed reply may be another's: a valid one is waited for as long as this attempt lasts.
             if reply is not None or tally.malformed or tally.read >= MAX_DATAGRAMS:
                 return reply
         return None
@@ -254,8 +253,6 @@ async def _await_reply(protocol: _Datagrams, query: Query, tally: _Tally, end: f
         try:
             reply = query.read(item)
         except Malformed as error:
-            if not tally.malformed:
-                end = min(end, asyncio.get_running_loop().time() + AFTER_MALFORMED)
             tally.malformed += 1
             tally.error = str(error)
             continue
