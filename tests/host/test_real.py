@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.nginx.server import needs_nginx
+
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = [
     pytest.mark.netns,
@@ -20,10 +22,10 @@ pytestmark = [
 ]
 
 
-def world(name: str) -> list[dict[str, Any]]:
-    """What is found in a world."""
+def world(name: str, *options: str) -> list[dict[str, Any]]:
+    """What is found in a world; options: more namespaces for unshare(1)."""
     done = subprocess.run(
-        ["unshare", "--net", "--mount", sys.executable, "-m", "tests.host.worlds", name],
+        ["unshare", "--net", "--mount", *options, sys.executable, "-m", "tests.host.worlds", name],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -80,3 +82,19 @@ def test_a_program_near_its_limit_of_files() -> None:
 def test_a_file_system_without_room() -> None:
     [full] = world("disk-full")
     assert (full["code"], full["what"], full["percent"]) == ("disk-full", "bytes", 0)
+
+
+@pytest.mark.nginx
+@needs_nginx
+def test_the_running_nginx_is_read_as_it_was_started() -> None:
+    seen, *found = world("running-nginx", "--pid", "--fork", "--mount-proc")
+    assert seen["source"] == "dump"
+    assert seen["workers"] == [300, 300], "the limit of the running workers, not of this shell"
+    assert sorted(seen["listeners"]) == ["nginx", "nginx", "nginx", "python"]
+    by_code = {one["code"]: one for one in found}
+    assert by_code["nginx-connections-low"]["need"] == 1000
+    assert by_code["nginx-connections-low"]["capacity"] == 128
+    assert by_code["nginx-nofile-low"]["source"] == "/proc"
+    assert by_code["burst-capacity"]["backlog"] == 77
+    assert by_code["burst-capacity"]["held"] == 500
+    assert by_code["burst-capacity"]["files"] == 300

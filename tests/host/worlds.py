@@ -176,7 +176,41 @@ def disk_full() -> list[dict[str, Any]]:
             subprocess.run(["umount", folder], check=True, timeout=10)
 
 
+def running_nginx() -> list[dict[str, Any]]:
+    """A server with nginx and nothing else: what is read without being told anything, and the programs that listen."""
+    from tests.nginx.server import TEMPS, USER, free_ports, running
+
+    port, behind = free_ports(2)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "logs").mkdir()
+        conf = Path(folder) / "nginx.conf"
+        conf.write_text(
+            f"{USER}worker_processes 2; worker_rlimit_nofile 300; events {{ worker_connections 64; }}\n"
+            f"http {{ {TEMPS} access_log {folder}/logs/access.log;"
+            f" server {{ listen {port} backlog=77; server_name {ADDRESS};"
+            f" location / {{ proxy_pass http://{ADDRESS}:{behind}; }} }} }}"
+        )
+        ctx = context_of(
+            {
+                "alarm": {"kind": "connect-timeout", "window_minutes": 5, "count": 30000},
+                "target": {"url": f"http://{ADDRESS}:{port}/", "host": ADDRESS, "port": port, "named_by_user": True},
+            }
+        )
+        with running(Path(folder), conf, [port]), socket.socket() as application:
+            application.bind((ADDRESS, behind))
+            application.listen()
+            ctx = dataclasses.replace(ctx, settings=dataclasses.replace(ctx.settings, sample=0.1))
+            [report] = asyncio.run(Run([ctx], only=["nginx-config", "host-limits", "host-network"]).reports())
+    by_id = {result.check: result for result in report.results}
+    config, limits = by_id["nginx-config"].observation, by_id["host-limits"].observation
+    codes = [{"code": one.code.id, **one.evidence} for result in report.results for one in result.findings]
+    workers = [worker.nofile_soft for worker in config.conf.running.workers]
+    listeners = [process.name for process in limits.listeners]
+    return [{"source": config.conf.source, "workers": workers, "listeners": listeners}, *codes]
+
+
 WORLDS = {
+    "running-nginx": running_nginx,
     "healthy": healthy,
     "full-queue": full_queue,
     "close-wait": close_wait,

@@ -34,6 +34,8 @@ async def probe(ctx: Context) -> NginxConfig:
     by_address = here.by_address(ctx, this)
     if found is None:
         raise Skip("no-nginx") if by_address else here.elsewhere(ctx, this)
+    if not found.files and found.source == "stdin":
+        raise Skip("nginx-stdin-empty")
     if not found.files:
         raise Skip("nginx-unreadable", path=found.path, files=", ".join(found.unreadable) or found.path)
     config = load(found)

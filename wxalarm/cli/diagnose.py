@@ -70,7 +70,7 @@ def diagnose(
     reveal: Reveal = False,
 ) -> None:
     """Find the cause of an alarm: DNS, connection, TLS, HTTP, the reply, nginx, its logs and this machine."""
-    from wxalarm.cli.common import outputs_of, settings_of, words_of
+    from wxalarm.cli.common import fail, outputs_of, settings_of, words_of
     from wxalarm.cli.report import FORMATS, deliver
 
     settings = overlay(
@@ -92,6 +92,8 @@ def diagnose(
         case = read_case(from_case)
         code = deliver(case.contexts, (), words, outputs, only=only, skip=skip, saved=case.outcome, reveal=reveal)
     else:
+        if settings.host.nginx_conf == "-" and (not files or "-" in files):
+            fail(words.ui("two_stdin"))
         contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or ())
         code = deliver(contexts, problems, words, outputs, only=only, skip=skip, save=save, reveal=reveal)
     raise typer.Exit(code)

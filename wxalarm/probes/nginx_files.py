@@ -148,7 +148,7 @@ def _from_stdin() -> NginxFiles:
     try:
         path, files = nginx.from_dump(text)
     except ValueError:
-        path, files = "-", {"-": text}
+        path, files = "-", {"-": text} if text.strip() else {}
     return NginxFiles(path, "stdin", tuple(ConfFile(*item) for item in files.items()), prefix=_prefix(path))
 
 
