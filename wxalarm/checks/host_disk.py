@@ -69,6 +69,7 @@ def evaluate(seen: Disk, ctx: Context) -> Iterable[Finding]:
             busy=round(device.busy * 100),
             requests=device.requests,
             limit=WAIT_MS,
+            case="slow" if slow else "pressure",
         )
 
 
@@ -83,8 +84,8 @@ def _room(space: Space, ctx: Context) -> Finding | None:
     return live(ctx, DISK_FULL, severity)(
         path=space.path,
         what="bytes",
-        left=space.free / GIB,
-        total=space.total / GIB,
+        left=round(space.free / GIB, 2),
+        total=round(space.total / GIB, 2),
         percent=_percent(space.free, space.total),
     )
 

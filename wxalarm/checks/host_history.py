@@ -85,6 +85,7 @@ def _disks(moments: Sequence[Moment]) -> Iterable[Finding]:
                 busy=_percent(slow.disk_busy),
                 requests=requests,
                 limit=host_disk.WAIT_MS,
+                case="slow",
             )
 
 
@@ -95,7 +96,7 @@ def _worst(moments: Sequence[Moment], value: Callable[[Moment], float | None]) -
 
 def _when(moment: Moment) -> str:
     begin = (moment.at - timedelta(seconds=moment.interval)).astimezone(BEIJING)
-    return f"{begin:%m-%d %H:%M}–{moment.at.astimezone(BEIJING):%H:%M} (sar)"
+    return f"sar {begin:%m-%d %H:%M}–{moment.at.astimezone(BEIJING):%H:%M}"
 
 
 def _percent(share: float | None) -> int | None:

@@ -62,7 +62,7 @@ def evaluate(seen: Network, ctx: Context) -> Iterable[Finding]:
     if found or total >= MANY or not seen.complete:
         yield TCP_STATES(
             when=when(ctx),
-            states=[f"{state} {number}" for state, number in seen.states.items()],
+            states=[f"{state} {number}" for state, number in seen.states.items() if state != "LISTEN"],
             total=total,
             complete=seen.complete,
         )
