@@ -29,8 +29,8 @@ TIME = 8.0
 """Seconds for reading."""
 MOST_HITS = 20
 MOST_EXAMPLES = 12
-MOST_TRIED = 200
-"""Lines of a chunk looked at for an example."""
+MOST_TRIED = 20
+"""Lines looked at for an example: in a chunk, and in all for the other kind of 499."""
 WIDER = 900.0
 """Seconds around the window in which the push is looked for when it is not inside: clocks differ."""
 BEFORE = 600.0
@@ -86,6 +86,8 @@ class Job:
     known: tuple[LineFormat, ...]
     until: float
     lines: int = 0
+    tried: int = 0
+    """Lines looked at for the other kind of 499."""
     hits: dict[str, Hit] = field(default_factory=dict)
     examples: dict[tuple[bytes, str], Hit] = field(default_factory=dict)
     parsers: dict[str, LineParser] = field(default_factory=dict)
@@ -97,7 +99,6 @@ class Job:
         tally = Tally(low, high)
 
         def sink(parser: LineParser, source: Source, offset: int, chunk: bytes) -> None:
-            self.lines += chunk.count(b"\n") - 1
             self.parsers[source.path] = parser
             statuses = tally.add(parser, chunk)
             self.exemplify(parser, source, offset, chunk, statuses - {b"200"}, which)
@@ -106,6 +107,9 @@ class Job:
         files = Reading(low, high, self.until).read(paths, self.choose, sink)
         if not self.hits:
             self.search_wider(paths, one)
+        counts = tally.counts()
+        if not counts.requests:
+            Reading(low, high, self.until).read(list(self.parsers), self.choose, self.count)
         before, before_seconds = self.before(files, which)
         zone = times.zone_of(tally.zone_time) if tally.zone_time else None
         return AccessLogSeen(
@@ -114,7 +118,7 @@ class Job:
             high=high,
             start=start,
             here=is_here,
-            counts=tally.counts(),
+            counts=counts,
             lines=self.lines,
             backwards=max([tally.backwards, *(file.backwards for file in files)]),
             hits=tuple(sorted(self.hits.values(), key=_rank)),
@@ -128,6 +132,12 @@ class Job:
     def choose(self, lines: Sequence[bytes]) -> LineParser | None:
         """The parser for a sample of lines."""
         return parsers.detect(lines, self.known, wanted(self.ctx))
+
+    def count(self, parser: LineParser, source: Source, offset: int, chunk: bytes) -> None:
+        """Count lines of any kind: what else nginx wrote when no push came."""
+        self.lines += sum(
+            self.seconds[1] <= (parser.seconds(at) or 0.0) <= self.seconds[2] for at in parser.times(chunk)
+        )
 
     def search(self, parser: LineParser, source: Source, offset: int, chunk: bytes, one: Push) -> None:
         """Keep the lines that are the alarm's push."""
@@ -157,9 +167,11 @@ class Job:
         """Keep the first line of each of these statuses; of 499, one cut near the limit and one cut otherwise."""
         for status in sorted(statuses):
             done = {kind for known, kind in self.examples if known == status}
-            if len(done) >= (2 if status == b"499" else 1) or len(self.examples) >= MOST_EXAMPLES:
+            kinds = 2 if status == b"499" and "request_time" in parser.fields else 1
+            if len(done) >= kinds or len(self.examples) >= MOST_EXAMPLES or self.tried > MOST_TRIED:
                 continue
-            for place, line in itertools.islice(lines_with(chunk, [status]), MOST_TRIED):
+            for place, line in itertools.islice(lines_with(chunk, [parser.needle(status)]), MOST_TRIED):
+                self.tried += bool(done)
                 record = parser.record(line)
                 if record is None or record.get("status") != status.decode() or not parsers.fits(record, which):
                     continue

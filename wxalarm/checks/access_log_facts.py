@@ -58,7 +58,7 @@ class AccessLogSeen:
     counts: Counts = field(default_factory=Counts)
     """Pushes only (POST, the callback path when it is known)."""
     lines: int = 0
-    """Lines of any kind that were read around the window."""
+    """Lines of any kind in the window; counted when no push is among them."""
     backwards: float = 0.0
     hits: tuple[Hit, ...] = ()
     """The alarm's own push, the best match first."""

@@ -113,13 +113,19 @@ class LineFormat:
         """A line after a line break, with a group for each of `groups` that the format has, in the format's order.
 
         wanted: only these requests. until: only as far as this variable; then what follows does not matter.
-        strict: check that a number looks like one; else take what stands between the literals, which is faster.
+        strict: check that a number looks like one; else take what stands between the literals, which is faster, and
+        begin with the first of `groups` where nothing inside a value can look like its surroundings.
         """
         parts: list[bytes] = []
         seen: set[str] = set()
         before = ""
+        skipped = 0 if strict else self._lead(groups)
         for index, (kind, value) in enumerate(self.tokens):
+            if index < skipped:
+                before += value if kind == "literal" else ""
+                continue
             if kind == "literal":
+                value = value.lstrip() if index and index == skipped else value
                 parts.append(_literal(value.rstrip() if index + 1 == len(self.tokens) else value))
                 before += value
                 continue
@@ -133,7 +139,19 @@ class LineFormat:
                 break
         else:
             parts.append(rb"[ \t\r]*(?=\n)")
-        return re.compile(rb"\n" + b"".join(parts))
+        return re.compile((b"" if skipped else rb"\n") + b"".join(parts))
+
+    def _lead(self, groups: Sequence[str]) -> int:
+        """How many tokens before `[$time_local] "` need not be read: nginx escapes a quote inside a value."""
+        needed = {*groups, "request_method", *PATHS} - {"time_local"}
+        for index, (kind, value) in enumerate(self.tokens[1:], 1):
+            if value in needed:
+                return 0
+            if (kind, value) == ("variable", "time_local"):
+                behind = self.tokens[index + 1 : index + 2]
+                safe = self.tokens[index - 1][1].endswith("[") and behind and behind[0][1].startswith('] "')
+                return index - 1 if safe and self.escape == "default" else 0
+        return 0
 
     def _end(self, index: int) -> str:
         """The character that ends the variable at an index of `tokens`."""
@@ -146,8 +164,8 @@ class LineFormat:
         rest = self._rest(end, before)
         if wanted is not None and name == self.path_field:
             return (b"POST " if name == "request" else b"") + self._target(name, end, wanted) + rest
-        if name == "time_local" and end in ("]", '"') and not strict:
-            return rest
+        if name == "time_local" and end == "]" and not strict:
+            return rb"[^]]{26}"
         if name in _SHAPES and (strict or name not in _LOOSE):
             return _SHAPES[name]
         if name.startswith("upstream_") and not name.startswith("upstream_http_"):

@@ -27,6 +27,10 @@ class LineParser(Protocol):
         """The variables that lines have."""
         ...
 
+    def needle(self, status: bytes) -> bytes:
+        """Bytes that every line with this status holds, and few others."""
+        ...
+
     def columns(self, chunk: bytes) -> Columns:
         """Time and TALLIED fields of all lines for the path; lines of another form are left out."""
         ...
@@ -60,6 +64,13 @@ class TextParser:
         self._whole = line_format.pattern(self.fields)
         order = list(dict.fromkeys(name for name in self.fields if name in counted))
         self._order = [order.index(name) if name in order else None for name in counted]
+        place = line_format.tokens.index(("variable", "status"))
+        around = (("literal", ""), *line_format.tokens, ("literal", ""))[place : place + 3]
+        self._around = [value.encode() if kind == "literal" else b"" for kind, value in (around[0], around[2])]
+
+    def needle(self, status: bytes) -> bytes:
+        """See LineParser."""
+        return self._around[0][-1:] + status + self._around[1][:1]
 
     def columns(self, chunk: bytes) -> Columns:
         """See LineParser."""
@@ -107,6 +118,10 @@ class JsonParser:
     def __init__(self, fields: Sequence[str], wanted: Wanted | None = None) -> None:
         self.fields = fields
         self.wanted = wanted
+
+    def needle(self, status: bytes) -> bytes:
+        """See LineParser."""
+        return status
 
     def columns(self, chunk: bytes) -> Columns:
         """See LineParser."""

@@ -211,7 +211,10 @@ class Lines:
     _dropping: bool = False
 
     def feed(self, block: bytes) -> Iterator[tuple[int, bytes]]:
-        """(offset, lines with their line breaks) of all lines that have come to an end."""
+        """(offset, chunk) of all lines that have come to an end: a line break, then the lines with theirs.
+
+        offset: of the first line, behind that first line break.
+        """
         if self._dropping:
             cut = block.find(b"\n")
             if cut < 0:
@@ -219,10 +222,10 @@ class Lines:
                 return
             self.offset += cut + 1
             block, self._dropping = block[cut + 1 :], False
-        data = self._rest + block if self._rest else block
+        data = b"".join((b"\n", self._rest, block))
         cut = data.rfind(b"\n") + 1
         self._rest = data[cut:]
-        if cut:
+        if cut > 1:
             yield from self._whole(data[:cut])
         if len(self._rest) > MAX_LINE:
             self.dropped += 1
@@ -233,21 +236,21 @@ class Lines:
         """What is left: a last line without a line break, half-written perhaps."""
         rest, self._rest = self._rest, b""
         if rest:
-            yield self.offset, rest + b"\n"
+            yield self.offset, b"\n" + rest + b"\n"
             self.offset += len(rest)
 
     def _whole(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         step = MAX_LINE // 2
-        offset, self.offset = self.offset, self.offset + len(data)
+        offset, self.offset = self.offset, self.offset + len(data) - 1
         # A line over MAX_LINE covers one of these steps whole.
-        if all(data.find(b"\n", at, at + step) >= 0 for at in range(0, len(data) - step, step)):
+        if all(data.find(b"\n", at, at + step) >= 0 for at in range(1, len(data) - step, step)):
             yield offset, data
             return
-        every = [line + b"\n" for line in data.split(b"\n")[:-1]]
+        every = [line + b"\n" for line in data[1:].split(b"\n")[:-1]]
         for long, lines in itertools.groupby(every, lambda line: len(line) > MAX_LINE):
             part = list(lines)
             if long:
                 self.dropped += len(part)
             else:
-                yield offset, b"".join(part)
+                yield offset, b"\n" + b"".join(part)
             offset += sum(map(len, part))

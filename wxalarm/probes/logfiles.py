@@ -24,6 +24,8 @@ MAX_STREAM = 4 * 1024 * 1024 * 1024
 """Bytes of one compressed log after decompression."""
 BEYOND = 8 * 1024 * 1024
 """Bytes of a compressed log still read after the window has passed: the clock may have been set back."""
+ENOUGH = 4 * 1024 * 1024
+"""Bytes before the window whose rate is taken."""
 SLACK = 60.0
 """Seconds by which lines may be out of order (workers write their buffers one after the other)."""
 
@@ -112,12 +114,12 @@ class Reading:
                     block = block[: block.find(b"\n") + 1] or block
                 place += len(block)
                 for offset, chunk in splitter.feed(block):
-                    sink(parser, source, offset, b"\n" + chunk)
-                    about = replace(about, read=about.read + len(chunk))
+                    sink(parser, source, offset, chunk)
+                    about = replace(about, read=about.read + len(chunk) - 1)
             if place >= source.size:
                 for offset, chunk in splitter.end():
-                    sink(parser, source, offset, b"\n" + chunk)
-                    about = replace(about, read=about.read + len(chunk))
+                    sink(parser, source, offset, chunk)
+                    about = replace(about, read=about.read + len(chunk) - 1)
             about = replace(about, dropped=about.dropped + splitter.dropped)
             done = place
         return about
@@ -142,19 +144,19 @@ class Reading:
             if time.monotonic() > self.until or total > MAX_STREAM:
                 return replace(about, problem="late")
             for offset, chunk in splitter.feed(block):
-                begins = _first(parser, b"\n" + chunk[:MAX_LINE] + b"\n")
-                ends = _first(parser, b"\n" + chunk[chunk.rfind(b"\n", 0, -1) + 1 :])
+                begins = _first(parser, chunk[:MAX_LINE] + b"\n")
+                ends = _first(parser, chunk[chunk.rfind(b"\n", 0, -1) :])
                 if ends is not None and ends < self.low - self.slack:
                     continue
                 beyond = beyond + len(chunk) if begins is not None and begins > self.high + self.slack else 0
                 if not beyond:
-                    sink(parser, source, offset, b"\n" + chunk)
-                    about = replace(about, read=about.read + len(chunk))
+                    sink(parser, source, offset, chunk)
+                    about = replace(about, read=about.read + len(chunk) - 1)
             if beyond > BEYOND:
                 break
         else:
             for offset, chunk in splitter.end():
-                sink(parser, source, offset, b"\n" + chunk)
+                sink(parser, source, offset, chunk)
         return about
 
 
@@ -175,7 +177,7 @@ def _line_start(source: Source, offset: int) -> int:
 def count(path: str, parser: Timed, needle: bytes, low: float, high: float) -> tuple[int, float]:
     """(how often `needle` stands in the lines from low to high, seconds between the first and the last of them).
 
-    By offsets alone, so that the lines need no parsing; at most the last COUNTED bytes. (0, 0.0) when there are none.
+    By offsets alone, so that the lines need no parsing; at most the last ENOUGH bytes. (0, 0.0) when there are none.
     """
     source = opened(path)
     if isinstance(source, LogFile):
@@ -184,7 +186,7 @@ def count(path: str, parser: Timed, needle: bytes, low: float, high: float) -> t
         search = window.Searcher(source.read, source.size, partial(_all_seconds, parser))
         begin = search.bisect(0, source.size, lambda found: found >= low)[0]
         end = search.bisect(begin, source.size, lambda found: found >= high)[0]
-        begin = max(begin, end - COUNTED)
+        begin = max(begin, end - ENOUGH)
         first, last = search.line_at(begin), search.line_at(end)
         if first is None or first[0] >= end:
             return 0, 0.0
@@ -238,9 +240,9 @@ def tail(path: str, until: float, sink: Callable[[Source, int, bytes], None]) ->
         while time.monotonic() < until and (block := source.read(place, CHUNK)):
             place += len(block)
             for offset, chunk in splitter.feed(block):
-                sink(source, offset, b"\n" + chunk)
+                sink(source, offset, chunk)
         for offset, chunk in splitter.end():
-            sink(source, offset, b"\n" + chunk)
+            sink(source, offset, chunk)
         return replace(about, read=place - max(0, source.size - COUNTED), dropped=splitter.dropped)
 
 

@@ -1,0 +1,270 @@
+"""How fast is "show me that request" in a large access log? Against grep + awk, GoAccess and lnav, in one run.
+
+    python bench/logs.py            2 GB, 10 million lines; needs 3 GB of disk and some minutes
+    python bench/logs.py --quick    a tenth of it, without GoAccess
+
+The work on the log is the run of the command with the log less the run without it; the best of several runs counts.
+grep + awk must give the same answer: for the pushes of the alarm's minutes the statuses, those cut near 5 s, those
+slower than 3 s, and the alarm's own line. Exit code 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+DAY = datetime(2024, 12, 25, tzinfo=timezone(timedelta(hours=8)))
+ALARM_AT = DAY + timedelta(hours=17, minutes=31)
+OPENID = "oAAAA000000000000000000000001"
+PUSHES = 0.4
+"""Share of the lines that are pushes to the callback."""
+MANY = 500_000
+"""Lines of the window that is read whole."""
+
+
+def tails(rng: random.Random, combined: bool) -> list[tuple[bytes, bytes]]:
+    """(before the time, behind the time) of a few thousand made-up lines."""
+    found = []
+    for index in range(4000):
+        push = rng.random() < PUSHES
+        took = rng.choice([0.003, 0.012, 0.05, 0.2]) + rng.randrange(40) / 1000
+        status = 200 if rng.random() < 0.99 else rng.choice([404, 499, 502])
+        took = 5.001 if status == 499 else took
+        query = f"signature={rng.getrandbits(160):040x}&timestamp=1735119072&nonce={rng.randrange(10**9)}"
+        request = f"POST /callback?{query}&openid=oBBBB{index:024d}" if push else f"GET /static/app.{index}.js"
+        head = f"{'203.0.113' if push else '198.51.100'}.{rng.randrange(255)}  - - ["
+        tail = f'] "{request} HTTP/1.1" {status} {7 if push else 4711} "-" "Mozilla/4.0"'
+        if combined:
+            head = head.replace("  -", " -")
+        else:
+            addr = f"192.0.2.{rng.choice([11, 12])}:8080" if push else "-"
+            back = f"{took:.3f}" if push else "-"
+            tail += f' "-" "wx.example.com"  "-" "{addr}"   "{status if push else "-"}"  "{took:.3f}"  "{back}" '
+        found.append((head.encode(), tail.encode() + b"\n"))
+    return found
+
+
+def generate(path: Path, lines: int, seconds: int, start: datetime, combined: bool = False) -> None:
+    """Write so many lines, evenly over so many seconds, with the alarm's own push among them."""
+    rng = random.Random(7)
+    pool = tails(rng, combined)
+    own = (ALARM_AT - start).total_seconds() + 5
+    with path.open("wb", buffering=1 << 20) as file:
+        written = 0
+        for second in range(seconds):
+            stamp = (start + timedelta(seconds=second)).strftime("%d/%b/%Y:%H:%M:%S %z").encode()
+            count = lines * (second + 1) // seconds - written
+            written += count
+            begin = rng.randrange(len(pool))
+            block = [pool[(begin + i) % len(pool)] for i in range(count)]
+            file.write(b"".join([head + stamp + tail for head, tail in block]))
+            if second == own:
+                head, tail = own_line(combined)
+                file.write(head + stamp + tail)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def own_line(combined: bool) -> tuple[bytes, bytes]:
+    """The alarm's own push: cut after 5 s."""
+    stamp = int(ALARM_AT.timestamp())
+    head = b"203.0.113.7 - - [" if combined else b"203.0.113.7  - - ["
+    tail = f'] "POST /callback?signature=0&timestamp={stamp}&nonce=1&openid={OPENID} HTTP/1.1" 499 0 "-" "Mozilla/4.0"'
+    if not combined:
+        tail += ' "-" "wx.example.com"  "-" "192.0.2.11:8080"   "-"  "5.001"  "5.001" '
+    return head, tail.encode() + b"\n"
+
+
+def alarm_text() -> str:
+    """The alarm as WeChat sends it."""
+    return (
+        "Appid: wx0000000000000001\n昵称: bench\n"
+        f"时间: {ALARM_AT:%Y-%m-%d %H:%M:%S}\n"
+        "内容: 微信服务器向公众号推送消息或事件后，开发者5秒内没有返回\n次数: 5分钟 300次\n"
+        f"错误样例: [OpenID={OPENID}][Stamp={int(ALARM_AT.timestamp())}][3rdUrl=http://wx.example.com/callback]\n"
+    )
+
+
+def best(run: Callable[[], object], times: int, before: Callable[[], object] = lambda: None) -> float:
+    """Seconds of the fastest of several runs."""
+    found = []
+    for _ in range(times):
+        before()
+        begun = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - begun)
+    return min(found)
+
+
+def command(*words: str | Path, stdin: str | None = None) -> Callable[[], bytes]:
+    """Runs a program and gives what it prints."""
+
+    def run() -> bytes:
+        data = stdin.encode() if stdin is not None else None
+        return subprocess.run([*map(str, words)], input=data, capture_output=True, check=False).stdout
+
+    return run
+
+
+def wxalarm(*words: str | Path) -> Callable[[], bytes]:
+    """The command, with the access-log check alone."""
+    given = ("diagnose", "--offline", "--only", "access-log", "--lang", "en", *words)
+    return command(sys.executable, "-m", "wxalarm", *given, stdin=alarm_text())
+
+
+AWK = r"""
+/"POST \/callback[? ]/ {
+    match($0, /" [0-9][0-9][0-9] /); s = substr($0, RSTART + 2, 3); c[s]++; n++
+    k = split($0, q, "\""); t = q[k - 3] + 0
+    if (s == 499 && t >= 4 && t <= 6.5) gave++; else if (t >= 3) slow++
+    if (index($0, OPENID)) print
+}
+END { for (s in c) print s, c[s]; print n, gave + 0, slow + 0 }
+"""
+
+
+def grep_awk(path: Path) -> Callable[[], bytes]:
+    """The guide's way, as fast as it can be written: the minutes by grep, the rest by awk."""
+    low, high = ALARM_AT - timedelta(seconds=60), ALARM_AT + timedelta(seconds=360)
+    minutes = [low + timedelta(seconds=s) for s in range(0, int((high - low).total_seconds()), 60)]
+    pattern = "|".join([f"{minute:%d/%b/%Y:%H:%M}" for minute in minutes] + [f"{high:%d/%b/%Y:%H:%M:%S}"])
+    line = f"LC_ALL=C grep -E '{pattern}' '{path}' | LC_ALL=C awk -v OPENID={OPENID} '{AWK.replace(chr(39), '')}'"
+    return command("sh", "-c", line)
+
+
+def warm(path: Path) -> None:
+    """Bring a file into the page cache."""
+    with path.open("rb", buffering=0) as file:
+        while file.read(1 << 22):
+            pass
+
+
+def cold(path: Path) -> None:
+    """Take a file out of the page cache."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+GOACCESS = '%h  - %^[%d:%t %^] "%r" %s %b "%R" "%u" %^'
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run everything; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="0.2 GB, without GoAccess")
+    parser.add_argument("--folder", type=Path, help="where the logs are made; else a temporary folder")
+    options = parser.parse_args(arguments)
+    lines = 1_000_000 if options.quick else 10_000_000
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name)
+        if shutil.disk_usage(folder).free < lines * 330:
+            print(f"{folder}: not enough room for {lines * 330 / 1e9:.1f} GB", file=sys.stderr)
+            return 2
+        bench = Bench()
+        with contextlib.suppress(KeyboardInterrupt):
+            large(bench, folder, lines, goaccess=not options.quick)
+            whole_window(bench, folder)
+        return bench.end()
+
+
+class Bench:
+    """Prints measurements, and remembers whether a target was missed."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+
+    def show(self, what: str, seconds: float) -> None:
+        print(f"{what:<58} {seconds:9.3f} s", flush=True)
+
+    def target(self, what: str, ratio: float, least: float | None = None, most: float | None = None) -> None:
+        good = (least is None or ratio >= least) and (most is None or ratio <= most)
+        limit = f">= {least:g}" if least is not None else f"<= {most:g}"
+        self.missed += not good
+        print(f"{what:<58} {ratio:8.1f} x  ({limit}) {'ok' if good else 'MISSED'}", flush=True)
+
+    def end(self) -> int:
+        print(f"{self.missed} targets missed" if self.missed else "all targets met")
+        return 1 if self.missed else 0
+
+
+def large(bench: Bench, folder: Path, lines: int, goaccess: bool) -> None:
+    """A day's log and one of a tenth of it, with equally many lines in the alarm's minutes."""
+    log, small = folder / "access.log", folder / "small" / "access.log"
+    small.parent.mkdir()
+    begun = time.perf_counter()
+    generate(log, lines, 86_400, DAY)
+    generate(small, lines // 10, 8_640, ALARM_AT - timedelta(seconds=4_000))
+    bench.show(f"making {log.stat().st_size / 1e9:.2f} GB, {lines:,} lines", time.perf_counter() - begun)
+    without = wxalarm("--access-log", folder / "none.log")
+    with_log = wxalarm("--access-log", log)
+    by_hand = grep_awk(log)
+    same_answer(log, by_hand())
+    warm(log)
+    empty = best(without, 7)
+    whole, awk = best(with_log, 7), best(by_hand, 3)
+    work = max(whole - empty, 1e-4)
+    bench.show("wxalarm without the log", empty)
+    bench.show("wxalarm with the log, hot", whole)
+    bench.show("grep + awk, hot", awk)
+    bench.target("work on the log, hot: faster than grep + awk", awk / work, least=15)
+    bench.target("whole command, hot: faster than grep + awk", awk / whole, least=1)
+    warm(small)
+    less = max(best(wxalarm("--access-log", small), 7) - empty, 1e-4)
+    bench.target("work on 10 times the log", work / less, most=1.5)
+    cold_whole, cold_awk = best(with_log, 5, lambda: cold(log)), best(by_hand, 2, lambda: cold(log))
+    bench.show("wxalarm with the log, cold", cold_whole)
+    bench.show("grep + awk, cold", cold_awk)
+    bench.target("work on the log, cold: faster than grep + awk", cold_awk / max(cold_whole - empty, 1e-4), least=50)
+    if goaccess and shutil.which("goaccess"):
+        words = ("--no-global-config", "--log-format", GOACCESS, "--date-format", "%d/%b/%Y", "--time-format", "%T")
+        run = command("goaccess", log, *words, "-o", folder / "goaccess.json")
+        seconds = best(run, 1, lambda: warm(log))
+        report = json.loads((folder / "goaccess.json").read_text())
+        assert report["general"]["valid_requests"] >= lines, "GoAccess did not read the log"
+        bench.show("GoAccess", seconds)
+        bench.target("whole command: faster than GoAccess", seconds / whole, least=50)
+
+
+def same_answer(log: Path, printed: bytes) -> None:
+    """Both ways count the same, or the comparison is worth nothing."""
+    report = json.loads(wxalarm("--access-log", log, "-f", "json", "--reveal")())
+    result = next(result for result in report["reports"][0]["results"] if result["check"] == "access-log")
+    counts = result["observation"]["counts"]
+    rows = printed.decode().splitlines()
+    by_hand = {row.split()[0]: int(row.split()[1]) for row in rows[1:-1]}
+    assert OPENID in rows[0], "awk did not find the push"
+    assert OPENID in result["observation"]["hits"][0]["line"], "wxalarm did not find the push"
+    assert counts["statuses"] == by_hand, (counts["statuses"], by_hand)
+    assert rows[-1] == f"{counts['requests']} {counts['gave_up']} {counts['slow'] + counts['too_slow']}", rows[-1]
+
+
+def whole_window(bench: Bench, folder: Path) -> None:
+    """A window of half a million lines, in the format that lnav knows by itself."""
+    log = folder / "many" / "access.log"
+    log.parent.mkdir()
+    generate(log, MANY, 300, ALARM_AT - timedelta(seconds=10), combined=True)
+    warm(log)
+    whole = best(wxalarm("--access-log", log), 5)
+    bench.show(f"wxalarm, a window of {MANY:,} lines", whole)
+    if shutil.which("lnav"):
+        query = ";SELECT sc_status, count(*) FROM access_log GROUP BY sc_status"
+        run = command("lnav", "-n", "-c", query, log)
+        assert b"200" in run(), "lnav did not read the log"
+        seconds = best(run, 3)
+        bench.show("lnav, the statuses of the same lines", seconds)
+        bench.target("whole command: against lnav", seconds / whole, least=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
