@@ -3,7 +3,10 @@
     python bench/logs.py            2 GB, 10 million lines; needs 3 GB of disk and some minutes
     python bench/logs.py --quick    a tenth of it, without GoAccess
 
-The work on the log is the run of the command with the log less the run without it; the best of several runs counts.
+The work on the log is the run of the command with the log less the run without it; the best of several runs in turn
+counts. Hot runs are compared by processor time (all processes of a pipe together), which other work on the machine
+hardly touches; cold runs and whole commands by the clock. A virtual machine's disk often answers out of its host's
+memory; then, as root, the cold runs read at the speed of a cloud disk (a cgroup's limit), else they are not judged.
 grep + awk must give the same answer: for the pushes of the alarm's minutes the statuses, those cut near 5 s, those
 slower than 3 s, and the alarm's own line. Exit code 1 when a target is missed.
 """
@@ -15,12 +18,13 @@ import contextlib
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -29,6 +33,8 @@ ALARM_AT = DAY + timedelta(hours=17, minutes=31)
 OPENID = "oAAAA000000000000000000000001"
 PUSHES = 0.4
 """Share of the lines that are pushes to the callback."""
+CLOUD = 350_000_000
+"""Bytes a second of a good cloud disk."""
 MANY = 500_000
 """Lines of the window that is read whole."""
 
@@ -96,15 +102,29 @@ def alarm_text() -> str:
     )
 
 
-def best(run: Callable[[], object], times: int, before: Callable[[], object] = lambda: None) -> float:
-    """Seconds of the fastest of several runs."""
-    found = []
+def best(
+    *runs: Callable[[], object], times: int, before: Callable[[], object] = lambda: None
+) -> list[tuple[float, float]]:
+    """(seconds by the clock, seconds of processor time) of each, the least of several turns."""
+    found = [(float("inf"), float("inf"))] * len(runs)
     for _ in range(times):
-        before()
-        begun = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - begun)
-    return min(found)
+        for index, run in enumerate(runs):
+            before()
+            begun, used = time.perf_counter(), processor_time()
+            run()
+            took = time.perf_counter() - begun, processor_time() - used
+            found[index] = min(found[index][0], took[0]), min(found[index][1], took[1])
+    return found
+
+
+def processor_time() -> float:
+    """Seconds of processor time of all ended child processes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+group: list[str] = []
+"""The control group that programs are started in, when there is one."""
 
 
 def command(*words: str | Path, stdin: str | None = None) -> Callable[[], bytes]:
@@ -112,9 +132,32 @@ def command(*words: str | Path, stdin: str | None = None) -> Callable[[], bytes]
 
     def run() -> bytes:
         data = stdin.encode() if stdin is not None else None
-        return subprocess.run([*map(str, words)], input=data, capture_output=True, check=False).stdout
+        enter = ["sh", "-c", f'echo $$ > {group[0]}/cgroup.procs; exec "$@"', "sh"] if group else []
+        return subprocess.run([*enter, *map(str, words)], input=data, capture_output=True, check=False).stdout
 
     return run
+
+
+@contextlib.contextmanager
+def cloud_disk(folder: Path) -> Iterator[bool]:
+    """Programs started inside read from the folder's disk at CLOUD bytes a second; False when that cannot be had."""
+    place = Path(f"/sys/fs/cgroup/blkio/wxalarm-bench-{os.getpid()}")
+    device = os.stat(folder).st_dev
+    try:
+        place.mkdir()
+        (place / "blkio.throttle.read_bps_device").write_text(f"{os.major(device)}:{os.minor(device)} {CLOUD}")
+    except OSError:
+        with contextlib.suppress(OSError):
+            place.rmdir()
+        yield False
+        return
+    group.append(str(place))
+    try:
+        yield True
+    finally:
+        group.clear()
+        with contextlib.suppress(OSError):
+            place.rmdir()
 
 
 def wxalarm(*words: str | Path) -> Callable[[], bytes]:
@@ -171,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if shutil.disk_usage(folder).free < lines * 330:
             print(f"{folder}: not enough room for {lines * 330 / 1e9:.1f} GB", file=sys.stderr)
             return 2
-        bench = Bench()
+        bench = Bench(strict=not options.quick)
         with contextlib.suppress(KeyboardInterrupt):
             large(bench, folder, lines, goaccess=not options.quick)
             whole_window(bench, folder)
@@ -181,20 +224,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Bench:
     """Prints measurements, and remembers whether a target was missed."""
 
-    def __init__(self) -> None:
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        """The logs are as large as the targets want."""
         self.missed = 0
 
-    def show(self, what: str, seconds: float) -> None:
-        print(f"{what:<58} {seconds:9.3f} s", flush=True)
+    def show(self, what: str, seconds: float, processor: float) -> None:
+        """One measurement."""
+        print(f"{what:<58} {seconds:9.3f} s {processor:9.3f} s cpu", flush=True)
 
     def target(self, what: str, ratio: float, least: float | None = None, most: float | None = None) -> None:
+        """One ratio against its target."""
         good = (least is None or ratio >= least) and (most is None or ratio <= most)
         limit = f">= {least:g}" if least is not None else f"<= {most:g}"
-        self.missed += not good
-        print(f"{what:<58} {ratio:8.1f} x  ({limit}) {'ok' if good else 'MISSED'}", flush=True)
+        self.missed += self.strict and not good
+        verdict = "ok" if good else "MISSED" if self.strict else "(a target for the large log)"
+        print(f"{what:<58} {ratio:8.1f} x  ({limit}) {verdict}", flush=True)
 
     def end(self) -> int:
-        print(f"{self.missed} targets missed" if self.missed else "all targets met")
+        """The exit code."""
+        print(f"{self.missed} targets missed" if self.missed else "all targets met" if self.strict else "done")
         return 1 if self.missed else 0
 
 
@@ -202,38 +251,65 @@ def large(bench: Bench, folder: Path, lines: int, goaccess: bool) -> None:
     """A day's log and one of a tenth of it, with equally many lines in the alarm's minutes."""
     log, small = folder / "access.log", folder / "small" / "access.log"
     small.parent.mkdir()
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     generate(log, lines, 86_400, DAY)
     generate(small, lines // 10, 8_640, ALARM_AT - timedelta(seconds=4_000))
-    bench.show(f"making {log.stat().st_size / 1e9:.2f} GB, {lines:,} lines", time.perf_counter() - begun)
+    bench.show(
+        f"making {log.stat().st_size / 1e9:.2f} GB, {lines:,} lines",
+        time.perf_counter() - begun,
+        time.process_time() - used,
+    )
     without = wxalarm("--access-log", folder / "none.log")
     with_log = wxalarm("--access-log", log)
     by_hand = grep_awk(log)
     same_answer(log, by_hand())
     warm(log)
-    empty = best(without, 7)
-    whole, awk = best(with_log, 7), best(by_hand, 3)
-    work = max(whole - empty, 1e-4)
-    bench.show("wxalarm without the log", empty)
-    bench.show("wxalarm with the log, hot", whole)
-    bench.show("grep + awk, hot", awk)
-    bench.target("work on the log, hot: faster than grep + awk", awk / work, least=15)
-    bench.target("whole command, hot: faster than grep + awk", awk / whole, least=1)
     warm(small)
-    less = max(best(wxalarm("--access-log", small), 7) - empty, 1e-4)
-    bench.target("work on 10 times the log", work / less, most=1.5)
-    cold_whole, cold_awk = best(with_log, 5, lambda: cold(log)), best(by_hand, 2, lambda: cold(log))
-    bench.show("wxalarm with the log, cold", cold_whole)
-    bench.show("grep + awk, cold", cold_awk)
-    bench.target("work on the log, cold: faster than grep + awk", cold_awk / max(cold_whole - empty, 1e-4), least=50)
+    empty, whole, less, awk = best(without, with_log, wxalarm("--access-log", small), by_hand, times=9)
+    work = max(whole[1] - empty[1], 1e-3)
+    bench.show("wxalarm without the log", *empty)
+    bench.show("wxalarm with the log, hot", *whole)
+    bench.show("grep + awk, hot", *awk)
+    bench.target("work on the log, hot: faster than grep + awk", awk[1] / work, least=15)
+    bench.target("whole command, hot: faster than grep + awk", awk[0] / whole[0], least=1)
+    bench.target("work on 10 times the log", work / max(less[1] - empty[1], 1e-3), most=1.5)
+    cold_runs(bench, folder, log, without, with_log, by_hand)
     if goaccess and shutil.which("goaccess"):
         words = ("--no-global-config", "--log-format", GOACCESS, "--date-format", "%d/%b/%Y", "--time-format", "%T")
         run = command("goaccess", log, *words, "-o", folder / "goaccess.json")
-        seconds = best(run, 1, lambda: warm(log))
+        (seconds,) = best(run, times=1, before=lambda: warm(log))
         report = json.loads((folder / "goaccess.json").read_text())
         assert report["general"]["valid_requests"] >= lines, "GoAccess did not read the log"
-        bench.show("GoAccess", seconds)
-        bench.target("whole command: faster than GoAccess", seconds / whole, least=50)
+        bench.show("GoAccess", *seconds)
+        bench.target("whole command: faster than GoAccess", seconds[0] / whole[0], least=50)
+
+
+def cold_runs(
+    bench: Bench,
+    folder: Path,
+    log: Path,
+    without: Callable[[], bytes],
+    with_log: Callable[[], bytes],
+    by_hand: Callable[[], bytes],
+) -> None:
+    """The same with the log out of the page cache."""
+    cold(log)
+    begun = time.perf_counter()
+    warm(log)
+    speed = log.stat().st_size / (time.perf_counter() - begun)
+    with contextlib.ExitStack() as stack:
+        slow = speed > 2 * CLOUD and stack.enter_context(cloud_disk(folder))
+        rate = CLOUD if slow else speed
+        empty, whole = best(without, with_log, times=9, before=lambda: cold(log))
+        (awk,) = best(by_hand, times=2, before=lambda: cold(log))
+    note = f"{rate / 1e6:.0f} MB/s" + (" by limit" if slow else "")
+    bench.show(f"wxalarm with the log, cold, {note}", *whole)
+    bench.show(f"grep + awk, cold, {note}", *awk)
+    ratio = awk[0] / max(whole[0] - empty[0], 1e-3)
+    if rate > 2 * CLOUD:
+        print(f"the disk gives {note}: that is memory; the cold target is not judged ({ratio:.1f} x)")
+    else:
+        bench.target("work on the log, cold: faster than grep + awk", ratio, least=50)
 
 
 def same_answer(log: Path, printed: bytes) -> None:
@@ -255,15 +331,17 @@ def whole_window(bench: Bench, folder: Path) -> None:
     log.parent.mkdir()
     generate(log, MANY, 300, ALARM_AT - timedelta(seconds=10), combined=True)
     warm(log)
-    whole = best(wxalarm("--access-log", log), 5)
-    bench.show(f"wxalarm, a window of {MANY:,} lines", whole)
-    if shutil.which("lnav"):
+    mine = wxalarm("--access-log", log)
+    if not shutil.which("lnav"):
+        bench.show(f"wxalarm, a window of {MANY:,} lines", *best(mine, times=7)[0])
+    else:
         query = ";SELECT sc_status, count(*) FROM access_log GROUP BY sc_status"
         run = command("lnav", "-n", "-c", query, log)
         assert b"200" in run(), "lnav did not read the log"
-        seconds = best(run, 3)
-        bench.show("lnav, the statuses of the same lines", seconds)
-        bench.target("whole command: against lnav", seconds / whole, least=1)
+        whole, seconds = best(mine, run, times=7)
+        bench.show(f"wxalarm, a window of {MANY:,} lines", *whole)
+        bench.show("lnav, the statuses of the same lines", *seconds)
+        bench.target("whole command: against lnav", seconds[0] / whole[0], least=1)
 
 
 if __name__ == "__main__":

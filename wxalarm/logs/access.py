@@ -90,9 +90,8 @@ class Tally:
         self._fields: set[str] = set()
         self._known: dict[bytes, float | None] = {}
         self._seconds: Counter[int] = Counter()
-        self._outcomes: Counter[tuple[bytes, bytes, bytes]] = Counter()
+        self._outcomes: Counter[tuple[bytes, bytes, bytes, bytes]] = Counter()
         self._upstreams: Counter[tuple[bytes, bytes, bytes]] = Counter()
-        self._bodies: Counter[tuple[bytes, bytes]] = Counter()
         self._latest = float("-inf")
         self._folded = _Folded()
 
@@ -115,8 +114,7 @@ class Tally:
             self._seconds[int(self._known[time] or 0)] += count
         blank: Sequence[bytes] = (b"",) * len(times)
         status, size, took, addr, answered, upstream = (column or blank for column in columns[1:])
-        self._outcomes.update(zip(status, took, upstream, strict=True))
-        self._bodies.update(zip(status, size, strict=True))
+        self._outcomes.update(zip(status, size, took, upstream, strict=True))
         if addr is not blank or upstream is not blank or answered is not blank:
             self._upstreams.update(zip(addr, answered, upstream, strict=True))
         if len(self._outcomes) > MOST_DISTINCT or len(self._upstreams) > MOST_DISTINCT:
@@ -143,10 +141,8 @@ class Tally:
     def _fold(self) -> None:
         self._folded.outcomes(self._outcomes)
         self._folded.upstreams(self._upstreams)
-        self._folded.bodies(self._bodies)
         self._outcomes.clear()
         self._upstreams.clear()
-        self._bodies.clear()
 
     def counts(self) -> Counts:
         """What has been counted."""
@@ -161,12 +157,14 @@ class _Folded:
     statuses: Counter[str] = field(default_factory=Counter)
     latency: Counter[float] = field(default_factory=Counter)
     cut: Counter[str] = field(default_factory=Counter)
-    sizes: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[bytes] = field(default_factory=Counter)
     addresses: dict[str, tuple[Counter[float], Counter[str]]] = field(default_factory=dict)
 
-    def outcomes(self, counter: Mapping[tuple[bytes, bytes, bytes], int]) -> None:
-        for (status, took_text, upstream_text), count in counter.items():
+    def outcomes(self, counter: Mapping[tuple[bytes, bytes, bytes, bytes], int]) -> None:
+        for (status, size, took_text, upstream_text), count in counter.items():
             self.statuses[status.decode("ascii", "replace")] += count
+            if status == b"200" and size.isdigit() and (size in self.sizes or len(self.sizes) < MOST_DISTINCT):
+                self.sizes[size] += count
             took = number(took_text)
             if took is not None:
                 self.latency[round(took, 3)] += count
@@ -193,11 +191,6 @@ class _Folded:
                     took[round(length, 3)] += count
                     notes["slow"] += count if length >= NEAR_LIMIT else 0
 
-    def bodies(self, counter: Mapping[tuple[bytes, bytes], int]) -> None:
-        for (status, size), count in counter.items():
-            if status == b"200" and size.isdigit():
-                self.sizes[size.decode()] += count
-
     def counts(self, seconds: Counter[int], fields: set[str]) -> Counts:
         minutes: Counter[int] = Counter()
         for second, count in seconds.items():
@@ -222,7 +215,7 @@ class _Folded:
             slow=self.cut["slow"],
             too_slow=self.cut["too_slow"],
             upstream_slow=self.cut["upstream_slow"],
-            bodies=dict(self.sizes.most_common(8)),
+            bodies={size.decode(): count for size, count in self.sizes.most_common(8)},
             upstreams=tuple(self._upstream(name) for name in sorted(self.addresses)),
         )
 

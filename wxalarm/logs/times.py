@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 Reader = Callable[[bytes], float | None]
 """The text of one time → Unix seconds; None when it is none."""
@@ -26,6 +27,13 @@ _DATED = re.compile(
 
 def local(text: bytes) -> float | None:
     """$time_local."""
+    minute = _minute(text[:17] + b":00" + text[20:])  # a log has many seconds to the minute
+    second = text[18:20]
+    return minute + int(second) if minute is not None and second.isdigit() and int(second) <= 60 else None
+
+
+@lru_cache(4096)
+def _minute(text: bytes) -> float | None:
     match = _LOCAL.match(text)
     if match is None or (month := _MONTHS.get(match[2])) is None:
         return None

@@ -26,8 +26,8 @@ BEYOND = 8 * 1024 * 1024
 """Bytes of a compressed log still read after the window has passed: the clock may have been set back."""
 ENOUGH = 4 * 1024 * 1024
 """Bytes before the window whose rate is taken."""
-SLACK = 60.0
-"""Seconds by which lines may be out of order (workers write their buffers one after the other)."""
+SLACK = 30.0
+"""Seconds by which lines may be out of order (workers write their buffers in turn); the margin covers more."""
 
 
 class Timed(Protocol):
@@ -98,10 +98,13 @@ class Reading:
         about = replace(about, format=getattr(parser, "name", None))
         if source.compressed:
             return self._streamed(source, about, parser, lines, sink)
+        source.expect("RANDOM")  # else each look of the bisection reads ahead, up to mebibytes
         found = window.find(source.read, source.size, partial(_all_seconds, parser), self.low, self.high, self.slack)
         about = replace(about, first=found.first, last=found.last, backwards=found.backwards)
+        source.expect("NORMAL")
         done = 0
         for start, end in found.ranges:
+            source.expect("WILLNEED", start, end - start)
             place = max(done, _line_start(source, start))
             splitter = window.Lines(place)
             while place < source.size and splitter.offset < end:

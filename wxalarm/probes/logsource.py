@@ -95,6 +95,11 @@ class Source:
             size -= len(data)
         return b"".join(parts)
 
+    def expect(self, advice: str, offset: int = 0, size: int = 0) -> None:
+        """Tell the system how the file will be read (RANDOM, NORMAL, WILLNEED), where it listens: Linux and others."""
+        with contextlib.suppress(AttributeError, OSError):
+            os.posix_fadvise(self.file.fileno(), offset, size, getattr(os, f"POSIX_FADV_{advice}"))
+
     def blocks(self) -> Iterator[bytes]:
         """The decompressed bytes from the beginning. Raises OSError, EOFError, ValueError on damaged data."""
         self.file.seek(0)
