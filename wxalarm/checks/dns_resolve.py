@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from wxalarm.checks import dns_delegation, dns_moved, dns_name, dns_system
 from wxalarm.checks.check import Check, Context, Skip
-from wxalarm.checks.dns_views import Kind, Seen, of, same_pool, texts
+from wxalarm.checks.dns_views import Kind, Seen, heard, of, same_pool, texts
 from wxalarm.checks.kinds import ANY_PUSH, NAME
 from wxalarm.checks.scope import scope_of
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -58,8 +58,8 @@ class Names:
 
     @property
     def reached(self) -> bool:
-        """Whether a compared resolver said anything."""
-        return any(view.said for view in self.views)
+        """Whether anybody at a compared resolver's address said anything."""
+        return any(heard(view) for view in self.views)
 
 
 async def probe(ctx: Context) -> Names:
@@ -147,7 +147,7 @@ def _failure(code: Code, host: str, found: list[Seen], seen: list[Seen]) -> Find
         chain=list(first.chain),
         missing=first.chain[-1] if first.chain else host,
         zone=first.zone,
-        extended=list(first.extended),
+        said=" ".join([first.rcode or "?", *first.extended]),
         attempts=first.attempts,
         elapsed=max(one.view.elapsed for one in found),
         limit=first.limit,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from wxalarm.checks import dns_name
 from wxalarm.checks.check import Check, Context, Skip
+from wxalarm.checks.dns_views import heard
 from wxalarm.checks.kinds import NAME
 from wxalarm.checks.scope import scope_of
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -49,7 +50,7 @@ class SystemNames:
         """Whether anybody behind this machine said anything: a resolver on the machine itself (systemd-resolved,
         dnsmasq) answers SERVFAIL or REFUSED when it has no network."""
         return any(
-            view.said and not (view.outcome in LOCAL_FAILURE and scope_of(view.server.address) == "loopback")
+            heard(view) and not (view.outcome in LOCAL_FAILURE and scope_of(view.server.address) == "loopback")
             for view in self.views
         )
 

@@ -68,6 +68,12 @@ def said(view: View) -> str:
     return answer.outcome.upper()
 
 
+def heard(view: View) -> bool:
+    """Whether anybody outside this machine took part, were it with the word that the port is closed."""
+    closed = Outcome.CLOSED in (view.a.outcome, view.aaaa.outcome)
+    return view.said or (closed and scope_of(view.server.address) != "loopback")
+
+
 def texts(seen: Iterable[Seen]) -> list[str]:
     """All views in short."""
     return [one.text for one in seen]
