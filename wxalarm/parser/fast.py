@@ -99,7 +99,7 @@ _PIECE_HINT = re.compile(
 )
 _OVERRUN = re.compile(
     r"Appid|AppID|appid|昵称|暱|时间|時間|内容|內容|次数|次數"
-    r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl|MsgType|http code|cURL Error|transaction_id|response_length)="
+    r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl|MsgType|http code|cURL Error|transaction_id|response_length)=|\[第三方平台"
 )
 """What may be the beginning of another alarm inside a body: then the piece by piece way decides."""
 _FIELDS = (

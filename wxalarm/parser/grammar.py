@@ -18,7 +18,7 @@ from wxalarm.parser import vocabulary as v
 from wxalarm.parser.places import EDGES
 
 _SKIP = rf"(?:{v.SPACE}|[>|│┃])*+"
-BEHIND_BODY = rf"{v.SPACE}*+(?:\[{v.PLATFORM}[^\]\n]*+\]?+{v.SPACE}*+)?+(?:(?:{v.LABEL['guide_url']})|\Z)"
+BEHIND_BODY = rf"{v.SPACE}*+(?:\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?+{v.SPACE}*+)?+(?:(?:{v.LABEL['guide_url']})|\Z)"
 """What stands behind the bracket that ends a body; a bracket inside the body has something else behind it."""
 
 
@@ -136,9 +136,11 @@ def _body() -> pp.ParserElement:
     """body ::= '[' ('response_content' | 'resp') '=' anything ']' before the platform, the guide line or the end;
     cut ::= the same without its bracket, when WeChat cut a long body together with it."""
     key = rf"{_SKIP}\[(?P<key>(?i:{'|'.join(v.BODY_KEYS)}))="
-    whole = rf"(?P<value>[^\]]*+(?:\](?!{BEHIND_BODY})[^\]]*+)*+)\]"
+    # The bracket of the platform's group, behind a body that was cut, is not the body's.
+    platform = rf"(?!\[{v.PLATFORM}[^\]\n]{{0,300}}+\]{v.SPACE}*+(?:{v.LABEL['guide_url']}|\Z))"
+    whole = rf"(?P<value>(?:[^\[\]]++|{platform}\[|\](?!{BEHIND_BODY}))*+)\]"
     # Linear on hostile bodies: only first characters of what may end them are looked at twice.
-    behind = rf"\[{v.PLATFORM}[^\]\n]*+\]?{v.SPACE}*+(?:{v.LABEL['guide_url']}|\Z)"
+    behind = rf"\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?{v.SPACE}*+(?:{v.LABEL['guide_url']}|\Z)"
     rest = rf"(?P<value>(?:[^报報\[]++|(?!{v.LABEL['guide_url']})[报報]|(?!{behind})\[)*+)"
 
     def closed(match: re.Match[str]) -> Group:

@@ -18,6 +18,8 @@ from wxalarm.parser.places import EDGES
 
 ENOUGH = 4
 """How much the pieces of an alarm must prove together."""
+QUOTED = 3
+"""What a whole 内容 proves that does not begin a line: somebody may be quoting it."""
 LONGEST_GAP = 2000
 """Characters between two pieces of one alarm."""
 _PIECE = re.compile(
@@ -46,15 +48,29 @@ _SAMPLE_GAP = re.compile(rf"{v.SPACE}{{0,64}}(?=\[)")
 _CLOSE = rf"{v.BLANK}{{0,64}}+\n?+{v.BLANK}{{0,64}}+"
 _GROUP = re.compile(rf"{_CLOSE}{v.GROUP}")
 _BODY = re.compile(rf"{_CLOSE}\[(?i:{'|'.join(v.BODY_KEYS)})=")
-_STRAY = re.compile(rf"[^\[\n]{{1,64}}(?={v.GROUP_START})")
-"""What a poster wrote between two groups."""
+_STRAY = re.compile(rf"[^\[\s]{{1,64}}(?={v.GROUP_START})")
+"""What a poster wrote between two groups, without a blank: chat that goes on behind a group has some."""
 _FIRST_KEYS = ("openid", "transaction_id")
-_WEIGHTS = {
-    "OpenID": 2, "Stamp": 2, "OuterIP": 2, "3rdUrl": 2, "3rdUrl10": 2, "MsgType": 2, "http code": 2, "cURL Error": 2,
-    "decrypt fail": 2, "response_length": 2, "transaction_id": 2, "IP": 1, "ip": 1, "Msg": 1, "Event": 1, "Host": 1,
-}  # fmt: skip
-"""How much a bare group proves, by its key exactly as WeChat prints it."""
-_TRANSACTION = re.compile(r"[0-9*xX＊]{16,40}\Z")
+_MASK = r"|[^\s]*[*＊xX]{3,}[^\s]*"
+_NUMBER = r"[0-9]{1,18}" + _MASK
+_SURE = {
+    key: re.compile(shape)
+    for key, shape in {
+        "OpenID": r"[0-9A-Za-z_-]{20,40}" + _MASK,
+        "Stamp": r"[0-9]{10}|[0-9]+[*＊]+" + _MASK,
+        "OuterIP": r"|[0-9A-Fa-f.:]{3,45}" + _MASK,
+        "3rdUrl": r"(?:[a-z]+:/)?/.*" + _MASK,
+        "3rdUrl10": r"(?:[a-z]+:/)?/.*" + _MASK,
+        "MsgType": _NUMBER,
+        "http code": _NUMBER,
+        "cURL Error": _NUMBER,
+        "response_length": _NUMBER,
+        "transaction_id": r"[0-9*＊xX]{16,40}",
+    }.items()
+}
+"""Keys exactly as WeChat prints them whose groups prove something without their label, and what must stand in them."""
+_WEAK = frozenset({"IP", "ip", "Msg", "Event", "Host"})
+"""Keys that logs have, too."""
 
 
 class Extent(NamedTuple):
@@ -139,7 +155,13 @@ class Cutter:
         value_start = start if name == "wording" else hit.end()
         value = _VALUE.match(self.text, value_start, min(end, value_start + v.LONGEST_VALUE))
         part = self._line(name, start, value_start, value.end() if value else value_start)
-        return part, hit.end() if part is None else max(part.end, hit.end())
+        if part is None:
+            return None, hit.end()
+        if part.end == value_start + v.LONGEST_VALUE < end:
+            # Far too long for a value, but it stands on the line of the label.
+            newline = self.text.find("\n", part.end, min(end, part.end + v.LONGEST_GROUP))
+            part.end = newline if newline >= 0 else min(end, part.end + v.LONGEST_GROUP)
+        return part, max(part.end, hit.end())
 
     def _line(self, name: str, start: int, value_start: int, end: int) -> _Part | None:
         """A label with a one-line value, if the value is one that WeChat, or a mask, puts there."""
@@ -175,7 +197,7 @@ class Cutter:
         if name == "wording":
             return _Part("description", start, end, True, 2, labelled=False) if whole and alone else None
         if whole or (known and _TYPE_NAME.fullmatch(value)):
-            return _Part(name, start, end, True, 4 if whole and alone else 2)
+            return _Part(name, start, end, True, ENOUGH if whole and alone else QUOTED if whole else 2)
         return _Part(name, start, end, opened or known, 2 if opened else 1 if known and _TYPE_NAME.match(value) else 0)
 
     def _at_line_start(self, start: int) -> bool:
@@ -213,9 +235,7 @@ class Cutter:
             if field in seen and field in _FIRST_KEYS:
                 break
             seen.add(field)
-            weight = _WEIGHTS.get(key, 0) if not labelled else 2 * (field is not None)
-            if field == "transaction_id" and not labelled and _TRANSACTION.match(group["value"] or ""):
-                weight = ENOUGH
+            weight = 2 * (field is not None) if labelled else _weight(group)
             proof += weight
             distinct += weight >= 2
             stop = group.end()
@@ -223,6 +243,19 @@ class Cutter:
             return None, max(stop, at + 1)
         stop = max(stop, at)
         return _Part("sample", start, stop, proof >= 2, min(proof, ENOUGH), labelled, overlong), max(stop, at + 1)
+
+
+def _weight(group: re.Match[str]) -> int:
+    """How much a group proves that stands without 错误样例."""
+    key = group["key"] or ""
+    value = group["value"] if group["value"] is not None else group["open_value"]
+    if key == "decrypt fail" and value is None:
+        return 2
+    if value is None or key not in _SURE:
+        return int(key in _WEAK)
+    if _SURE[key].fullmatch(value.strip(EDGES)) is None:
+        return 0
+    return ENOUGH if key == "transaction_id" else 2
 
 
 def kind_is_known(value: str) -> bool:
@@ -233,7 +266,11 @@ def kind_is_known(value: str) -> bool:
 def _is_alarm(parts: list[_Part]) -> bool:
     """Whether pieces prove an alarm: enough together, and one of them says what failed, how often or in which push."""
     names = {part.name for part in parts if part.proof}
-    return sum(part.proof for part in parts) >= ENOUGH and not names.isdisjoint({"description", "count", "sample"})
+    proof = sum(part.proof for part in parts)
+    if proof == QUOTED and len(parts) > 1:
+        # A whole 内容 in the middle of a line, but with another line of an alarm before or behind it: flattened.
+        return True
+    return proof >= ENOUGH and not names.isdisjoint({"description", "count", "sample"})
 
 
 def _extent(parts: list[_Part]) -> Extent:
