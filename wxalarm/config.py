@@ -100,6 +100,8 @@ class Api:
     """[api]: WeChat's server API. The base URL is a setting so that tests and mirrors can stand in."""
 
     base_url: str = "https://api.weixin.qq.com"
+    callback_check: str | None = None
+    """A file with a pasted answer of callback/check (--callback-check)."""
 
 
 @dataclass(frozen=True, slots=True)

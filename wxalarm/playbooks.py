@@ -8,6 +8,8 @@ from typing import Any
 from wxalarm.checks import (
     access_log,
     app_log,
+    callback_check,
+    callback_ips,
     callback_url,
     dns_delegation,
     dns_resolve,
@@ -22,8 +24,11 @@ from wxalarm.checks import (
     sample,
     self_check,
     tcp_connect,
+    ticket_age,
+    ticket_push,
     tls_handshake,
     url_verify,
+    wechat_view,
 )
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
@@ -47,7 +52,7 @@ NAME: tuple[Check[Any], ...] = (
     self_check.CHECK,
 )
 """Is the URL's host name right, everywhere?"""
-CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, ping.CHECK)
+CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, callback_ips.CHECK, ping.CHECK)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
 SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK, url_verify.CHECK, push.CHECK)
 """Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
@@ -55,9 +60,9 @@ REPLY: tuple[Check[Any], ...] = (reply_format.CHECK,)
 """Is the reply one that WeChat accepts?"""
 SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, app_log.CHECK, *HOST)
 """What nginx, its logs and the machine say."""
-WECHAT: tuple[Check[Any], ...] = ()
+WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK)
 """What WeChat itself says about us."""
-PLATFORM: tuple[Check[Any], ...] = ()
+PLATFORM: tuple[Check[Any], ...] = (ticket_push.CHECK, ticket_age.CHECK)
 """What only third-party platforms have."""
 
 NETWORK = (*NAME, *CONNECTION, *SPEECH, *WECHAT)

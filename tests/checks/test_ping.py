@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+from typing import Any
 
 import pytest
 
-from wxalarm.checks import ping
+from wxalarm.checks import callback_ips, ping
 from wxalarm.checks.check import Context, Skip
 from wxalarm.config import Account, Settings
 from wxalarm.messages import LANGUAGES, catalogue
@@ -71,3 +73,12 @@ def test_a_failed_ping_is_a_note_that_says_it_proves_nothing() -> None:
     said = [catalogue(lang).finding(finding, "text") for lang in LANGUAGES]
     assert "proves nothing" in said[0]
     assert "不能说明有问题" in said[1]
+
+
+def test_what_getcallbackip_says_comes_before_the_configured_list() -> None:
+    async def asked(check: Any) -> callback_ips.CallbackIps:
+        return callback_ips.CallbackIps("api.example.com", (), ("127.0.0.1",))
+
+    ready = dataclasses.replace(context("198.51.100.7", ("127.0.1.0/30",)), waiter=asked)
+    made = asyncio.run(ping.probe(ready))
+    assert (made.source, [one.address for one in made.pings]) == ("api", ["127.0.0.1"])

@@ -7,6 +7,8 @@ from typing import Any
 from wxalarm.checks import (
     access_log,
     app_log,
+    callback_check,
+    callback_ips,
     callback_url,
     dns_delegation,
     dns_resolve,
@@ -21,8 +23,11 @@ from wxalarm.checks import (
     sample,
     self_check,
     tcp_connect,
+    ticket_age,
+    ticket_push,
     tls_handshake,
     url_verify,
+    wechat_view,
 )
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
@@ -38,6 +43,7 @@ CHECKS: tuple[Check[Any], ...] = (
     dns_resolve.CHECK,
     # connection
     tcp_connect.CHECK,
+    callback_ips.CHECK,
     ping.CHECK,
     self_check.CHECK,
     # TLS
@@ -57,5 +63,9 @@ CHECKS: tuple[Check[Any], ...] = (
     # host
     *HOST,
     # WeChat's own view
+    callback_check.CHECK,
+    wechat_view.CHECK,
     # third-party platform
+    ticket_push.CHECK,
+    ticket_age.CHECK,
 )

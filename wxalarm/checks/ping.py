@@ -13,7 +13,8 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from wxalarm.checks.check import Check, Context, Skip
+from wxalarm.checks import callback_ips
+from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.scope import scope_of
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.icmp import Pinged, ping
@@ -34,7 +35,7 @@ class Pings:
     """What came back from each address."""
 
     source: str
-    """Who named the addresses: "config" or "alarm"."""
+    """Who named the addresses: "api", "config" or "alarm"."""
     pings: tuple[Pinged, ...]
 
     @property
@@ -45,7 +46,8 @@ class Pings:
 
 async def probe(ctx: Context) -> Pings:
     """Ping every address at once. Skips when none is known."""
-    source, addresses = _known(ctx)
+    asked = await ctx.wait(callback_ips.CHECK)
+    source, addresses = _known(ctx, asked.ips if asked else ())
     if not addresses:
         raise Skip("no-callback-ips")
     return Pings(source, tuple(await asyncio.gather(*(ping(address) for address in addresses))))
@@ -75,14 +77,16 @@ def evaluate(observation: Pings, ctx: Context) -> Iterator[Finding]:
         )
 
 
-def _known(ctx: Context) -> tuple[str, tuple[str, ...]]:
-    """Who names WeChat's addresses, and which of them are pinged: the account's own list, else the alarm's OuterIP.
+def _known(ctx: Context, asked: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+    """Who names WeChat's addresses, and which of them are pinged: what getcallbackip has just said, else the account's
+    own list, else the alarm's OuterIP.
 
     An address that only an alarm names is pinged only when it is a public one.
     """
-    if ctx.account is not None and ctx.account.callback_ips:
-        found = [address for text in ctx.account.callback_ips for address in hosts_of(text)]
-        return "config", tuple(dict.fromkeys(found))[:MOST]
+    listed = asked or (ctx.account.callback_ips if ctx.account else ())
+    if listed:
+        found = [address for text in listed for address in hosts_of(text)]
+        return "api" if asked else "config", tuple(dict.fromkeys(found))[:MOST]
     outer = hosts_of(ctx.alarm.sample.outer_ip or "")
     return "alarm", tuple(address for address in outer if scope_of(address) is None)
 
@@ -101,7 +105,7 @@ def _median(one: Pinged) -> float:
 
 
 def _key(ctx: Context) -> Hashable:
-    return _known(ctx)
+    return (by_account(ctx), _known(ctx))
 
 
 CHECK = Check(
@@ -110,5 +114,7 @@ CHECK = Check(
     observation=Pings,
     probe=probe,
     evaluate=evaluate,
+    uses=(callback_ips.CHECK,),
     key=_key,
+    timeout=callback_ips.CHECK.timeout + 6.0,
 )

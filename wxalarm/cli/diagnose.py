@@ -34,6 +34,10 @@ NginxConf = Annotated[str | None, typer.Option("--nginx-conf", metavar="F", help
 Logs = Annotated[list[str] | None, typer.Option("--access-log", metavar="F", help="Access logs; globs work.")]
 ErrorLogs = Annotated[list[str] | None, typer.Option("--error-log", metavar="F", help="nginx error logs.")]
 AppLogs = Annotated[list[str] | None, typer.Option("--app-log", metavar="F", help="Your application's logs.")]
+CallbackCheck = Annotated[
+    str | None,
+    typer.Option("--callback-check", metavar="F", help="A pasted answer of WeChat's callback/check (网络检测)."),
+]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK", help="Run only these checks.")]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK", help="Do not run these checks.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="F", help="Save alarm and observations, for --from.")]
@@ -61,6 +65,7 @@ def diagnose(
     access_log: Logs = None,
     error_log: ErrorLogs = None,
     app_log: AppLogs = None,
+    callback_check: CallbackCheck = None,
     only: Only = None,
     skip: Skip = None,
     save: Save = None,
@@ -84,6 +89,7 @@ def diagnose(
         access_log=access_log,
         error_log=error_log,
         app_log=app_log,
+        callback_check=callback_check,
     )
     words = words_of(lang, settings)
     outputs = outputs_of(formats or (), FORMATS, "text")
@@ -140,8 +146,11 @@ def overlay(settings: Settings, **flags: Any) -> Settings:
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
     host = replace(settings.host, **named)
+    api = settings.api
+    if pasted := flags.pop("callback_check", None):
+        api = replace(api, callback_check=pasted)
     given = {name: value for name, value in flags.items() if value is not None}
-    return replace(settings, dns=dns, host=host, **given)
+    return replace(settings, dns=dns, host=host, api=api, **given)
 
 
 def known_servers(servers: Sequence[str]) -> None:

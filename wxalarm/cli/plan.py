@@ -24,6 +24,7 @@ def plan(
     access_log: flags.Logs = None,
     error_log: flags.ErrorLogs = None,
     app_log: flags.AppLogs = None,
+    callback_check: flags.CallbackCheck = None,
     lang: flags.Lang = None,
 ) -> None:
     """Say what diagnose would send where and which files it would read. Sends and reads nothing else itself."""
@@ -38,6 +39,7 @@ def plan(
         access_log=access_log,
         error_log=error_log,
         app_log=app_log,
+        callback_check=callback_check,
     )
     words = words_of(lang, settings)
     contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or ())
@@ -80,4 +82,5 @@ def values_of(ctx: Context) -> dict[str, object]:
         "access_log": list(host.access_log),
         "error_log": list(host.error_log),
         "app_log": list(host.app_log),
+        "callback_check": settings.api.callback_check,
     }

@@ -10,6 +10,7 @@ from wxalarm.lab.scenario import Scenario as Scenario
 from wxalarm.lab.scenario import Staged as Staged
 
 # By other names than the modules': `wxalarm.lab.http` is the module of servers.
+from wxalarm.lab.scenarios.api import SCENARIOS as _API
 from wxalarm.lab.scenarios.dns import SCENARIOS as _DNS
 from wxalarm.lab.scenarios.http import SCENARIOS as _HTTP
 from wxalarm.lab.scenarios.net import SCENARIOS as _NET
@@ -33,4 +34,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_REPLY,
     # the server
     *_SERVER,
+    # WeChat's own view
+    *_API,
 )

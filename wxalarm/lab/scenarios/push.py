@@ -22,6 +22,7 @@ SECRETS = {
     "token": "labtoken",
     "encoding_aes_key": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP0",
     "app_secret": "lab-app-secret",
+    "access_token": "lab-access-token",
 }
 KEYS = Keys(SECRETS["token"], APPID, (SECRETS["encoding_aes_key"],))
 

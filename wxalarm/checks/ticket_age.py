@@ -1,0 +1,60 @@
+"""Counts how long the last ticket can still be used, when the alarm says that every push of one failed.
+
+Why: a ticket comes every 10 minutes and is valid for 12 hours; then no component_access_token can be had, and
+a platform stops for all its accounts. Documents: 验证票据, 验证票据排查 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from wxalarm.checks.check import Check, Context, Skip, by_alarm
+from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
+
+TICKET_STALE = Code("ticket-stale", Severity.WARNING, Basis.CONDITION)
+
+EVERY, TRIES = 10, 3
+"""Minutes between two pushes of a ticket, and tries of each (so counted in alarms: 9 in 30 minutes, 3 in 10)."""
+VALID = 12
+"""Hours."""
+KINDS = (AlarmKind.TICKET_TIMEOUT, AlarmKind.TICKET_INVALID)
+
+
+async def probe(ctx: Context) -> bool:
+    """Nothing to ask: the alarm is here."""
+    return True
+
+
+def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
+    """A note while the last ticket holds, a warning when it has ended."""
+    alarm = ctx.alarm
+    if alarm.kind not in KINDS or alarm.first_seen is None or not alarm.window_minutes or alarm.count is None:
+        raise Skip("no-ticket-count")
+    all_of_them = TRIES * max(1, alarm.window_minutes // EVERY)
+    if alarm.count < all_of_them:
+        return
+    # The last one that came through was pushed at most EVERY minutes before the first failure.
+    ends = alarm.first_seen.astimezone(BEIJING) + timedelta(hours=VALID) - timedelta(minutes=EVERY)
+    left = (ends - ctx.now).total_seconds() / 3600
+    code = TICKET_STALE if left <= 0 else TICKET_STALE.variant(severity=Severity.NOTE)
+    yield code(
+        count=alarm.count,
+        window=alarm.window_minutes,
+        all=all_of_them,
+        ends=f"{ends:%Y-%m-%d %H:%M}",
+        case="ended" if left <= 0 else "running",
+        hours=round(abs(left), 1),
+        valid=VALID,
+    )
+
+
+CHECK = Check(
+    id="ticket-age",
+    codes=(TICKET_STALE,),
+    observation=bool,
+    probe=probe,
+    evaluate=evaluate,
+    key=by_alarm,
+    network=False,
+)
