@@ -42,6 +42,7 @@ async def instead(
         for _ in range(times):
             writer.write(data)
             await writer.drain()
+            await asyncio.sleep(0)  # drain yields only when the client is slow
         if not hang_up:
             await asyncio.sleep(http.FOREVER)
 
