@@ -8,7 +8,9 @@ from wxalarm.model import Target
 
 
 def split_url(url: str) -> Target:
-    """A URL as a target. Userinfo is dropped: credentials in a URL are never sent. A bad port gives the default one."""
+    """A URL as a target. Userinfo is dropped: credentials in a URL are neither sent nor shown. A bad port gives the
+    default one."""
+    url = without_userinfo(url)
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname
@@ -31,3 +33,11 @@ def _ascii(host: str | None) -> str | None:
         return host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         return host
+
+
+def without_userinfo(url: str) -> str:
+    """The URL without "user:password@" in front of its host."""
+    scheme, found, rest = url.partition("://")
+    ends = [place for place in map(rest.find, "/?#") if place >= 0]
+    authority = rest[: min(ends, default=len(rest))]
+    return f"{scheme}{found}{authority.rpartition('@')[2]}{rest[len(authority) :]}" if found else url
