@@ -30,9 +30,9 @@ async def refused(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def full_queue(address: str = LOOPBACK) -> AsyncIterator[int]:
+async def full_queue(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
     """A port whose listen queue is full of connections that nobody accepts: the kernel drops every further SYN."""
-    async with _filled(address) as (listener, _):
+    async with _filled(address, port) as (listener, _):
         yield listener.getsockname()[1]
 
 
@@ -62,13 +62,13 @@ async def full_for(seconds: float, address: str = LOOPBACK) -> AsyncIterator[int
 
 
 @asynccontextmanager
-async def _filled(address: str) -> AsyncIterator[tuple[socket.socket, list[socket.socket]]]:
+async def _filled(address: str, port: int = 0) -> AsyncIterator[tuple[socket.socket, list[socket.socket]]]:
     """A listening socket whose queue is full, and the connections that fill it."""
     loop = asyncio.get_running_loop()
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         listener.setblocking(False)
-        listener.bind((address, 0))
+        listener.bind((address, port))
         listener.listen(0)
         fillers: list[socket.socket] = []
         for _ in range(MOST_FILLERS):
