@@ -7,7 +7,6 @@ Guide: 请求超时, 回应失败.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
@@ -17,6 +16,7 @@ from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.status import HTTP_STATUS, status_case
 from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
+from wxalarm.checks.urls import pasteable
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
@@ -159,7 +159,7 @@ def redirect_case(url: str, to: str) -> str:
 def where_of(one: Exchange, ctx: Context) -> dict[str, object]:
     """The address, and what the next command needs: --resolve and a URL that no shell reads anything else into."""
     target = ctx.target
-    host = target.host if target.host and re.fullmatch(r"[A-Za-z0-9.:-]+", target.host) else "HOST"
+    host = pasteable(target.host)
     host = f"[{host}]" if ":" in host else host
     path = sendable(target.path).decode("ascii").replace("'", "%27")
     url = f"{target.scheme}://{host}:{target.port}{path[:1000]}"

@@ -15,6 +15,7 @@ from wxalarm.checks import addresses, tcp_connect
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.timing import WAIT
+from wxalarm.checks.urls import pasteable
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.http import trusted
@@ -87,7 +88,7 @@ def evaluate(observation: TlsHandshake, ctx: Context) -> Iterator[Finding]:
 
 def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     first = one.trusted
-    where = {"address": one.address, "port": port, "host": ctx.target.host}
+    where = {"address": one.address, "port": port, "host": pasteable(ctx.target.host)}
     if first.failure is Failure.CERTIFICATE:
         yield from _refused(one, where, ctx)
     elif first.failure is Failure.NOT_TLS:

@@ -20,6 +20,8 @@ STRICT = 3.0
 """Seconds above which a connection is slow: the guide's own text still says 3 s."""
 SETTLE = 0.25
 """Seconds to watch a new connection for a reset: balancers and firewalls accept first and reset then."""
+PIECE = 16384
+"""Bytes read at once: what they hold is parsed in one turn of the event loop, which others wait for."""
 SHOWN = 64
 """Bytes kept of what a server sent first."""
 
@@ -134,7 +136,7 @@ class Stream:
             return await self._read()
         while True:
             try:
-                return self.tls.read(65536)
+                return self.tls.read(PIECE)
             except ssl.SSLWantReadError:
                 await self._flush()
                 await self._fill()
@@ -144,7 +146,7 @@ class Stream:
     async def _read(self) -> bytes:
         # sock_recv does not yield when data is there: a fast server would keep the loop, and so every deadline.
         await asyncio.sleep(0)
-        data = await asyncio.get_running_loop().sock_recv(self._sock, 65536)
+        data = await asyncio.get_running_loop().sock_recv(self._sock, PIECE)
         if len(self.first) < SHOWN:
             self.first += data[: SHOWN - len(self.first)]
         return data

@@ -60,6 +60,7 @@ SCENARIOS = (
     Scenario("certificate-of-tomorrow", "tls-not-yet-valid", _trusting(lambda a: a.issue(HOST, since=1).context())),
     Scenario("certificate-expiring", "tls-expiring", _trusting(lambda a: a.issue(HOST, days=5.5).context())),
     Scenario("old-tls", "tls-protocol", _trusting(lambda a: tls.only_old(a.issue(HOST)))),
+    Scenario("new-tls-only", "tls-protocol", _trusting(lambda a: tls.only_new(a.issue(HOST)))),
     Scenario("plain-http-on-443", "tls-not-tls", _instead(tls.PLAIN_HTTP)),
     Scenario("tls-refused", "tls-failed", _instead(tls.ALERT)),
     Scenario("tls-stalls", "tls-timeout", _stall),
