@@ -335,6 +335,27 @@ def test_a_dns_answer_that_leads_inside_gets_no_token(answer: str) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("address", "secure", "open_to"),
+    [
+        ("127.0.0.1", True, False),
+        ("::1", True, False),
+        ("::ffff:127.0.0.1", True, False),
+        ("169.254.169.254", True, False),
+        ("fe80::1", True, False),
+        ("0.0.0.0", True, False),
+        ("10.0.0.1", True, True),  # a proxy inside, whose certificate is verified
+        ("198.18.0.7", True, True),
+        ("10.0.0.1", False, False),
+        ("203.0.113.7", False, True),
+    ],
+)
+def test_where_a_dns_answer_may_lead_a_token(address: str, secure: bool, open_to: bool) -> None:
+    from wxalarm.probes.api import _public_enough
+
+    assert _public_enough(address, secure=secure) is open_to
+
+
 def test_a_redirect_of_the_api_is_not_followed() -> None:
     async def main() -> None:
         async with serve(Api()) as trap:

@@ -29,6 +29,7 @@ appid = ""                                   # wx…; an alarm's Appid or URL pi
 # message_url = "https://open.example.com/$APPID$/callback"
 # token_env = "PLATFORM_TOKEN"
 # encoding_aes_key_env = "PLATFORM_AES_KEY"
+# app_secret_env = "PLATFORM_SECRET"         # only for api_start_push_ticket, and only with --push
 
 [dns]
 servers = ["182.254.116.116"]                # the resolvers compared with the system's; "IP:PORT" works
@@ -39,6 +40,9 @@ servers = ["182.254.116.116"]                # the resolvers compared with the s
 # access_log = ["/var/log/nginx/access.log*"]
 # error_log = ["/var/log/nginx/error.log*"]
 # app_log = []
+
+# [api]
+# base_url = "https://api.weixin.qq.com"     # a mirror or a stand-in; api2, sh.api, sz.api and hk.api are WeChat's own
 
 # [output]
 # lang = "zh"                                # zh | en; else the locale decides
