@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 BEIJING = timezone(timedelta(hours=8))
-"""The zone of 时间 in an alarm (domain: 时间 equals Stamp read as UTC+8)."""
+"""The zone of 时间 in an alarm: 时间 equals Stamp read as UTC+8."""
 
 
 class AlarmKind(StrEnum):

@@ -13,7 +13,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*)|([0-9]))")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it arrives. The defaults are those of a push (domain: POST, Mozilla/4.0, text/xml)."""
+    """One request as it arrives. The defaults are those of a push (POST, Mozilla/4.0, text/xml)."""
 
     host: str
     target: str = "/"
