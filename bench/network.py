@@ -1,15 +1,16 @@
-"""Wall time of all network checks against dig, ping, bash, openssl and curl one after another, for the same facts.
+"""Wall time of all network checks against dig, ping, openssl and curl one after another, for the same facts.
 
     python bench/network.py
 
 A callback with four addresses on loopback: first all alive, then one with a full listen queue. The facts: A and AAAA at
-two resolvers, four pings, and of each address the connection, the certificate's verdict, TLS 1.2 and 1.3 each alone,
-and the answer to a GET. Exit 1 below the promise. Needs those programs.
+two resolvers, four pings, and of each address the connection's time, the certificate's verdict, TLS 1.2 and 1.3 each
+alone, the answer to a GET, and to the signed GET of a URL verification. Exit 1 below the promise. Needs those programs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 import time
@@ -32,8 +33,8 @@ HOST = "wx.example.com"
 LIMIT = "5"
 """Seconds that each program may wait, as WeChat does."""
 ADDRESSES = tuple(f"127.0.1.{place}" for place in range(1, 5))
-PROGRAMS = ("dig", "ping", "bash", "openssl", "curl", "timeout")
-CHECKS = ("dns-system", "dns-resolve", "tcp-connect", "ping", "tls-handshake", "http-request")
+PROGRAMS = ("dig", "ping", "openssl", "curl", "timeout")
+CHECKS = ("dns-system", "dns-resolve", "tcp-connect", "ping", "tls-handshake", "http-request", "url-verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ async def stage(dead: int) -> AsyncIterator[Stage]:
 async def ours(on: Stage) -> float:
     """Seconds of one run. Two targets, since nothing is sent to loopback addresses that DNS alone names."""
     system, compared = (f"{address}:{port}" for address, port in on.resolvers)
-    account = Account("bench", callback_ips=ADDRESSES)
+    os.environ["BENCH_TOKEN"] = "bench"
+    url = f"https://{HOST}:{on.port}/wx"
+    account = Account("bench", url=url, callback_ips=ADDRESSES, secrets={"token_env": "BENCH_TOKEN"})
     settings = Settings((account,), dns=Dns((compared,), (system,)), tls=Tls(on.ca_file))
     alarm = Alarm(kind=AlarmKind.UNKNOWN)
-    url = f"https://{HOST}:{on.port}/wx"
-    targets = [target_of(alarm, None, url, resolve) for resolve in ({f"{HOST}:{on.port}": ADDRESSES}, {})]
+    targets = [target_of(alarm, account, url, resolve) for resolve in ({f"{HOST}:{on.port}": ADDRESSES}, {})]
     begun = time.perf_counter()
     await Run([Context(alarm, target, settings, account) for target in targets], only=CHECKS).reports()
     return time.perf_counter() - begun
@@ -85,12 +87,15 @@ def commands(on: Stage) -> Iterator[tuple[str, ...]]:
         yield ("ping", "-n", "-c", "4", "-i", "0.2", "-W", "1", address)
     for address in ADDRESSES:
         place = f"{address}:{on.port}"
-        yield ("timeout", LIMIT, "bash", "-c", f": </dev/tcp/{address}/{on.port}")
         verify = ("-verify_return_error", "-verify_hostname", HOST, "-CAfile", on.ca_file)
         for options in (verify, ("-tls1_2",), ("-tls1_3",)):
             yield ("timeout", LIMIT, "openssl", "s_client", "-connect", place, "-servername", HOST, *options)
         resolve = f"{HOST}:{on.port}:{address}"
-        yield ("curl", "-q", "-s", "-k", "-m", LIMIT, "--resolve", resolve, f"https://{HOST}:{on.port}/wx")
+        for url in (
+            f"https://{HOST}:{on.port}/wx",
+            f"https://{HOST}:{on.port}/wx?signature=0&timestamp=0&nonce=0&echostr=0",
+        ):
+            yield ("curl", "-q", "-s", "-k", "-m", LIMIT, "-w", "%{time_connect}", "--resolve", resolve, url)
 
 
 async def theirs(on: Stage) -> float:

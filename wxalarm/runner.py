@@ -15,6 +15,10 @@ from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.verdict import cause
 
+GRACE = 0.3
+"""Seconds beyond the end of the run for probes whose attempts have just met their own limits: on a machine that is busy
+with something else, silence is still an answer and not "could not be told"."""
+
 Listener = Callable[[Context, CheckResult], None]
 """Called when a check ends: live progress."""
 
@@ -153,7 +157,7 @@ class Run:
                 if not usable(observed[need.id]):
                     return ended(reason=Reason("needs", {"check": need.id}))
             ready = dataclasses.replace(ctx, observed=observed, waiter=wait)
-            async with asyncio.timeout(ready.left(check.timeout)):
+            async with asyncio.timeout(ready.left(check.timeout) + GRACE):
                 return ended(await check.probe(ready))
         except Skip as skip:
             return ended(reason=skip.reason)
