@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.dns_stub import dns_stub
 from wxalarm import cases, config
 from wxalarm.checks import addresses, push, signed, url_verify
 from wxalarm.checks.check import Context
 from wxalarm.diagnosis import contexts
+from wxalarm.lab import dns as lab_dns
 from wxalarm.lab.callback import WRONG, Callback
 from wxalarm.lab.web import Heard, Said, Site, serve
 from wxalarm.model import Alarm, AlarmKind, CheckResult, Report, Sample, Status
@@ -167,6 +167,18 @@ def test_the_judge_names_what_is_wrong_with_the_reply(wrong: str, code: str | No
     asyncio.run(main())
 
 
+def test_a_handler_that_is_slow_only_for_pushes_is_found() -> None:
+    async def main() -> None:
+        async with serve(Callback(KEYS, wrong="slow")) as site:
+            url = site.url("/callback")
+            known = dataclasses.replace(settings(url), timeout=1.5)
+            results, _, _ = await diagnosed(alarm_of(url, AlarmKind.REQUEST_TIMEOUT), known)
+            assert codes(results["push"]) == ["http-timeout"]
+            assert codes(results["http-request"]) == ["http-status"]  # a note: an unsigned GET is refused
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("kind", [AlarmKind.TICKET_INVALID, AlarmKind.COMPONENT_TIMEOUT])
 def test_a_platform_gets_a_notice_but_never_a_ticket(kind: AlarmKind) -> None:
     async def main() -> None:
@@ -259,9 +271,9 @@ def test_a_redirect_is_not_followed() -> None:
 @pytest.mark.parametrize("answer", ["127.0.0.1", "169.254.169.254"])
 def test_an_answer_of_dns_that_leads_inside_gets_nothing(answer: str) -> None:
     async def main() -> None:
-        async with serve(Callback(KEYS)) as trap, dns_stub(answer) as resolver:
+        async with serve(Callback(KEYS)) as trap, lab_dns.serve(f"wx.example.com. 60 IN A {answer}") as resolver:
             url = trap.url("/callback", "wx.example.com")
-            known = dataclasses.replace(settings(url), dns=config.Dns(servers=(), system=(resolver,)))
+            known = dataclasses.replace(settings(url), dns=config.Dns(servers=(), system=(resolver.label,)))
             names = ("dns-system", *ONLY)
             results, _, _ = await diagnosed(alarm_of(url, ip="127.0.0.1"), known, only=names)
             assert results["dns-system"].observation.views[0].addresses == (answer,)

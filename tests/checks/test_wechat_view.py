@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.dns_stub import dns_stub
 from wxalarm import cases, config
 from wxalarm.checks import api_errors, callback_ips, wechat_view
 from wxalarm.checks.check import Context
 from wxalarm.diagnosis import contexts
+from wxalarm.lab import dns as lab_dns
 from wxalarm.lab.api import ERRORS, RID, START_PUSH_TICKET, Api, api
 from wxalarm.lab.web import Heard, Said, Site, serve
 from wxalarm.messages import LANGUAGES, catalogue
@@ -325,8 +325,8 @@ def test_offline_asks_nobody() -> None:
 @pytest.mark.parametrize("answer", ["127.0.0.1", "169.254.169.254", "10.0.0.1"])
 def test_a_dns_answer_that_leads_inside_gets_no_token(answer: str) -> None:
     async def main() -> None:
-        async with serve(Api()) as trap, dns_stub(answer) as resolver:
-            known = settings(trap.url("", "api.example.com"), token=True, system=[resolver])
+        async with serve(Api()) as trap, lab_dns.serve(f"api.example.com. 60 IN A {answer}") as resolver:
+            known = settings(trap.url("", "api.example.com"), token=True, system=[resolver.label])
             results, _, _ = await diagnosed(known)
             (finding,) = results["callback-ips"].findings
             assert (finding.code.id, finding.evidence["case"]) == ("api-unreachable", "resolve")
