@@ -43,6 +43,8 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
         yield f"- {row.mark} **{_safe(row.title)}** `{row.check}` {row.seconds} {_safe(row.reason)}".rstrip()
         for finding in row.lines:
             yield f"  - `{finding.code}` {_safe(finding.text)}"
+            if finding.chart:
+                yield from ("", *(f"        {visible(bar)}" for bar in finding.chart), "")
 
 
 def _advice(finding: Line) -> Iterator[str]:

@@ -125,6 +125,8 @@ class _Page:
                 self.line(self.words.ui("see_cause", code=finding.code), INDENT)
                 continue
             self.line(finding.text, INDENT, "dim" if finding.severity == "note" else "")
+            for bar in finding.chart:
+                self.raw(Text(" " * INDENT + visible(bar), style="dim"))
             self.advice(finding, INDENT)
 
     def advice(self, finding: Line, indent: int) -> None:

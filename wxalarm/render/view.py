@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Alarm, Finding, Report, Severity, Status
+from wxalarm.render.bars import bars
 
 WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
 """Keys of [ui] for the statuses."""
@@ -24,6 +25,8 @@ class Line:
     text: str
     advice: tuple[tuple[str, str, str], ...]
     """(part, label, text); one of VERBATIM is a command or a diff."""
+    chart: tuple[str, ...] = ()
+    """Lines of a histogram, when the evidence has `bars`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ def line(finding: Finding, words: Catalogue) -> Line:
         for part in ADVICE
         if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part))
     )
-    return Line(finding.code.id, str(finding.code.severity), words.finding(finding, "text"), advice)
+    chart = bars(finding.evidence.get("bars", ()))
+    return Line(finding.code.id, str(finding.code.severity), words.finding(finding, "text"), advice, chart)
 
 
 def grouped(findings: Sequence[Finding], words: Catalogue) -> tuple[str, ...]:
