@@ -10,12 +10,18 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.logs.support import OPENID, START, alarm, codes, joined, line, log, results
+from wxalarm.logs.access import Tally
+from wxalarm.logs.formats import Wanted
+from wxalarm.logs.parsers import detect
 from wxalarm.model import Basis, Status
 from wxalarm.probes import logfiles
 from wxalarm.probes.logsource import expand
@@ -280,3 +286,25 @@ def test_found_by_its_time_where_lines_have_no_query(tmp_path: Path) -> None:
     assert "log-upstream-error" in codes(result)
     assert result.observation.hits[0].match == "time"
     assert result.observation.hits[0].status == "502"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_the_window_of_a_file_counts_as_a_filter_of_all_its_lines(data: st.DataObject) -> None:
+    """Random logs, nearly in order, over days: bisection and blocks give what one pass over everything gives."""
+    random = data.draw(st.randoms(use_true_random=False))
+    pace = data.draw(st.sampled_from([0.02, 0.5, 20.0]))
+    now, lines = START - data.draw(st.integers(0, 4000)), []
+    for _ in range(data.draw(st.integers(1, 1500))):
+        now += random.random() * 2 * pace
+        lines.append(line(int(now) - random.randrange(30), status=random.choice([200, 200, 502, 499]), took=5.0))
+    content = joined(lines)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "access.log"
+        path.write_bytes(content)
+        seen = results(access=[path])["access-log"].observation
+    tally = Tally(seen.low, seen.high)
+    parser = detect(lines, wanted=Wanted("/callback"))
+    assert parser is not None
+    tally.add(parser, b"\n" + content)
+    assert seen.counts == tally.counts()
