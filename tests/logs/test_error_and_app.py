@@ -136,7 +136,7 @@ def test_the_zone_is_that_of_the_files_own_time(tmp_path: Path, zone: int) -> No
 def test_a_copied_log_takes_the_zone_of_the_access_log_else_the_alarms(tmp_path: Path) -> None:
     errors, access = tmp_path / "error.log", tmp_path / "access.log"
     errors.write_bytes(joined(error_line("no live upstreams", START + at, 0) for at in range(-60, 360, 5)))
-    os.utime(errors, (START + 999_777, START + 999_777))
+    os.utime(errors, (START + 7777, START + 7777))
     access.write_bytes(joined(line(START + at, zone=0) for at in range(-600, 600)))
     both = results(error=[errors], access=[access])["error-log"]
     assert (both.observation.offset, both.observation.offset_from) == (0, "access-log")
@@ -226,6 +226,7 @@ def test_a_traceback_of_the_push_and_one_beside_it(tmp_path: Path) -> None:
     (finding,) = results(app=[path])["app-log"].findings
     assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.RECORDED)
     assert finding.evidence["trouble"] == trace[0].decode()
+    assert results(app=[path])["app-log"].observation.lines == 5
     path.write_bytes(joined([push, app_lines("iso", "bye", START), *trace, other]))
     (finding,) = results(app=[path])["app-log"].findings
     assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)

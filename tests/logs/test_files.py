@@ -154,6 +154,15 @@ def test_a_clock_set_back_is_read_on_both_sides_and_said(tmp_path: Path) -> None
     assert result.observation.counts.requests == 2 * results(access=[once])["access-log"].observation.counts.requests
 
 
+def test_two_parts_close_together_are_counted_once_each(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    for end in range(START + 400, START + 640, 60):
+        path.write_bytes(joined(log(last=end, every=1)) + joined(log(START - 160, START + 3600, every=1)))
+        observation = results(access=[path])["access-log"].observation
+        inside = sum(START - 60 <= at <= START + 360 for at in range(START - 3600, end)) + 421 + 2
+        assert observation.counts.requests == inside
+
+
 def test_a_clock_that_is_off_is_said_and_the_push_found_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     off = 600
@@ -294,7 +303,7 @@ def test_the_window_of_a_file_counts_as_a_filter_of_all_its_lines(data: st.DataO
     """Random logs, nearly in order, over days: bisection and blocks give what one pass over everything gives."""
     random = data.draw(st.randoms(use_true_random=False))
     pace = data.draw(st.sampled_from([0.02, 0.5, 20.0]))
-    now, lines = START - data.draw(st.integers(0, 4000)), []
+    now, lines = float(START) - data.draw(st.integers(0, 4000)), []
     for _ in range(data.draw(st.integers(1, 1500))):
         now += random.random() * 2 * pace
         lines.append(line(int(now) - random.randrange(30), status=random.choice([200, 200, 502, 499]), took=5.0))

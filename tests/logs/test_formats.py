@@ -125,6 +125,7 @@ def test_json_lines_of_other_programs_nested_ones_too() -> None:
         found = [tuple(column) for column in parser.columns(b"\n" + raw + b"\n" + raw.replace(b"/call", b"/x") + b"\n")]
         assert found[1] == (b"502",)
         assert parser.seconds(found[0][0]) in (AT, AT + 0.25)
+        assert not parser.columns(b"\n" + raw.replace(b"POST", b"GET") + b"\n")[1]
 
 
 def test_only_posts_to_the_path_count() -> None:

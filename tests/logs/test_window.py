@@ -84,11 +84,24 @@ def test_a_clock_set_back_gives_both_parts_and_is_said() -> None:
     assert 2900 < ranges.backwards < 3100
 
 
-def test_a_small_step_back_near_the_window_is_read_by_the_margin() -> None:
-    order = [*range(1000, 3000), *range(2970, 5000)]
+def test_a_step_back_too_small_to_be_seen_is_read_by_the_margin() -> None:
+    order = [*range(1000, 10000), *range(9400, 20000)]
     data = b"\n".join(b"%d %s" % (time, b"x" * 300) for time in order)
-    for low in (2960, 2975, 2995, 3001):
-        assert found(data, low, low + 20)[0] == linear(data, low, low + 20)
+    for low in range(9350, 10100, 150):
+        lines, ranges = found(data, low, low + 20)
+        assert lines == linear(data, low, low + 20)
+        assert ranges.backwards == 0
+
+
+def test_workers_that_write_whole_buffers_in_turn() -> None:
+    """Buffers of 300 KB, each behind the one before: more than the margin, within the slack."""
+    lines = []
+    for start in range(1000, 5000, 100):
+        for behind in (0, 90):
+            lines += [b"%d %s" % (start - behind + index // 10, b"x" * 300) for index in range(1000)]
+    data = b"\n".join(lines)
+    for low in range(2000, 2400, 37):
+        assert found(data, low, low + 9, slack=200.0)[0] == linear(data, low, low + 9)
 
 
 def test_a_line_of_100_mb_is_walked_over_once() -> None:

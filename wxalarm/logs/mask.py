@@ -7,7 +7,7 @@ import re
 MAX_SHOWN = 1000
 """Characters of a line that is kept as evidence."""
 _SIGNATURE = re.compile(
-    r"((?:msg_|tx)?signature[\"']?[=:]\s?[\"']?|(?:access_token|app_?secret|[?&]secret)[\"']?[=:]\s?[\"']?)[^&\s\"',}]+",
+    r"(signature[\"']?[=:]\s?[\"']?|(?:access_token|app_?secret|[?&]secret)[\"']?[=:]\s?[\"']?)[^&\s\"',}]+",
     re.IGNORECASE,
 )
 

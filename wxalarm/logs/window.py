@@ -23,7 +23,7 @@ COARSE = 24
 """Places looked at first, evenly spread: where time falls between two of them the clock was set back."""
 FINE = 16 * 1024
 """Bisection stops at this many bytes."""
-MARGIN = 64 * 1024
+MARGIN = 256 * 1024
 """Bytes read beyond both ends of a range at a time."""
 
 
