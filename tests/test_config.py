@@ -41,6 +41,12 @@ def test_the_template_of_init_loads(tmp_path: Path) -> None:
         ('[accounts]\na = "x"\n', "accounts.a must be a table"),
         ("[dns\n", "not TOML"),
         ('[accounts.a]\nurll = "x"\n', "unknown key accounts.a.urll (did you mean url?)"),
+        ('[accounts.a]\nurl = "wx.example.com/cb"\n', "accounts.a.url: expected a URL such as"),
+        ('[accounts.a]\nurl = "ftp://wx.example.com/"\n', "accounts.a.url: expected a URL such as"),
+        ('[platforms.a]\nmessage_url = "https://wx.example.com:99999/"\n', "platforms.a.message_url: expected a URL"),
+        ('[api]\nbase_url = "api.weixin.qq.com"\n', "api.base_url: expected a URL"),
+        ("[accounts.a]\ntoken_env = 5\n", "accounts.a.token_env: expected a string in quotes, found 5"),
+        ('[output]\nlang = "fr"\n', "output.lang: expected one of zh, en, found 'fr'"),
     ],
 )
 def test_a_mistake_names_the_place_and_the_repair(tmp_path: Path, text: str, says: str) -> None:

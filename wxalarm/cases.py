@@ -66,7 +66,7 @@ def from_text(text: str, source: str) -> Case:
 
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CaseError(f"{source}: not JSON: {error}") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
@@ -92,8 +92,10 @@ def from_text(text: str, source: str) -> Case:
                     if name in checks
                 }
             )
-    except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise CaseError(f"{source}: not a case of this version: {type(error).__name__}: {error}") from None
+    if not contexts:
+        raise CaseError(f"{source}: no alarm in it")
     return Case(tuple(contexts), {id(ctx.alarm): outcome for ctx, outcome in zip(contexts, outcomes, strict=True)})
 
 

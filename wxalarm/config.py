@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 FILE_NAME = "wxalarm.toml"
 MODES = ("plain", "compatible", "secure")
@@ -53,7 +54,7 @@ class Account:
         if variable := self.secrets.get(f"{name}_env"):
             return os.environ.get(variable)
         if file_name := self.secrets.get(f"{name}_file"):
-            return _read_secret(Path(file_name).expanduser(), f"{self.name}.{name}_file")
+            return _read_secret(Path(os.path.expanduser(file_name)), f"{self.name}.{name}_file")
         return None
 
 
@@ -159,11 +160,20 @@ class Settings:
 def find(start: Path | None = None) -> Path | None:
     """wxalarm.toml in the current folder, then its parents, then the user's config folder; None when nowhere."""
     here = (start or Path.cwd()).resolve()
-    config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    for folder in (here, *here.parents, config_home / "wxalarm"):
+    for folder in (here, *here.parents, *_config_home()):
         if (candidate := folder / FILE_NAME).is_file():
             return candidate
     return None
+
+
+def _config_home() -> list[Path]:
+    """The user's folder for wxalarm's configuration; none for a user without a home (a container's bare uid)."""
+    if base := os.environ.get("XDG_CONFIG_HOME"):
+        return [Path(base) / "wxalarm"]
+    try:
+        return [Path.home() / ".config" / "wxalarm"]
+    except RuntimeError:
+        return []
 
 
 def load(path: Path | None = None) -> Settings:
@@ -173,8 +183,10 @@ def load(path: Path | None = None) -> Settings:
         return Settings()
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     return dataclasses.replace(from_mapping(data, str(path)), path=str(path))
@@ -204,6 +216,9 @@ def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
                 raise ConfigError(
                     f'{where}: dns.{key}: expected "IP", "IP:PORT" or "[IPv6]:PORT", found {text!r}'
                 ) from None
+    _url(values["api"].base_url, f"{where}: api.base_url")
+    if values["output"].lang not in (None, "zh", "en"):
+        raise ConfigError(f"{where}: output.lang: expected one of zh, en, found {values['output'].lang!r}")
     accounts = [_account(n, t, where, "accounts") for n, t in _table(data, "accounts", where).items()]
     accounts += [_account(n, t, where, "platforms") for n, t in _table(data, "platforms", where).items()]
     return Settings(accounts=tuple(accounts), **values)
@@ -243,8 +258,24 @@ def _account(name: str, table: Any, where: str, section: str) -> Account:
     values = {key: _typed(Account, key, table[key], f"{where}: {place}.{key}") for key in plain_keys if key in table}
     if values.get("mode", "plain") not in MODES:
         raise ConfigError(f"{where}: {place}.mode: expected one of {', '.join(MODES)}, found {values['mode']!r}")
-    secrets = {key: str(table[key]) for key in secret_keys if key in table}
+    for key in ("url", "authorization_url", "message_url"):
+        if values.get(key):
+            _url(values[key], f"{where}: {place}.{key}")
+    secrets = {
+        key: _typed(Account, "name", table[key], f"{where}: {place}.{key}") for key in secret_keys if key in table
+    }
     return Account(name=name, platform=section == "platforms", secrets=secrets, **values)
+
+
+def _url(text: str, place: str) -> None:
+    """Raises ConfigError unless the text is an http or https URL with a host."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(f"{place}: expected a URL such as https://wx.example.com/callback, found {text!r}")
 
 
 def _table(data: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
@@ -296,5 +327,7 @@ def _read_secret(path: Path, place: str) -> str:
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ConfigError(f"{place}: {path} can be read by others; run: chmod 600 {path}")
         return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{place}: {path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{place}: {path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{place}: {path} is not UTF-8: {error}") from None

@@ -71,6 +71,12 @@ def test_ipv6_beside_ipv4_is_a_note_and_never_hides_the_cause() -> None:
     assert graded(context(V6), {V6: Failure.UNREACHABLE}) == {V6: Severity.ERROR}
 
 
+def test_ipv6_in_the_url_itself_is_no_note_because_of_the_alarm() -> None:
+    ctx = dataclasses.replace(context(alarm_ip=V4), target=Target(f"http://[{V6}]/", host=V6, alarm_ip=V4))
+    both = graded(ctx, {V6: Failure.REFUSED, V4: Failure.UNREACHABLE})
+    assert both == {V6: Severity.ERROR, V4: Severity.WARNING}
+
+
 def test_tls_and_http_grade_alike() -> None:
     ctx = context(V4, alarm_ip=OLD)
     silent = Handshake(failure=Failure.TIMEOUT)

@@ -95,10 +95,12 @@ async def each(ctx: Context, attempt: Callable[[str], Awaitable[T]], *, alarm: b
 
 
 def graded(code: Code, ip: str, ctx: Context) -> Code:
-    """The code as grave as it is at this address. WeChat was never seen to push over IPv6: a note beside IPv4. What
-    only the alarm names, while DNS names others, may have been left behind: no more than a warning."""
+    """The code as grave as it is at this address. WeChat was never seen to push over IPv6: a note beside IPv4, unless
+    the URL itself names it: nothing else is the callback then. What only the alarm names, while DNS names others, may
+    have been left behind: no more than a warning."""
     addresses = known(ctx)
-    if ":" in ip and any(":" not in address.ip for address in addresses):
+    named = any(address.ip == ip and "url" in address.sources for address in addresses)
+    if ":" in ip and not named and any(":" not in address.ip for address in addresses):
         return code.variant(severity=Severity.NOTE)
     left = any(address.ip == ip and address.sources == ("alarm",) for address in addresses)
     if left and code.severity is Severity.ERROR and any(address.sources != ("alarm",) for address in addresses):

@@ -5,6 +5,9 @@ One module a command; each imports what it needs inside its function, so that `-
 
 from __future__ import annotations
 
+import os
+import sys
+
 import typer
 
 from wxalarm.cli import demo, diagnose, explain, init, lint, parse, plan, reply
@@ -31,4 +34,13 @@ def _root() -> None:
 
 def main() -> None:
     """The console script. Exit codes: 0, 1, 2, 3, 130 as docs/architecture.md says."""
+    _reopen()
     app()
+
+
+def _reopen() -> None:
+    """Stand /dev/null in for a standard stream that was closed (cron, <&-, >&-): the exit code still tells, and no file
+    or socket that is opened later gets its number."""
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import sys
@@ -20,6 +21,8 @@ USAGE = 2
 """Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
 INTERRUPTED = 130
 MAX_BYTES = 16 * 1024 * 1024
+FOR_PEOPLE = ("text", "table", "csv")
+"""Formats in the locale's encoding on stdout: read on a screen, or by the spreadsheet of this machine."""
 
 
 def fail(message: str, code: int = USAGE) -> NoReturn:
@@ -125,6 +128,9 @@ def outputs_of(values: Iterable[str], known: Sequence[str], default: str) -> lis
         found.append(Output(name, Path(path) if path and path != "-" else None))
     if sum(output.path is None for output in found) > 1:
         fail("-f: only one format can go to stdout; give the others a file: -f FORMAT=FILE")
+    paths = [os.path.realpath(output.path) for output in found if output.path is not None]
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        fail(f"-f: two formats would go to {twice}; give each a file of its own")
     return found
 
 
@@ -133,7 +139,8 @@ def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -
     for output in sorted(outputs, key=lambda output: output.path is None):
         text = text_of(output)
         if output.path is None:
-            write_stdout(text)
+            # What a program reads is UTF-8 wherever it runs: JSON says so, and HTML names it in its head.
+            write_stdout(text, None if output.format in FOR_PEOPLE else "utf-8")
         else:
             write_file(output.path, text)
 
@@ -148,7 +155,10 @@ def write_file(path: Path, text: str, mode: int | None = None) -> None:
 
 def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write beside and rename, so that the file is never half written. Raises OSError, and then nothing is changed."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    path, beside = places(path)
+    if beside is None:
+        path.write_bytes(data)
+        return
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)
         with open(descriptor, "wb") as file:
@@ -159,12 +169,31 @@ def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
         raise
 
 
-def write_stdout(text: str) -> None:
-    """Text to stdout whatever the locale's encoding can hold; a closed pipe (| head) is no error."""
+def places(path: Path) -> tuple[Path, Path | None]:
+    """The file that a name stands for (behind links), and the one beside it that is written first and renamed. None:
+    a device or a pipe (/dev/null, >(jq .)), which is written as it is and never replaced. Raises OSError."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        return path, None
+    path = Path(os.path.realpath(path))
+    return path, path.with_name(f".{path.name}.{os.getpid()}.new")
+
+
+def write_stdout(text: str, encoding: str | None = None) -> None:
+    """Text to stdout in `encoding`, else in what the locale's encoding can hold; a closed pipe (| head) is no error,
+    a full disk is."""
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        sys.stdout.buffer.write(text.encode(encoding or sys.stdout.encoding or "utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        stdout_lost(error)
+
+
+def stdout_lost(error: OSError) -> None:
+    """What follows when stdout took no more: nothing for a closed pipe, the end of the command for all else."""
+    # Python would complain once more when it flushes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        fail(f"stdout: {error.strerror or error}")

@@ -25,7 +25,9 @@ Push = Annotated[bool, typer.Option("--push", help="Also send the signed push to
 DnsServers = Annotated[
     list[str] | None, typer.Option("--dns-server", metavar="IP[:PORT]", help="Compare with this resolver too.")
 ]
-Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for the whole run.")]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="S", min=0.1, max=3600, help="Seconds for the whole run.")
+]
 Resolve = Annotated[
     list[str] | None, typer.Option("--resolve", metavar="HOST:PORT:ADDR", help="Use this address, like curl.")
 ]
@@ -42,6 +44,8 @@ Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK", help=
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK", help="Do not run these checks.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="F", help="Save alarm and observations, for --from.")]
 From = Annotated[Path | None, typer.Option("--from", metavar="F", help="Diagnose a saved case again, no network.")]
+MAX_CASE = 256 * 1024 * 1024
+"""Bytes of a saved case: a storm of alarms with their observations."""
 Format = Annotated[
     list[str] | None,
     typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="text, json, markdown, html; may be repeated."),
@@ -94,8 +98,12 @@ def diagnose(
     words = words_of(lang, settings)
     outputs = outputs_of(formats or (), FORMATS, "text")
     only, skip = known_checks(only), known_checks(skip)
+    if str(save) == "-":
+        fail("--save -: expected a file name")
     if from_case is not None:
-        case = read_case(from_case)
+        if files or save:
+            fail("--from diagnoses the saved case alone: expected no FILE and no --save beside it")
+        case = read_case(from_case, words)
         code = deliver(case.contexts, (), words, outputs, only=only, skip=skip, saved=case.outcome, reveal=reveal)
     else:
         if settings.host.nginx_conf == "-" and (not files or "-" in files):
@@ -174,6 +182,8 @@ def known_checks(names: Sequence[str] | None) -> list[str]:
 
     ids = [check.id for check in CHECKS]
     wanted = [name.strip() for value in names or () for name in value.split(",") if name.strip()]
+    if names and not wanted:
+        fail("--only, --skip: expected the name of a check; wxalarm checks lists them")
     for name in wanted:
         if name not in ids:
             near = difflib.get_close_matches(name, ids, 1, 0.4)
@@ -186,9 +196,19 @@ def callback_url(url: str, words: Catalogue) -> str:
     from wxalarm.checks.urls import split_url
     from wxalarm.cli.common import fail
 
-    if not url.lower().startswith(("http://", "https://")) or not split_url(url).host:
+    if not url.lower().startswith(("http://", "https://")) or not split_url(url).host or not good_port(url):
         fail(words.ui("bad_url", url=url))
     return url
+
+
+def good_port(url: str) -> bool:
+    """Whether the port of a URL, if it names one, is one: 1 to 65535."""
+    from urllib.parse import urlsplit
+
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def contexts_of(
@@ -203,19 +223,26 @@ def contexts_of(
     from wxalarm.cli.common import fail
     from wxalarm.config import ConfigError
     from wxalarm.diagnosis import contexts
+    from wxalarm.render.text import visible
 
     try:
         overrides = resolve_overrides(resolve, words)
         chosen = callback_url(url, words) if url else None
-        return contexts(alarms, settings, url=chosen, account=account, resolve=overrides)
+        made = contexts(alarms, settings, url=chosen, account=account, resolve=overrides)
     except ConfigError as error:
         fail(str(error))
+    used = {f"{ctx.target.host}:{ctx.target.port}" for ctx in made}
+    for name in overrides:
+        if name not in used:
+            typer.echo(visible(words.ui("resolve_unused", name=name, targets=", ".join(sorted(used)))), err=True)
+    return made
 
 
 def resolve_overrides(values: Sequence[str], words: Catalogue) -> dict[str, tuple[str, ...]]:
     """--resolve HOST:PORT:ADDR[,ADDR…] as curl reads it; IPv6 addresses may stand in brackets."""
     import ipaddress
 
+    from wxalarm.checks.urls import split_url
     from wxalarm.cli.common import fail
 
     found: dict[str, tuple[str, ...]] = {}
@@ -224,13 +251,14 @@ def resolve_overrides(values: Sequence[str], words: Catalogue) -> dict[str, tupl
         port, _, listed = rest.partition(":")
         addresses = tuple(address.strip("[]") for address in listed.split(",") if address)
         try:
+            host = split_url(f"http://{host}").host or ""
             if not host or not addresses or not 0 < int(port) < 65536:
                 raise ValueError(value)
             for address in addresses:
                 ipaddress.ip_address(address)
         except ValueError:
             fail(words.ui("bad_resolve", value=value))
-        found[f"{host.lower()}:{port}"] = addresses
+        found[f"{host}:{int(port)}"] = addresses
     return found
 
 
@@ -257,14 +285,15 @@ def read_alarms(
     return contexts_of(alarms, settings, words, url, account, resolve), problems
 
 
-def read_case(path: Path) -> Case:
-    """A saved case; a file that is none ends the command."""
+def read_case(path: Path, words: Catalogue) -> Case:
+    """A saved case, "-" from stdin; a file that is none ends the command."""
     from wxalarm.cases import CaseError, from_text
-    from wxalarm.cli.common import fail
+    from wxalarm.cli.common import fail, read_bytes, source_name
 
     try:
-        return from_text(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
+        data = read_bytes(str(path), "diagnose --from", words, limit=MAX_CASE, hint="case_hint")
+        return from_text(data.decode(), source_name(str(path)))
+    except UnicodeDecodeError as error:
         fail(f"{path}: {error}")
     except CaseError as error:
         fail(str(error))

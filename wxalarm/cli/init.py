@@ -54,14 +54,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a commented wxalarm.toml."""
+    from wxalarm.cli.common import write_file
+
     if path.exists() and not force:
         typer.echo(f"{path} exists; --force overwrites it", err=True)
         raise typer.Exit(2)
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.write_text(TEMPLATE, "utf-8")
-        beside.replace(path)
-    except OSError as error:
-        typer.echo(f"{path}: {error}", err=True)
-        raise typer.Exit(2) from None
+    write_file(path, TEMPLATE)
     typer.echo(str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -211,16 +212,19 @@ class _Sink:
     """Where one format goes. A file is written beside and renamed at the end, so that it is never half written."""
 
     def __init__(self, output: Output, form: Format) -> None:
+        from wxalarm.cli.common import FOR_PEOPLE, places
+
         self.output, self.format = output, form
         self.closed = False
         self._to_terminal = output.path is None and sys.stdout.isatty()
+        self._path: Path | None = None
         self._beside: Path | None = None
         if output.path is None:
             self._file: IO[bytes] = sys.stdout.buffer
-            self._encoding = sys.stdout.encoding or "utf-8"
+            self._encoding = (sys.stdout.encoding if output.format in FOR_PEOPLE else None) or "utf-8"
         else:
-            self._beside = output.path.with_name(f".{output.path.name}.{os.getpid()}.new")
-            self._file = self._beside.open("xb")
+            self._path, self._beside = places(output.path)
+            self._file = self._beside.open("xb") if self._beside else self._path.open("wb")
             self._encoding = "utf-8"
 
     def write(self, text: str) -> None:
@@ -232,29 +236,37 @@ class _Sink:
 
             text = shown(text)
         try:
-            self._file.write(text.encode(self._encoding, "surrogateescape" if self._beside else "backslashreplace"))
-        except BrokenPipeError:
-            self._pipe_closed()
+            self._file.write(text.encode(self._encoding, "surrogateescape" if self._path else "backslashreplace"))
+        except OSError as error:
+            self._lost(error)
 
     def finish(self) -> None:
         """Make the output whole."""
         try:
-            if self._beside is None:
+            if self._path is None:
                 self._file.flush()
                 return
             self._file.close()
-            assert self.output.path is not None
-            self._beside.replace(self.output.path)
-        except BrokenPipeError:
-            self._pipe_closed()
+            if self._beside is not None:
+                self._beside.replace(self._path)
+        except OSError as error:
+            self._lost(error)
 
     def drop(self) -> None:
         """Leave no half-written file."""
+        if self._path is not None:
+            with contextlib.suppress(OSError):  # what was still buffered has no room either
+                self._file.close()
         if self._beside is not None:
-            self._file.close()
             self._beside.unlink(missing_ok=True)
 
-    def _pipe_closed(self) -> None:
+    def _lost(self, error: OSError) -> None:
+        """A closed pipe is no error; a full disk ends the command and leaves no half-written file."""
+        from wxalarm.cli.common import fail, stdout_lost
+
         self.closed = True
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if self._path is None:
+            stdout_lost(error)
+            return
+        self.drop()
+        fail(f"{self.output.path}: {error.strerror or error}")

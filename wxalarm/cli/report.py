@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from wxalarm.runner import Ended, Run, Stage
 
 FORMATS = ("text", "json", "markdown", "html")
+SHOWN_PROBLEMS = 20
+"""Problem lines on stderr; the others are counted."""
 
 
 def exit_code(reports: Sequence[Report]) -> int:
@@ -95,6 +97,8 @@ def deliver(
         from wxalarm.cases import to_text
 
         write_file(save, to_text(reports, job.contexts), 0o600)
+    if not any(output.format == "json" and output.path is None for output in outputs):
+        say_problems(problems, words)
     if job.stopped:
         typer.echo(words.ui("interrupted"), err=True)
     code = INTERRUPTED if job.stopped else exit_code(reports)
@@ -108,6 +112,18 @@ def deliver(
 
     write_outputs(outputs, text)
     return code
+
+
+def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:
+    """What could not be read in the alarms, on stderr; notes are no news. -f json has them all."""
+    from wxalarm.model import Severity
+    from wxalarm.render.alarms import problem_line
+
+    found = [problem for problem in problems if problem.code.severity is not Severity.NOTE]
+    for problem in found[:SHOWN_PROBLEMS]:
+        typer.echo(problem_line(problem, words), err=True)
+    if len(found) > SHOWN_PROBLEMS:
+        typer.echo(words.ui("parse_more", count=len(found) - SHOWN_PROBLEMS), err=True)
 
 
 def redacted(

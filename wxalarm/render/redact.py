@@ -27,6 +27,7 @@ _PART = rf"{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,6}}"
 _PATTERN = re.compile(
     # A named secret: a=…, "a": "…", <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
     rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:=|\"\s{{0,4}}:\s{{0,4}}\"|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
+    r"|(?P<userinfo>(?<=://)[^\s/?#@\"'<>]{1,256}(?=@))"
     rf"|(?P<appid>(?<![0-9A-Za-z])wx{_HEX}{{16}}(?![0-9A-Za-z]))"
     r"|(?P<openid>(?<![0-9A-Za-z_-])(?-i:o)[0-9A-Za-z_-]{26,27}(?![0-9A-Za-z_-]))"
     rf"|(?P<account>(?<![0-9A-Za-z])gh_{_HEX}{{8,16}}(?![0-9A-Za-z]))"

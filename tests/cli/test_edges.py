@@ -1,0 +1,298 @@
+"""What people do to a command at 3 a.m.: closed streams, full disks, devices as files, broken cases, odd flags."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli_support import ROOT, wxalarm
+
+ALARM = """\
+Appid: wx0000000000000001
+昵称: 示例 · 😀
+时间: 2026-01-01 12:00:00
+内容: 微信服务器连接公众号开发者服务器时发生超时，超时时间为5秒
+次数: 5分钟 33次
+错误样例: [OpenID=oAAAA0000000000000000000001][Stamp=1767240000][3rdUrl=https://wx.example.com/cb][IP=198.51.100.7]
+"""
+SLOW = """\
+时间: 2026-01-01 12:00:00
+内容: 微信服务器向公众号推送消息或事件后，开发者5s内没有返回
+次数: 5分钟 33次
+"""
+COMMANDS = {
+    "diagnose": ("diagnose", "--offline", "--only", "sample"),
+    "parse": ("parse",),
+    "lint": ("lint",),
+    "reply": ("reply",),
+    "plan": ("plan",),
+}
+
+
+@pytest.fixture
+def alarm(tmp_path: Path) -> Path:
+    path = tmp_path / "alarm.txt"
+    path.write_text(ALARM, "utf-8")
+    return path
+
+
+def shell(line: str, *args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of sh, in which "$@" is the command with these arguments."""
+    return subprocess.run(
+        ["sh", "-c", line, "sh", sys.executable, "-m", "wxalarm", *map(str, args)],
+        capture_output=True,
+        timeout=60,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_closed_stdin_is_an_empty_one(command: str) -> None:
+    done = shell('"$@" <&-', *COMMANDS[command])
+    assert done.returncode == wxalarm(*COMMANDS[command]).returncode, done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_closed_outputs_leave_the_exit_code(command: str, alarm: Path) -> None:
+    done = shell('"$@" >&- 2>&-', *COMMANDS[command], alarm)
+    assert done.returncode == wxalarm(*COMMANDS[command], alarm).returncode
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "explain", "checks", "demo"])
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_said(command: str, alarm: Path) -> None:
+    args = {"demo": ("demo", "--list"), "explain": ("explain",), "checks": ("checks",)}.get(command)
+    done = shell('"$@" >/dev/full', *(args or (*COMMANDS[command], str(alarm))))
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines()[-1].startswith("stdout: ")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["diagnose", "parse"])
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_written_and_not_replaced(command: str, alarm: Path, tmp_path: Path) -> None:
+    """-f json=/dev/null as root must not put a file in the place of the device."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text("utf-8")), daemon=True)
+    reader.start()
+    done = wxalarm(*COMMANDS[command], alarm, "-f", f"json={pipe}")
+    reader.join(10)
+    assert done.returncode == 0, done.stderr
+    assert pipe.is_fifo()
+    assert json.loads(got[0])["schema"].startswith("wxalarm.")
+
+
+@pytest.mark.parametrize("command", ["diagnose", "parse"])
+def test_a_link_still_points_where_it_did(command: str, alarm: Path, tmp_path: Path) -> None:
+    link, real = tmp_path / "link", tmp_path / "real"
+    link.symlink_to(real)
+    wxalarm(*COMMANDS[command], alarm, "-f", f"json={link}")
+    assert link.is_symlink()
+    assert json.loads(real.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("diagnose", "-f", "json=."),
+        ("diagnose", "-f", "json=/"),
+        ("diagnose", "--save", "."),
+        ("diagnose", "--save", "-"),
+        ("parse", "-f", "json=."),
+        ("parse", "-f", "json=/nonexistent/folder/x"),
+        ("diagnose", "-f", "json=/nonexistent/folder/x"),
+        ("diagnose", "-f", "json=a", "-f", "html=./a"),
+        ("parse", "-f", "json=a", "-f", "csv=./a"),
+        ("diagnose", "--only", ""),
+        ("diagnose", "--timeout", "inf"),
+        ("diagnose", "--url", "http://127.0.0.1:99999/"),
+        ("diagnose", "--url", "http://127.0.0.1:0/"),
+        ("diagnose", "--url", "http://127.0.0.1:x/"),
+        ("diagnose", "--url", "ftp://127.0.0.1/"),
+    ],
+)
+def test_wrong_usage(args: tuple[str, ...], alarm: Path, tmp_path: Path) -> None:
+    command, *rest = args
+    offline = ["--offline"] if command == "diagnose" else []
+    done = shell('"$@"', command, *offline, *rest, alarm, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b""), done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["alarm.txt"]
+
+
+def test_init_into_a_folder(tmp_path: Path) -> None:
+    done = shell('"$@"', "init", ".", "--force", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == ".: Is a directory"
+
+
+# --- saved cases ---
+
+
+@pytest.fixture
+def case(alarm: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "case.json"
+    assert wxalarm("diagnose", "--offline", alarm, "--save", path).returncode == 0
+    return path
+
+
+def test_a_case_from_stdin(case: Path) -> None:
+    one, other = wxalarm("diagnose", "--from", case), wxalarm("diagnose", "--from", "-", stdin=case.read_bytes())
+    assert one.returncode == other.returncode == 0
+    assert one.stdout == other.stdout
+
+
+def test_a_case_stands_alone(case: Path, alarm: Path, tmp_path: Path) -> None:
+    assert wxalarm("diagnose", "--from", case, alarm).returncode == 2
+    assert wxalarm("diagnose", "--from", case, "--save", tmp_path / "again").returncode == 2
+
+
+def _set(*keys: Any, to: Any) -> Callable[[Any], None]:
+    def change(data: Any) -> None:
+        for key in keys[:-1]:
+            data = data[key]
+        data[keys[-1]] = to
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set("schema", to="wxalarm.case/0"),
+        _set("cases", to=[]),
+        _set("cases", to=[[]]),
+        _set("cases", 0, "accounts_here", to=float("inf")),
+        _set("cases", 0, "now", to=5),
+        _set("cases", 0, "results", to=[]),
+        _set("cases", 0, "results", "sample", to=5),
+        _set("cases", 0, "results", "sample", "observation", to={"x": 1}),
+        _set("cases", 0, "results", "sample", "started", to=10**400),
+    ],
+)
+def test_a_spoilt_case_is_refused(case: Path, change: Callable[[Any], None]) -> None:
+    data = json.loads(case.read_text("utf-8"))
+    change(data)
+    case.write_text(json.dumps(data), "utf-8")
+    done = wxalarm("diagnose", "--from", case)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr.decode()
+
+
+def test_a_deep_case_is_refused(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 200_000, "utf-8")
+    done = wxalarm("diagnose", "--from", deep)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_checks_that_came_and_went(case: Path) -> None:
+    data = json.loads(case.read_text("utf-8"))
+    results = data["cases"][0]["results"]
+    results["gone-since"] = results.pop("callback-url")
+    case.write_text(json.dumps(data), "utf-8")
+    done = wxalarm("diagnose", "--from", case, "-f", "json")
+    assert done.returncode == 0
+    (report,) = json.loads(done.stdout)["reports"]
+    assert next(r["status"] for r in report["results"] if r["check"] == "callback-url") == "skip"
+
+
+# --- what is said and shown ---
+
+
+def test_what_could_not_be_read_is_said(alarm: Path, tmp_path: Path) -> None:
+    alarm.write_text(ALARM + "\n" + ALARM.replace("2026-01-01 12:00:00", "2026-99-99 12:00:00"), "utf-8")
+    done = wxalarm("diagnose", "--offline", alarm, "-f", "text", "-f", f"json={tmp_path / 'r.json'}")
+    assert "[bad-value]" in done.stderr.decode()
+    assert wxalarm("diagnose", "--offline", alarm, "-f", "json").stderr == b"", "they stand in the document"
+
+
+def test_a_resolve_that_fits_nothing_is_said(alarm: Path) -> None:
+    def said(value: str) -> str:
+        return wxalarm("diagnose", "--offline", alarm, "--resolve", value).stderr.decode()
+
+    assert said("other.example.com:443:127.0.0.1").startswith("--resolve other.example.com:443: not used")
+    assert said("wx.example.com:0443:127.0.0.1") == ""
+    assert said("WX.example.com:443:127.0.0.1") == ""
+
+
+def test_a_password_in_a_url_is_nowhere(alarm: Path, tmp_path: Path) -> None:
+    case = tmp_path / "case.json"
+    args = ("diagnose", "--offline", alarm, "--url", "https://someone:s3cret@wx.example.com/cb")
+    shown = wxalarm(*args, "--save", case).stdout + wxalarm(*args, "-f", "json", "--reveal").stdout + case.read_bytes()
+    assert b"s3cret" not in shown
+    alarm.write_text(ALARM.replace("https://", "https://someone:s3cret@"), "utf-8")
+    assert b"s3cret" not in wxalarm("diagnose", "--offline", alarm, "-f", "json").stdout
+
+
+@pytest.mark.parametrize("args", [("diagnose", "--offline", "--reveal", "-f", "json"), ("parse", "-f", "json")])
+@pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1"])
+def test_json_is_utf_8_wherever_it_runs(args: tuple[str, ...], encoding: str, alarm: Path) -> None:
+    done = wxalarm(*args, alarm, env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert "示例 · 😀" in json.dumps(json.loads(done.stdout.decode("utf-8")), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("args", [("diagnose", "--offline"), ("parse", "-f", "csv")])
+def test_a_report_is_in_the_encoding_of_the_locale(args: tuple[str, ...], alarm: Path) -> None:
+    done = wxalarm(*args, alarm, env={"PYTHONIOENCODING": "gbk", "PYTHONUTF8": "0"})
+    assert "示例" in done.stdout.decode("gbk")
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None or os.geteuid() != 0, reason="needs root and unshare")
+def test_a_user_without_a_home(alarm: Path, tmp_path: Path) -> None:
+    """A container's bare uid: no HOME, no entry in passwd."""
+    done = subprocess.run(
+        ["unshare", "-U", "--map-user=12345", sys.executable, "-m", "wxalarm", *COMMANDS["diagnose"], str(alarm)],
+        capture_output=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CONFIG_HOME")} | {"PYTHONPATH": str(ROOT)},
+    )
+    if b"unshare failed" in done.stderr:
+        pytest.skip("no user namespaces here")
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_ctrl_c_keeps_what_has_finished(alarm: Path, tmp_path: Path) -> None:
+    """Against a server that says nothing: exit 130, a report, and a case that replays as "could not be told"."""
+    case = tmp_path / "case.json"
+    alarm.write_text(SLOW, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        checks = "sample,callback-url,tcp-connect,http-request"
+        running = subprocess.Popen(
+            [sys.executable, "-m", "wxalarm", "diagnose", alarm, "--url", url, "--only", checks, "--save", case],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+        )
+        silent.settimeout(30)
+        talks = []
+        for _ in range(2):  # tcp-connect, then http-request
+            talks.append(silent.accept()[0])
+        talks[-1].settimeout(30)
+        talks[-1].recv(100)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+        for talk in talks:
+            talk.close()
+    assert running.returncode == 130, err
+    assert b"url-port" in out
+    assert b"interrupted" in out
+    assert wxalarm("diagnose", "--from", case, "--only", checks).returncode == 3
