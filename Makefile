@@ -13,7 +13,7 @@ test: $(VENV)/.dev                ## style, types, fixtures, generated docs, all
 	$(BIN)/mypy
 	$(BIN)/wxalarm lint tests/fixtures/alarms
 	$(BIN)/python -m wxalarm.docgen --check
-	$(BIN)/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 docs: $(VENV)/.dev                ## write docs/en and docs/zh from the registry and the catalogues
 	$(BIN)/python -m wxalarm.docgen

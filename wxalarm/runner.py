@@ -15,7 +15,7 @@ from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.verdict import cause
 
-GRACE = 0.3
+GRACE = 0.5
 """Seconds beyond the end of the run for probes whose attempts have just met their own limits: on a machine that is busy
 with something else, silence is still an answer and not "could not be told"."""
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,13 @@ def disk_full() -> list[dict[str, Any]]:
             subprocess.run(["umount", folder], check=True, timeout=10)
 
 
+def _line(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def running_nginx() -> list[dict[str, Any]]:
     """A server with nginx and nothing else: what is read without being told anything, and the programs that listen."""
     from tests.nginx.server import TEMPS, USER, free_ports, running
@@ -199,6 +207,11 @@ def running_nginx() -> list[dict[str, Any]]:
         with running(Path(folder), conf, [port]), socket.socket() as application:
             application.bind((ADDRESS, behind))
             application.listen()
+            # nginx listens before its last worker is there.
+            for _ in range(100):
+                if sum(b"worker process" in _line(path) for path in Path("/proc").glob("[0-9]*/cmdline")) == 2:
+                    break
+                time.sleep(0.1)
             ctx = dataclasses.replace(ctx, settings=dataclasses.replace(ctx.settings, sample=0.1))
             [report] = asyncio.run(Run([ctx], only=["nginx-config", "host-limits", "host-network"]).reports())
     by_id = {result.check: result for result in report.results}

@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.netns,
     pytest.mark.slow,
     pytest.mark.skipif(missing() is not None, reason=str(missing())),
-    pytest.mark.xdist_group("netns"),
 ]
 
 CONTENT = {
