@@ -121,3 +121,14 @@ def test_a_dns_server(text: str, expected: tuple[str, int]) -> None:
 def test_no_dns_server(text: str) -> None:
     with pytest.raises(ValueError):
         config.split_server(text)
+
+
+def test_the_previous_key_stands_behind_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = config.Account("shop", secrets={"encoding_aes_key_env": "KEYS"})
+    monkeypatch.delenv("KEYS", raising=False)
+    assert not account.aes_keys
+    for value in ("new,old", "new old", " new,\n old "):
+        monkeypatch.setenv("KEYS", value)
+        assert list(account.aes_keys) == ["new", "old"]
+    monkeypatch.setenv("KEYS", "new")
+    assert list(account.aes_keys) == ["new"]

@@ -57,6 +57,12 @@ class Account:
             return _read_secret(Path(os.path.expanduser(file_name)), f"{self.name}.{name}_file")
         return None
 
+    @property
+    def aes_keys(self) -> tuple[str, ...]:
+        """The EncodingAESKeys: the current one, then the previous one when the secret names it behind a comma or blank.
+        WeChat may still use the previous key for a while after a change. Raises ConfigError as `secret` does."""
+        return tuple((self.secret("encoding_aes_key") or "").replace(",", " ").split())
+
 
 @dataclass(frozen=True, slots=True)
 class Dns:

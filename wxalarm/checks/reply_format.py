@@ -42,8 +42,7 @@ def _opened(ctx: Context) -> Opened | None:
     account, body = ctx.account, _body(ctx)
     if account is None or "<Encrypt>" not in (ctx.alarm.sample.response_content or ""):
         return None
-    key = account.secret("encoding_aes_key")
-    keys = Keys(account.secret("token") or "", account.appid or "", (key,) if key else ())
+    keys = Keys(account.secret("token") or "", account.appid or "", account.aes_keys)
     return None if ctx.alarm.sample.response_truncated else open_envelope(body, keys)
 
 

@@ -45,8 +45,7 @@ def keys_of(ctx: Context) -> Keys:
     token = account.secret("token")
     if not token:
         raise Skip("no-token", account=account.name)
-    key = account.secret("encoding_aes_key")
-    return Keys(token, account.appid or "", (key,) if key else ())
+    return Keys(token, account.appid or "", account.aes_keys)
 
 
 def urls_of(account: Account, ctx: Context) -> tuple[str, ...]:

@@ -145,8 +145,7 @@ def _keys(account: Account | None) -> Keys | None:
     if account is None:
         return None
     try:
-        key = account.secret("encoding_aes_key")
-        return Keys(account.secret("token") or "", account.appid or "", (key,) if key else ())
+        return Keys(account.secret("token") or "", account.appid or "", account.aes_keys)
     except ConfigError as error:
         fail(str(error))
 
