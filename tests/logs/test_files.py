@@ -317,3 +317,22 @@ def test_the_window_of_a_file_counts_as_a_filter_of_all_its_lines(data: st.DataO
     assert parser is not None
     tally.add(parser, b"\n" + content)
     assert seen.counts == tally.counts()
+
+
+@pytest.mark.parametrize("fmt", [None, "[$time_local] $request_uri $status $request_time"])
+def test_a_burst_against_the_minutes_before(tmp_path: Path, fmt: str | None) -> None:
+    def written(at: int) -> bytes:
+        if fmt is None:
+            return line(at)
+        stamp = line(at).split(b"[")[1].split(b"]")[0]
+        return b"[" + stamp + b"] /callback?openid=oBBBB 200 0.004"
+
+    path = tmp_path / "access.log"
+    before = [written(at) for at in range(START - 3600, START, 2)]
+    path.write_bytes(joined(before + [written(at) for at in range(START, START + 300) for _ in range(9)]))
+    result = results(access=[path], log_format=fmt)["access-log"]
+    burst = next(finding for finding in result.findings if finding.code.id == "log-burst")
+    assert burst.evidence["peak"] == 9
+    assert 0.45 < burst.evidence["before"] < 0.55
+    path.write_bytes(joined(before + [written(at) for at in range(START, START + 300, 2)]))
+    assert "log-burst" not in codes(results(access=[path], log_format=fmt)["access-log"])

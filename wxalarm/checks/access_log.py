@@ -35,6 +35,8 @@ WIDER = 900.0
 """Seconds around the window in which the push is looked for when it is not inside: clocks differ."""
 BEFORE = 600.0
 """Seconds before the window whose rate is compared."""
+LEAST = 20.0
+"""Seconds before the window that must be in the log."""
 TO_END = 7.0
 """Seconds after the push until its line is written, when WeChat gives up at 5 s."""
 
@@ -91,6 +93,8 @@ class Job:
     hits: dict[str, Hit] = field(default_factory=dict)
     examples: dict[tuple[bytes, str], Hit] = field(default_factory=dict)
     parsers: dict[str, LineParser] = field(default_factory=dict)
+    seen: set[bytes] = field(default_factory=set)
+    """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
 
     def run(self, paths: Sequence[str], is_here: bool) -> AccessLogSeen:
         """All passes over the files."""
@@ -101,6 +105,8 @@ class Job:
         def sink(parser: LineParser, source: Source, offset: int, chunk: bytes) -> None:
             self.parsers[source.path] = parser
             statuses = tally.add(parser, chunk)
+            if statuses and not self.seen and (needle := _needle(which, parser)) in chunk:
+                self.seen.add(needle)
             self.exemplify(parser, source, offset, chunk, statuses - {b"200"}, which)
             self.search(parser, source, offset, chunk, one)
 
@@ -220,16 +226,26 @@ class Job:
 
     def before(self, files: Sequence[LogFile], which: Wanted) -> tuple[float | None, float]:
         """(pushes a second, seconds counted) before the window, by counting bytes: no line is parsed."""
-        needle = b"\n" if which.path is None else b"POST " + which.path.encode("utf-8", "surrogateescape")
-        low = self.seconds[1]
         counted, covered = 0, 0.0
         for file in files:
-            if file.compressed or file.problem or file.backwards or file.path not in self.parsers:
+            parser = self.parsers.get(file.path)
+            if parser is None or file.begin is None or file.compressed or file.problem or file.backwards:
                 continue
-            found = logfiles.count(file.path, self.parsers[file.path], needle, low - BEFORE, low)
+            needle = _needle(which, parser)
+            if needle not in self.seen:
+                continue
+            found = logfiles.count(file.path, parser, needle, file.begin, self.seconds[1] - BEFORE)
             counted += found[0]
             covered = max(covered, found[1])
-        return (counted / covered, covered) if covered >= 60 else (None, covered)
+        return (counted / covered, covered) if covered >= LEAST else (None, covered)
+
+
+def _needle(which: Wanted, parser: LineParser) -> bytes:
+    """Bytes that stand once in the line of each push."""
+    if which.path is None:
+        return b"nonce=" if which.signed else b"POST"
+    path = which.path.encode("utf-8", "surrogateescape")
+    return b"POST " + path if "request" in parser.fields else path
 
 
 def _dated(parser: LineParser) -> str:

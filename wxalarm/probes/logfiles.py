@@ -100,7 +100,8 @@ class Reading:
             return self._streamed(source, about, parser, lines, sink)
         source.expect("RANDOM")  # else each look of the bisection reads ahead, up to mebibytes
         found = window.find(source.read, source.size, partial(_all_seconds, parser), self.low, self.high, self.slack)
-        about = replace(about, first=found.first, last=found.last, backwards=found.backwards)
+        begin = found.ranges[0][0] if found.ranges else None
+        about = replace(about, first=found.first, last=found.last, begin=begin, backwards=found.backwards)
         source.expect("NORMAL")
         done = 0
         for start, end in found.ranges:
@@ -177,21 +178,21 @@ def _line_start(source: Source, offset: int) -> int:
     return begin + cut + 1 if cut >= 0 or begin == 0 else offset
 
 
-def count(path: str, parser: Timed, needle: bytes, low: float, high: float) -> tuple[int, float]:
-    """(how often `needle` stands in the lines from low to high, seconds between the first and the last of them).
+def count(path: str, parser: Timed, needle: bytes, end: int, low: float) -> tuple[int, float]:
+    """(how often `needle` stands before the offset `end`, seconds that this covers); (0, 0.0) when nothing is there.
 
-    By offsets alone, so that the lines need no parsing; at most the last ENOUGH bytes. (0, 0.0) when there are none.
+    By offsets alone, so that the lines need no parsing: from the time `low`, at most ENOUGH bytes.
     """
     source = opened(path)
     if isinstance(source, LogFile):
         return 0, 0.0
     with source:
         search = window.Searcher(source.read, source.size, partial(_all_seconds, parser))
-        begin = search.bisect(0, source.size, lambda found: found >= low)[0]
-        end = search.bisect(begin, source.size, lambda found: found >= high)[0]
-        begin = max(begin, end - ENOUGH)
+        begin = max(0, end - ENOUGH)
         first, last = search.line_at(begin), search.line_at(end)
-        if first is None or first[0] >= end:
+        if first is not None and first[1] < low:
+            first = search.line_at(search.bisect(begin, end, lambda found: found >= low)[0])
+        if first is None or last is None or first[0] >= end:
             return 0, 0.0
         total, place = 0, first[0]
         while place < end:  # a needle across two blocks is missed: one in a thousand lines
@@ -200,7 +201,7 @@ def count(path: str, parser: Timed, needle: bytes, low: float, high: float) -> t
                 break
             total += block.count(needle)
             place += len(block)
-        return total, max(0.0, (last[1] if last else high) - first[1])
+        return total, max(0.0, last[1] - first[1])
 
 
 _ZONE_STEP = 1800

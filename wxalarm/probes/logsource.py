@@ -47,6 +47,8 @@ class LogFile:
     problem: str | None = None
     """missing, unreadable, empty, binary, format, irregular, no-zstd, broken, late (the run's time ended)."""
     detail: str = ""
+    begin: int | None = None
+    """Bytes before the window."""
     read: int = 0
     """Bytes of lines looked at."""
     dropped: int = 0
