@@ -79,8 +79,8 @@ def values_of(ctx: Context) -> dict[str, object]:
         "repeat": settings.repeat,
         "push": settings.push,
         "nginx_conf": host.nginx_conf,
-        "access_log": list(host.access_log),
-        "error_log": list(host.error_log),
-        "app_log": list(host.app_log),
+        "access_log": list(host.access_log) or None,
+        "error_log": list(host.error_log) or None,
+        "app_log": list(host.app_log) or None,
         "callback_check": settings.api.callback_check,
     }
