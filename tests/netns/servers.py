@@ -1,15 +1,21 @@
 """Servers of the small Internet that nginx and unbound are not: a port that takes 3 s to connect to, a slow handler.
 
-Run as a program inside the servers' namespace: python servers.py ADDRESS-WITH-SLOW-CONNECT.
+And WeChat's API. Run as a program inside the servers' namespace:
+python servers.py ADDRESS-WITH-SLOW-CONNECT API-ADDRESS API-CERTIFICATE CALLBACK-ADDRESS-THAT-WECHAT-SEES.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
+import ssl
 import sys
 import threading
 import time
+
+from wxalarm.lab.api import Api
+from wxalarm.lab.web import serve
 
 
 def slow_connect(address: str) -> None:
@@ -58,6 +64,16 @@ def sleeper() -> None:
         threading.Thread(target=answer, args=(connection, 8), daemon=True).start()
 
 
+async def wechat(address: str, pem: str, callback: str) -> None:
+    """The API stand-in on its real port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    api = Api(token="made-up-access-token", callback_ips=("198.51.100.7",), dns=((callback, "CHINANET"),))
+    async with serve(api, host=address, port=443, tls=context):
+        await asyncio.Event().wait()
+
+
 if __name__ == "__main__":
+    threading.Thread(target=lambda: asyncio.run(wechat(*sys.argv[2:])), daemon=True).start()
     threading.Thread(target=sleeper, daemon=True).start()
     slow_connect(sys.argv[1])

@@ -6,7 +6,7 @@ The defaults are real: the guide's resolver on 182.254.116.116, ports 80 and 443
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,12 @@ CONFIG = """
 appid = "wx0000000000000001"
 url = "{url}"
 token_env = "SHOP_TOKEN"
+access_token_env = "SHOP_ACCESS_TOKEN"
 """
+
+
+TOKEN = {"SHOP_TOKEN": "wxalarmtoken"}
+BOTH = {**TOKEN, "SHOP_ACCESS_TOKEN": "made-up-access-token"}
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +54,12 @@ def alarm(content: str, url: str, ip: str, tail: str = "[Event=Click Menu Url]")
     )
 
 
-def diagnosed(internet: World, tmp_path: Path, text: str, url: str) -> dict[str, Any]:
+def diagnosed(
+    internet: World, tmp_path: Path, text: str, url: str, secrets: Mapping[str, str] = TOKEN
+) -> dict[str, Any]:
     (tmp_path / "wxalarm.toml").write_text(CONFIG.format(url=url), "utf-8")
     (tmp_path / "alarm.txt").write_text(text, "utf-8")
-    code, out, err = internet.run(["diagnose", "-f", "json", "alarm.txt"], tmp_path, "", {"SHOP_TOKEN": "wxalarmtoken"})
+    code, out, err = internet.run(["diagnose", "-f", "json", "alarm.txt"], tmp_path, "", dict(secrets))
     assert out, err
     (report,) = json.loads(out)["reports"]
     report["exit"] = code
@@ -114,6 +121,19 @@ def test_nothing_is_wrong_on_the_healthy_host(internet: World, tmp_path: Path, c
     assert report["cause"] is None
     assert report["exit"] == 0
     assert {result["status"] for result in report["results"]} <= {"pass", "skip"}
+
+
+def test_wechats_own_view_is_asked_by_its_own_name(internet: World, tmp_path: Path) -> None:
+    """The API stands on api.weixin.qq.com; it resolves every callback to the healthy host's address."""
+    url = "https://healthy.example.com/callback"
+    report = diagnosed(internet, tmp_path, alarm("request", url, HOSTS["healthy"]), url, BOTH)
+    status = {result["check"]: result["status"] for result in report["results"]}
+    assert (status["callback-ips"], status["wechat-view"], status["ping"]) == ("pass", "pass", "pass")
+    assert report["cause"] is None
+
+    url = "https://quoted.example.com/callback"
+    report = diagnosed(internet, tmp_path, alarm("request", url, HOSTS["quoted"]), url, BOTH)
+    assert report["cause"]["code"] == "api-dns-differs"
 
 
 def test_the_blackhole_is_one(internet: World) -> None:

@@ -46,6 +46,8 @@ HOSTS = {
     "dropped": BLACKHOLE,
     "moved": "203.0.113.10",
 }
+ROOT_FOLDER = Path(__file__).parent.parent.parent
+SERVERS = Path(__file__).parent / "servers.py"
 NEEDED = ("ip", "unbound", "nginx", "unshare")
 
 _HEAD = "$TTL 60\n@ IN SOA {ns} hostmaster.example.com. 1 3600 600 86400 60\n@ IN NS {ns}\n"
@@ -95,7 +97,7 @@ class World:
             env={
                 **os.environ,
                 **environment,
-                "PYTHONPATH": str(Path(__file__).parent.parent.parent),
+                "PYTHONPATH": str(ROOT_FOLDER),
                 "SSL_CERT_FILE": str(self.roots),
                 "XDG_CACHE_HOME": str(cwd),
                 "LANG": "C.UTF-8",
@@ -123,7 +125,10 @@ def world(folder: Path) -> Iterator[World]:
         _network(made, resolv)
         running += [made.start("unbound", "-d", "-c", str(path)) for path in _unbounds(made)]
         running.append(made.start("nginx", "-c", str(_nginx(made)), "-p", str(folder)))
-        running.append(made.start(sys.executable, str(Path(__file__).parent / "servers.py"), SLOW_CONNECT))
+        pem = folder / "api.pem"
+        pem.write_bytes(made.authority.issue("api.weixin.qq.com").pem)
+        others = [SLOW_CONNECT, API, str(pem), HOSTS["healthy"]]
+        running.append(made.start("env", f"PYTHONPATH={ROOT_FOLDER}", sys.executable, str(SERVERS), *others))
         _ready(made)
         yield made
     finally:
@@ -240,7 +245,7 @@ def _ready(made: World) -> None:
     """Wait until the last of the servers answers."""
     script = (
         "import socket, sys\n"
-        f"for place in (({HOSTS['healthy']!r}, 443), ({RESOLVER!r}, 53), ({SYSTEM!r}, 53),"
+        f"for place in (({HOSTS['healthy']!r}, 443), ({API!r}, 443), ({RESOLVER!r}, 53), ({SYSTEM!r}, 53),"
         f" ({NS1!r}, 53), ({COM!r}, 53), ({ROOT!r}, 53), ({NS3!r}, 53)):\n"
         "    socket.create_connection(place, 1).close()\n"
     )
