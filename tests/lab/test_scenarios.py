@@ -1,19 +1,32 @@
-"""Every scenario: the verdict names the injected fault, and the saved case gives the same report with no network."""
+"""Every scenario: the verdict names the injected fault, the saved case gives the same report with no network, and what
+is shown of it keeps its promises: the schema, the width, no control character."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from importlib import resources
 
+import jsonschema
 import pytest
+from rich.cells import cell_len
 
 from wxalarm import cases
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import SCENARIOS, Scenario
-from wxalarm.messages import LANGUAGES, catalogue
+from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import Report
 from wxalarm.parser import parse
+from wxalarm.render import json as json_format
 from wxalarm.render import terminal
+from wxalarm.render.redact import Redactor
+from wxalarm.render.text import visible
+from wxalarm.render.view import VERBATIM, view
 from wxalarm.runner import Run
+
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads(resources.files("wxalarm.render").joinpath("schemas/report.json").read_text("utf-8"))
+)
 
 
 async def diagnosed(scenario: Scenario) -> tuple[list[Report], str]:
@@ -42,7 +55,30 @@ def test_verdict_is_the_injected_fault(scenario: Scenario) -> None:
     case = cases.from_text(saved, "case.json")
     again = asyncio.run(Run(case.contexts, saved=case.outcome).reports())
     for lang in LANGUAGES:
-        assert terminal.render(again, catalogue(lang)) == terminal.render(reports, catalogue(lang))
+        words = catalogue(lang)
+        assert terminal.render(again, words) == terminal.render(reports, words)
+        assert json_format.render(again, (), words) == json_format.render(reports, (), words)
+        for shown in (reports, Redactor().reports(reports)):
+            SCHEMA.validate(json.loads(json_format.render(shown, (), words)))
+        for width in (40, 80, 120):
+            fits(reports, words, width)
+
+
+def fits(reports: list[Report], words: Catalogue, width: int) -> None:
+    """No line is wider than the terminal but those of commands, and there is nothing in it that a terminal acts on."""
+    text = terminal.render(reports, words, width=width)
+    assert text == visible(text, keep_newlines=True)
+    whole = {
+        visible(line)
+        for report in reports
+        for row in view(report, words).rows
+        for finding in row.lines
+        for part, _, body in finding.advice
+        if part in VERBATIM
+        for line in body.splitlines()
+    }
+    for line in text.splitlines():
+        assert cell_len(line) <= width or any(line.endswith(command.rstrip()) for command in whole), line
 
 
 def test_every_scenario_has_its_words_and_no_name_twice() -> None:

@@ -78,4 +78,4 @@ def zone_of(text: bytes) -> int | None:
 def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int, offset: float) -> float | None:
     if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
         return None
-    return calendar.timegm((year, month, day, hour, minute, second)) - offset
+    return float(calendar.timegm((year, month, day, hour, minute, second)) - offset)
