@@ -296,3 +296,25 @@ def test_ctrl_c_keeps_what_has_finished(alarm: Path, tmp_path: Path) -> None:
     assert b"url-port" in out
     assert b"interrupted" in out
     assert wxalarm("diagnose", "--from", case, "--only", checks).returncode == 3
+
+
+def test_only_brings_the_network_checks_below_it(alarm: Path) -> None:
+    """--only http-request of a name is no use without an address, and no address comes without DNS."""
+    alarm.write_text(SLOW, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        arguments = ("diagnose", alarm, "--url", url, "--timeout", "2", "-f", "json", "--only", "http-request")
+        (report,) = json.loads(wxalarm(*arguments).stdout)["reports"]
+    ran = {result["check"]: result for result in report["results"]}
+    assert ran["http-request"]["status"] == "fail", "the silent server"
+    assert ran["tcp-connect"]["status"] == "pass"
+    assert ran["dns-system"]["reason"] != ran["sample"]["reason"], "selected, though an address needs no DNS"
+
+
+def test_only_of_another_playbook_is_said(alarm: Path) -> None:
+    none = wxalarm("diagnose", "--offline", alarm, "--only", "ticket-age")
+    assert (none.returncode, none.stdout) == (2, b"")
+    assert none.stderr.startswith(b"--only ticket-age: ")
+    some = wxalarm("diagnose", "--offline", alarm, "--only", "ticket-age,sample")
+    assert some.returncode == 0
+    assert some.stderr.startswith(b"--only ticket-age: ")

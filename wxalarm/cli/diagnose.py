@@ -40,7 +40,9 @@ CallbackCheck = Annotated[
     str | None,
     typer.Option("--callback-check", metavar="F", help="A pasted answer of WeChat's callback/check (网络检测)."),
 ]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK", help="Run only these checks.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="CHECK", help="Run only these checks, and what they need.")
+]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK", help="Do not run these checks.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="F", help="Save alarm and observations, for --from.")]
 From = Annotated[Path | None, typer.Option("--from", metavar="F", help="Diagnose a saved case again, no network.")]
@@ -104,11 +106,13 @@ def diagnose(
         if files or save:
             fail("--from diagnoses the saved case alone: expected no FILE and no --save beside it")
         case = read_case(from_case, words)
+        only = chosen_of(case.contexts, only, words)
         code = deliver(case.contexts, (), words, outputs, only=only, skip=skip, saved=case.outcome, reveal=reveal)
     else:
         if settings.host.nginx_conf == "-" and (not files or "-" in files):
             fail(words.ui("two_stdin"))
         contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or ())
+        only = chosen_of(contexts, only, words)
         code = deliver(contexts, problems, words, outputs, only=only, skip=skip, save=save, reveal=reveal)
     raise typer.Exit(code)
 
@@ -139,7 +143,7 @@ def probe(
     words = words_of(lang, settings)
     outputs = outputs_of(formats or (), FORMATS, "text")
     contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
-    only = known_checks(only) or [check.id for check in NETWORK]
+    only = chosen_of(contexts, known_checks(only), words) or [check.id for check in NETWORK]
     raise typer.Exit(
         deliver(contexts, (), words, outputs, only=only, skip=known_checks(skip), save=save, reveal=reveal)
     )
@@ -189,6 +193,31 @@ def known_checks(names: Sequence[str] | None) -> list[str]:
             near = difflib.get_close_matches(name, ids, 1, 0.4)
             fail(f"{name}: no such check{f' (did you mean {near[0]}?)' if near else ''}; wxalarm checks lists them")
     return wanted
+
+
+def chosen_of(contexts: Sequence[Context], only: Sequence[str], words: Catalogue) -> list[str]:
+    """--only with what its checks need; those that connect bring the checks that they build on when none of these was
+    named: there is no HTTP without an address, no address without DNS.
+
+    A check that no playbook here has is said; the command ends when none has any.
+    """
+    from wxalarm.checks.addresses import SOURCES
+    from wxalarm.cli.common import fail
+    from wxalarm.runner import plan
+
+    planned = {check.id: check for ctx in contexts for check in plan(ctx)}
+    if absent := [words.ui("only_unused", name=name) for name in only if name not in planned]:
+        if len(absent) == len(only):
+            fail("\n".join(absent))
+        typer.echo("\n".join(absent), err=True)
+    chosen = list(only)
+    for name in chosen:  # grows while it is walked: what they build on builds on others
+        if name in planned:
+            chosen += [check.id for check in planned[name].needs if check.id not in chosen]
+            below = [check.id for check in planned[name].uses if check.network]
+            if set(SOURCES) <= set(planned[name].uses) and not set(below) & set(chosen):
+                chosen += below
+    return chosen
 
 
 def callback_url(url: str, words: Catalogue) -> str:

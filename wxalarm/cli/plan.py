@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 from wxalarm.cli import diagnose as flags
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wxalarm.checks.check import Context
     from wxalarm.messages import Catalogue
+
+NEEDED = ("host", "url", "account", "app_log", "callback_check")
+"""What a check whose `sends` names it cannot do without: when it is absent, nothing is sent or read."""
 
 
 def plan(
@@ -25,6 +30,8 @@ def plan(
     error_log: flags.ErrorLogs = None,
     app_log: flags.AppLogs = None,
     callback_check: flags.CallbackCheck = None,
+    only: flags.Only = None,
+    skip: flags.Skip = None,
     lang: flags.Lang = None,
 ) -> None:
     """Say what diagnose would send where and which files it would read. Sends and reads nothing else itself."""
@@ -43,21 +50,29 @@ def plan(
     )
     words = words_of(lang, settings)
     contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or ())
-    write_stdout("\n".join(text_of(ctx, words) for ctx in contexts))
+    chosen = flags.chosen_of(contexts, flags.known_checks(only), words), flags.known_checks(skip)
+    write_stdout("\n".join(text_of(ctx, words, *chosen) for ctx in contexts))
 
 
-def text_of(ctx: Context, words: Catalogue) -> str:
+def text_of(ctx: Context, words: Catalogue, only: Sequence[str] = (), skip: Sequence[str] = ()) -> str:
     """The plan for one alarm: a line for the alarm, then one for each check of its playbook."""
     from wxalarm.render.text import visible
     from wxalarm.render.view import summary
     from wxalarm.runner import plan as checks_of
 
     lines = [visible(summary(ctx.alarm, words))]
-    for check in checks_of(ctx):
-        sends = words.check(check.id, "sends", **values_of(ctx))
-        if check.network and ctx.settings.offline:
+    values = values_of(ctx)
+    checks = checks_of(ctx)
+    width = max(len(check.id) for check in checks)
+    for check in checks:
+        sends = words.check(check.id, "sends", **values)
+        if (only and check.id not in only) or check.id in skip:
+            sends = words.ui("plan_not_selected")
+        elif check.network and ctx.settings.offline:
             sends = words.ui("plan_offline")
-        lines.append(f"  {check.id:<16} {visible(sends or words.ui('plan_nothing'))}")
+        elif absent := [name for name in NEEDED if name in words.named(check.id, "sends") and not values[name]]:
+            sends = words.ui("plan_absent", name=absent[0])
+        lines.append(f"  {check.id:<{width}}  {visible(sends or words.ui('plan_nothing'))}")
     return "\n".join(lines) + "\n"
 
 
@@ -72,8 +87,8 @@ def values_of(ctx: Context) -> dict[str, object]:
         "url": target.url,
         "alarm_ip": target.alarm_ip,
         "outer_ip": ctx.alarm.sample.outer_ip,
-        "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])],
-        "servers": list(settings.dns.servers),
+        "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])] or None,
+        "servers": list(settings.dns.servers) or None,
         "api": settings.api.base_url,
         "account": ctx.account.name if ctx.account else None,
         "repeat": settings.repeat,

@@ -125,7 +125,9 @@ class _Page:
                 self.line(self.words.ui("see_cause", code=finding.code), INDENT)
                 continue
             self.line(finding.text, INDENT, "dim" if finding.severity == "note" else "")
-            for bar in finding.chart:
+            # A chart that does not fit says nothing when it is cut; its numbers stand in the sentence.
+            fits = all(INDENT + cell_len(visible(bar)) <= self.console.width for bar in finding.chart)
+            for bar in finding.chart if fits else ():
                 self.raw(Text(" " * INDENT + visible(bar), style="dim"))
             self.advice(finding, INDENT)
 
