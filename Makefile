@@ -30,5 +30,13 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+bench: $(VENV)/.bench             ## speed against peers; each script says what it promises (logs.py needs 3 GB of disk)
+	for script in parse reply startup network adversarial; do \
+	    test ! -f bench/$$script.py || $(BIN)/python bench/$$script.py || exit 1; done
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
