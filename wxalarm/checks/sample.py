@@ -59,9 +59,9 @@ async def probe(ctx: Context) -> bool:
 def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """Findings from the alarm's own fields."""
     alarm, sample = ctx.alarm, ctx.alarm.sample
-    if sample.http_code is not None:
+    if sample.http_code not in (None, 200):  # 200 is what WeChat wants: something else was wrong then
         yield HTTP_RECORDED(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
-    if sample.curl_error is not None:
+    if sample.curl_error:  # CURLE_OK is 0
         number = sample.curl_error
         yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
     if sample.ip and (scope := scope_of(sample.ip)):

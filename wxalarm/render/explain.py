@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from wxalarm.checks import CHECKS
 from wxalarm.lint import RULES
-from wxalarm.messages import Catalogue
+from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
@@ -24,13 +24,30 @@ def names() -> list[str]:
 
 def nearest(name: str) -> list[str]:
     """The names most like a wrong one."""
-    return difflib.get_close_matches(name, names(), 3, 0.4)
+    return difflib.get_close_matches(_plain(name), names(), 3, 0.4)
 
 
 def explain(name: str, words: Catalogue) -> str | None:
-    """All that is known of a name, as text; None when nothing has it. A name may be both a check and a code."""
+    """All that is known of a name, as text; None when nothing has it. A name may be both a check and a code; that of a
+    kind or a check may be its title in either language, as reports show it."""
+    name = _titles().get(name.strip().casefold(), _plain(name))
     sections = [*_kind(name, words), *_check(name, words), *_code(name, words)]
     return "\n\n".join(sections) + "\n" if sections else None
+
+
+def _plain(name: str) -> str:
+    """TCP_REFUSED and "tcp refused" as names are written: tcp-refused."""
+    return "-".join(name.strip().casefold().replace("_", " ").split())
+
+
+def _titles() -> dict[str, str]:
+    """The names of kinds and checks by their titles; a kind goes before a check."""
+    found: dict[str, str] = {}
+    for words in map(catalogue, LANGUAGES):
+        found |= {words.check(check.id).casefold(): check.id for check in CHECKS}
+    for words in map(catalogue, LANGUAGES):
+        found |= {words.kind(kind).casefold(): str(kind) for kind in AlarmKind}
+    return found
 
 
 def check_list(words: Catalogue) -> str:

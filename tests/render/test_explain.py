@@ -1,0 +1,41 @@
+"""`wxalarm explain`: every name in both languages, however it is written; near names for a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from wxalarm.checks import CHECKS
+from wxalarm.messages import LANGUAGES, catalogue
+from wxalarm.model import AlarmKind
+from wxalarm.render.explain import explain, names, nearest
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_name_is_explained(lang: str) -> None:
+    words = catalogue(lang)
+    for name in names():
+        text = explain(name, words)
+        assert text is not None
+        assert len(text.splitlines()) >= 2, name
+        assert explain(name.upper().replace("-", "_"), words) == text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_titles_are_names_too(lang: str) -> None:
+    """A report says 请求超时, not request-timeout."""
+    words = catalogue("en")
+    for kind in AlarmKind:
+        assert (explain(catalogue(lang).kind(kind), words) or "").startswith(f"{kind}:")
+    for check in CHECKS:
+        assert explain(catalogue(lang).check(check.id), words), check.id
+
+
+@pytest.mark.parametrize("wrong", ["tcp-refusd", "TCP_REFUSD", " tcp refusd "])
+def test_a_wrong_name_has_near_ones(wrong: str) -> None:
+    assert explain(wrong, catalogue("en")) is None
+    assert nearest(wrong)[0] == "tcp-refused"
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "-", "\x1b[31m"])
+def test_nothing_is_no_name(nothing: str) -> None:
+    assert explain(nothing, catalogue("en")) is None
