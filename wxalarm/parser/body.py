@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from wxalarm.parser import vocabulary as v
-from wxalarm.parser.places import EDGES
+from wxalarm.parser.places import end_of
 
 _QUOTE = rf"(?:{v.SPACE}|[>|│┃])"
 NEXT_ALARM = re.compile(
@@ -86,7 +86,7 @@ class Bodies:
         return Body(self._stripped(start, stop), stop == longest < len(text))
 
     def _stripped(self, start: int, stop: int) -> int:
-        return start + len(self.text[start:stop].rstrip(EDGES))
+        return end_of(self.text, start, stop)
 
     def _last(self, start: int, stop: int) -> int | None:
         """The end of the group when nothing but blanks and the platform stands between its bracket and `stop`."""

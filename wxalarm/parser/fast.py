@@ -21,7 +21,9 @@ _ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205
 # No blanks at the edges: the grammar strips them, so values that have some are not for this path.
 _PLAIN = rf"(?! )[^\[\]{_ODD}]*+(?<! )"
 _NUMBER = r"[0-9]{1,18}"
-_DESCRIPTION = rf"(?:微信服务器|推送)[^:：\[{_ODD}]{{8,80}}?"
+_OPENING = r"(?:微信服务器(?:向|连接)|推送(?:[“”\"「『]?支付|第三方平台|component_verify_ticket))"
+_DESCRIPTION = rf"{_OPENING}[^:：\[{_ODD}]{{2,80}}?"
+_NOISE = rf"[\s{v.ZERO_WIDTH}>|│┃]*+"
 _GUIDE = "报警排查指引[，,]请见: ?"
 _LOOSE = r"[ \t]*+(?:[\n\r]|\Z|\[第三方平台|报警)"
 _STRICT = (
@@ -76,7 +78,8 @@ CLEAN = re.compile(
     rf"(?:{_GAP}错误样例: ?(?=\[){_SAMPLE})?+"
     rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){_GUIDE}(\S++))?+"
     # What could still belong to it must not follow.
-    r"(?=[ \t\r]*+(?:\Z|\n(?!\s*+(?:\[|报警排查指引|错误样例))))"
+    rf"(?=[ \t\r]*+(?:\Z|\n(?!{_NOISE}(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE})?+"
+    r"(?:\[|报警|報警|错误|錯誤|[Ee]rror ))))"
 )
 """One clean alarm: official labels in official order, all groups in the order in which WeChat prints them."""
 WIDE = re.compile(
@@ -228,6 +231,11 @@ def spans_of(match: re.Match[str]) -> dict[str, tuple[int, int]]:
     if match.start(_BODY) >= 0 and match.start(_BRACKET) < 0:
         start, end = match.span(_BODY)
         spans["sample.response_content"] = (start, start + len(match.string[start:end].rstrip()))
+    for name in ("appid", "nickname"):
+        if name in spans and spans[name][0] == spans[name][1]:
+            # An empty value stands right behind the colon.
+            at = match.string.rindex(":", 0, spans[name][0]) + 1
+            spans[name] = (at, at)
     if match.start(_PLATFORM_KEY) >= 0 and "sample.platform" not in spans:
         spans["sample.platform"] = (match.end(_PLATFORM_KEY), match.end(_PLATFORM_KEY))
     return spans

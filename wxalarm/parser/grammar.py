@@ -15,10 +15,11 @@ from typing import Any
 import pyparsing as pp
 
 from wxalarm.parser import vocabulary as v
-from wxalarm.parser.places import EDGES
+from wxalarm.parser.places import EDGES, QUOTES, end_of
 
 _SKIP = rf"(?:{v.SPACE}|[>|│┃])*+"
-BEHIND_BODY = rf"{v.SPACE}*+(?:\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?+{v.SPACE}*+)?+(?:(?:{v.LABEL['guide_url']})|\Z)"
+_QUOTED = rf"{v.BLANK}*+(?:\n(?:{v.BLANK}|[>|│┃])*+)*+"
+BEHIND_BODY = rf"{_QUOTED}(?:\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?+{_QUOTED})?+(?:(?:{v.LABEL['guide_url']})|\Z)"
 """What stands behind the bracket that ends a body; a bracket inside the body has something else behind it."""
 
 
@@ -137,18 +138,19 @@ def _body() -> pp.ParserElement:
     cut ::= the same without its bracket, when WeChat cut a long body together with it."""
     key = rf"{_SKIP}\[(?P<key>(?i:{'|'.join(v.BODY_KEYS)}))="
     # The bracket of the platform's group, behind a body that was cut, is not the body's.
-    platform = rf"(?!\[{v.PLATFORM}[^\]\n]{{0,300}}+\]{v.SPACE}*+(?:{v.LABEL['guide_url']}|\Z))"
+    platform = rf"(?!\[{v.PLATFORM}[^\]\n]{{0,300}}+\]{_QUOTED}(?:{v.LABEL['guide_url']}|\Z))"
     whole = rf"(?P<value>(?:[^\[\]]++|{platform}\[|\](?!{BEHIND_BODY}))*+)\]"
     # Linear on hostile bodies: only first characters of what may end them are looked at twice.
-    behind = rf"\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?{v.SPACE}*+(?:{v.LABEL['guide_url']}|\Z)"
+    behind = rf"\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?{_QUOTED}(?:{v.LABEL['guide_url']}|\Z)"
     rest = rf"(?P<value>(?:[^报報\[]++|(?!{v.LABEL['guide_url']})[报報]|(?!{behind})\[)*+)"
 
     def closed(match: re.Match[str]) -> Group:
         return Group(match["key"], _value(match), match.start("key"), body=True)
 
     def cut(match: re.Match[str]) -> Group:
-        text = match["value"].rstrip(EDGES)
-        value = Value(text, match.start("value"), match.start("value") + len(text))
+        start = match.start("value")
+        end = end_of(match.string, start, match.end("value"))
+        value = Value(match.string[start:end], start, end)
         return Group(match["key"], value, match.start("key"), closed=False, body=True)
 
     return _regex(key + whole, closed) | _regex(key + rest, cut)
@@ -182,4 +184,4 @@ def _stray() -> pp.ParserElement:
 
 def strays(tree: Tree) -> Iterator[Value]:
     """Strays that are more than blanks and quote marks."""
-    return (value for value in tree.strays if value.text.strip(EDGES + ">|│┃"))
+    return (value for value in tree.strays if value.text.strip(EDGES + QUOTES))

@@ -38,6 +38,7 @@ _EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
 _MASKED_DATE = re.compile(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
 _COUNT = re.compile(v.COUNT + r"\s*\Z")
 _OPENING = re.compile(v.OPENING)
+_HAN = re.compile("[\u4e00-\u9fff]")
 _GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
 _TYPE_NAME = re.compile(v.TYPE_NAME)
 _WORDING_END = re.compile(
@@ -103,6 +104,7 @@ class Cutter:
         self.text = text
         self.pending: int | None = None
         self._last: _Part | None = None
+        self._open = False
         self._bodies = Bodies(text)
 
     def extents(self, start: int, end: int) -> Iterator[Extent]:
@@ -123,11 +125,15 @@ class Cutter:
         if _is_alarm(parts):
             yield _extent(parts)
         self._last = parts[-1] if parts else None
+        self._open = at >= end
         if parts and end - parts[-1].end <= LONGEST_GAP:
             self.pending = parts[0].start
 
     def continues_at(self, start: int, name: str) -> bool:
-        """Whether a piece that begins at `start` belongs to what the last call of `extents` ended with."""
+        """Whether a piece that begins at `start`, the end of the last call of `extents`, belongs to what that ended
+        with: to its last piece, or to the value of one."""
+        if self._open:
+            return True
         return self._last is not None and self._continues(self._last, _Part(name, start, start, True, 0))
 
     def _continues(self, last: _Part, part: _Part) -> bool:
@@ -184,6 +190,8 @@ class Cutter:
                 # It ends an alarm and begins none: people quote it alone. Its value is one word.
                 word = _WORD.match(self.text, value_start, end)
                 end = word.end() if word else value_start
+                if _HAN.search(self.text, value_start, end) is not None:
+                    return None
                 return _Part(name, start, end, False, 2 if _GUIDE_HOST.search(self.text, value_start, end) else 0)
         return self._description(name, start, end, value)
 
@@ -198,7 +206,10 @@ class Cutter:
             return _Part("description", start, end, True, 2, labelled=False) if whole and alone else None
         if whole or (known and _TYPE_NAME.fullmatch(value)):
             return _Part(name, start, end, True, ENOUGH if whole and alone else QUOTED if whole else 2)
-        return _Part(name, start, end, opened or known, 2 if opened else 1 if known and _TYPE_NAME.match(value) else 0)
+        # Of a new wording only the subject is known; people, too, write 推送支付….
+        proof = 2 if value.startswith("微信") else 1
+        told = opened or (known and _TYPE_NAME.match(value) is not None)
+        return _Part(name, start, end, opened or known, proof if told else 0)
 
     def _at_line_start(self, start: int) -> bool:
         begin = max(self.text.rfind("\n", max(0, start - 64), start) + 1, start - 64, 0)
@@ -266,11 +277,10 @@ def kind_is_known(value: str) -> bool:
 def _is_alarm(parts: list[_Part]) -> bool:
     """Whether pieces prove an alarm: enough together, and one of them says what failed, how often or in which push."""
     names = {part.name for part in parts if part.proof}
-    proof = sum(part.proof for part in parts)
-    if proof == QUOTED and len(parts) > 1:
+    if len(parts) > 1 and any(part.name == "description" and part.proof == QUOTED for part in parts):
         # A whole 内容 in the middle of a line, but with another line of an alarm before or behind it: flattened.
         return True
-    return proof >= ENOUGH and not names.isdisjoint({"description", "count", "sample"})
+    return sum(part.proof for part in parts) >= ENOUGH and not names.isdisjoint({"description", "count", "sample"})
 
 
 def _extent(parts: list[_Part]) -> Extent:

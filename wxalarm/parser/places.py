@@ -16,7 +16,17 @@ EDGES = (
     "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
 """What is stripped from the outside of one-line values."""
+QUOTES = ">|│┃"
+"""What mail and chat programs put before quoted lines."""
 Spans = Mapping[str, tuple[int, int]]
+
+
+def end_of(text: str, start: int, stop: int) -> int:
+    """Where text[start:stop] ends without the blanks behind it and without lines of nothing but quote marks."""
+    end = start + len(text[start:stop].rstrip(EDGES))
+    while (newline := text.rfind("\n", start, end)) >= 0 and not text[newline:end].strip(EDGES + QUOTES):
+        end = start + len(text[start:newline].rstrip(EDGES))
+    return end
 
 
 class Lines:

@@ -44,9 +44,7 @@ class Scan:
                 continue
             alarm = fast.record(match, self.source)
             if alarm is None:
-                # It is not as clean as it looked.
-                yield from self._pieces(at, end)
-                at = end
+                # It is not as clean as it looked: it stays for the pieces, with what stands before and behind it.
                 continue
             if start != at and fast.may_hold_pieces(text, at, start):
                 before = list(self._cutter.extents(at, start))

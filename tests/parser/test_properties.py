@@ -1,0 +1,164 @@
+"""What holds for every text: both ways of parsing agree, values stand where they are said to, nothing raises."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.parser.generate import ANY, NOISE, Made, made, mutated
+from wxalarm.model import Alarm, Location
+from wxalarm.parser import fast, parse
+from wxalarm.parser.encoding import Decoder, decode
+from wxalarm.parser.pieces import Cutter, Extent
+from wxalarm.parser.places import Lines, Source
+from wxalarm.parser.scan import Found, by_grammar
+from wxalarm.parser.stream import stream
+
+settings.register_profile("parser", deadline=None, suppress_health_check=list(HealthCheck), max_examples=150)
+settings.load_profile("parser")
+
+
+def slice_of(text: str, place: Location) -> str:
+    """The text at a location."""
+    lines = text.split("\n")
+    found = lines[place.line - 1 : place.end_line]
+    found[-1] = found[-1][: place.end_column - 1]
+    found[0] = found[0][place.column - 1 :]
+    return "\n".join(found)
+
+
+def value_of(alarm: Alarm, name: str) -> object:
+    """A field by its dotted name."""
+    if name.startswith("sample.extra."):
+        return alarm.sample.extra[name.removeprefix("sample.extra.")]
+    return getattr(alarm.sample, name[7:]) if name.startswith("sample.") else getattr(alarm, name)
+
+
+def as_printed(name: str, value: object, printed: str) -> object:
+    """What a field must be for what is printed."""
+    if name == "first_seen":
+        return datetime.fromisoformat(printed + "+08:00")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(printed)
+    return printed
+
+
+@given(made(), NOISE, NOISE)
+def test_values_and_places_come_back(alarm: Made, before: str, behind: str) -> None:
+    # A line between: somebody's "昵称: 小王" right before a fragment could be its own.
+    text = f"{before}\n好的\n{alarm.text}\n好的\n{behind}"
+    (got,) = parse(text).alarms
+    assert got.kind == alarm.kind
+    values = alarm.values()
+    assert set(got.fields) == set(values)
+    for name, printed in values.items():
+        value = value_of(got, name)
+        assert value == as_printed(name, value, printed), name
+        assert slice_of(text, got.fields[name]) == printed, name
+    absent = {"appid", "nickname", "first_seen", "guide_url"} - set(values)
+    assert all(value_of(got, name) is None for name in absent)
+
+
+@given(st.lists(made(whole=True), min_size=2, max_size=5), st.sampled_from(["\n", "\n\n", " ", "\n好的\n"]))
+def test_neighbours_come_back_one_by_one(alarms: list[Made], separator: str) -> None:
+    text = separator.join(alarm.text for alarm in alarms)
+    assert [alarm.text for alarm in alarms] == [
+        slice_of(text, alarm.location) for alarm in parse(text).alarms if alarm.location
+    ]
+
+
+def facts(found: Found) -> tuple[object, ...]:
+    """All that is known of an alarm."""
+    alarm = found.alarm
+    return alarm, alarm.location, dict(alarm.fields), list(found.problems)
+
+
+def same_by_grammar(text: str) -> int:
+    """Compare what the fast path takes with the grammar, on the same extents. How many it took."""
+    source = Source(Lines(text, None))
+    taken = 0
+    matches = [*fast.CLEAN.finditer(source.text), *filter(None, [fast.WIDE.fullmatch(source.text)])]
+    for match in matches:
+        alarm = fast.record(match, source)
+        if alarm is not None:
+            taken += 1
+            quick = Found(alarm, fast.problems(match, source), *match.span())
+            assert facts(quick) == facts(by_grammar(source, Extent(*match.span(), overlong=False)))
+    return taken
+
+
+@given(made())
+def test_the_fast_path_gives_what_the_grammar_gives(alarm: Made) -> None:
+    same_by_grammar(alarm.text)
+
+
+@given(st.one_of(mutated(), ANY))
+def test_the_fast_path_gives_what_the_grammar_gives_on_damaged_text(text: str) -> None:
+    same_by_grammar(text)
+
+
+def test_the_fast_path_takes_the_clean_form() -> None:
+    from tests.parser.test_forms import WHOLE
+
+    for text in (WHOLE, WHOLE.replace("\n", " "), WHOLE.replace("\n", "\n\n"), WHOLE.replace("，", ",")):
+        assert same_by_grammar(text) == 2
+
+
+def slowly(text: str) -> list[Found]:
+    """The alarms without the fast path."""
+    source = Source(Lines(text, None))
+    return [by_grammar(source, extent) for extent in Cutter(source.text).extents(0, len(source.text))]
+
+
+@given(ANY)
+@example("Appid: wx1\n昵称: a\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次")
+def test_piece_by_piece_gives_the_same_alarms(text: str) -> None:
+    parsed = parse(text)
+    slow = slowly(text)
+    assert [found.alarm for found in slow] == list(parsed.alarms)
+    assert [found.alarm.location for found in slow] == [alarm.location for alarm in parsed.alarms]
+    assert [problem for found in slow for problem in found.problems] == list(parsed.problems)
+
+
+@given(ANY, st.lists(st.integers(1, 60), min_size=1, max_size=40))
+def test_a_stream_gives_the_same_alarms(text: str, sizes: list[int]) -> None:
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        size = sizes[len(parts) % len(sizes)]
+        parts.append(text[at : at + size])
+        at += size
+    whole = parse(text)
+    streamed = list(stream(parts))
+    assert [alarm for alarm, _ in streamed] == list(whole.alarms)
+    assert [alarm.location for alarm, _ in streamed] == [alarm.location for alarm in whole.alarms]
+    assert [dict(alarm.fields) for alarm, _ in streamed] == [dict(alarm.fields) for alarm in whole.alarms]
+    assert [problem for _, problems in streamed for problem in problems] == list(whole.problems)
+
+
+@given(ANY)
+def test_places_are_always_inside_the_text(text: str) -> None:
+    lines = text.split("\n")
+    for alarm in parse(text).alarms:
+        for place in (alarm.location, *alarm.fields.values()):
+            assert place is not None
+            assert 1 <= place.line <= place.end_line <= len(lines)
+            assert 1 <= place.column <= len(lines[place.line - 1]) + 1
+            assert 1 <= place.end_column <= len(lines[place.end_line - 1]) + 1
+            assert (place.line, place.column) <= (place.end_line, place.end_column)
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(1, 50), min_size=1, max_size=9))
+def test_bytes_decode_in_parts_as_they_do_whole(data: bytes, sizes: list[int]) -> None:
+    parse(decode(data))
+    for codec in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"):
+        text = "时间: 2026-01-01 12:00:00 示例 内容: x\n" * 200
+        encoded = text.encode(codec)
+        decoder, out, at = Decoder(), "", 0
+        for size in sizes * 3:
+            out += decoder.decode(encoded[at : at + size * 37])
+            at += size * 37
+        out += decoder.decode(encoded[at:]) + decoder.decode(b"", final=True)
+        assert out == decode(encoded) == text
