@@ -2,10 +2,10 @@
 
     python bench/parse.py [COUNT]        (100,000 by default; slow peers take a part of it)
 
-The corpus is the mix of shapes of posted alarms, bodies included (bench/corpus.py). wxalarm gets archives of a thousand
-alarms and has to find the alarms in them. The peers get each alarm as a text of its own, and only the clean ones, a
-label a line, no body, for an easier task: the others they cannot read, or fail on fast. Peers: hand-written `re` with a
-dataclass, pygrok, textfsm, lark (LALR), plain pyparsing. Processor time, best of three.
+The corpus is the mix of shapes of posted alarms, bodies included (tests/parser/mix.py). wxalarm gets archives of a
+thousand alarms and has to find the alarms in them. The peers get each alarm as a text of its own, and only the clean
+ones, a label a line, no body, for an easier task: the others they cannot read, or fail on fast. Peers: hand-written
+`re` with a dataclass, pygrok, textfsm, lark (LALR), plain pyparsing. Processor time, best of three.
 Exit 1 below the promises: 0.5 of the hand-written one, more than pygrok, 30 times plain pyparsing.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.corpus import alarms
+from tests.parser.mix import alarms
 from wxalarm.parser import parse
 
 SLOW = 2000

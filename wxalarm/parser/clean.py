@@ -143,11 +143,16 @@ def _plain_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, st
 
 def _in_nickname(text: str, at: int) -> bool:
     """Whether a place is inside a 昵称, the one value that people may write with zero-width characters."""
-    begin = max(text.rfind("\n", 0, at) + 1, at - v.LONGEST_VALUE)
-    if text.find(":", begin, at) < 0 and text.find("：", begin, at) < 0:
-        return False
-    labels = list(_NICKNAME.finditer(text, begin, at))
-    return bool(labels) and _TYPED.search(text, labels[-1].end(), at) is None
+    begin = max(0, at - v.LONGEST_VALUE)
+    begin = max(begin, text.rfind("\n", begin, at) + 1)
+    colon = at
+    for _ in range(3):  # a nickname may hold colons, too
+        colon = max(text.rfind(":", begin, colon), text.rfind("：", begin, colon))
+        if colon < 0:
+            return False
+        if _NICKNAME.search(text, max(begin, colon - 16), colon + 1) is not None:
+            return _TYPED.search(text, colon + 1, at) is None
+    return False
 
 
 def _body_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:

@@ -16,13 +16,15 @@ from wxalarm.parser import vocabulary as v
 from wxalarm.parser.construct import constructor
 from wxalarm.parser.places import FieldLocations, Source
 
-_GAP = r"[ \t\r\n]++"
+_GAP = r"[ \t\r\n]{1,99}+"
 _ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 # No blanks at the edges: the grammar strips them, so values that have some are not for this path.
 _PLAIN = rf"(?! )[^\[\]{_ODD}]*+(?<! )"
 _NUMBER = r"[0-9]{1,18}"
 _OPENING = r"(?:微信服务器(?:向|连接)|推送(?:[“”\"「『]?支付|第三方平台|component_verify_ticket))"
 _DESCRIPTION = rf"{_OPENING}[^:：\[{_ODD}]{{2,80}}?"
+_HAN = r"\u3001-\u9fff\uff00-\uffef"
+_MORE = r"(?:\[|报警|報警|错误|錯誤|[Ee]rror )"
 _NOISE = rf"[\s{v.ZERO_WIDTH}>|│┃]*+"
 _GUIDE = "报警排查指引[，,]请见: ?"
 _LOOSE = r"[ \t]*+(?:[\n\r]|\Z|\[第三方平台|报警)"
@@ -61,7 +63,7 @@ _SAMPLE = (
 )
 _LINES = (
     r"ppid: ?([0-9A-Za-z*]*+)",
-    rf"称: {{0,2}}([^:：{_ODD}]*?)",
+    rf"称: {{0,2}}([^:：{_ODD}]{{0,64}}?)",
     r"间: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?+)",
     rf"容: ?({_DESCRIPTION})",
     r"数: ?([0-9]{1,18})分钟 ?([0-9]{1,18}) ?次",
@@ -76,10 +78,9 @@ CLEAN = re.compile(
     rf"(?:(?<=时){_TIME}{_GAP}内)?+"
     rf"(?<=内){_CONTENT}{_GAP}次{_COUNT}"
     rf"(?:{_GAP}错误样例: ?(?=\[){_SAMPLE})?+"
-    rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){_GUIDE}(\S++))?+"
+    rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){_GUIDE}([^\s{_HAN}]++))?+"
     # What could still belong to it must not follow.
-    rf"(?=[ \t\r]*+(?:\Z|\n(?!{_NOISE}(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE})?+"
-    r"(?:\[|报警|報警|错误|錯誤|[Ee]rror ))))"
+    rf"(?=[ \t\r]*+(?:\Z|\n(?!{_NOISE}(?:{_MORE}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE}))))"
 )
 """One clean alarm: official labels in official order, all groups in the order in which WeChat prints them."""
 WIDE = re.compile(
@@ -89,7 +90,7 @@ WIDE = re.compile(
     rf"(?:(?:内容: ?)?+({_DESCRIPTION})(?:{_GAP}(?=次数: ?[0-9]|错误样例: ?\[|报警排查指引)|\Z))?+"
     rf"(?:次{_COUNT}(?:{_GAP}|\Z))?+"
     rf"(?:(?:错误样例: ?)?(?=\[){_SAMPLE}(?:{_GAP}|\Z|(?<=[ \t\r\n])))?+"
-    rf"(?:{_GUIDE}(\S++))?+"
+    rf"(?:{_GUIDE}([^\s{_HAN}]++))?+"
 )
 """One alarm that was cut out already: any of its lines may be absent."""
 

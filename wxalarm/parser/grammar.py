@@ -111,8 +111,7 @@ def _line() -> pp.ParserElement:
         return "guide_url", _value(match)
 
     line = _regex(rf"{_SKIP}(?:{labels})(?P<value>{v.LINE_VALUE})", make)
-    word = rf"{v.BLANK}*+[^\s{v.ZERO_WIDTH}]*+"
-    return line | _regex(rf"{_SKIP}(?:{v.LABEL['guide_url']})(?P<value>{word})", guide)
+    return line | _regex(rf"{_SKIP}(?:{v.LABEL['guide_url']})(?P<value>{v.GUIDE_WORD})", guide)
 
 
 def _sample() -> pp.ParserElement:

@@ -30,7 +30,7 @@ _QUOTES = re.compile(rf"(?:{v.BLANK}|[>|│┃])*+\Z")
 _BETWEEN = re.compile(rf"(?:{v.SPACE}|[>|│┃])*+(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n(?:{v.SPACE}|[>|│┃])*+)?\Z")
 """What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know."""
 _VALUE = re.compile(v.LINE_VALUE)
-_WORD = re.compile(rf"{v.BLANK}*+[^\s{v.ZERO_WIDTH}]*+")
+_WORD = re.compile(v.GUIDE_WORD)
 _APPID = re.compile(r"[^\s，。！？,;；\[\]]{0,64}\Z")
 _SURE_APPID = re.compile(r"wx[0-9a-f]{16}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{4,40}\Z")
 _DATE = re.compile(v.DATE + r"\Z")
@@ -38,7 +38,6 @@ _EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
 _MASKED_DATE = re.compile(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
 _COUNT = re.compile(v.COUNT + r"\s*\Z")
 _OPENING = re.compile(v.OPENING)
-_HAN = re.compile("[\u4e00-\u9fff]")
 _GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
 _TYPE_NAME = re.compile(v.TYPE_NAME)
 _WORDING_END = re.compile(
@@ -156,7 +155,10 @@ class Cutter:
             if gap is None:
                 # Something else than groups was pasted behind the label: it belongs to the line.
                 value = _VALUE.match(self.text, hit.end(), min(end, hit.end() + v.LONGEST_VALUE))
-                return _Part("sample", start, value.end() if value else hit.end(), False, 0), hit.end()
+                stop = value.end() if value else hit.end()
+                bracket = self.text.find("[", hit.end(), stop)
+                stop = bracket if bracket >= 0 else stop
+                return _Part("sample", start, stop, False, 0), stop
             return self._groups(start, gap.end(), end, labelled=True)
         value_start = start if name == "wording" else hit.end()
         value = _VALUE.match(self.text, value_start, min(end, value_start + v.LONGEST_VALUE))
@@ -190,8 +192,8 @@ class Cutter:
                 # It ends an alarm and begins none: people quote it alone. Its value is one word.
                 word = _WORD.match(self.text, value_start, end)
                 end = word.end() if word else value_start
-                if _HAN.search(self.text, value_start, end) is not None:
-                    return None
+                if value and end == value_start:
+                    return None  # "报警排查指引: 谁有链接"
                 return _Part(name, start, end, False, 2 if _GUIDE_HOST.search(self.text, value_start, end) else 0)
         return self._description(name, start, end, value)
 

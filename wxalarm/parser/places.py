@@ -32,13 +32,13 @@ def end_of(text: str, start: int, stop: int) -> int:
 class Lines:
     """Where lines begin in one text. A part of a stream says with which line and column it begins."""
 
-    __slots__ = ("_at", "_line", "_starts", "first_column", "first_line", "path", "text")
+    __slots__ = ("_at", "_begin", "_line", "_starts", "first_column", "first_line", "path", "text")
 
     def __init__(self, text: str, path: str | None, first_line: int = 1, first_column: int = 1) -> None:
         self.text, self.path = text, path
         self.first_line, self.first_column = first_line, first_column
         self._starts: list[int] | None = None
-        self._at, self._line = 0, first_line
+        self._at, self._line, self._begin = 0, first_line, 0
 
     @property
     def starts(self) -> list[int]:
@@ -71,12 +71,13 @@ class Lines:
         if start < self._at:
             return self.locate(start, end)
         line = self._line + text.count("\n", self._at, start)
-        begin = text.rfind("\n", 0, start) + 1
+        # Never back to the beginning of a line of megabytes.
+        begin = self._begin if line == self._line else text.rfind("\n", self._at, start) + 1
         column = start - begin + (1 if begin else self.first_column)
         last = line + text.count("\n", start, end)
         if last != line:
             begin = text.rfind("\n", start, end) + 1
-        self._at, self._line = end, last
+        self._at, self._line, self._begin = end, last, begin
         return _LOCATION(self.path, line, column, last, end - begin + (1 if begin else self.first_column))
 
     def _column(self, offset: int, line_start: int) -> int:

@@ -70,6 +70,9 @@ nickname is no 时间."""
 LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
 """The value of a line, up to its end or to the next label, without the blanks behind it."""
 
+GUIDE_WORD = rf"{BLANK}*+[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef]*+"
+"""The value of the guide line: one word; Chinese glued to it is somebody's."""
+
 BODY_KEYS = ("response_content", "resp")
 PLATFORM = r"第三方平(?:台|臺)"
 FIELDS: dict[str, str] = {
