@@ -149,7 +149,7 @@ _KIND_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in _KINDS)
 
 @lru_cache(maxsize=4096)
 def kind_of(description: str | None) -> AlarmKind:
-    """The kind that a 内容 names (domain facts 1.2, 1.3); UNKNOWN for a missing or new wording.
+    """The kind that a 内容 names (报警排查指引, and wordings that were seen); UNKNOWN for a missing or new wording.
 
     Matched loosely: without blanks and punctuation, traditional script folded, and whichever word stands for the
     account (公众号, 服务号, 订阅号).
