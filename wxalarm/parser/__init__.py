@@ -29,5 +29,6 @@ def parse(text: str, path: str | None = None) -> Parsed:
     problems: list[Finding] = []
     for found in Scan(Source(Lines(text, path))):
         alarms.append(found.alarm)
-        problems += found.problems
+        if found.problems:
+            problems += found.problems
     return Parsed(tuple(alarms), tuple(problems))

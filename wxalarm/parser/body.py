@@ -21,6 +21,7 @@ NEXT_ALARM = re.compile(
     rf"|\n(?:{v.BLANK}|[>|│┃])*+{v.LABEL['nickname']}[^\n]{{0,{v.LONGEST_VALUE}}}\n{_QUOTE}*+{v.LABEL['first_seen']}"
     rf"{v.BLANK}*+{v.DATE}"
     rf"|{v.LABEL['count']}{v.BLANK}*+{v.COUNT}|{v.LABEL['sample']}{v.SPACE}{{0,64}}\["
+    rf"|\n(?:{v.BLANK}|[>|│┃])*+{v.OPENING}"
     r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl\d*|MsgType|http code|cURL Error|transaction_id|response_length)="
 )
 """The beginning of another alarm, by two of its labels or one with its typical value. A body may quote one label."""

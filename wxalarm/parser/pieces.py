@@ -40,9 +40,6 @@ _COUNT = re.compile(v.COUNT + r"\s*\Z")
 _OPENING = re.compile(v.OPENING)
 _GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
 _TYPE_NAME = re.compile(v.TYPE_NAME)
-_WORDING_END = re.compile(
-    r"(?:没有返回|沒有返回|不合法|无效域名|無效域名|success|解析DNS失败|解析DNS失敗|[35][秒sS]|解除屏蔽)[)）.。!！]?\Z"
-)
 _SAMPLE_GAP = re.compile(rf"{v.SPACE}{{0,64}}(?=\[)")
 # A blank line ends a sample: what stands behind it is a fragment of another alarm.
 _CLOSE = rf"{v.BLANK}{{0,64}}+\n?+{v.BLANK}{{0,64}}+"
@@ -128,12 +125,15 @@ class Cutter:
         if parts and end - parts[-1].end <= LONGEST_GAP:
             self.pending = parts[0].start
 
-    def continues_at(self, start: int, name: str) -> bool:
+    def continues_at(self, start: int, name: str, labelled: bool) -> bool:
         """Whether a piece that begins at `start`, the end of the last call of `extents`, belongs to what that ended
         with: to its last piece, or to the value of one."""
         if self._open:
             return True
-        return self._last is not None and self._continues(self._last, _Part(name, start, start, True, 0))
+        if self._last is not None and self._last.name == name == "sample":
+            # The label of bare groups, which stands before them.
+            return not labelled and not self.text[self._last.end : start].strip(EDGES)
+        return self._last is not None and self._continues(self._last, _Part(name, start, start, True, 0, labelled))
 
     def _continues(self, last: _Part, part: _Part) -> bool:
         """Whether a piece belongs to the same alarm as the one before it."""
@@ -202,7 +202,7 @@ class Cutter:
         themselves, but not in the middle of somebody's sentence."""
         opened = _OPENING.match(value) is not None
         known = kind_is_known(value)
-        whole = known and opened and _WORDING_END.search(value) is not None
+        whole = known and opened and v.is_whole(value)
         alone = self._at_line_start(start)
         if name == "wording":
             return _Part("description", start, end, True, 2, labelled=False) if whole and alone else None
@@ -248,7 +248,9 @@ class Cutter:
             if field in seen and field in _FIRST_KEYS:
                 break
             seen.add(field)
-            weight = 2 * (field is not None) if labelled else _weight(group)
+            weight = _weight(group)
+            if labelled and field is not None:
+                weight = max(weight, 2)
             proof += weight
             distinct += weight >= 2
             stop = group.end()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wxalarm.model import Location
-from wxalarm.parser.construct import constructor
+from wxalarm.parser.construct import plain_of
 
-_LOCATION = constructor(Location)
+_LOCATION = plain_of(Location)
 
 EDGES = (
     " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -32,13 +32,14 @@ def end_of(text: str, start: int, stop: int) -> int:
 class Lines:
     """Where lines begin in one text. A part of a stream says with which line and column it begins."""
 
-    __slots__ = ("_at", "_begin", "_line", "_starts", "first_column", "first_line", "path", "text")
+    __slots__ = ("_before", "_end", "_near", "_starts", "first_column", "first_line", "path", "text")
 
     def __init__(self, text: str, path: str | None, first_line: int = 1, first_column: int = 1) -> None:
         self.text, self.path = text, path
         self.first_line, self.first_column = first_line, first_column
         self._starts: list[int] | None = None
-        self._at, self._line, self._begin = 0, first_line, 0
+        self._end = self._near = self._before = (0, first_line, 0)
+        """Places with their line and the beginning of it: the end and the begin of the last alarm, the end before."""
 
     @property
     def starts(self) -> list[int]:
@@ -52,6 +53,10 @@ class Lines:
 
     def locate(self, start: int, end: int) -> Location:
         """The location of text[start:end]."""
+        if self._starts is None and end <= self._end[0]:
+            for place in (self._near, self._before):
+                if place[0] <= start:
+                    return self._count(*place, start, end)
         starts = self.starts
         line = bisect_right(starts, start)
         # Most values end on their own line: look there before searching.
@@ -67,18 +72,35 @@ class Lines:
 
     def locate_next(self, start: int, end: int) -> Location:
         """The same for places asked for in the order of the text: counts on from the last one, keeps no list."""
-        text = self.text
-        if start < self._at:
+        at, line, begin = before = self._end
+        if start < at:
             return self.locate(start, end)
-        line = self._line + text.count("\n", self._at, start)
-        # Never back to the beginning of a line of megabytes.
-        begin = self._begin if line == self._line else text.rfind("\n", self._at, start) + 1
+        text = self.text
+        lines = text.count("\n", at, start)
+        if lines:
+            # Never back to the beginning of a line of megabytes.
+            line += lines
+            begin = text.rfind("\n", at, start) + 1
         column = start - begin + (1 if begin else self.first_column)
+        self._before, self._near = before, (start, line, begin)
         last = line + text.count("\n", start, end)
         if last != line:
             begin = text.rfind("\n", start, end) + 1
-        self._at, self._line, self._begin = end, last, begin
-        return _LOCATION(self.path, line, column, last, end - begin + (1 if begin else self.first_column))
+        self._end = end, last, begin
+        place: Any = _LOCATION(self.path, line, column, last, end - begin + (1 if begin else self.first_column))
+        place.__class__ = Location
+        return place  # type: ignore[no-any-return]  # it is one now
+
+    def _count(self, at: int, line: int, begin: int, start: int, end: int) -> Location:
+        """The location of text[start:end], counted from a place before it with its line and where that begins."""
+        text = self.text
+        places = []
+        for offset in (start, end):
+            line += text.count("\n", at, offset)
+            begin = max(begin, text.rfind("\n", at, offset) + 1)
+            at = offset
+            places += [line, self._column(offset, begin)]
+        return Location(self.path, *places)
 
     def _column(self, offset: int, line_start: int) -> int:
         return offset - line_start + (self.first_column if line_start == 0 else 1)

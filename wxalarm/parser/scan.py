@@ -42,20 +42,21 @@ class Scan:
             start, end = match.span()
             if start < at:
                 continue
-            alarm = fast.record(match, self.source)
+            alarm = fast.record(match, self.source) if fast.proves_itself(match) else None
             if alarm is None:
                 # It is not as clean as it looked: it stays for the pieces, with what stands before and behind it.
                 continue
-            if start != at and fast.may_hold_pieces(text, at, start):
+            # Two characters can be no label.
+            if start - at > 2 and fast.may_hold_pieces(text, at, start):
                 before = list(self._cutter.extents(at, start))
-                if self._cutter.continues_at(start, fast.first_label(match)):
+                if self._cutter.continues_at(start, *fast.first_label(match)):
                     # Something before it belongs to it.
                     yield from self._pieces(at, end)
                     at = end
                     continue
                 for extent in before:
                     yield self._one(extent)
-            yield Found(alarm, fast.problems(match, self.source), start, end)
+            yield Found(alarm, fast.problems(match, self.source) if fast.may_be_flawed(alarm) else (), start, end)
             at = end
         self.pending = None
         if fast.may_hold_pieces(text, at, len(text)):

@@ -158,3 +158,13 @@ def kind_of(description: str | None) -> AlarmKind:
         return AlarmKind.UNKNOWN
     folded = re.sub(r"[\W]+", "", description[:400].translate(_TRADITIONAL).lower())
     return next((kind for pattern, kind in _KIND_PATTERNS if pattern.search(folded)), AlarmKind.UNKNOWN)
+
+
+_WORDING_END = re.compile(
+    r"(?:没有返回|沒有返回|不合法|无效域名|無效域名|success|解析DNS失败|解析DNS失敗|[35][秒sS]|解除屏蔽)[)）.。!！]?\Z"
+)
+
+
+def is_whole(description: str) -> bool:
+    """Whether a 内容 ends as the known ones do: nobody has written on behind it."""
+    return _WORDING_END.search(description) is not None
