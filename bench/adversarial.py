@@ -1,7 +1,7 @@
 """Doubling a hostile input at most doubles the time. Each input is parsed at sizes that double; the table shows the
 seconds and the worst growth. Exit status 1 when an input grows by more than LIMIT.
 
-usage: python bench/adversarial.py [MEBIBYTES OF THE LARGEST INPUT, 16]
+usage: python bench/adversarial.py [MEBIBYTES OF THE LARGEST INPUT, 4]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def seconds(text: str) -> float:
 
 def main() -> int:
     """Print the table."""
-    largest = int(float(sys.argv[1]) * 2**20) if len(sys.argv) > 1 else 16 << 20
+    largest = int(float(sys.argv[1]) * 2**20) if len(sys.argv) > 1 else 4 << 20
     sizes = [largest >> shift for shift in (3, 2, 1, 0)]
     print(f"{'input':34}" + "".join(f"{size / 2**20:>9.2f} M" for size in sizes) + f"{'growth':>9}")
     worst = 0.0

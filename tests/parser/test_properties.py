@@ -79,7 +79,7 @@ def same_by_grammar(text: str) -> int:
     """Compare what the fast path takes with the grammar, on the same extents. How many it took."""
     source = Source(Lines(text, None))
     taken = 0
-    matches = [*fast.CLEAN.finditer(source.text), *filter(None, [fast.WIDE.fullmatch(source.text)])]
+    matches = [*fast.CLEAN.finditer(source.text), *filter(None, [fast.wide().fullmatch(source.text)])]
     for match in matches:
         alarm = fast.record(match, source)
         if alarm is not None:

@@ -1,6 +1,6 @@
 """The throughput path: one compiled pattern takes a whole clean alarm. Made from what WeChat prints, nothing else.
 
-CLEAN finds alarms in a text and wants 内容 and 次数; WIDE is matched against one alarm that was already cut out, so
+CLEAN finds alarms in a text; `wide` is matched against one alarm that was already cut out, so
 every line of it may be absent. Both give the record that the grammar gives (a property test proves it), or none.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
@@ -102,16 +103,21 @@ CLEAN = re.compile(
     rf"|(?=[ \t\r]*+(?:\Z|\n(?!{_FOLLOWS}))))"
 )
 """One clean alarm: official labels in official order, all groups in the order in which WeChat prints them."""
-WIDE = re.compile(
-    rf"(?:A{_APPID}(?:{_GAP}|\Z))?+"
-    rf"(?:昵{_NICKNAME}(?:{_GAP}(?=时间: ?[0-9]|内容: ?(?:微信服务器|推送))|\Z))?+"
-    rf"(?:时{_TIME}(?:{_GAP}|\Z))?+"
-    rf"(?:(?:内{_CONTENT}|[微推]{_WORDING})(?:{_GAP}(?=次数: ?[0-9]|错误样例: ?\[|报警排查指引)|\Z))?+"
-    rf"(?:次{_COUNT}(?:{_GAP}|\Z))?+"
-    rf"(?:(?:错误样例: ?)?(?=\[){_sample(_any)}(?:{_GAP}|\Z|(?<=[ \t\r\n])))?+"
-    rf"(?:{_GUIDE}([^\s{_HAN}]++))?+"
-)
-"""One alarm that was cut out already: any of its lines may be absent."""
+
+
+@cache
+def wide() -> re.Pattern[str]:
+    """The pattern of one alarm that was cut out already: any of its lines may be absent."""
+    return re.compile(
+        rf"(?:A{_APPID}(?:{_GAP}|\Z))?+"
+        rf"(?:昵{_NICKNAME}(?:{_GAP}(?=时间: ?[0-9]|内容: ?(?:微信服务器|推送))|\Z))?+"
+        rf"(?:时{_TIME}(?:{_GAP}|\Z))?+"
+        rf"(?:(?:内{_CONTENT}|[微推]{_WORDING})(?:{_GAP}(?=次数: ?[0-9]|错误样例: ?\[|报警排查指引)|\Z))?+"
+        rf"(?:次{_COUNT}(?:{_GAP}|\Z))?+"
+        rf"(?:(?:错误样例: ?)?(?=\[){_sample(_any)}(?:{_GAP}|\Z|(?<=[ \t\r\n])))?+"
+        rf"(?:{_GUIDE}([^\s{_HAN}]++))?+"
+    )
+
 
 _PIECE_HINT = re.compile(
     # Each alternative begins with a literal, so that the search skips other characters at C speed.
@@ -192,7 +198,7 @@ def may_hold_pieces(text: str, start: int, end: int) -> bool:
 
 
 def record(match: re.Match[str], source: Source) -> Alarm | None:
-    """The record of a match of CLEAN or WIDE; None when only the pieces and the grammar can tell."""
+    """The record of a match of CLEAN or `wide`; None when only the pieces and the grammar can tell."""
     (
         appid, nickname, time, description, wording, window, count, openid, stamp, outer_ip, url, host, ip, msg_type,
         msg, event, ip_2, http_code, curl_error, transaction_id, decrypt, length, body, bracket, platform, named, guide,

@@ -76,7 +76,7 @@ class Scan:
 
     def _one(self, extent: Extent) -> Found:
         start, end, overlong = extent
-        match = fast.WIDE.fullmatch(self.source.text, start, end) if not overlong else None
+        match = fast.wide().fullmatch(self.source.text, start, end) if not overlong else None
         if match is not None and (alarm := fast.record(match, self.source)) is not None:
             return Found(alarm, fast.problems(match, self.source), start, end)
         return by_grammar(self.source, extent)

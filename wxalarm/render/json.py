@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wxalarm.messages import Catalogue
 from wxalarm.model import Alarm, Cause, CheckResult, Finding, Location, Report, Sample, Status, Target
+
+if TYPE_CHECKING:
+    from wxalarm.messages import Catalogue
 
 REPORT_SCHEMA = "wxalarm.report/1"
 

@@ -1,0 +1,116 @@
+"""What `clean` replaces, and by what. Loaded only for a text that may need it: its patterns take time to compile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wxalarm.parser import vocabulary as v
+from wxalarm.parser.clean import ZERO_WIDTH
+
+_NAMED = {
+    "lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ",
+    "ldquo": "“", "rdquo": "”", "lsquo": "‘", "rsquo": "’", "hellip": "…", "middot": "·", "times": "×",
+    "mdash": "—", "ndash": "–", "colon": ":", "lsqb": "[", "rsqb": "]", "lbrack": "[", "rbrack": "]", "equals": "=",
+    "lowbar": "_", "zwnj": "", "zwsp": "", "shy": "",
+}  # fmt: skip
+_ENTITY = rf"&(?:{'|'.join(_NAMED)}|#[0-9]{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}});"
+_TAG = r"</?(?:br|p|div|li|ul|ol|tr|td|span|pre|code|blockquote|section)\b[^<>\n]{0,300}>"
+_WIDE_KEY = rf"(?:{v.KNOWN_KEY}|[0-9A-Za-z_ ]{{1,30}}(?=[=＝]))"
+_WIDE_GROUP = (
+    rf"【(?P<a>{_WIDE_KEY})(?:[=＝:：][^【】\n]{{0,4096}})?】|［(?P<b>{_WIDE_KEY})(?:[=＝:：][^［］\n]{{0,4096}})?］"
+)
+_EDIT = re.compile(rf"[{ZERO_WIDTH}]+|{_ENTITY}|{_TAG}|{_WIDE_GROUP}", re.IGNORECASE)
+_BODY_EDIT = re.compile(rf"{_ENTITY}|{_TAG}", re.IGNORECASE)
+_BODY = re.compile(rf"[\[［【](?i:{'|'.join(v.BODY_KEYS)})[=＝]")
+_BODY_STOP = re.compile(r"报警排查指引|報警排查指引|错误样例|錯誤樣例|[\n>]\W{0,8}[Aa]pp[Ii][Dd]\W")
+_LENGTH = re.compile(r"response_length[=＝]([0-9]{1,9})[\]］】]\s{0,8}\Z", re.IGNORECASE)
+_NICKNAME, _TYPED = re.compile(v.LABEL["nickname"]), re.compile(v.TYPED)
+_LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol")
+
+
+def edits(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, replacement) in order, outside bodies and in bodies that a page encoded."""
+    at = 0
+    while (body := _BODY.search(text, at)) is not None:
+        yield from _plain_edits(text, at, body.start())
+        wide = text[body.start()] != "["
+        if wide:
+            yield body.start(), body.start() + 1, "["
+        if text[body.end() - 1] == "＝":
+            yield body.end() - 1, body.end(), "="
+        stop = _BODY_STOP.search(text, body.end(), body.end() + v.LONGEST_BODY)
+        end = stop.start() if stop else min(len(text), body.end() + v.LONGEST_BODY)
+        # What stands behind the last bracket is no body any more.
+        close = max(text.rfind(bracket, body.end(), end) for bracket in "]］】")
+        content_end = close if close >= 0 else end
+        if _encoded(text, body.end(), content_end, body.start()):
+            yield from _body_edits(text, body.end(), content_end)
+        if wide and close >= 0:
+            yield close, close + 1, "]"
+            content_end += 1
+        yield from _plain_edits(text, content_end, end)
+        at = end
+    yield from _plain_edits(text, at, len(text))
+
+
+def _encoded(text: str, start: int, end: int, key: int) -> bool:
+    """Whether a page encoded a body: it holds entities, no tag of its own, and not the bytes that were declared."""
+    body = text[start:end]
+    if "&" not in body or "<" in _BODY_EDIT.sub("", body):
+        return False
+    declared = _LENGTH.search(text, max(0, key - 60), key)
+    return declared is None or int(declared[1]) != len(body.encode("utf-8", "replace"))
+
+
+def _plain_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    for match in _EDIT.finditer(text, start, end):
+        if (key := match["a"] or match["b"]) is not None:
+            yield match.start(), match.start() + 1, "["
+            behind = match.start() + 1 + len(key)
+            if text[behind] == "＝":
+                yield behind, behind + 1, "="
+            yield match.end() - 1, match.end(), "]"
+            continue
+        new = _replacement(match[0])
+        if new != match[0] and not (match[0][0] in ZERO_WIDTH and _in_nickname(text, match.start())):
+            yield match.start(), match.end(), new
+
+
+def _in_nickname(text: str, at: int) -> bool:
+    """Whether a place is inside a 昵称, the one value that people may write with zero-width characters."""
+    begin = max(0, at - v.LONGEST_VALUE)
+    begin = max(begin, text.rfind("\n", begin, at) + 1)
+    colon = at
+    for _ in range(3):  # a nickname may hold colons, too
+        colon = max(text.rfind(":", begin, colon), text.rfind("：", begin, colon))
+        if colon < 0:
+            return False
+        if _NICKNAME.search(text, max(begin, colon - 16), colon + 1) is not None:
+            return _TYPED.search(text, colon + 1, at) is None
+    return False
+
+
+def _body_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    for match in _BODY_EDIT.finditer(text, start, end):
+        if (new := _replacement(match[0])) != match[0]:
+            yield match.start(), match.end(), new
+
+
+def _replacement(found: str) -> str:
+    if found[0] == "&":
+        return _character(found[1:-1])
+    if found[0] == "<":
+        return "\n" if found.lower().startswith(_LINE_TAGS) else ""
+    return ""
+
+
+def _character(name: str) -> str:
+    """The character of an entity by its name or number; a blank that keeps words together becomes a blank. What is no
+    character stays as printed."""
+    if name[0] != "#":
+        return _NAMED.get(name) or _NAMED.get(name.lower(), f"&{name};")
+    number = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+    if number == 0 or number > 0x10FFFF or 0xD800 <= number < 0xE000:
+        return f"&{name};"
+    return " " if number == 0xA0 else "" if chr(number) in ZERO_WIDTH else chr(number)
