@@ -18,6 +18,8 @@ EDGES = (
 """What is stripped from the outside of one-line values."""
 QUOTES = ">|│┃"
 """What mail and chat programs put before quoted lines."""
+NEAR = 16 * 1024
+"""Characters that are counted through rather than listing all beginnings of lines."""
 Spans = Mapping[str, tuple[int, int]]
 
 
@@ -55,7 +57,8 @@ class Lines:
         """The location of text[start:end]."""
         if self._starts is None and end <= self._end[0]:
             for place in (self._near, self._before):
-                if place[0] <= start:
+                # From far away many looks would each count the same lines again: then the list is cheaper.
+                if place[0] <= start < place[0] + NEAR:
                     return self._count(*place, start, end)
         starts = self.starts
         line = bisect_right(starts, start)
