@@ -157,3 +157,15 @@ def test_a_crowd_is_diagnosed_by_the_example_of_its_worst() -> None:
 
     few = runner.run(contexts[: runner.CROWD], only=[sample.CHECK.id])
     assert all(report.example is None for report in few)
+
+
+def test_a_secret_that_cannot_be_used_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wxalarm.config import ConfigError
+    from wxalarm.model import Reason
+
+    async def locked(ctx: Context) -> int:
+        raise ConfigError("a.token_file: can be read by others")
+
+    (report,) = run(monkeypatch, check("a", locked), check("b", one))
+    assert [result.status for result in report.results] == [Status.UNKNOWN, Status.PASS]
+    assert report.results[0].reason == Reason("config", {"error": "a.token_file: can be read by others"})

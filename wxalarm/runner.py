@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from wxalarm.checks.check import Check, Context, Skip, usable
+from wxalarm.config import ConfigError
 from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.verdict import cause
@@ -168,6 +169,8 @@ class Run:
         except TimeoutError:
             values = {"elapsed": loop.time() - self._start, "timeout": ctx.settings.timeout}
             return ended(reason=Reason("deadline", values), unknown=True)
+        except ConfigError as error:  # a secret that cannot be used: the user's to mend, no fault of the check
+            return ended(reason=Reason("config", {"error": str(error)}), unknown=True)
         except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
             return ended(reason=_crash(error), unknown=True)
 

@@ -318,3 +318,11 @@ def test_only_of_another_playbook_is_said(alarm: Path) -> None:
     some = wxalarm("diagnose", "--offline", alarm, "--only", "ticket-age,sample")
     assert some.returncode == 0
     assert some.stderr.startswith(b"--only ticket-age: ")
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    import tomllib
+
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    done = wxalarm("--version")
+    assert (done.returncode, done.stdout.decode().split()) == (0, ["wxalarm", version])

@@ -298,6 +298,7 @@ def read_alarms(
     url: str | None,
     account: str | None,
     resolve: Sequence[str],
+    command: str = "diagnose",
 ) -> tuple[list[Context], list[Finding]]:
     """Contexts of all alarms in the inputs, and the problems of parsing; input without an alarm ends the command."""
     from wxalarm.cli.common import fail, read_texts
@@ -305,7 +306,7 @@ def read_alarms(
 
     alarms: list[Alarm] = []
     problems: list[Finding] = []
-    for name, text in read_texts(files, "diagnose", words):
+    for name, text in read_texts(files, command, words):
         parsed = parse(text, name)
         if not parsed.alarms:
             fail(words.ui("no_alarm", source=name))

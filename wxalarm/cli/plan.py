@@ -49,7 +49,7 @@ def plan(
         callback_check=callback_check,
     )
     words = words_of(lang, settings)
-    contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or ())
+    contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
     chosen = flags.chosen_of(contexts, flags.known_checks(only), words), flags.known_checks(skip)
     write_stdout("\n".join(text_of(ctx, words, *chosen) for ctx in contexts))
 
