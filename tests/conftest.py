@@ -1,8 +1,20 @@
-"""Which tests may run side by side."""
+"""Which tests may run side by side, and how property tests are run."""
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+
+# A deadline asserts an absolute time, and so does the health check of slow inputs: on a busy machine both fail tests
+# that are right. What must not take long is compared with something else, in a test of its own.
+hypothesis.settings.register_profile(
+    "wxalarm",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=150,
+    print_blob=True,
+)
+hypothesis.settings.load_profile("wxalarm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

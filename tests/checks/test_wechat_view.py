@@ -15,6 +15,7 @@ import pytest
 from wxalarm import cases, config
 from wxalarm.checks import api_errors, callback_ips, wechat_view
 from wxalarm.checks.check import Context
+from wxalarm.checks.timing import WAIT
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import dns as lab_dns
 from wxalarm.lab.api import ERRORS, RID, START_PUSH_TICKET, Api, api
@@ -314,6 +315,31 @@ def test_with_push_the_state_of_the_ticket_push_is_asked(stopped: bool, found: l
     results, site, _ = run(stand_in, TICKET, section="platforms", push=True)
     assert codes(results, "ticket-push") == found
     assert paths(site) == [START_PUSH_TICKET]
+
+
+SILENT_FOR = 30.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("silent", ["/", "/cgi-bin/callback/check", "/cgi-bin/openapi/quota/get"])
+def test_a_silent_api_costs_one_deadline_however_many_calls_there_are(silent: str) -> None:
+    """All of it, the four carriers' calls, or one call: two of them one after another would take twice the limit."""
+
+    async def main() -> tuple[dict[str, CheckResult], Report, Site]:
+        stand_in = Api()
+
+        def quiet(heard: Heard) -> Said:
+            said = stand_in(heard)
+            return dataclasses.replace(said, delay=SILENT_FOR) if heard.path.startswith(silent) else said
+
+        async with serve(quiet) as site:
+            results, report, _ = await diagnosed(settings(f"http://127.0.0.1:{site.port}", token=True))
+            return results, report, site
+
+    results, report, site = asyncio.run(main())
+    assert "api-unreachable" in codes(results)
+    assert report.elapsed < 2 * WAIT
+    assert len(site.heard) == 1 if silent == "/" else len(site.heard) > 1
 
 
 def test_offline_asks_nobody() -> None:

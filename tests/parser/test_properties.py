@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.parser.generate import ANY, NOISE, Made, made, mutated
@@ -15,9 +15,6 @@ from wxalarm.parser.pieces import Cutter, Extent
 from wxalarm.parser.places import Lines, Source
 from wxalarm.parser.scan import Found, by_grammar
 from wxalarm.parser.stream import stream
-
-settings.register_profile("parser", deadline=None, suppress_health_check=list(HealthCheck), max_examples=150)
-settings.load_profile("parser")
 
 
 def slice_of(text: str, place: Location) -> str:
