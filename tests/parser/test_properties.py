@@ -68,8 +68,8 @@ def test_neighbours_come_back_one_by_one(alarms: list[Made], separator: str) -> 
 
 def facts(found: Found) -> tuple[object, ...]:
     """All that is known of an alarm."""
-    alarm = found.alarm
-    return alarm, alarm.location, dict(alarm.fields), list(found.problems)
+    alarm, problems, *_ = found
+    return alarm, alarm.location, dict(alarm.fields), list(problems)
 
 
 def same_by_grammar(text: str) -> int:
@@ -81,7 +81,7 @@ def same_by_grammar(text: str) -> int:
         alarm = fast.record(match, source)
         if alarm is not None:
             taken += 1
-            quick = Found(alarm, fast.problems(match, source), *match.span())
+            quick = alarm, fast.problems(match, source), *match.span()
             assert facts(quick) == facts(by_grammar(source, Extent(*match.span(), overlong=False)))
     return taken
 
@@ -114,9 +114,9 @@ def slowly(text: str) -> list[Found]:
 def test_piece_by_piece_gives_the_same_alarms(text: str) -> None:
     parsed = parse(text)
     slow = slowly(text)
-    assert [found.alarm for found in slow] == list(parsed.alarms)
-    assert [found.alarm.location for found in slow] == [alarm.location for alarm in parsed.alarms]
-    assert [problem for found in slow for problem in found.problems] == list(parsed.problems)
+    assert [alarm for alarm, *_ in slow] == list(parsed.alarms)
+    assert [alarm.location for alarm, *_ in slow] == [alarm.location for alarm in parsed.alarms]
+    assert [problem for _, problems, *_ in slow for problem in problems] == list(parsed.problems)
 
 
 @given(ANY, st.lists(st.integers(1, 60), min_size=1, max_size=40))

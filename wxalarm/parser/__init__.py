@@ -27,8 +27,8 @@ def parse(text: str, path: str | None = None) -> Parsed:
     """All alarms in a text of any kind: a chat log, a web page, one line. Never raises; no alarm is an empty result."""
     alarms: list[Alarm] = []
     problems: list[Finding] = []
-    for found in Scan(Source(Lines(text, path))):
-        alarms.append(found.alarm)
-        if found.problems:
-            problems += found.problems
+    for alarm, flaws, _, _ in Scan(Source(Lines(text, path))):
+        alarms.append(alarm)
+        if flaws:
+            problems += flaws
     return Parsed(tuple(alarms), tuple(problems))

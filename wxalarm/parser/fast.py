@@ -172,18 +172,15 @@ _FIRST = {
     "错": "sample",
     "[": "sample",
 }
-_BODY, _BRACKET, _PLATFORM_KEY, DESCRIPTION_AT, _WORDING_AT, _COUNT_AT, _OPENID_AT, _URL_AT, _TRANSACTION_AT = (
+_BODY, _BRACKET, _PLATFORM_KEY, _WORDING_AT, _OPENID_AT, _STAMP_AT = (
     _FIELDS.index(name) + 1
     for name in (
         "sample.response_content",
         "]",
         "[",
-        "description",
         "wording",
-        "count",
         "sample.openid",
-        "sample.url",
-        "sample.transaction_id",
+        "sample.stamp",
     )
 )
 _ALARM, _SAMPLE_OF = plain_of(Alarm), plain_of(Sample)
@@ -240,6 +237,7 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
         _EMPTY,
     )
     sample.__class__ = Sample
+    start, end = match.span()
     alarm: Any = _ALARM(
         kind,
         appid,
@@ -250,27 +248,28 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
         None if count is None else int(count),
         sample,
         guide,
-        source.locate_next(*match.span()),
-        FieldLocations(source, spans_of, match),
+        source.locate_next(start, end),
+        FieldLocations(source, spans_at, start) if match.re is CLEAN else FieldLocations(source, spans_of(match)),
     )
     alarm.__class__ = Alarm
     return alarm  # type: ignore[no-any-return]  # it is one now
 
 
-def proves_itself(match: re.Match[str]) -> bool:
+def proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
     """Whether a match of CLEAN is an alarm beyond doubt, and where it begins. A fragment is one only with groups that
     nothing else has, and not behind something that it could go on from."""
-    has_count = match.start(_COUNT_AT) >= 0
-    if has_count and (match.start(DESCRIPTION_AT) >= 0 or match.start(_WORDING_AT) >= 0):
+    has_count = alarm.count is not None
+    if has_count and alarm.description is not None:
         return True
     text, start = match.string, match.start()
     before = text[max(0, start - 64) : start]
     last = before.rstrip(EDGES)[-1:]
     if (last == "]" and before.count("\n") < 2) or (before and "\u4e00" <= before[-1] <= "\u9fff"):
         return False
-    openid, stamp, url, transaction_id = match.group(_OPENID_AT, _OPENID_AT + 1, _URL_AT, _TRANSACTION_AT)
+    sample, stamp = alarm.sample, match[_STAMP_AT]
+    openid, transaction_id = sample.openid, sample.transaction_id
     if has_count:
-        return bool(openid or stamp or url or transaction_id)
+        return bool(openid or stamp or sample.url or transaction_id)
     if transaction_id is not None:
         return len(transaction_id) == 28 and transaction_id.isdecimal()
     return openid is not None and stamp is not None and len(stamp) == 10 and _SURE_OPENID.match(openid) is not None
@@ -317,6 +316,12 @@ def _bracket_missing(source: Source, text: str, start: int, end: int) -> Finding
 
 def _key(text: str, value_start: int) -> str:
     return text[text.rindex("[", 0, value_start) + 1 : value_start - 1]
+
+
+def spans_at(text: str, start: int) -> dict[str, tuple[int, int]]:
+    """Where the values of the clean alarm stand that begins at an offset."""
+    match = CLEAN.match(text, start)
+    return spans_of(match) if match is not None else {}
 
 
 def spans_of(match: re.Match[str]) -> dict[str, tuple[int, int]]:

@@ -86,9 +86,9 @@ class Lines:
             begin = text.rfind("\n", at, start) + 1
         column = start - begin + (1 if begin else self.first_column)
         self._before, self._near = before, (start, line, begin)
-        last = line + text.count("\n", start, end)
-        if last != line:
-            begin = text.rfind("\n", start, end) + 1
+        last = line
+        if newline := text.rfind("\n", start, end) + 1:
+            last, begin = line + text.count("\n", start, newline), newline
         self._end = end, last, begin
         place: Any = _LOCATION(self.path, line, column, last, end - begin + (1 if begin else self.first_column))
         place.__class__ = Location
@@ -142,20 +142,20 @@ class Source:
 
 
 class FieldLocations(Mapping[str, Location]):
-    """Dotted field name → Location of its value. The spans are made on the first look."""
+    """Dotted field name → Location of its value. Spans that are not given are found on the first look, in the text and
+    at the place where they were seen: to keep the match of every alarm would cost more than all the rest of it."""
 
-    __slots__ = ("_made", "_of", "_source", "_spans")
+    __slots__ = ("_at", "_source", "_spans")
 
-    def __init__(self, source: Source, spans: Callable[[Any], Spans], of: Any) -> None:
-        self._source, self._spans, self._of = source, spans, of
-        self._made: Spans | None = None
+    def __init__(self, source: Source, spans: Spans | Callable[[str, int], Spans], at: int = 0) -> None:
+        self._source, self._spans, self._at = source, spans, at
 
     @property
     def spans(self) -> Spans:
         """Offsets of the values in the text as parsed."""
-        if self._made is None:
-            self._made = self._spans(self._of)
-        return self._made
+        if callable(self._spans):
+            self._spans = self._spans(self._source.text, self._at)
+        return self._spans
 
     def __getitem__(self, name: str) -> Location:
         return self._source.locate(*self.spans[name])

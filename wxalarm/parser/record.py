@@ -63,7 +63,7 @@ def build(tree: Tree, source: Source, start: int, end: int) -> tuple[Alarm, list
         sample=_sample(record, tree.groups),
         guide_url=record.text("guide_url", tree.lines.get("guide_url")),
         location=source.locate(start, end),
-        fields=FieldLocations(source, dict, record.spans),
+        fields=FieldLocations(source, record.spans),
     )
     for name, value in tree.repeated:
         record.problem(LABEL_REPEATED, value, field=name, value=value.text.strip(EDGES))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from wxalarm.model import Alarm, Finding
 from wxalarm.parser import fast
@@ -18,13 +18,8 @@ if TYPE_CHECKING:
     from wxalarm.parser.pieces import Cutter, Extent
 
 
-class Found(NamedTuple):
-    """An alarm and its problems, with its extent in the source's text."""
-
-    alarm: Alarm
-    problems: Sequence[Finding]
-    start: int
-    end: int
+Found = tuple[Alarm, Sequence[Finding], int, int]
+"""An alarm and its problems, with its extent in the source's text. No class: a tuple costs nothing to make."""
 
 
 class Scan:
@@ -36,14 +31,14 @@ class Scan:
         self.pending: int | None = None
 
     def __iter__(self) -> Iterator[Found]:
-        text = self.source.text
-        at = self.start
+        source, at = self.source, self.start
+        text = source.text
         for match in fast.CLEAN.finditer(text, at):
             start, end = match.span()
             if start < at:
                 continue
-            alarm = fast.record(match, self.source) if fast.proves_itself(match) else None
-            if alarm is None:
+            alarm = fast.record(match, source)
+            if alarm is None or not fast.proves_itself(alarm, match):
                 # It is not as clean as it looked: it stays for the pieces, with what stands before and behind it.
                 continue
             # Two characters can be no label.
@@ -56,7 +51,7 @@ class Scan:
                     continue
                 for extent in before:
                     yield self._one(extent)
-            yield Found(alarm, fast.problems(match, self.source) if fast.may_be_flawed(alarm) else (), start, end)
+            yield alarm, fast.problems(match, source) if fast.may_be_flawed(alarm) else (), start, end
             at = end
         self.pending = None
         if fast.may_hold_pieces(text, at, len(text)):
@@ -78,7 +73,7 @@ class Scan:
         start, end, overlong = extent
         match = fast.wide().fullmatch(self.source.text, start, end) if not overlong else None
         if match is not None and (alarm := fast.record(match, self.source)) is not None:
-            return Found(alarm, fast.problems(match, self.source), start, end)
+            return alarm, fast.problems(match, self.source), start, end
         return by_grammar(self.source, extent)
 
 
@@ -93,4 +88,4 @@ def by_grammar(source: Source, extent: Extent) -> Found:
     problems += record.strays(tree, source, start)
     if overlong:
         problems.append(record.ALARM_TOO_LONG(alarm.location, limit=LONGEST_BODY // 1024))
-    return Found(alarm, problems, start, end)
+    return alarm, problems, start, end

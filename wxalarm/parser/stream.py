@@ -51,14 +51,14 @@ class _Window:
         scan = Scan(source, source.parsed(self.start))
         found = list(scan)
         ready = len(found) if final else _ready(found, len(source.text))
-        for each in found[:ready]:
-            yield each.alarm, each.problems
+        for alarm, problems, _, _ in found[:ready]:
+            yield alarm, problems
         if ready < len(found):
-            keep = found[ready].start
+            keep = found[ready][2]
         else:
             end = len(source.text)
             begun = end if scan.pending is None else scan.pending
-            keep = max(found[-1].end if found else 0, min(end - TAIL, begun), 0)
+            keep = max(found[-1][3] if found else 0, min(end - TAIL, begun), 0)
         self._cut(source.given(keep, keep)[0])
 
     def _cut(self, start: int) -> None:
@@ -73,8 +73,8 @@ class _Window:
 def _ready(found: Sequence[Found], end: int) -> int:
     """How many of the alarms no further text can change: those far enough behind, and those with another one behind
     them that end with the guide line or have no body, whose end could lie further on."""
-    for number, each in enumerate(found):
-        whole = each.alarm.sample.response_content is None or each.alarm.guide_url is not None
-        if each.end > end - SETTLED and not (whole and number + 1 < len(found)):
+    for number, (alarm, _, _, ends) in enumerate(found):
+        whole = alarm.sample.response_content is None or alarm.guide_url is not None
+        if ends > end - SETTLED and not (whole and number + 1 < len(found)):
             return number
     return len(found)
