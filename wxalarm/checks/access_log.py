@@ -105,9 +105,9 @@ class Job:
         def sink(parser: LineParser, source: Source, offset: int, chunk: bytes) -> None:
             self.parsers[source.path] = parser
             statuses = tally.add(parser, chunk)
-            if statuses and not self.seen and (needle := _needle(which, parser)) in chunk:
+            if tally.lines and not self.seen and (needle := _needle(which, parser)) in chunk:
                 self.seen.add(needle)
-            self.exemplify(parser, source, offset, chunk, statuses - {b"200"}, which)
+            self.exemplify(parser, source, offset, chunk, statuses, which)
             self.search(parser, source, offset, chunk, one)
 
         files = Reading(low, high, self.until).read(paths, self.choose, sink)

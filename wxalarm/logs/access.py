@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wxalarm.logs.formats import Key
 from wxalarm.logs.parsers import LineParser, Record, target_of
 
 LIMIT = 5.0
@@ -90,40 +90,34 @@ class Tally:
         self._fields: set[str] = set()
         self._known: dict[bytes, float | None] = {}
         self._seconds: Counter[int] = Counter()
-        self._outcomes: Counter[tuple[bytes, bytes, bytes, bytes]] = Counter()
-        self._upstreams: Counter[tuple[bytes, bytes, bytes]] = Counter()
+        self._outcomes: dict[LineParser, _Outcomes] = {}
         self._latest = float("-inf")
         self._folded = _Folded()
 
     def add(self, parser: LineParser, chunk: bytes) -> set[bytes]:
-        """Count a chunk's lines; the statuses among them."""
-        columns = parser.columns(chunk)
-        times = columns[0]
-        if not times:
-            return set()
-        inside = self._inside(parser, times)
+        """Count a chunk's lines; the statuses among them but for 200."""
+        times, keys = parser.columns(chunk)
+        counted = Counter(times)
+        inside = self._inside(parser, counted)
         if not inside:
             return set()
-        if len(inside) < len(set(times)):
-            keep = [time in inside for time in times]
-            columns = tuple(tuple(itertools.compress(column, keep)) for column in columns)
-            times = columns[0]
-        self.lines += len(times)
-        self._fields.update(parser.fields)
-        for time, count in Counter(times).items():
-            self._seconds[int(self._known[time] or 0)] += count
-        blank: Sequence[bytes] = (b"",) * len(times)
-        status, size, took, addr, answered, upstream = (column or blank for column in columns[1:])
-        self._outcomes.update(zip(status, size, took, upstream, strict=True))
-        if addr is not blank or upstream is not blank or answered is not blank:
-            self._upstreams.update(zip(addr, answered, upstream, strict=True))
-        if len(self._outcomes) > MOST_DISTINCT or len(self._upstreams) > MOST_DISTINCT:
+        if len(inside) < len(counted):
+            keys = [key for time, key in zip(times, keys, strict=True) if time in inside]
+        self.lines += len(keys)
+        for time in inside:
+            self._seconds[int(self._known[time] or 0)] += counted[time]
+        outcomes = self._outcomes.get(parser)
+        if outcomes is None:
+            outcomes = self._outcomes[parser] = _Outcomes(parser)
+            self._fields.update(parser.fields)
+        statuses = outcomes.add(keys)
+        if len(outcomes.counts) > MOST_DISTINCT:
             self._fold()
-        return set(status)
+        return statuses
 
-    def _inside(self, parser: LineParser, times: Sequence[bytes]) -> set[bytes]:
+    def _inside(self, parser: LineParser, times: Iterable[bytes]) -> set[bytes]:
         inside = set()
-        for time in dict.fromkeys(times):
+        for time in times:
             if time not in self._known:
                 if len(self._known) > MOST_DISTINCT:
                     self._known.clear()
@@ -139,15 +133,39 @@ class Tally:
         return inside
 
     def _fold(self) -> None:
-        self._folded.outcomes(self._outcomes)
-        self._folded.upstreams(self._upstreams)
+        for outcomes in self._outcomes.values():
+            for key, count in outcomes.counts.items():
+                self._folded.add(outcomes.values[key], count)
         self._outcomes.clear()
-        self._upstreams.clear()
 
     def counts(self) -> Counts:
         """What has been counted."""
         self._fold()
         return self._folded.counts(self._seconds, self._fields)
+
+
+class _Outcomes:
+    """How often a parser's keys came: only distinct ones are taken apart."""
+
+    def __init__(self, parser: LineParser) -> None:
+        self.parser = parser
+        self.counts: Counter[Key] = Counter()
+        self.values: dict[Key, Sequence[bytes]] = {}
+        self._answered: set[Key] = set()
+
+    def add(self, keys: Sequence[Key]) -> set[bytes]:
+        """Count keys; the statuses among them but for 200."""
+        self.counts.update(keys)
+        statuses = set()
+        for key in set(keys) - self._answered:
+            values = self.values.get(key)
+            if values is None:
+                values = self.values[key] = self.parser.values(key)
+            if values[0] == b"200":
+                self._answered.add(key)
+            else:
+                statuses.add(values[0])
+        return statuses
 
 
 @dataclass(slots=True)
@@ -160,36 +178,38 @@ class _Folded:
     sizes: Counter[bytes] = field(default_factory=Counter)
     addresses: dict[str, tuple[Counter[float], Counter[str]]] = field(default_factory=dict)
 
-    def outcomes(self, counter: Mapping[tuple[bytes, bytes, bytes, bytes], int]) -> None:
-        for (status, size, took_text, upstream_text), count in counter.items():
-            self.statuses[status.decode("ascii", "replace")] += count
-            if status == b"200" and size.isdigit() and (size in self.sizes or len(self.sizes) < MOST_DISTINCT):
-                self.sizes[size] += count
-            took = number(took_text)
-            if took is not None:
-                self.latency[round(took, 3)] += count
-            if status == b"499":
-                self.cut[split_499(took)] += count
-            elif took is not None and took >= NEAR_LIMIT:
-                upstream = total(upstream_text)
-                self.cut["slow" if took < LIMIT else "too_slow"] += count
-                self.cut["upstream_slow"] += count if upstream is not None and upstream * 2 > took else 0
+    def add(self, values: Sequence[bytes], count: int) -> None:
+        """So many lines with these TALLIED fields."""
+        status, size, took_text, addr_text, answered, upstream_text = values
+        self.statuses[status.decode("ascii", "replace")] += count
+        if status == b"200" and size.isdigit() and (size in self.sizes or len(self.sizes) < MOST_DISTINCT):
+            self.sizes[size] += count
+        took = number(took_text)
+        if took is not None:
+            self.latency[round(took, 3)] += count
+        if status == b"499":
+            self.cut[split_499(took)] += count
+        elif took is not None and took >= NEAR_LIMIT:
+            upstream = total(upstream_text)
+            self.cut["slow" if took < LIMIT else "too_slow"] += count
+            self.cut["upstream_slow"] += count if upstream is not None and upstream * 2 > took else 0
+        if addr_text not in (b"", b"-"):
+            self._upstreams(addr_text, answered, upstream_text, count)
 
-    def upstreams(self, counter: Mapping[tuple[bytes, bytes, bytes], int]) -> None:
-        for (addr_text, status_text, time_text), count in counter.items():
-            addresses, statuses, seconds = (_LIST.split(text) for text in (addr_text, status_text, time_text))
-            for place, raw in enumerate(addresses):
-                name = raw.decode("utf-8", "replace")
-                if name in ("", "-") or (name not in self.addresses and len(self.addresses) >= MOST_UPSTREAMS):
-                    continue
-                took, notes = self.addresses.setdefault(name, (Counter(), Counter()))
-                status = statuses[place] if place < len(statuses) else b"-"
-                length = number(seconds[place]) if place < len(seconds) else None
-                notes["requests"] += count
-                notes["errors"] += count if status in (b"502", b"503", b"504", b"-") and status_text else 0
-                if length is not None:
-                    took[round(length, 3)] += count
-                    notes["slow"] += count if length >= NEAR_LIMIT else 0
+    def _upstreams(self, addr_text: bytes, status_text: bytes, time_text: bytes, count: int) -> None:
+        addresses, statuses, seconds = (_LIST.split(text) for text in (addr_text, status_text, time_text))
+        for place, raw in enumerate(addresses):
+            name = raw.decode("utf-8", "replace")
+            if name in ("", "-") or (name not in self.addresses and len(self.addresses) >= MOST_UPSTREAMS):
+                continue
+            took, notes = self.addresses.setdefault(name, (Counter(), Counter()))
+            status = statuses[place] if place < len(statuses) else b"-"
+            length = number(seconds[place]) if place < len(seconds) else None
+            notes["requests"] += count
+            notes["errors"] += count if status in (b"502", b"503", b"504", b"-") and status_text else 0
+            if length is not None:
+                took[round(length, 3)] += count
+                notes["slow"] += count if length >= NEAR_LIMIT else 0
 
     def counts(self, seconds: Counter[int], fields: set[str]) -> Counts:
         minutes: Counter[int] = Counter()

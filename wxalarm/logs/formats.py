@@ -28,7 +28,7 @@ TALLIED = (
     "upstream_status",
     "upstream_response_time",
 )
-"""What is counted over a window, in the order of `Columns`."""
+"""What is counted over a window."""
 PATHS = ("request", "request_uri", "uri", "document_uri")
 _SHAPES = {
     "time_local": times.LOCAL,
@@ -62,8 +62,8 @@ class Wanted:
     """When the path is not known: only those with a signature in the query."""
 
 
-Columns = tuple[Sequence[bytes], ...]
-"""time and the TALLIED fields of many lines, a sequence each; an empty one for a field that the format lacks."""
+Key = tuple[bytes, ...]
+"""What is counted of a line, its time aside, as it stands there: equal keys have equal TALLIED fields."""
 
 
 @dataclass(frozen=True)
@@ -109,37 +109,58 @@ class LineFormat:
         *,
         until: str | None = None,
         strict: bool = True,
+        runs: Sequence[range] = (),
     ) -> re.Pattern[bytes]:
         """A line after a line break, with a group for each of `groups` that the format has, in the format's order.
 
         wanted: only these requests. until: only as far as this variable; then what follows does not matter.
         strict: check that a number looks like one; else take what stands between the literals, which is faster, and
         begin with the first of `groups` where nothing inside a value can look like its surroundings.
+        runs: of `runs`; each is a group, too.
         """
+        lead = 0 if strict else self._lead((*groups, *(self.tokens[run.start][1] for run in runs)))
+        parts = self._parts(groups, wanted, strict, lead)
+        for run in runs:
+            parts[run.start] = b"(" + parts[run.start]
+            parts[run.stop - 1] += b")"
+        head = b"" if lead else rb"\n"
+        if until is not None:
+            return re.compile(head + b"".join(parts[lead : self._first(until) + 1]))
+        return re.compile(head + b"".join(parts[lead:]) + rb"[ \t\r]*(?=\n)")
+
+    def runs(self, names: Sequence[str]) -> list[range]:
+        """The places in `tokens` of these variables, taken together where nothing but literals is between them."""
+        found: list[range] = []
+        for place in sorted(self._first(name) for name in names if name in self.fields):
+            if found and all(kind == "literal" for kind, _ in self.tokens[found[-1].stop : place]):
+                found[-1] = range(found[-1].start, place + 1)
+            else:
+                found.append(range(place, place + 1))
+        return found
+
+    def part(self, run: range, names: Sequence[str]) -> re.Pattern[bytes]:
+        """What a run holds, with a group for each of `names`, as `pattern` reads it when it is not strict."""
+        return re.compile(b"".join(self._parts(names, None, False, 0)[run.start : run.stop]))
+
+    def _parts(self, groups: Sequence[str], wanted: Wanted | None, strict: bool, lead: int) -> list[bytes]:
+        """The pattern of each token, in a group if it is the first of its name and that is one of `groups`."""
         parts: list[bytes] = []
-        seen: set[str] = set()
-        before = ""
-        skipped = 0 if strict else self._lead(groups)
+        before = "".join(value for kind, value in self.tokens[:lead] if kind == "literal")
         for index, (kind, value) in enumerate(self.tokens):
-            if index < skipped:
-                before += value if kind == "literal" else ""
-                continue
             if kind == "literal":
-                value = value.lstrip() if index and index == skipped else value
+                value = value.lstrip() if index and index == lead else value
                 parts.append(_literal(value.rstrip() if index + 1 == len(self.tokens) else value))
-                before += value
+                before += value if index >= lead else ""
                 continue
-            first = value not in seen
-            seen.add(value)
-            body = self._value(value, self._end(index), before, wanted if first else None, strict)
-            parts.append(b"(" + body + b")" if first and value in groups else body)
-            if value == "msec":
-                parts.append(rb"\.\d+")
-            if value == until:
-                break
-        else:
-            parts.append(rb"[ \t\r]*(?=\n)")
-        return re.compile((b"" if skipped else rb"\n") + b"".join(parts))
+            first = index == self._first(value)
+            body = self._value(index, before, wanted if first else None, strict)
+            body = b"(" + body + b")" if first and value in groups else body
+            parts.append(body + rb"\.\d+" if value == "msec" else body)
+        return parts
+
+    def _first(self, name: str) -> int:
+        """Where a variable first stands in `tokens`."""
+        return self.tokens.index(("variable", name))
 
     def _lead(self, groups: Sequence[str]) -> int:
         """How many tokens before `[$time_local] "` need not be read: nginx escapes a quote inside a value."""
@@ -158,10 +179,13 @@ class LineFormat:
         kind, value = self.tokens[index + 1] if index + 1 < len(self.tokens) else ("literal", "\n")
         return value[0] if kind == "literal" else " "
 
-    def _value(self, name: str, end: str, before: str, wanted: Wanted | None, strict: bool) -> bytes:
+    def _value(self, index: int, before: str, wanted: Wanted | None, strict: bool) -> bytes:
+        name, end = self.tokens[index][1], self._end(index)
         if wanted is not None and name == "request_method":
             return b"POST"
         rest = self._rest(end, before)
+        if rest.endswith(b"*") and self.tokens[index + 1 : index + 2] and self.tokens[index + 1][0] == "literal":
+            rest += b"+"  # what stands behind it begins with the one character that it cannot hold
         if wanted is not None and name == self.path_field:
             return (b"POST " if name == "request" else b"") + self._target(name, end, wanted) + rest
         if name == "time_local" and end == "]" and not strict:
@@ -204,7 +228,11 @@ def _class(char: str) -> bytes:
 
 def _literal(text: str) -> bytes:
     """A literal; a run of blanks stands for one or more (the guide's own format has two in places)."""
-    return b" +".join(re.escape(part.encode("utf-8", "surrogateescape")) for part in re.split(r"[ \t]+", text))
+    *parts, last = (re.escape(part.encode("utf-8", "surrogateescape")) for part in re.split(r"[ \t]+", text))
+    if not parts:
+        return last
+    # Before a variable that may be empty the blanks could have to be shared.
+    return b" ++".join(parts) + (b" ++" if last else b" +") + last
 
 
 def given(text: str, name: str = "given") -> LineFormat:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from wxalarm.logs import times
-from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Columns, LineFormat, Wanted
+from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 
 Record = Mapping[str, str]
 """One line by variable names."""
@@ -31,8 +31,12 @@ class LineParser(Protocol):
         """Bytes that every line with this status holds, and few others."""
         ...
 
-    def columns(self, chunk: bytes) -> Columns:
-        """Time and TALLIED fields of all lines for the path; lines of another form are left out."""
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """Times and keys of all lines for the path; lines of another form are left out."""
+        ...
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """The TALLIED fields of a key; "" for one that the format lacks."""
         ...
 
     def times(self, chunk: bytes) -> Sequence[bytes]:
@@ -43,8 +47,12 @@ class LineParser(Protocol):
         """A time as `columns` and `times` give it, as Unix seconds."""
         ...
 
+    def matches(self, line: bytes) -> bool:
+        """Whether a line without its line break has this form."""
+        ...
+
     def record(self, line: bytes) -> Record | None:
-        """One line without its line break; None when it has another form."""
+        """Such a line; None when it has another form."""
         ...
 
 
@@ -58,12 +66,14 @@ class TextParser:
         time = line_format.time
         assert time is not None
         self.seconds = times.local if time == "time_local" else times.epoch if time == "msec" else times.dated
-        counted = (time, *TALLIED)
-        self._tally = line_format.pattern(counted, wanted, strict=False)
+        runs = line_format.runs(TALLIED)
+        self._tally = line_format.pattern((time,), wanted, strict=False, runs=runs)
+        self._time_at = sum(run.start < line_format.tokens.index(("variable", time)) for run in runs)
+        self._runs = [line_format.part(run, TALLIED) for run in runs]
+        order = [name for name in dict.fromkeys(self.fields) if name in TALLIED]
+        self._order = [order.index(name) if name in order else -1 for name in TALLIED]
         self._time = line_format.pattern((time,), until=time)
         self._whole = line_format.pattern(self.fields)
-        order = list(dict.fromkeys(name for name in self.fields if name in counted))
-        self._order = [order.index(name) if name in order else None for name in counted]
         place = line_format.tokens.index(("variable", "status"))
         around = (("literal", ""), *line_format.tokens, ("literal", ""))[place : place + 3]
         self._around = [value.encode() if kind == "literal" else b"" for kind, value in (around[0], around[2])]
@@ -72,15 +82,31 @@ class TextParser:
         """See LineParser."""
         return self._around[0][-1:] + status + self._around[1][:1]
 
-    def columns(self, chunk: bytes) -> Columns:
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
         columns = list(zip(*self._tally.findall(chunk), strict=True))
-        return tuple(columns[index] if columns and index is not None else () for index in self._order)
+        if not columns:
+            return (), ()
+        times = columns.pop(self._time_at)
+        return times, list(zip(*columns, strict=True))
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """See LineParser."""
+        found: list[bytes] = []
+        for pattern, text in zip(self._runs, key, strict=True):
+            match = pattern.fullmatch(text)
+            found += match.groups() if match is not None else [b""] * pattern.groups
+        found.append(b"")
+        return [found[place] for place in self._order]
 
     def times(self, chunk: bytes) -> Sequence[bytes]:
         """See LineParser."""
         found: list[bytes] = self._time.findall(chunk)
         return found
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return self._whole.match(b"\n" + line + b"\n") is not None
 
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
@@ -118,21 +144,25 @@ class JsonParser:
     def __init__(self, fields: Sequence[str], wanted: Wanted | None = None) -> None:
         self.fields = fields
         self.wanted = wanted
+        self._absent = {name: "-" if name in fields else "" for name in TALLIED}
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
         return status
 
-    def columns(self, chunk: bytes) -> Columns:
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
-        rows: list[list[bytes]] = []
+        times: list[bytes] = []
+        keys: list[Key] = []
         for record in map(self.record, chunk.split(b"\n")):
             if record is not None and (self.wanted is None or fits(record, self.wanted)):
-                rows.append([record.get(name, "-").encode("utf-8", "replace") for name in ("time", *TALLIED)])
-        columns = list(zip(*rows, strict=True)) or [()] * (1 + len(TALLIED))
-        return tuple(
-            column if name in self.fields else () for name, column in zip(("time", *TALLIED), columns, strict=True)
-        )
+                times.append(record["time"].encode("utf-8", "replace"))
+                keys.append(tuple(record.get(name, self._absent[name]).encode("utf-8", "replace") for name in TALLIED))
+        return times, keys
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """See LineParser."""
+        return key
 
     def times(self, chunk: bytes) -> Sequence[bytes]:
         """See LineParser."""
@@ -142,6 +172,10 @@ class JsonParser:
     def seconds(self, time: bytes) -> float | None:
         """See LineParser."""
         return times.local(time) or times.dated(time) or times.epoch(time)
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return self.record(line) is not None
 
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
@@ -209,11 +243,13 @@ def detect(
     best: tuple[int, LineParser] | None = None
     for candidate in (*formats, *KNOWN):
         parser = TextParser(candidate, wanted)
-        known = sum(parser.record(line) is not None for line in lines)
+        known = sum(map(parser.matches, lines))
         if best is None or known > best[0]:
             best = (known, parser)
         if known == len(lines):
             break
+    if best is not None and best[0] == len(lines):
+        return best[1]
     records = [record for line in lines if (record := JsonParser(()).record(line)) is not None]
     if best is None or len(records) > best[0]:
         names = [name for name in _NAMES if any(name in record for record in records)]

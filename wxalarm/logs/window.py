@@ -222,11 +222,13 @@ class Lines:
                 return
             self.offset += cut + 1
             block, self._dropping = block[cut + 1 :], False
-        data = b"".join((b"\n", self._rest, block))
-        cut = data.rfind(b"\n") + 1
-        self._rest = data[cut:]
-        if cut > 1:
-            yield from self._whole(data[:cut])
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            data = b"".join((b"\n", self._rest, memoryview(block)[:cut]))
+            self._rest = block[cut:]
+            yield from self._whole(data)
+        else:
+            self._rest += block
         if len(self._rest) > MAX_LINE:
             self.dropped += 1
             self.offset += len(self._rest)

@@ -103,14 +103,14 @@ class Reading:
         begin = found.ranges[0][0] if found.ranges else None
         about = replace(about, first=found.first, last=found.last, begin=begin, backwards=found.backwards)
         source.expect("NORMAL")
-        done = 0
+        done = read = dropped = 0
         for start, end in found.ranges:
             source.expect("WILLNEED", start, end - start)
             place = max(done, _line_start(source, start))
             splitter = window.Lines(place)
             while place < source.size and splitter.offset < end:
                 if time.monotonic() > self.until:
-                    return replace(about, problem="late", dropped=about.dropped + splitter.dropped)
+                    return replace(about, problem="late", read=read, dropped=dropped + splitter.dropped)
                 block = source.read(place, min(CHUNK, end - place) if place < end else SAMPLE)
                 if not block:
                     break
@@ -119,14 +119,14 @@ class Reading:
                 place += len(block)
                 for offset, chunk in splitter.feed(block):
                     sink(parser, source, offset, chunk)
-                    about = replace(about, read=about.read + len(chunk) - 1)
+                    read += len(chunk) - 1
             if place >= source.size:
                 for offset, chunk in splitter.end():
                     sink(parser, source, offset, chunk)
-                    about = replace(about, read=about.read + len(chunk) - 1)
-            about = replace(about, dropped=about.dropped + splitter.dropped)
+                    read += len(chunk) - 1
+            dropped += splitter.dropped
             done = place
-        return about
+        return replace(about, read=read, dropped=dropped)
 
     def _streamed(self, source: Source, about: LogFile, parser: P, lines: Sequence[bytes], sink: Sink[P]) -> LogFile:
         """A compressed file: passed over when its first line and its last write lie on one side of the window."""
@@ -256,4 +256,5 @@ def local_zone(seconds: float) -> int:
 
 
 def _all_seconds(parser: Timed, chunk: bytes) -> Iterator[float]:
-    return (found for text in parser.times(chunk) if (found := parser.seconds(text)) is not None)
+    # Many lines share a second.
+    return (found for text in dict.fromkeys(parser.times(chunk)) if (found := parser.seconds(text)) is not None)
