@@ -214,6 +214,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if shutil.disk_usage(folder).free < lines * 330:
             print(f"{folder}: not enough room for {lines * 330 / 1e9:.1f} GB", file=sys.stderr)
             return 2
+        # Compiled modules, as pip installs them, whatever the shell says about writing them.
+        os.environ.update(PYTHONPYCACHEPREFIX=str(folder / "compiled"), PYTHONDONTWRITEBYTECODE="")
         bench = Bench(strict=not options.quick)
         with contextlib.suppress(KeyboardInterrupt):
             large(bench, folder, lines, goaccess=not options.quick)
