@@ -8,6 +8,7 @@ import pytest
 
 from wxalarm import config
 from wxalarm.config import ConfigError
+from wxalarm.messages import catalogue
 
 
 def load(tmp_path: Path, text: str) -> config.Settings:
@@ -54,6 +55,30 @@ def test_a_mistake_names_the_place_and_the_repair(tmp_path: Path, text: str, say
         load(tmp_path, text)
     assert says in str(caught.value)
     assert "wxalarm.toml" in str(caught.value)
+
+
+def test_mistakes_are_told_in_chinese_too(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "[dns]\nserver = []\n")
+    said = catalogue("zh").reason(caught.value.reason)
+    assert said == f"{tmp_path}/wxalarm.toml：没有 dns.server 这个键（是不是想写 servers？）"
+
+
+def test_files_are_named_from_the_folder_of_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path / "deep")
+    monkeypatch.setenv("HOME", "/home/someone")
+    settings = load(
+        tmp_path,
+        '[accounts.a]\ntoken_file = "secrets/token"\napp_secret_env = "SECRET"\n'
+        '[host]\nnginx_conf = "nginx.conf"\naccess_log = ["logs/*.log", "/var/log/a.log", "~/b.log"]\n'
+        '[tls]\nca_file = "ca.pem"\n[registration]\ncache = ""\n[api]\ncallback_check = "check.json"\n',
+    )
+    assert settings.accounts[0].secrets == {"token_file": f"{tmp_path}/secrets/token", "app_secret_env": "SECRET"}
+    assert settings.host.nginx_conf == f"{tmp_path}/nginx.conf"
+    assert settings.host.access_log == (f"{tmp_path}/logs/*.log", "/var/log/a.log", "/home/someone/b.log")
+    assert (settings.tls.ca_file, settings.registration.cache) == (f"{tmp_path}/ca.pem", "")
+    assert settings.api.callback_check == f"{tmp_path}/check.json"
 
 
 def test_a_secret_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

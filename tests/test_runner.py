@@ -164,8 +164,10 @@ def test_a_secret_that_cannot_be_used_is_no_crash(monkeypatch: pytest.MonkeyPatc
     from wxalarm.model import Reason
 
     async def locked(ctx: Context) -> int:
-        raise ConfigError("a.token_file: can be read by others")
+        raise ConfigError("config-secret-open", place="accounts.a.token_file", path="/token")
 
     (report,) = run(monkeypatch, check("a", locked), check("b", one))
     assert [result.status for result in report.results] == [Status.UNKNOWN, Status.PASS]
-    assert report.results[0].reason == Reason("config", {"error": "a.token_file: can be read by others"})
+    assert report.results[0].reason == Reason(
+        "config-secret-open", {"place": "accounts.a.token_file", "path": "/token"}
+    )

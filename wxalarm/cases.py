@@ -14,13 +14,14 @@ from typing import Any
 from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check, Context
 from wxalarm.config import Account, Settings
+from wxalarm.messages import ReasonError
 from wxalarm.model import Alarm, CheckResult, Reason, Report, Status, Target
 from wxalarm.runner import Ended
 
 SCHEMA = "wxalarm.case/1"
 
 
-class CaseError(Exception):
+class CaseError(ReasonError):
     """A file is not a saved case: says the place and what was expected there."""
 
 
@@ -67,10 +68,10 @@ def from_text(text: str, source: str) -> Case:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CaseError(f"{source}: not JSON: {error}") from None
+        raise CaseError("case-not-json", source=source, error=str(error)) from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
-        raise CaseError(f"{source}: expected schema {SCHEMA!r} after wxalarm diagnose --save, found {found!r}")
+        raise CaseError("case-schema", source=source, schema=SCHEMA, found=repr(found))
     checks = {check.id: check for check in CHECKS}
     contexts, outcomes = [], []
     try:
@@ -93,9 +94,9 @@ def from_text(text: str, source: str) -> Case:
                 }
             )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise CaseError(f"{source}: not a case of this version: {type(error).__name__}: {error}") from None
+        raise CaseError("case-version", source=source, error=f"{type(error).__name__}: {error}") from None
     if not contexts:
-        raise CaseError(f"{source}: no alarm in it")
+        raise CaseError("case-no-alarm", source=source)
     return Case(tuple(contexts), {id(ctx.alarm): outcome for ctx, outcome in zip(contexts, outcomes, strict=True)})
 
 

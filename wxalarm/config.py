@@ -12,18 +12,20 @@ import ipaddress
 import os
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from wxalarm.messages import ReasonError
 
 FILE_NAME = "wxalarm.toml"
 MODES = ("plain", "compatible", "secure")
 SECRETS = ("token", "encoding_aes_key", "app_secret", "access_token")
 
 
-class ConfigError(Exception):
+class ConfigError(ReasonError):
     """The configuration cannot be used: says the place (file and key) and the repair."""
 
 
@@ -54,7 +56,8 @@ class Account:
         if variable := self.secrets.get(f"{name}_env"):
             return os.environ.get(variable)
         if file_name := self.secrets.get(f"{name}_file"):
-            return _read_secret(Path(os.path.expanduser(file_name)), f"{self.name}.{name}_file")
+            section = "platforms" if self.platform else "accounts"
+            return _read_secret(Path(os.path.expanduser(file_name)), f"{section}.{self.name}.{name}_file")
         return None
 
     @property
@@ -153,7 +156,7 @@ class Settings:
             for account in self.accounts:
                 if account.name == name:
                     return account
-            raise ConfigError(f"--account {name}: no such account{_nearest(name, [a.name for a in self.accounts])}")
+            raise _unknown("config-no-account", name, [account.name for account in self.accounts])
         for account in self.accounts:
             if appid and account.appid == appid:
                 return account
@@ -190,12 +193,37 @@ def load(path: Path | None = None) -> Settings:
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise ConfigError("config-unreadable", place=str(path), error=error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8: {error}") from None
+        raise ConfigError("config-not-utf8", place=str(path), error=str(error)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
-    return dataclasses.replace(from_mapping(data, str(path)), path=str(path))
+        raise ConfigError("config-not-toml", place=str(path), error=str(error)) from None
+    return _anchored(dataclasses.replace(from_mapping(data, str(path)), path=str(path)), path.resolve().parent)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """The settings with their files named from the folder of wxalarm.toml, wherever the command was called."""
+
+    def full(name: str) -> str:
+        return name if name in ("", "-") else str(folder / os.path.expanduser(name))
+
+    def filled(value: Any, *names: str) -> Any:
+        found = {name: getattr(value, name) for name in names}
+        whole = {k: tuple(map(full, v)) if isinstance(v, tuple) else full(v) for k, v in found.items() if v is not None}
+        return dataclasses.replace(value, **whole)
+
+    def own(account: Account) -> Account:
+        files = {key: full(name) if key.endswith("_file") else name for key, name in account.secrets.items()}
+        return dataclasses.replace(account, secrets=files)
+
+    return dataclasses.replace(
+        settings,
+        accounts=tuple(map(own, settings.accounts)),
+        host=filled(settings.host, "nginx_conf", "access_log", "error_log", "app_log"),
+        api=filled(settings.api, "callback_check"),
+        tls=filled(settings.tls, "ca_file"),
+        registration=filled(settings.registration, "cache"),
+    )
 
 
 def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
@@ -219,12 +247,11 @@ def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
             try:
                 split_server(text)
             except ValueError:
-                raise ConfigError(
-                    f'{where}: dns.{key}: expected "IP", "IP:PORT" or "[IPv6]:PORT", found {text!r}'
-                ) from None
+                raise ConfigError("config-server", place=f"{where}: dns.{key}", found=repr(text)) from None
     _url(values["api"].base_url, f"{where}: api.base_url")
     if values["output"].lang not in (None, "zh", "en"):
-        raise ConfigError(f"{where}: output.lang: expected one of zh, en, found {values['output'].lang!r}")
+        found = repr(values["output"].lang)
+        raise ConfigError("config-choice", place=f"{where}: output.lang", known=["zh", "en"], found=found)
     accounts = [_account(n, t, where, "accounts") for n, t in _table(data, "accounts", where).items()]
     accounts += [_account(n, t, where, "platforms") for n, t in _table(data, "platforms", where).items()]
     return Settings(accounts=tuple(accounts), **values)
@@ -250,20 +277,18 @@ def split_server(text: str) -> tuple[str, int]:
 def _account(name: str, table: Any, where: str, section: str) -> Account:
     place = f"{section}.{name}"
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{where}: {place} must be a table: [{place}]")
+        raise ConfigError("config-table", place=where, key=place)
     secret_keys = [f"{secret}_{source}" for secret in SECRETS for source in ("env", "file")]
     plain_keys = ["appid", "nickname", "mode", "callback_ips"]
     plain_keys += ["url", "original_id"] if section == "accounts" else ["authorization_url", "message_url"]
     for secret in SECRETS:
         if secret in table:
-            raise ConfigError(
-                f"{where}: {place}.{secret}: a secret may not stand in this file; "
-                f'use {secret}_env = "VARIABLE" or {secret}_file = "/path" (mode 600)'
-            )
+            raise ConfigError("config-secret", place=f"{where}: {place}.{secret}", secret=secret)
     _known(table, plain_keys + secret_keys, where, place)
     values = {key: _typed(Account, key, table[key], f"{where}: {place}.{key}") for key in plain_keys if key in table}
     if values.get("mode", "plain") not in MODES:
-        raise ConfigError(f"{where}: {place}.mode: expected one of {', '.join(MODES)}, found {values['mode']!r}")
+        found = repr(values["mode"])
+        raise ConfigError("config-choice", place=f"{where}: {place}.mode", known=list(MODES), found=found)
     for key in ("url", "authorization_url", "message_url"):
         if values.get(key):
             _url(values[key], f"{where}: {place}.{key}")
@@ -281,13 +306,13 @@ def _url(text: str, place: str) -> None:
     except ValueError:
         good = False
     if not good:
-        raise ConfigError(f"{place}: expected a URL such as https://wx.example.com/callback, found {text!r}")
+        raise ConfigError("config-url", place=place, found=repr(text))
 
 
 def _table(data: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
     table = data.get(name, {})
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{where}: {name} must be a table: [{name}]")
+        raise ConfigError("config-table", place=where, key=name)
     return table
 
 
@@ -296,14 +321,15 @@ def _known(table: Mapping[str, Any], known: Iterable[str], where: str, section: 
     for key in table:
         if key not in known:
             prefix = f"{section}." if section else ""
-            raise ConfigError(f"{where}: unknown key {prefix}{key}{_nearest(key, known)}")
+            raise _unknown("config-unknown-key", key, known, place=where, key=f"{prefix}{key}")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    known = list(known)
+def _unknown(sentence: str, name: str, known: Sequence[str], **values: Any) -> ConfigError:
+    """A name that is not known: with the nearest one, else with all that are."""
     if close := difflib.get_close_matches(name, known, 1, 0.5):
-        return f" (did you mean {close[0]}?)"
-    return f" (known: {', '.join(known)})" if known else " (none is configured)"
+        return ConfigError(sentence, name=name, near=close[0], **values)
+    ending = "-known" if known else "-none"
+    return ConfigError(sentence + ending, name=name, known=list(known), **values)
 
 
 def _typed(cls: type, key: str, value: Any, place: str) -> Any:
@@ -312,14 +338,14 @@ def _typed(cls: type, key: str, value: Any, place: str) -> Any:
     if str(annotation).startswith("tuple"):
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise ConfigError(f"{place}: expected a list of strings, found {value!r}")
+            raise ConfigError("config-list", place=place, found=repr(value))
         return tuple(items)
     if annotation == "int":
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ConfigError(f"{place}: expected a number, found {value!r}")
+            raise ConfigError("config-number", place=place, found=repr(value))
         return value
     if not isinstance(value, str):
-        raise ConfigError(f"{place}: expected a string in quotes, found {value!r}")
+        raise ConfigError("config-string", place=place, found=repr(value))
     return value
 
 
@@ -331,9 +357,10 @@ def _read_secret(path: Path, place: str) -> str:
     try:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"{place}: {path} can be read by others; run: chmod 600 {path}")
+            raise ConfigError("config-secret-open", place=place, path=str(path))
         return path.read_text("utf-8").strip()
     except OSError as error:
-        raise ConfigError(f"{place}: {path} cannot be read: {error.strerror or error}") from None
+        found = error.strerror or str(error)
+        raise ConfigError("config-secret-unreadable", place=place, path=str(path), error=found) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{place}: {path} is not UTF-8: {error}") from None
+        raise ConfigError("config-secret-not-utf8", place=place, path=str(path), error=str(error)) from None

@@ -170,7 +170,7 @@ class Run:
             values = {"elapsed": loop.time() - self._start, "timeout": ctx.settings.timeout}
             return ended(reason=Reason("deadline", values), unknown=True)
         except ConfigError as error:  # a secret that cannot be used: the user's to mend, no fault of the check
-            return ended(reason=Reason("config", {"error": str(error)}), unknown=True)
+            return ended(reason=error.reason, unknown=True)
         except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
             return ended(reason=_crash(error), unknown=True)
 

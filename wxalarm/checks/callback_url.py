@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.kinds import ANY_PUSH, PAY, PLATFORM
@@ -34,24 +35,32 @@ async def probe(ctx: Context) -> str:
 def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
     """Findings from the URL's own text."""
     target, kind = ctx.target, ctx.alarm.kind
+    port = _port(url, target)
     if kind in PLATFORM:
         if _is_address(target.host or ""):
             yield TICKET_URL_IP(host=target.host)
-        if _wrong_port(target):
-            yield TICKET_URL_PORT(port=target.port, scheme=target.scheme, right=PORTS[target.scheme])
+        if port is not None:
+            yield TICKET_URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
         if "$APPID$" in url:
             yield TICKET_URL_PLACEHOLDER(url=url)
-    elif _wrong_port(target):
-        yield URL_PORT(port=target.port, scheme=target.scheme, right=PORTS[target.scheme])
+    elif port is not None:
+        yield URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
     if kind in PAY and "?" in target.path:
         yield PAY_URL_QUERY(path=target.path)
 
 
-def _wrong_port(target: Target) -> bool:
-    """A port that WeChat does not push to; that of a stand-in on this machine (--resolve to loopback) is none."""
+def _port(url: str, target: Target) -> int | str | None:
+    """The port, when WeChat does not push to it; that of a stand-in on this machine (--resolve to loopback) is right.
+    What stands in its place and is none (:99999) is told as it is: the probes then go to the usual one."""
+    parts = urlsplit(url)
+    try:
+        if parts.port == 0:
+            return 0
+    except ValueError:
+        return parts.netloc.rpartition(":")[2]
     given = target.resolve.get(f"{target.host}:{target.port}", ())
     stand_in = bool(given) and all(scope_of(address) == "loopback" for address in given)
-    return target.port != PORTS[target.scheme] and not stand_in
+    return None if stand_in or target.port == PORTS[target.scheme] else target.port
 
 
 def _is_address(host: str) -> bool:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
 
@@ -42,23 +42,30 @@ def words_of(lang: str | None, settings: Settings | None = None) -> Catalogue:
         locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
         chosen = "zh" if locale.lower().startswith("zh") else "en"
     if chosen not in LANGUAGES:
-        fail(f"--lang {chosen}: expected one of {', '.join(LANGUAGES)}")
+        fail(catalogue("en").ui("bad_lang", lang=chosen, known=LANGUAGES))
     return catalogue(chosen)
 
 
-def settings_of(config: Path | None) -> Settings:
+def settings_of(config: Path | None, lang: str | None) -> Settings:
     """The settings of --config or of the file that is found; a mistake in it ends the command, with its place."""
     from wxalarm.config import ConfigError, load
 
     try:
         return load(config)
     except ConfigError as error:
-        fail(str(error))
+        fail(words_of(lang).reason(error.reason))
 
 
-def paths_of(patterns: Sequence[str], words: Catalogue | Callable[[], Catalogue]) -> list[str]:
-    """The files that arguments name: globs are expanded (for shells that do not), "-" is stdin. None given: ["-"].
-    `words` may be a function, called only when there is something to say."""
+Words: TypeAlias = "Catalogue | Callable[[], Catalogue]"
+"""A catalogue, or a function that gives it: called only when there is something to say, for a quick start."""
+
+
+def _said(words: Words) -> Catalogue:
+    return words() if callable(words) else words
+
+
+def paths_of(patterns: Sequence[str], words: Words) -> list[str]:
+    """The files that arguments name: globs are expanded (for shells that do not), "-" is stdin. None given: ["-"]."""
     found: list[str] = []
     for pattern in patterns or ("-",):
         if pattern == "-" or not glob.has_magic(pattern) or os.path.exists(pattern):
@@ -66,7 +73,7 @@ def paths_of(patterns: Sequence[str], words: Catalogue | Callable[[], Catalogue]
         elif matches := sorted(glob.glob(pattern, recursive=True)):
             found += matches
         else:
-            fail((words() if callable(words) else words).ui("no_match", pattern=pattern))
+            fail(_said(words).ui("no_match", pattern=pattern))
     return found
 
 
@@ -113,25 +120,31 @@ class Output:
     path: Path | None
 
 
-def outputs_of(values: Iterable[str], known: Sequence[str], default: str) -> list[Output]:
+def outputs_of(values: Iterable[str], known: Sequence[str], default: str, words: Words) -> list[Output]:
     """The outputs that -f asks for; with no -f, the default format on stdout."""
     found = []
     for value in values or (default,):
         name, equals, path = value.partition("=")
         if name not in known:
-            import difflib
-
-            near = difflib.get_close_matches(name, known, 1, 0.5)
-            fail(f"-f {value}: expected one of {', '.join(known)}{f' (did you mean {near[0]}?)' if near else ''}")
+            fail(_said(words).ui("bad_format", value=value, known=known) + nearest(name, known, _said(words)))
         if equals and not path:
-            fail(f"-f {value}: expected a file name after {name}=")
+            fail(_said(words).ui("format_no_file", value=value, name=name))
         found.append(Output(name, Path(path) if path and path != "-" else None))
     if sum(output.path is None for output in found) > 1:
-        fail("-f: only one format can go to stdout; give the others a file: -f FORMAT=FILE")
+        fail(_said(words).ui("format_stdout"))
     paths = [os.path.realpath(output.path) for output in found if output.path is not None]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
-        fail(f"-f: two formats would go to {twice}; give each a file of its own")
+        fail(_said(words).ui("format_twice", path=twice))
     return found
+
+
+def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:
+    """ " (did you mean …?)": names that hold the wrong one, else those that are like it; "" when there are none."""
+    import difflib
+
+    near = [one for one in known if name and name.lower() in one.lower()]
+    near = near or difflib.get_close_matches(name, known, count, 0.4)
+    return words.ui("nearest", names=near[: max(count, 3)]) if near else ""
 
 
 def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:

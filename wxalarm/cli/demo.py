@@ -36,7 +36,7 @@ def demo(
     if show_list:
         write_stdout(listing(words))
         return
-    outputs = outputs_of(formats or (), FORMATS, "text")
+    outputs = outputs_of(formats or (), FORMATS, "text", words)
     chosen = scenario_of(scenario, words) if scenario else SCENARIOS[0]
 
     @asynccontextmanager
@@ -55,16 +55,12 @@ def demo(
 
 def scenario_of(name: str, words: Catalogue) -> Scenario:
     """The scenario of that name; an unknown one ends the command with the nearest."""
-    import difflib
-
-    from wxalarm.cli.common import fail
+    from wxalarm.cli.common import fail, nearest
     from wxalarm.lab import SCENARIOS
 
     by_name = {scenario.name: scenario for scenario in SCENARIOS}
     if name not in by_name:
-        near = difflib.get_close_matches(name, by_name, 1, 0.4)
-        hint = f" ({words.ui('did_you_mean', names=near[0])})" if near else ""
-        fail(words.ui("unknown_scenario", name=name) + hint)
+        fail(words.ui("unknown_scenario", name=name) + nearest(name, list(by_name), words))
     return by_name[name]
 
 

@@ -84,8 +84,11 @@ def diagnose(
     from wxalarm.cli.common import fail, outputs_of, settings_of, words_of
     from wxalarm.cli.report import FORMATS, deliver
 
+    settings = settings_of(config, lang)
+    words = words_of(lang, settings)
     settings = overlay(
-        settings_of(config),
+        settings,
+        words,
         offline=offline,
         push=push,
         repeat=repeat,
@@ -97,14 +100,13 @@ def diagnose(
         app_log=app_log,
         callback_check=callback_check,
     )
-    words = words_of(lang, settings)
-    outputs = outputs_of(formats or (), FORMATS, "text")
-    only, skip = known_checks(only), known_checks(skip)
+    outputs = outputs_of(formats or (), FORMATS, "text", words)
+    only, skip = known_checks(only, words), known_checks(skip, words)
     if str(save) == "-":
-        fail("--save -: expected a file name")
+        fail(words.ui("save_stdout"))
     if from_case is not None:
         if files or save:
-            fail("--from diagnoses the saved case alone: expected no FILE and no --save beside it")
+            fail(words.ui("from_alone"))
         case = read_case(from_case, words)
         only = chosen_of(case.contexts, only, words)
         code = deliver(case.contexts, (), words, outputs, only=only, skip=skip, saved=case.outcome, reveal=reveal)
@@ -139,21 +141,21 @@ def probe(
     from wxalarm.model import Alarm
     from wxalarm.playbooks import NETWORK
 
-    settings = overlay(settings_of(config), push=push, repeat=repeat, timeout=timeout, dns_servers=dns_server)
+    settings = settings_of(config, lang)
     words = words_of(lang, settings)
-    outputs = outputs_of(formats or (), FORMATS, "text")
+    settings = overlay(settings, words, push=push, repeat=repeat, timeout=timeout, dns_servers=dns_server)
+    outputs = outputs_of(formats or (), FORMATS, "text", words)
     contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
-    only = chosen_of(contexts, known_checks(only), words) or [check.id for check in NETWORK]
-    raise typer.Exit(
-        deliver(contexts, (), words, outputs, only=only, skip=known_checks(skip), save=save, reveal=reveal)
-    )
+    only = chosen_of(contexts, known_checks(only, words), words) or [check.id for check in NETWORK]
+    skip = known_checks(skip, words)
+    raise typer.Exit(deliver(contexts, (), words, outputs, only=only, skip=skip, save=save, reveal=reveal))
 
 
-def overlay(settings: Settings, **flags: Any) -> Settings:
+def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
     """The settings with the command line's flags laid over them; a flag that was not given changes nothing."""
     dns = settings.dns
     if servers := flags.pop("dns_servers", None):
-        known_servers(servers)
+        known_servers(servers, words)
         dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
@@ -165,7 +167,7 @@ def overlay(settings: Settings, **flags: Any) -> Settings:
     return replace(settings, dns=dns, host=host, api=api, **given)
 
 
-def known_servers(servers: Sequence[str]) -> None:
+def known_servers(servers: Sequence[str], words: Catalogue) -> None:
     """Ends the command at the first --dns-server that is no address."""
     from wxalarm.cli.common import fail
     from wxalarm.config import split_server
@@ -174,24 +176,21 @@ def known_servers(servers: Sequence[str]) -> None:
         try:
             split_server(server)
         except ValueError:
-            fail(f"--dns-server {server}: expected IP, IP:PORT or [IPv6]:PORT")
+            fail(words.ui("bad_dns_server", server=server))
 
 
-def known_checks(names: Sequence[str] | None) -> list[str]:
+def known_checks(names: Sequence[str] | None, words: Catalogue) -> list[str]:
     """The ids that --only or --skip name; commas may join them. An unknown one ends the command."""
-    import difflib
-
     from wxalarm.checks import CHECKS
-    from wxalarm.cli.common import fail
+    from wxalarm.cli.common import fail, nearest
 
     ids = [check.id for check in CHECKS]
     wanted = [name.strip() for value in names or () for name in value.split(",") if name.strip()]
     if names and not wanted:
-        fail("--only, --skip: expected the name of a check; wxalarm checks lists them")
+        fail(words.ui("no_check_named"))
     for name in wanted:
         if name not in ids:
-            near = difflib.get_close_matches(name, ids, 1, 0.4)
-            fail(f"{name}: no such check{f' (did you mean {near[0]}?)' if near else ''}; wxalarm checks lists them")
+            fail(words.ui("unknown_check", name=name, nearest=nearest(name, ids, words)))
     return wanted
 
 
@@ -259,7 +258,7 @@ def contexts_of(
         chosen = callback_url(url, words) if url else None
         made = contexts(alarms, settings, url=chosen, account=account, resolve=overrides)
     except ConfigError as error:
-        fail(str(error))
+        fail(words.reason(error.reason))
     used = {f"{ctx.target.host}:{ctx.target.port}" for ctx in made}
     for name in overrides:
         if name not in used:
@@ -326,4 +325,4 @@ def read_case(path: Path, words: Catalogue) -> Case:
     except UnicodeDecodeError as error:
         fail(f"{path}: {error}")
     except CaseError as error:
-        fail(str(error))
+        fail(words.reason(error.reason))

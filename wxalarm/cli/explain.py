@@ -24,7 +24,7 @@ def explain(
     text = renderer.explain(name, words)
     if text is None:
         near = renderer.nearest(name)
-        hint = "; " + words.ui("did_you_mean", names=", ".join(near)) if near else ""
+        hint = words.ui("nearest", names=near) if near else ""
         fail(words.ui("unknown_name", name=name) + hint)
     write_stdout(text)
 

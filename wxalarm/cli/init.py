@@ -10,6 +10,7 @@ import typer
 TEMPLATE = """\
 # wxalarm.toml: found in the current folder, its parents, then ~/.config/wxalarm/.
 # Secrets never stand here: each is named by …_env (an environment variable) or …_file (a file with mode 600).
+# Files are named from the folder of this file.
 
 [accounts.main]                              # any name; one table an account
 appid = ""                                   # wx…; an alarm's Appid or URL picks the account
@@ -54,10 +55,9 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a commented wxalarm.toml."""
-    from wxalarm.cli.common import write_file
+    from wxalarm.cli.common import fail, words_of, write_file
 
     if path.exists() and not force:
-        typer.echo(f"{path} exists; --force overwrites it", err=True)
-        raise typer.Exit(2)
+        fail(words_of(None).ui("exists", path=path))
     write_file(path, TEMPLATE)
     typer.echo(str(path))

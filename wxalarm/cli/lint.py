@@ -46,9 +46,9 @@ def lint(
     from wxalarm.lint import Linter
 
     words = words_of(lang)
-    outputs = outputs_of(formats or (), FORMATS, "text")
+    outputs = outputs_of(formats or (), FORMATS, "text", words)
     if fix and diff:
-        fail("--fix, --diff: expected one of them")
+        fail(words.ui("one_of_them", given="--fix, --diff"))
     linter = Linter(_selected(select, ignore, words))
     errors: list[str] = []
     files: list[Linted] = []
@@ -94,17 +94,13 @@ def _selected(select: Sequence[str] | None, ignore: Sequence[str] | None, words:
 
 
 def _matching(values: Sequence[str] | None, ids: Sequence[str], words: Catalogue) -> frozenset[str]:
-    import difflib
-
-    from wxalarm.cli.common import fail
+    from wxalarm.cli.common import fail, nearest
 
     found: set[str] = set()
     for name in (name.strip() for value in values or () for name in value.split(",") if name.strip()):
         matching = {code for code in ids if code.startswith(name)}
         if not matching:
-            near = difflib.get_close_matches(name, ids, 1, 0.4)
-            said = words.ui("lint_selected", name=name)
-            fail(f"{said}; {words.ui('did_you_mean', names=near[0])}" if near else said)
+            fail(words.ui("lint_selected", name=name) + nearest(name, ids, words))
         found |= {name} if name in matching else matching
     return frozenset(found)
 

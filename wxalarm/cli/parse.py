@@ -44,7 +44,7 @@ def parse(files: Files = None, formats: Formats = None, redact: Redact = False, 
 
     if lang is not None:
         words()
-    outputs = outputs_of(formats or (), FORMATS, "table")
+    outputs = outputs_of(formats or (), FORMATS, "table", words)
     paths = paths_of(files or (), words)
     run = _Run(words, _sinks(outputs, words), redact=redact)
     try:

@@ -37,8 +37,11 @@ def plan(
     """Say what diagnose would send where and which files it would read. Sends and reads nothing else itself."""
     from wxalarm.cli.common import settings_of, words_of, write_stdout
 
+    settings = settings_of(config, lang)
+    words = words_of(lang, settings)
     settings = flags.overlay(
-        settings_of(config),
+        settings,
+        words,
         offline=offline,
         push=push,
         dns_servers=dns_server,
@@ -48,9 +51,8 @@ def plan(
         app_log=app_log,
         callback_check=callback_check,
     )
-    words = words_of(lang, settings)
     contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
-    chosen = flags.chosen_of(contexts, flags.known_checks(only), words), flags.known_checks(skip)
+    chosen = flags.chosen_of(contexts, flags.known_checks(only, words), words), flags.known_checks(skip, words)
     write_stdout("\n".join(text_of(ctx, words, *chosen) for ctx in contexts))
 
 

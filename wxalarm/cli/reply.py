@@ -46,12 +46,12 @@ def reply(
     """Judge one reply as WeChat does: accepted (exit 0) or rejected (1), why, where, and what to answer instead."""
     from wxalarm.cli.common import outputs_of, settings_of, words_of, write_outputs
 
-    settings = settings_of(config)
+    settings = settings_of(config, lang)
     words = words_of(lang, settings)
-    outputs = outputs_of(formats or (), FORMATS, "text")
+    outputs = outputs_of(formats or (), FORMATS, "text", words)
     pushed = _pushed(event, msg, ticket, pay, words)
-    owner = _account(settings, account)
-    judged = _judged(_read(file, words), pushed, _mode(mode, owner), _keys(owner))
+    owner = _account(settings, account, words)
+    judged = _judged(_read(file, words), pushed, _mode(mode, owner, words), _keys(owner, words))
 
     def text_of(name: str, to_file: bool) -> str:
         from wxalarm.cli.report import terminal_width
@@ -85,7 +85,7 @@ def _pushed(event: str | None, msg: str | None, ticket: bool, pay: bool, words: 
 
     given = [name for name, on in (("--event", event), ("--msg", msg), ("--ticket", ticket), ("--pay", pay)) if on]
     if len(given) > 1:
-        fail(f"{', '.join(given)}: expected one of them")
+        fail(words.ui("one_of_them", given=given))
     if ticket:
         return Pushed(Form.NOTICE, "component_verify_ticket")
     if pay:
@@ -99,9 +99,7 @@ def _pushed(event: str | None, msg: str | None, ticket: bool, pay: bool, words: 
 
 def _named(flag: str, name: str, form: str, words: Catalogue) -> Pushed:
     """The push of that name, in the XML or in alarms; another one ends the command with the nearest names."""
-    import difflib
-
-    from wxalarm.cli.common import fail
+    from wxalarm.cli.common import fail, nearest
     from wxalarm.wechat import catalogue
     from wxalarm.wechat.reply import Pushed
 
@@ -109,13 +107,11 @@ def _named(flag: str, name: str, form: str, words: Catalogue) -> Pushed:
     entry = catalogue.by_label(event=name) if event else catalogue.by_label(msg=name)
     if entry is None or not entry.known or (entry.form == catalogue.Form.MESSAGE) is event:
         known = [entry.name for entry in catalogue.ENTRIES if entry.form == form]
-        near = difflib.get_close_matches(name, known, 3, 0.4)
-        hint = f" ({words.ui('did_you_mean', names=', '.join(near))})" if near else ""
-        fail(words.ui("reply_unknown_push", flag=flag, name=name) + hint)
+        fail(words.ui("reply_unknown_push", flag=flag, name=name) + nearest(name, known, words, 3))
     return Pushed(entry.form, entry.name)
 
 
-def _account(settings: Settings, name: str | None) -> Account | None:
+def _account(settings: Settings, name: str | None, words: Catalogue) -> Account | None:
     from wxalarm.cli.common import fail
     from wxalarm.config import ConfigError
 
@@ -124,20 +120,20 @@ def _account(settings: Settings, name: str | None) -> Account | None:
     try:
         return settings.account_for(None, None, name)
     except ConfigError as error:
-        fail(str(error))
+        fail(words.reason(error.reason))
 
 
-def _mode(mode: str | None, account: Account | None) -> str:
+def _mode(mode: str | None, account: Account | None, words: Catalogue) -> str:
     from wxalarm.cli.common import fail
     from wxalarm.config import MODES
 
     chosen = mode or (account.mode if account else "compatible")
     if chosen not in MODES:
-        fail(f"--mode {chosen}: expected one of {', '.join(MODES)}")
+        fail(words.ui("bad_mode", mode=chosen, known=MODES))
     return chosen
 
 
-def _keys(account: Account | None) -> Keys | None:
+def _keys(account: Account | None, words: Catalogue) -> Keys | None:
     from wxalarm.cli.common import fail
     from wxalarm.config import ConfigError
     from wxalarm.wechat.crypto import Keys
@@ -147,7 +143,7 @@ def _keys(account: Account | None) -> Keys | None:
     try:
         return Keys(account.secret("token") or "", account.appid or "", account.aes_keys)
     except ConfigError as error:
-        fail(str(error))
+        fail(words.reason(error.reason))
 
 
 def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged:

@@ -18,6 +18,17 @@ from wxalarm.model import AlarmKind, Code, Finding, Reason
 LANGUAGES = ("en", "zh")
 
 
+class ReasonError(Exception):
+    """An error that the catalogues put into words."""
+
+    def __init__(self, id: str, **values: Any) -> None:
+        super().__init__(id, values)
+        self.reason = Reason(id, values)
+
+    def __str__(self) -> str:
+        return catalogue("en").reason(self.reason)
+
+
 class _Lenient(string.Formatter):
     """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m."""
 
