@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -563,3 +566,12 @@ def test_bare_groups_twice_are_two_alarms() -> None:
 )
 def test_problems(text: str, codes: list[str]) -> None:
     assert [problem.code.id for problem in parse(text).problems] == codes
+
+
+@pytest.mark.parametrize("text", [WHOLE, WHOLE.replace("昵称", "暱稱"), WHOLE.replace("[http code=404]", "[Foo=1]")])
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda alarm: pickle.loads(pickle.dumps(alarm))])
+def test_an_alarm_passes_from_process_to_process(text: str, again: Callable[[Alarm], Alarm]) -> None:
+    alarm = one(f"早上好\n{text}\n")
+    passed = again(alarm)
+    assert passed == alarm
+    assert (passed.location, dict(passed.fields)) == (alarm.location, dict(alarm.fields))
