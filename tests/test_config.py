@@ -8,7 +8,7 @@ import pytest
 
 from wxalarm import config
 from wxalarm.config import ConfigError
-from wxalarm.messages import catalogue
+from wxalarm.messages import LANGUAGES, catalogue
 
 
 def load(tmp_path: Path, text: str) -> config.Settings:
@@ -17,12 +17,12 @@ def load(tmp_path: Path, text: str) -> config.Settings:
     return config.load(path)
 
 
-def test_the_template_of_init_loads(tmp_path: Path) -> None:
-    from wxalarm.cli.init import TEMPLATE
-
-    settings = load(tmp_path, TEMPLATE)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_template_of_init_loads(tmp_path: Path, lang: str) -> None:
+    template = catalogue(lang).ui("init_template")
+    settings = load(tmp_path, template)
     assert settings.dns.servers == ("182.254.116.116",)
-    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in TEMPLATE.splitlines()[3:])
+    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in template.splitlines()[3:])
     uncommented = uncommented.replace("# [", "[")
     kept = [line for line in uncommented.splitlines() if not line.startswith('servers = ["182.254.116.116"]')]
     full = load(tmp_path, "\n".join(kept))
