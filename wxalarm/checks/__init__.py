@@ -1,4 +1,4 @@
-"""The registry: every check, in the order in which reports show them (lowest layer first)."""
+"""The registry: every check, by what it looks at, in the order in which reports show them (lowest layer first)."""
 
 from __future__ import annotations
 
@@ -32,40 +32,28 @@ from wxalarm.checks import (
 from wxalarm.checks.check import Check
 from wxalarm.checks.host import HOST
 
-CHECKS: tuple[Check[Any], ...] = (
-    # what the alarm itself proves
-    sample.CHECK,
+NAME: tuple[Check[Any], ...] = (
     callback_url.CHECK,
-    # name
     domain_registration.CHECK,
     dns_system.CHECK,
     dns_delegation.CHECK,
     dns_resolve.CHECK,
-    # connection
-    tcp_connect.CHECK,
-    callback_ips.CHECK,
-    ping.CHECK,
-    self_check.CHECK,
-    # TLS
-    tls_handshake.CHECK,
-    # HTTP and the push
-    http_request.CHECK,
-    url_verify.CHECK,
-    push.CHECK,
-    # the reply
-    reply_format.CHECK,
-    # nginx configuration
-    nginx_config.CHECK,
-    # access log, error log, application log
-    access_log.CHECK,
-    error_log.CHECK,
-    app_log.CHECK,
-    # host
-    *HOST,
-    # WeChat's own view
-    callback_check.CHECK,
-    wechat_view.CHECK,
-    # third-party platform
-    ticket_push.CHECK,
-    ticket_age.CHECK,
 )
+"""Is the URL's host name right, everywhere?"""
+CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, callback_ips.CHECK, ping.CHECK)
+"""Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
+SELF: tuple[Check[Any], ...] = (self_check.CHECK,)
+"""Is it this machine that is cut off?"""
+SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK, url_verify.CHECK, push.CHECK)
+"""Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
+REPLY: tuple[Check[Any], ...] = (reply_format.CHECK,)
+"""Is the reply one that WeChat accepts?"""
+SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, app_log.CHECK, *HOST)
+"""What nginx, its logs and the machine say."""
+WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK)
+"""What WeChat itself says about us."""
+PLATFORM: tuple[Check[Any], ...] = (ticket_push.CHECK, ticket_age.CHECK)
+"""What only third-party platforms have."""
+
+CHECKS = (sample.CHECK, *NAME, *CONNECTION, *SELF, *SPEECH, *REPLY, *SERVER, *WECHAT, *PLATFORM)
+"""All of them; what the alarm itself proves comes first."""
