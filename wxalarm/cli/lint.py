@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -86,10 +87,13 @@ def _say(message: str) -> None:
 
 def _selected(select: Sequence[str] | None, ignore: Sequence[str] | None, words: Catalogue) -> frozenset[str]:
     """The ids of the codes to report. An unknown code or prefix ends the command with the nearest."""
+    from wxalarm.cli.common import fail
     from wxalarm.lint import ALL
 
     ids = [code.id for code in ALL]
     chosen = _matching(select, ids, words) if select else frozenset(ids)
+    if select and not chosen:
+        fail(words.ui("lint_no_code"))
     return chosen - _matching(ignore, ids, words)
 
 
@@ -253,7 +257,9 @@ def _changes(path: str, old: bytes | None, new: bytes) -> str:
 
     if old == new:
         return ""
-    before, after = ((data or b"").decode("utf-8", "surrogateescape").splitlines(keepends=True) for data in (old, new))
+    # Only line feeds end lines for patch; str.splitlines knows some more.
+    texts = ((data or b"").decode("utf-8", "surrogateescape") for data in (old, new))
+    before, after = (list(io.StringIO(text, newline="\n")) for text in texts)
     name = visible(path).lstrip("/")
     source = "/dev/null" if old is None else f"a/{name}"
     lines = difflib.unified_diff(before, after, source, f"b/{name}")

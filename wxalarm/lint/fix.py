@@ -9,6 +9,7 @@ from wxalarm.lint import codes
 from wxalarm.lint.document import Document, Source
 from wxalarm.lint.expectation import written
 from wxalarm.model import Finding
+from wxalarm.parser import parse
 from wxalarm.parser.encoding import BOM
 
 
@@ -24,6 +25,8 @@ def fix(source: Source, findings: Sequence[Finding]) -> Source:
     if anew or utf8:
         # Labels are mended in UTF-8 only: writing another encoding anew might change more than them.
         text = _colons(doc, findings)
+        if parse(text).alarms != doc.parsed.alarms:
+            text = doc.text  # a colon that is part of a value: no mechanical matter
         if anew or codes.BOM.id in mended:
             text = text.lstrip("\ufeff")
         mark = BOM if doc.codec == "utf-8-sig" and codes.BOM.id not in mended else b""

@@ -32,7 +32,13 @@ _CLOSING = re.compile(rf"\](?=(?:{v.SPACE}{{0,99}}\[{v.PLATFORM}(?:[:：=][^\]\n
 _PLATFORM_LAST = re.compile(rf"\[{v.PLATFORM}(?:[:：=][^\[\]\n]{{0,300}})?\]?\Z")
 _DOTS = re.compile(rf"\.\.\.{v.BLANK}*+(?:\n|\Z)")
 _BLANK_BEHIND = re.compile(rf"\]{v.BLANK}")
+_EXACT = re.compile(
+    rf"\](?=(?:{v.SPACE}{{0,99}}\[{v.PLATFORM}(?:[:：=][^\]\n]{{0,300}})?\])?"
+    rf"(?:{v.BLANK}*+(?:\n|\Z)|{v.BLANK}*+{v.LABEL['guide_url']}))"
+)
 _MOST_CANDIDATES = 2000
+_SHOWN_WHOLE = 2048
+"""Bytes; WeChat cuts bodies after about 900."""
 
 
 class Finder:
@@ -72,6 +78,9 @@ class Bodies:
         """Where the group ends whose body begins at `start`."""
         text = self.text
         longest = start + v.LONGEST_BODY
+        declared = _LENGTH.search(text, max(0, start - 120), text.rfind("[", 0, start))
+        if declared is not None and (exact := self._exact(start, int(declared[1]))) is not None:
+            return Body(exact)
         stop = min(self._alarms.start(start), longest, len(text))
         guide = self._guides.start(start)
         if guide < stop:
@@ -85,6 +94,13 @@ class Bodies:
         if (blank := self._blanks.start(start)) < stop:
             return Body(blank + 1)
         return Body(self._stripped(start, stop), stop == longest < len(text))
+
+    def _exact(self, start: int, length: int) -> int | None:
+        """The end of the group when its bracket stands where the declared length wants it, whatever the body holds: a
+        page that shows the push, or an alarm."""
+        at = v.after_bytes(self.text, start, len(self.text), length) if length <= _SHOWN_WHOLE else None
+        closing = _EXACT.match(self.text, at) if at is not None else None
+        return self._with_platform(closing.end(), len(self.text)) if closing is not None else None
 
     def _stripped(self, start: int, stop: int) -> int:
         return end_of(self.text, start, stop)

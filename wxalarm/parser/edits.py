@@ -25,6 +25,7 @@ _BODY_EDIT = re.compile(rf"{_ENTITY}|{_TAG}", re.IGNORECASE)
 _BODY = re.compile(rf"[\[［【](?i:{'|'.join(v.BODY_KEYS)})[=＝]")
 _BODY_STOP = re.compile(r"报警排查指引|報警排查指引|错误样例|錯誤樣例|[\n>]\W{0,8}[Aa]pp[Ii][Dd]\W")
 _LENGTH = re.compile(r"response_length[=＝]([0-9]{1,9})[\]］】]\s{0,8}\Z", re.IGNORECASE)
+_PLATFORM_LAST = re.compile(rf"[\[［【]{v.PLATFORM}(?:[:：=＝][^\n]{{0,300}})?\Z")
 _NICKNAME, _TYPED = re.compile(v.LABEL["nickname"]), re.compile(v.TYPED)
 _LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol")
 
@@ -41,8 +42,7 @@ def edits(text: str) -> Iterator[tuple[int, int, str]]:
             yield body.end() - 1, body.end(), "="
         stop = _BODY_STOP.search(text, body.end(), body.end() + v.LONGEST_BODY)
         end = stop.start() if stop else min(len(text), body.end() + v.LONGEST_BODY)
-        # What stands behind the last bracket is no body any more.
-        close = max(text.rfind(bracket, body.end(), end) for bracket in "]］】")
+        close = _close(text, body.start(), body.end(), end)
         content_end = close if close >= 0 else end
         if _encoded(text, body.end(), content_end, body.start()):
             yield from _body_edits(text, body.end(), content_end)
@@ -52,6 +52,19 @@ def edits(text: str) -> Iterator[tuple[int, int, str]]:
         yield from _plain_edits(text, content_end, end)
         at = end
     yield from _plain_edits(text, at, len(text))
+
+
+def _close(text: str, key: int, start: int, end: int) -> int:
+    """Where the bracket of a body stands: where the declared length wants it, else the last one that is not the
+    platform's; -1 when there is none."""
+    declared = _LENGTH.search(text, max(0, key - 60), key)
+    at = v.after_bytes(text, start, end, int(declared[1])) if declared is not None else None
+    if at is not None and text[at : at + 1] in ("]", "］", "】"):
+        return at
+    close = max(text.rfind(bracket, start, end) for bracket in "]］】")
+    platform = _PLATFORM_LAST.search(text, max(start, close - 400), close + 1)
+    before = len(text[start : platform.start()].rstrip()) + start if platform else 0
+    return before - 1 if before > start and text[before - 1] in "]］】" else close
 
 
 def _encoded(text: str, start: int, end: int, key: int) -> bool:
@@ -72,7 +85,7 @@ def _plain_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, st
                 yield behind, behind + 1, "="
             yield match.end() - 1, match.end(), "]"
             continue
-        new = _replacement(match[0])
+        new = _replacement(text, match)
         if new != match[0] and not (match[0][0] in ZERO_WIDTH and _in_nickname(text, match.start())):
             yield match.start(), match.end(), new
 
@@ -93,15 +106,17 @@ def _in_nickname(text: str, at: int) -> bool:
 
 def _body_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     for match in _BODY_EDIT.finditer(text, start, end):
-        if (new := _replacement(match[0])) != match[0]:
+        if (new := _replacement(text, match)) != match[0]:
             yield match.start(), match.end(), new
 
 
-def _replacement(found: str) -> str:
+def _replacement(text: str, match: re.Match[str]) -> str:
+    found = match[0]
     if found[0] == "&":
         return _character(found[1:-1])
-    if found[0] == "<":
-        return "\n" if found.lower().startswith(_LINE_TAGS) else ""
+    if found[0] == "<" and found.lower().startswith(_LINE_TAGS):
+        # Pages often break their source behind a tag, too: that is one line break, not two.
+        return "" if text[match.end() : match.end() + 2].lstrip("\r")[:1] == "\n" else "\n"
     return ""
 
 

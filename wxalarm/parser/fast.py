@@ -121,13 +121,14 @@ def wide() -> re.Pattern[str]:
 
 _PIECE_HINT = re.compile(
     # Each alternative begins with a literal, so that the search skips other characters at C speed.
-    r"App[Ii][Dd]|app[Ii][Dd]|昵[称稱]|暱[称稱]|Nick ?[Nn]ame|nick ?[Nn]ame|时间|時間|Time|time|内容|內容|Content"
+    r"App ?[Ii][Dd]|app ?[Ii][Dd]|APP ?[Ii][Dd]"
+    r"|昵[称稱]|暱[称稱]|Nick ?[Nn]ame|nick ?[Nn]ame|时间|時間|Time|time|内容|內容|Content"
     r"|content|Description|description|次[数數]|Times|times|Count|count|Number of|number of|错误[样示]例|錯誤[樣範]例"
     r"|Error |error |报警排查|報警排查|微信(?:服务器|伺服器|服務器)|推送"
     r"|\[(?i:OpenID|Stamp|OuterIP|3rdUrl|IP|Host|Msg|Event|http|cURL|decrypt|resp|transaction)"
 )
 _OVERRUN = re.compile(
-    r"pp[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
+    r"(?:pp|PP) ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
     r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl|MsgType|http code|cURL Error|transaction_id|response_length)=|\[第三方平台"
 )
 """What may be the beginning of another alarm inside a body: then the piece by piece way decides."""

@@ -19,7 +19,8 @@ SPACE = rf"[\s{ZERO_WIDTH}]"
 COLON = r"[:：]"
 
 LABELS: dict[str, str] = {
-    "appid": r"(?<![A-Za-z])[Aa]pp[Ii][Dd]",
+    # Glued to the word before it only as WeChat writes it.
+    "appid": r"(?:(?<![A-Za-z])(?:[Aa]pp|APP) ?[Ii][Dd]|Appid(?=: ?wx[0-9A-Za-z*]))",
     "nickname": r"昵称|暱称|昵稱|暱稱|[Nn]ick ?[Nn]ame",
     "first_seen": r"时间|時間|(?<![A-Za-z])[Tt]ime",
     "description": r"内容|內容|(?<![A-Za-z])(?:[Cc]ontent|[Dd]escription)",
@@ -32,9 +33,9 @@ RANK = {name: rank for rank, name in enumerate(LABELS)}
 LABEL = {name: rf"(?:{words}){BLANK}*{COLON}" for name, words in LABELS.items()}
 ANY_LABEL = "|".join(LABEL.values())
 
-DATE = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[ T]+\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
-COUNT = r"(\d+)[ \u00a0]*(?:分钟|分鐘|min(?:ute)?s?)[ \u00a0,，]*(\d[\d,]*)[ \u00a0]*(?:次|times?)"
-WINDOW = r"(\d+)[ \u00a0]*(?:分钟|分鐘|min)"
+DATE = rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:T|{BLANK})+\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?"
+COUNT = rf"(\d+){BLANK}*(?:分钟|分鐘|min(?:ute)?s?)(?:{BLANK}|[,，])*(\d[\d,]*){BLANK}*(?:次|times?)"
+WINDOW = rf"(\d+){BLANK}*(?:分钟|分鐘|min)"
 OPENING = (
     r"(?:微信(?:服务器|伺服器|服務器)(?:向|连接|連接)"
     r"|推送(?:[“”\"「『]?支付|第三方平台|第三方平臺|component_verify_ticket))"
@@ -70,8 +71,10 @@ nickname is no 时间."""
 LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
 """The value of a line, up to its end or to the next label, without the blanks behind it."""
 
-GUIDE_WORD = rf"{BLANK}*+[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef]*+"
-"""The value of the guide line: one word; Chinese glued to it is somebody's."""
+GUIDE_WORD = (
+    rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef])*+"
+)
+"""The value of the guide line: one word; Chinese glued to it is somebody's, and so is the label of another alarm."""
 
 BODY_KEYS = ("response_content", "resp")
 PLATFORM = r"第三方平(?:台|臺)"
@@ -115,6 +118,17 @@ GROUP = (
 """group ::= '[第三方平台' (':' name)? ']' | '[' key '=' value ']' | '[' key ']'. The value may hold brackets
 ("http://[::1]/") but neither a line break nor another group; without its bracket it ends before the next group, with
 the line, or at the first bracket. Linear: no two groups look at the same characters for long."""
+
+
+def after_bytes(text: str, start: int, end: int, length: int) -> int | None:
+    """The offset of the text so many bytes (UTF-8) behind `start`; None when that is no offset, or beyond `end`."""
+    raw = text[start : min(end, start + length)].encode("utf-8", "surrogatepass")
+    if len(raw) < length:
+        return None
+    try:
+        return start + len(raw[:length].decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError:
+        return None
 
 
 def field_of(key: str) -> str | None:
