@@ -12,7 +12,8 @@ from bisect import bisect_right
 ZERO_WIDTH = "\u200b\u2060\ufeff\u00ad"
 # Whether anything is to be done at all: begins with one literal, so that clean text is passed over at C speed.
 _MAY_BE_ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
-_MAY_BE_TAG = re.compile(r"<(?:br\b|BR\b|/?(?:p|div|li|tr|td|span|pre|P|DIV|LI|TR|TD|SPAN|PRE)[\s/>])")
+_TAGS = "p|div|li|tr|td|th|span|pre|a|b|i|u|em|strong|font|h[1-6]"
+_MAY_BE_TAG = re.compile(rf"<(?:br\b|BR\b|/?(?:{_TAGS}|{_TAGS.upper()})[\s/>])")
 
 
 class Map:

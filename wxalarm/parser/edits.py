@@ -15,7 +15,10 @@ _NAMED = {
     "lowbar": "_", "zwnj": "", "zwsp": "", "shy": "",
 }  # fmt: skip
 _ENTITY = rf"&(?:{'|'.join(_NAMED)}|#[0-9]{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}});"
-_TAG = r"</?(?:br|p|div|li|ul|ol|tr|td|span|pre|code|blockquote|section)\b[^<>\n]{0,300}>"
+_TAG = (
+    r"</?(?:br|p|div|li|ul|ol|tr|td|th|table|tbody|span|pre|code|blockquote|section|a|b|i|u|em|strong|font|mark|small"
+    r"|h[1-6])\b[^<>\n]{0,300}>"
+)
 _WIDE_KEY = rf"(?:{v.KNOWN_KEY}|[0-9A-Za-z_ ]{{1,30}}(?=[=＝]))"
 _WIDE_GROUP = (
     rf"【(?P<a>{_WIDE_KEY})(?:[=＝:：][^【】\n]{{0,4096}})?】|［(?P<b>{_WIDE_KEY})(?:[=＝:：][^［］\n]{{0,4096}})?］"

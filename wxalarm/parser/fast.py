@@ -28,7 +28,10 @@ _WORDS = rf"[^:：\[{_ODD}]{{2,80}}?"
 _HAN = r"\u3001-\u9fff\uff00-\uffef"
 _MORE = r"(?:报警|報警|错误|錯誤|[Ee]rror )"
 _NOISE = rf"[\s{v.ZERO_WIDTH}>|│┃]*+"
-_FOLLOWS = rf"(?:{v.BLANK}|[>|│┃])*+\[|{_NOISE}(?:{_MORE}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE})"
+_FOLLOWS = (
+    rf"(?:{v.BLANK}|[>|│┃])*+\[|[^\n]{{0,80}}(?:报警|報警)排查"
+    rf"|{_NOISE}(?:{_MORE}|{v.LATER_GROUP}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE})"
+)
 _GUIDE = "报警排查指引[，,]请见: ?"
 _LOOSE = r"[ \t]*+(?:[\n\r]|\Z|\[第三方平台|报警)"
 _STRICT = (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from wxalarm.model import AlarmKind
 from wxalarm.parser import vocabulary as v
 from wxalarm.parser.body import Bodies
-from wxalarm.parser.places import EDGES
+from wxalarm.parser.places import EDGES, QUOTES
 
 ENOUGH = 4
 """How much the pieces of an alarm must prove together."""
@@ -22,6 +22,9 @@ QUOTED = 3
 """What a whole 内容 proves that does not begin a line: somebody may be quoting it."""
 LONGEST_GAP = 2000
 """Characters between two pieces of one alarm."""
+LONGEST_PREFIX = 80
+"""Characters before each line of an alarm in a list or a log."""
+_DIGITS = re.compile(r"[0-9]+")
 _PIECE = re.compile(
     "|".join(rf"(?P<{name}>{label})" for name, label in v.LABEL.items())
     + rf"|(?P<wording>{v.OPENING})|(?P<groups>{v.GROUP_START})"
@@ -47,6 +50,10 @@ _GROUP = re.compile(rf"{_CLOSE}{v.GROUP}")
 _BODY = re.compile(rf"{_CLOSE}\[(?i:{'|'.join(v.BODY_KEYS)})=")
 _STRAY = re.compile(rf"[^\[\s]{{1,64}}(?={v.GROUP_START})")
 """What a poster wrote between two groups, without a blank: chat that goes on behind a group has some."""
+_APART = re.compile(
+    rf"(?:{v.BLANK}{{0,8}}\n{v.BLANK}{{0,8}}\n{v.BLANK}{{0,8}}|{v.BLANK}{{0,8}}[;；,，、]{v.BLANK}{{1,8}})(?={v.LATER_GROUP})"
+)
+"""A blank line or a comma between two groups, if the second one is never the first of a sample."""
 _FIRST_KEYS = ("openid", "transaction_id")
 _MASK = r"|[^\s]*[*＊xX]{3,}[^\s]*"
 _NUMBER = r"[0-9]{1,18}" + _MASK
@@ -77,6 +84,8 @@ class Extent(NamedTuple):
     end: int
     overlong: bool
     """A body had no end and was cut."""
+    prefixes: tuple[tuple[int, int], ...] = ()
+    """What a list or a log put before each of its lines."""
 
 
 @dataclass(slots=True)
@@ -91,6 +100,8 @@ class _Part:
     proof: int
     labelled: bool = True
     overlong: bool = False
+    prefix: int | None = None
+    """Where the list's or log's own text before it begins."""
 
 
 class Cutter:
@@ -140,10 +151,24 @@ class Cutter:
         return (
             v.RANK[part.name] > v.RANK[last.name]
             and part.start - last.end <= LONGEST_GAP
-            and _BETWEEN.match(self.text, last.end, part.start) is not None
+            and (_BETWEEN.match(self.text, last.end, part.start) is not None or self._prefixed(last, part))
             # Groups without their label are a fragment of their own, unless they stand on the very next line.
             and (part.labelled or self.text.count("\n", last.end, part.start) < 2)
         )
+
+    def _prefixed(self, last: _Part, part: _Part) -> bool:
+        """Whether a piece stands on the next line behind the same text as the piece before it: a list's mark, a number,
+        what a log writes before each line. Times and numbers differ."""
+        text = self.text
+        begin = text.rfind("\n", last.end, part.start) + 1
+        above = text.rfind("\n", max(0, last.start - LONGEST_PREFIX - 1), last.start) + 1
+        if not begin or part.start - begin > LONGEST_PREFIX or last.start - above > LONGEST_PREFIX:
+            return False
+        prefix, before = text[begin : part.start], text[above : last.start]
+        if text[last.end : begin].strip(EDGES + QUOTES) or _DIGITS.sub("0", prefix) != _DIGITS.sub("0", before):
+            return False
+        part.prefix = begin
+        return True
 
     def _part(self, hit: re.Match[str], end: int) -> tuple[_Part | None, int]:
         """The piece that a hit begins, and where to look for the next one."""
@@ -239,6 +264,7 @@ class Cutter:
             group = _GROUP.match(text, stop, min(end, stop + v.LONGEST_GROUP))
             if group is None:
                 stray = _STRAY.match(text, stop, end) if stop > at else None
+                stray = stray or (_APART.match(text, stop, end) if stop > at and labelled else None)
                 if stray is None:
                     break
                 stop = stray.end()
@@ -288,4 +314,5 @@ def _is_alarm(parts: list[_Part]) -> bool:
 
 
 def _extent(parts: list[_Part]) -> Extent:
-    return Extent(parts[0].start, parts[-1].end, any(part.overlong for part in parts))
+    prefixes = tuple((part.prefix, part.start) for part in parts if part.prefix is not None)
+    return Extent(parts[0].start, parts[-1].end, any(part.overlong for part in parts), prefixes)

@@ -70,8 +70,8 @@ class Scan:
         return Cutter(self.source.text)
 
     def _one(self, extent: Extent) -> Found:
-        start, end, overlong = extent
-        match = fast.wide().fullmatch(self.source.text, start, end) if not overlong else None
+        start, end, overlong, prefixes = extent
+        match = fast.wide().fullmatch(self.source.text, start, end) if not (overlong or prefixes) else None
         if match is not None and (alarm := fast.record(match, self.source)) is not None:
             return alarm, fast.problems(match, self.source), start, end
         return by_grammar(self.source, extent)
@@ -82,8 +82,13 @@ def by_grammar(source: Source, extent: Extent) -> Found:
     from wxalarm.parser import grammar, record
     from wxalarm.parser.vocabulary import LONGEST_BODY
 
-    start, end, overlong = extent
-    tree = grammar.parse(source.text[start:end])
+    start, end, overlong, prefixes = extent
+    text, at = source.text, start
+    kept: list[str] = []
+    for begin, stop in prefixes:
+        kept += (text[at:begin], " " * (stop - begin))
+        at = stop
+    tree = grammar.parse("".join((*kept, text[at:end])))
     alarm, problems = record.build(tree, source, start, end)
     problems += record.strays(tree, source, start)
     if overlong:

@@ -71,9 +71,7 @@ nickname is no 时间."""
 LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
 """The value of a line, up to its end or to the next label, without the blanks behind it."""
 
-GUIDE_WORD = (
-    rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef])*+"
-)
+GUIDE_WORD = rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef])*+"
 """The value of the guide line: one word; Chinese glued to it is somebody's, and so is the label of another alarm."""
 
 BODY_KEYS = ("response_content", "resp")
@@ -104,6 +102,11 @@ KNOWN_KEY = (
 )
 GROUP_START = rf"\[(?:{KNOWN_KEY})[=\]:：]"
 """The beginning of a group whose key is known."""
+LATER_GROUP = (
+    r"\[(?:(?:OuterIP|IP|ip|Host|MsgType|Msg|Event|http code|cURL Error|response_length|response_content|resp)="
+    rf"|decrypt fail\]|{PLATFORM})"
+)
+"""A group that is never the first of its sample."""
 KEY = r"[^\[\]=\n]{1,60}"
 NEXT_GROUP = rf"\[(?:(?:{KNOWN_KEY})[\]:：]|{KEY}=)"
 """Where an earlier value ends when a mask ate its bracket."""
