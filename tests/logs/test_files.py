@@ -336,3 +336,25 @@ def test_a_burst_against_the_minutes_before(tmp_path: Path, fmt: str | None) -> 
     assert 0.45 < burst.evidence["before"] < 0.55
     path.write_bytes(joined(before + [written(at) for at in range(START, START + 300, 2)]))
     assert "log-burst" not in codes(results(access=[path], log_format=fmt)["access-log"])
+
+
+def test_lines_about_the_path_that_nobody_understands_are_not_taken_for_silence(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    pushes = [f"{START + n} ?? POST /callback?openid=oBBBB {n}".encode() for n in range(0, 300, 10)]
+    others = [line(START + n).replace(b"POST /callback", b"GET /static") for n in range(-900, 900)]
+    at = next(n for n, text in enumerate(others) if text == line(START).replace(b"POST /callback", b"GET /static"))
+    path.write_bytes(joined([*others[:at], *pushes, *others[at:]]))
+    result = results(access=[path])["access-log"]
+    assert codes(result) == set()
+    assert result.reason is not None
+    assert result.reason.id == "log-unknown"
+    path.write_bytes(joined(others))
+    assert codes(results(access=[path])["access-log"]) == {"log-no-request"}
+
+
+def test_an_example_stands_behind_many_lines_from_before_the_window(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    failed = [line(START - 62 + n / 20, status=503).replace(b'"503"  "', b'"-"  "') for n in range(60)]
+    path.write_bytes(joined([*failed, *(line(START - 50 + n, status=503) for n in range(3)), *log(START, START + 400)]))
+    found = next(f for f in results(access=[path])["access-log"].findings if f.code.id == "log-upstream-error")
+    assert found.evidence["place"] != "-"

@@ -169,6 +169,110 @@ def test_what_nginx_writes_is_read_back(rows: list[tuple[str, str, str, int]]) -
         assert record["status"] == str(status)
 
 
+FIELDS = {
+    "status": (b"502", b"200"),
+    "body_bytes_sent": (b"157", b"7"),
+    "request_time": (b"0.004", b"5.001"),
+    "upstream_addr": (b"192.0.2.1:80, 192.0.2.2:80", b"-", b"unix:/run/app.sock"),
+    "upstream_status": (b"502, 200", b"-"),
+    "upstream_response_time": (b"0.001, 0.003", b"-", b"0.001 : 0.002"),
+    "remote_addr": (b"203.0.113.7", b"2001:db8::7"),
+    "http_user_agent": (b"Mozilla/4.0", b"-"),
+}
+REQUESTS = {b"POST /callback?a=1 HTTP/1.1": True, b"POST /call HTTP/1.1": False, b"GET /callback HTTP/1.1": False}
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_fields_in_any_order_and_between_any_marks(data: st.DataObject) -> None:
+    time_field, at = data.draw(
+        st.sampled_from(
+            [
+                ("time_local", b"25/Dec/2024:10:04:57 +0800"),
+                ("time_iso8601", b"2024-12-25T10:04:57+08:00"),
+                ("msec", b"1.5"),
+            ]
+        )
+    )
+    names = data.draw(st.permutations(["request", time_field, *FIELDS]))
+    pairs = data.draw(
+        st.sampled_from([("", " "), ("", "|"), ("", ";"), ("", "\t"), ('"', " "), ("[", " "), ('"', ","), ("'", "  ")])
+    )
+    mark, between = pairs
+    closing = {"[": "]"}.get(mark, mark)
+    around = dict.fromkeys(names, (mark, closing))
+    if pairs == ("", " "):  # what may hold blanks has quotes around it where blanks are what stands between
+        quoted = {"request": ('"', '"'), "http_user_agent": ('"', '"'), "time_local": ("[", "]")}
+        around |= {name: marks for name, marks in quoted.items() if name in around}
+    text = between.join(f"{around[name][0]}${name}{around[name][1]}" for name in names)
+    parser = TextParser(LineFormat("f", text), Wanted("/callback"))
+    lines, expected = [], []
+    for request, counts in REQUESTS.items():
+        values = {name: data.draw(st.sampled_from(found)) for name, found in FIELDS.items()}
+        values |= {"request": request, time_field: at}
+        joined = between.encode().join(
+            b"".join((o.encode(), values[name], c.encode())) for name, (o, c) in around.items()
+        )
+        lines.append(joined)
+        if counts:
+            expected.append((at.partition(b".")[0], *(values[name] for name in formats.TALLIED)))
+        record = parser.record(joined)
+        assert record is not None
+        assert {name: record[name].encode() for name in FIELDS} == {name: values[name] for name in FIELDS}
+    assert list(zip(*columns(parser, *lines), strict=True)) == expected
+
+
+@pytest.mark.parametrize("head", ["$status ", "$request_time $status ", "$status $body_bytes_sent - "])
+def test_what_is_counted_may_stand_before_the_time(head: str) -> None:
+    text = head + '[$time_local] "$request" "$upstream_addr" "$upstream_status"'
+    values = {"$status": "502", "$request_time": "0.004", "$body_bytes_sent": "157"}
+    begin = " ".join(values.get(word, word) for word in head.split(" "))
+    line = f'{begin}[25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" "192.0.2.1:80" "502"'.encode()
+    parser = TextParser(LineFormat("f", text), Wanted("/callback"))
+    assert columns(parser, line, line.replace(b"POST", b"GET"), line)[1] == (b"502", b"502")
+
+
+def test_two_formats_in_one_log() -> None:
+    own = LineFormat("own", "$time_iso8601|$request|$status|$request_time")
+    mine = b"2024-12-25T10:04:57+08:00|POST /callback HTTP/1.1|502|0.004"
+    program = b'{"ts":1735092297,"method":"POST","uri":"/callback","status":504,"duration":5.1}'
+    lines = [OTHERS["combined"], OTHERS["combined"], mine, b"half a li", program]
+    parser = detect(lines, [own], Wanted("/callback"))
+    assert parser is not None
+    assert parser.name == "combined, own, json"
+    assert columns(parser, *lines)[1] == (b"499", b"499", b"502", b"504")
+    assert columns(parser, *lines)[3] == (b"", b"", b"0.004", b"5.1")
+    assert {parser.seconds(time) for time in parser.times(b"\n" + b"\n".join(lines) + b"\n")} == {AT}
+    assert [parser.matches(line) for line in lines] == [True, True, True, False, True]
+
+
+def test_a_request_without_quotes_holds_blanks() -> None:
+    fmt = LineFormat("f", '$time_iso8601 $request $status $request_time "$upstream_addr"')
+    parser = TextParser(fmt, Wanted("/callback"))
+    line = b'2024-12-25T10:04:57+08:00 POST /callback?a=1 HTTP/1.1 502 0.001 "192.0.2.1:80"'
+    assert columns(parser, line, line.replace(b"/callback", b"/other"))[1] == (b"502",)
+
+
+def test_an_empty_value_does_not_swallow_the_next_line() -> None:
+    fmt = LineFormat("f", '[$time_local] "$request" $status $http_x_request_id $request_id', "none")
+    parser = TextParser(fmt, Wanted("/callback"))
+    line = b'[25/Dec/2024:10:04:57 +0800] "POST /callback HTTP/1.1" 502  0123abcd'
+    assert columns(parser, line, line, line)[1] == (b"502",) * 3
+
+
+def test_the_query_of_another_path_is_no_push() -> None:
+    fmt = LineFormat("f", "$time_iso8601 $request_method $scheme://$host$request_uri $status $request_time")
+    parser = TextParser(fmt, Wanted("/cb"))
+    line = b"2024-12-25T10:04:57+08:00 POST http://wx.example.com/cb?a=1 502 0.001"
+    assert columns(parser, line, line.replace(b"/cb?a=1", b"/login?next=/cb"), line)[1] == (b"502", b"502")
+
+
+def test_lines_that_end_as_windows_ends_them() -> None:
+    parser = TextParser(KNOWN[-2], Wanted("/callback"))
+    assert parser.name == "common"
+    assert columns(parser, OTHERS["common"] + b"\r", OTHERS["common"])[2] == (b"0", b"0")
+
+
 @given(st.lists(st.integers(0, 60), max_size=8), st.integers(0, 2))
 def test_a_line_cut_short_loses_only_itself(cuts: list[int], kind: int) -> None:
     whole = [GUIDE, OTHERS["combined"], OTHERS["timed"]][kind]

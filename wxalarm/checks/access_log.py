@@ -30,7 +30,9 @@ TIME = 8.0
 MOST_HITS = 20
 MOST_EXAMPLES = 12
 MOST_TRIED = 20
-"""Lines looked at for an example: in a chunk, and in all for the other kind of 499."""
+"""Lines looked at, in a chunk for a needle, in all for the other kind of 499."""
+MOST_LOOKED = 2000
+"""Lines of a chunk looked at for an example: those before the window do not count."""
 WIDER = 900.0
 """Seconds around the window in which the push is looked for when it is not inside: clocks differ."""
 BEFORE = 600.0
@@ -93,6 +95,8 @@ class Job:
     hits: dict[str, Hit] = field(default_factory=dict)
     examples: dict[tuple[bytes, str], Hit] = field(default_factory=dict)
     parsers: dict[str, LineParser] = field(default_factory=dict)
+    unread: str | None = None
+    """A file with lines about the path that no parser understands."""
     seen: set[bytes] = field(default_factory=set)
     """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
 
@@ -105,8 +109,12 @@ class Job:
         def sink(parser: LineParser, source: Source, offset: int, chunk: bytes) -> None:
             self.parsers[source.path] = parser
             statuses = tally.add(parser, chunk)
-            if tally.lines and not self.seen and (needle := _needle(which, parser)) in chunk:
+            needle = _needle(which, parser)
+            if tally.lines and not self.seen and needle in chunk:
                 self.seen.add(needle)
+            elif not tally.lines and not self.unread:
+                lines = itertools.islice(lines_with(chunk, [needle]), MOST_TRIED)
+                self.unread = source.path if any(not parser.matches(line) for _, line in lines) else None
             self.exemplify(parser, source, offset, chunk, statuses, which)
             self.search(parser, source, offset, chunk, one)
 
@@ -126,6 +134,7 @@ class Job:
             here=is_here,
             counts=counts,
             lines=self.lines,
+            unread=self.unread,
             backwards=max([tally.backwards, *(file.backwards for file in files)]),
             hits=tuple(sorted(self.hits.values(), key=_rank)),
             examples=tuple(self.examples.values()),
@@ -158,7 +167,7 @@ class Job:
         self, parser: LineParser, source: Source, offset: int, line: bytes, record: Record, match: str
     ) -> Hit | None:
         """A line as evidence; None when it has no time."""
-        ended = parser.seconds(record[_dated(parser)].encode())
+        ended = parser.seconds(record[_dated(record)].encode())
         if ended is None:
             return None
         place = source.place(offset)
@@ -176,13 +185,15 @@ class Job:
             kinds = 2 if status == b"499" and "request_time" in parser.fields else 1
             if len(done) >= kinds or len(self.examples) >= MOST_EXAMPLES or self.tried > MOST_TRIED:
                 continue
-            for place, line in itertools.islice(lines_with(chunk, [parser.needle(status)]), MOST_TRIED):
-                self.tried += bool(done)
+            for place, line in itertools.islice(lines_with(chunk, [parser.needle(status)]), MOST_LOOKED):
                 record = parser.record(line)
                 if record is None or record.get("status") != status.decode() or not parsers.fits(record, which):
                     continue
                 kind = split_499(number(record.get("request_time", "").encode())) if status == b"499" else ""
                 if (status, kind) in self.examples:
+                    self.tried += 1
+                    if self.tried > MOST_TRIED:
+                        break
                     continue
                 hit = self.keep(parser, source, offset + place - 1, line, record, "example")
                 if hit is not None and self.seconds[1] <= hit.ended <= self.seconds[2]:
@@ -216,7 +227,7 @@ class Job:
             for line in chunk[1:].split(b"\n"):
                 record = parser.record(line) if len(self.hits) < MOST_HITS else None
                 if record is not None and parsers.fits(record, which):
-                    ended = parser.seconds(record[_dated(parser)].encode())
+                    ended = parser.seconds(record[_dated(record)].encode())
                     took = number(record.get("request_time", "").encode())
                     if ended is not None and took is not None and -1 <= ended - took - stamp <= 1:
                         self.keep(parser, source, offset + place - 1, line, record, "time")
@@ -248,8 +259,8 @@ def _needle(which: Wanted, parser: LineParser) -> bytes:
     return b"POST " + path if "request" in parser.fields else path
 
 
-def _dated(parser: LineParser) -> str:
-    return next((name for name in formats.TIMES if name in parser.fields), "time")
+def _dated(record: Record) -> str:
+    return next((name for name in formats.TIMES if name in record), "time")
 
 
 def _rank(hit: Hit) -> tuple[int, bool, float]:

@@ -59,6 +59,8 @@ class AccessLogSeen:
     """Pushes only (POST, the callback path when it is known)."""
     lines: int = 0
     """Lines of any kind in the window; counted when no push is among them."""
+    unread: str | None = None
+    """A file in which lines of no known format name the path; looked for when no push is counted."""
     backwards: float = 0.0
     hits: tuple[Hit, ...] = ()
     """The alarm's own push, the best match first."""

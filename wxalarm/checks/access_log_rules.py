@@ -87,6 +87,8 @@ def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     readable(seen.files)
     counts = seen.counts
     if counts.requests == 0 and not seen.hits:
+        if seen.unread is not None:
+            raise Skip("log-unknown", path=seen.unread)
         _covered(seen)
         yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, files=names(seen.read))
     else:
@@ -104,7 +106,7 @@ def _covered(seen: AccessLogSeen) -> None:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     ends = max((file.last for file in seen.read if file.last is not None), default=None)
     if begins is None or ends is None:
-        raise Skip("log-empty", path=seen.read[0].path)
+        raise Skip("log-unknown" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
     if begins > seen.start + 60:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     if ends < seen.start - 60 and not seen.here:
@@ -187,7 +189,7 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             continue
         hit = own if mine else next((hit for hit in seen.examples if hit.status == status), None)
         code = _CODES.get(status, LOG_STATUS)
-        by = "nginx" if hit is not None and hit.upstream_status in ("-", "") else "upstream"
+        by = "unknown" if hit is None else "nginx" if hit.upstream_status in ("-", "") else "upstream"
         evidence = {"status": status, "by": by, "case": _case(status)}
         yield _make(code, count, seen, ctx, mine, hit, **evidence)
 

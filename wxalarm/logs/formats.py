@@ -30,6 +30,7 @@ TALLIED = (
 )
 """What is counted over a window."""
 PATHS = ("request", "request_uri", "uri", "document_uri")
+_HOST = rb"[^\s/?\"]*+"
 _SHAPES = {
     "time_local": times.LOCAL,
     "time_iso8601": rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d",
@@ -41,13 +42,11 @@ _SHAPES = {
     "request_time": rb"(?:\d+\.\d+|-)",
     "request_method": rb"[A-Za-z_-]*",
     "scheme": rb"[a-z]*",
-    "host": rb"[^\s/\"]*",
-    "http_host": rb"[^\s/\"]*",
+    "host": _HOST,
+    "http_host": _HOST,
+    "server_name": _HOST,
 }
-_LOOSE = ("body_bytes_sent", "request_time", "host", "http_host")
-_ITEM = rb"[^\s,\"]+"
-_LIST = _ITEM + rb"(?:(?:, | : )" + _ITEM + rb")*+"
-"""$upstream_…: several values after retries, split by ", " and " : "."""
+_LOOSE = ("body_bytes_sent", "request_time", "host", "http_host", "server_name")
 _FREE = ("http_user_agent", "http_referer", "request", "request_body")
 """May hold blanks also where the format puts no quotes around them."""
 
@@ -118,7 +117,8 @@ class LineFormat:
         begin with the first of `groups` where nothing inside a value can look like its surroundings.
         runs: of `runs`; each is a group, too.
         """
-        lead = 0 if strict else self._lead((*groups, *(self.tokens[run.start][1] for run in runs)))
+        counted = (value for run in runs for kind, value in self.tokens[run.start : run.stop] if kind == "variable")
+        lead = 0 if strict else self._lead((*groups, *counted))
         parts = self._parts(groups, wanted, strict, lead)
         for run in runs:
             parts[run.start] = b"(" + parts[run.start]
@@ -149,7 +149,8 @@ class LineFormat:
         for index, (kind, value) in enumerate(self.tokens):
             if kind == "literal":
                 value = value.lstrip() if index and index == lead else value
-                parts.append(_literal(value.rstrip() if index + 1 == len(self.tokens) else value))
+                value = value.rstrip() if index + 1 == len(self.tokens) else value
+                parts.append(_literal(value) if self.escape == "default" else re.escape(_bytes(value)))
                 before += value if index >= lead else ""
                 continue
             first = index == self._first(value)
@@ -165,10 +166,12 @@ class LineFormat:
     def _lead(self, groups: Sequence[str]) -> int:
         """How many tokens before `[$time_local] "` need not be read: nginx escapes a quote inside a value."""
         needed = {*groups, "request_method", *PATHS} - {"time_local"}
-        for index, (kind, value) in enumerate(self.tokens[1:], 1):
-            if value in needed:
+        for index, (kind, value) in enumerate(self.tokens):
+            if kind == "variable" and value in needed:
                 return 0
             if (kind, value) == ("variable", "time_local"):
+                if index == 0:
+                    return 0
                 behind = self.tokens[index + 1 : index + 2]
                 safe = self.tokens[index - 1][1].endswith("[") and behind and behind[0][1].startswith('] "')
                 return index - 1 if safe and self.escape == "default" else 0
@@ -184,18 +187,20 @@ class LineFormat:
         if wanted is not None and name == "request_method":
             return b"POST"
         rest = self._rest(end, before)
-        if rest.endswith(b"*") and self.tokens[index + 1 : index + 2] and self.tokens[index + 1][0] == "literal":
+        behind = self.tokens[index + 1 : index + 2]
+        if end == " " and name == next((field for field in self.fields if field in _FREE), None):
+            rest = rb"[^\n]*?"  # one a pattern: two would look at every pair of blanks
+        elif rest.endswith(b"*") and behind and behind[0][0] == "literal":
             rest += b"+"  # what stands behind it begins with the one character that it cannot hold
         if wanted is not None and name == self.path_field:
             return (b"POST " if name == "request" else b"") + self._target(name, end, wanted) + rest
         if name == "time_local" and end == "]" and not strict:
             return rb"[^]]{26}"
-        if name in _SHAPES and (strict or name not in _LOOSE):
+        glued = bool(behind) and behind[0][0] == "variable"
+        if name in _SHAPES and (strict or glued or name not in _LOOSE):
             return _SHAPES[name]
-        if name.startswith("upstream_") and not name.startswith("upstream_http_"):
-            return rest if end == '"' else rb"(?:" + _LIST + rb")?+"
-        if end == " " and name == next((field for field in self.fields if field in _FREE), None):
-            return rb"[^\n]*?"  # one a pattern: two would look at every pair of blanks
+        if name.startswith("upstream_") and not name.startswith("upstream_http_") and end != '"':
+            return _list(end)
         return rest
 
     def _target(self, name: str, end: str, wanted: Wanted) -> bytes:
@@ -214,25 +219,39 @@ class LineFormat:
         safe: when `end` stands in the literals before, a broken line runs on to that character in the next line and
         fits no more; when it does not, lines without it would each be read to the end of the chunk.
         """
-        stop = (_class(end) or rb"\n") if end in before else rb"\n" + _class(end)
+        if end == "\n":
+            return rb"[^\r\n]*"
+        stop = _class(end) if end in before and self.escape != "none" else rb"\n" + _class(end)
         if end == '"' and self.escape == "json":
             return rb"[^\\" + stop + rb"]*+(?:\\.[^\\" + stop + rb"]*+)*+"
         return rb"[^" + stop + rb"]*"
 
 
+def _list(end: str) -> bytes:
+    """The value of an $upstream_… without quotes: several after retries, split by ", " and " : "."""
+    item = rb"[^\s,\"" + (b"" if end in " :," else _class(end)) + rb"]+"
+    return rb"(?:" + item + rb"(?:(?:, | : )" + item + rb")*+)?+"
+
+
 def _class(char: str) -> bytes:
-    if char == "\n":
-        return b""
-    return (b"\\" if char in "\\]^-[" else b"") + char.encode("utf-8", "surrogateescape")
+    return (b"\\" if char in "\\]^-[" else b"") + _bytes(char)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _literal(text: str) -> bytes:
     """A literal; a run of blanks stands for one or more (the guide's own format has two in places)."""
-    *parts, last = (re.escape(part.encode("utf-8", "surrogateescape")) for part in re.split(r"[ \t]+", text))
-    if not parts:
-        return last
-    # Before a variable that may be empty the blanks could have to be shared.
-    return b" ++".join(parts) + (b" ++" if last else b" +") + last
+    parts = re.findall(r"[ \t]+|[^ \t]+", text)
+    found = b""
+    for index, part in enumerate(parts):
+        if part[0] not in " \t":
+            found += re.escape(_bytes(part))
+            continue
+        # Before a variable that may be empty the blanks could have to be shared.
+        found += (b"[ \t]+" if "\t" in part else b" +") + (b"+" if index + 1 < len(parts) else b"")
+    return found
 
 
 def given(text: str, name: str = "given") -> LineFormat:

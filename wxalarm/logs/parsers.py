@@ -190,6 +190,50 @@ class JsonParser:
         return found if "time" in found and "status" in found else None
 
 
+class Several:
+    """Lines of more than one format in one log."""
+
+    def __init__(self, parsers: Sequence[LineParser]) -> None:
+        self._parsers = parsers
+        self.name = ", ".join(parser.name for parser in parsers)
+        self.fields = tuple(dict.fromkeys(name for parser in parsers for name in parser.fields))
+
+    def needle(self, status: bytes) -> bytes:
+        """See LineParser."""
+        return status
+
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        times: list[bytes] = []
+        keys: list[Key] = []
+        for number, parser in enumerate(self._parsers):
+            own_times, own_keys = parser.columns(chunk)
+            times += own_times
+            keys += [(b"%d" % number, *key) for key in own_keys]
+        return times, keys
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """See LineParser."""
+        return self._parsers[int(key[0])].values(key[1:])
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        lines = (b"\n" + line + b"\n" for line in chunk.split(b"\n") if line)
+        return [time for line in lines for time in next(filter(None, (p.times(line) for p in self._parsers)), ())]
+
+    def seconds(self, time: bytes) -> float | None:
+        """See LineParser."""
+        return next((found for parser in self._parsers if (found := parser.seconds(time)) is not None), None)
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return any(parser.matches(line) for parser in self._parsers)
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        return next((found for parser in self._parsers if (found := parser.record(line)) is not None), None)
+
+
 def _flat(value: Mapping[str, Any], depth: int) -> Iterable[tuple[str, str]]:
     """Scalars by their own key, lower case; the outermost of equal keys wins because it comes last."""
     for item in value.values():
@@ -248,13 +292,33 @@ def detect(
             best = (known, parser)
         if known == len(lines):
             break
-    if best is not None and best[0] == len(lines):
-        return best[1]
+    if best is None or best[0] < len(lines):
+        of_json = _json(lines, wanted)
+        best = of_json if best is None or of_json[0] > best[0] else best
+    parsers = (best[1], *(_others(best[1], lines, formats, wanted) if 0 < best[0] < len(lines) else ()))
+    found = Several(parsers) if len(parsers) > 1 else best[1]
+    return found if sum(map(found.matches, lines)) * 2 >= len(lines) else None
+
+
+def _json(lines: Sequence[bytes], wanted: Wanted | None) -> tuple[int, JsonParser]:
+    """(how many of the lines are JSON, a parser with the fields that these have)."""
     records = [record for line in lines if (record := JsonParser(()).record(line)) is not None]
-    if best is None or len(records) > best[0]:
-        names = [name for name in _NAMES if any(name in record for record in records)]
-        best = (len(records), JsonParser(names, wanted))
-    return best[1] if best[0] * 2 >= len(lines) else None
+    return len(records), JsonParser([name for name in _NAMES if any(name in record for record in records)], wanted)
+
+
+def _others(
+    best: LineParser, lines: Sequence[bytes], formats: Sequence[LineFormat], wanted: Wanted | None
+) -> list[LineParser]:
+    """Parsers of lines that the best one does not read: two servers write one log, or its format was changed."""
+    found: list[LineParser] = []
+    rest = [line for line in lines if not best.matches(line)]
+    for candidate in (*formats, *KNOWN[:-1]):
+        parser = TextParser(candidate, wanted)
+        if any(map(parser.matches, rest)):
+            found.append(parser)
+            rest = [line for line in rest if not parser.matches(line)]
+    known, of_json = _json(rest, wanted)
+    return [*found, of_json] if known else found
 
 
 def _text(value: bytes) -> str:
