@@ -88,4 +88,12 @@ INPUTS: dict[str, Callable[[int], str]] = {
         "错误样例: [Event=Click][response_content=<a>]\n\n"
     ),
     "alarms with masks": repeated("次数: 5分钟 3次\n错误样例: [OpenID=o***[Stamp=17***[IP=***\n"),
+    "escaped labels": repeated("\\n时间: "),
+    "escaped labels, quotes": repeated('\\"\\n次数: 5分钟 3次'),
+    "json strings": repeated('{"a":"内容: 微信服务器向\\n次数: 5分钟 3次"}\n'),
+    "json strings on one line": repeated('{"a":"内容: 微信服务器向\\n次数: 5分钟 3次"}'),
+    "backslashes": repeated("\\\\n时间: "),
+    "alarms in a list": repeated("- 时间: 2026-01-01 12:00:00\n- 次数: 5分钟 3次\n"),
+    "broken lines": repeated("内容: 微信服务器向\n公众号\n"),
+    "groups apart": repeated("错误样例: [IP=1]\n\n[Event=a]; [Msg=b]\n\n"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import asdict
@@ -575,3 +576,107 @@ def test_an_alarm_passes_from_process_to_process(text: str, again: Callable[[Ala
     passed = again(alarm)
     assert passed == alarm
     assert (passed.location, dict(passed.fields)) == (alarm.location, dict(alarm.fields))
+
+
+@pytest.mark.parametrize(
+    "prefix", ["- ", "* ", "# ", "1. ", "+", "12  ", "> - ", "2026-01-01 12:00:07 [INFO] ", "│ 09:10:11 "]
+)
+def test_lines_of_a_list_or_a_log(prefix: str) -> None:
+    text = "".join(f"{prefix}{line}\n" for line in LINES)
+    assert one(text) == one(WHOLE)
+    assert one(f"早上好\n{text}- 收到\n") == one(WHOLE)
+    assert not parse(text).problems
+    numbered = "\n".join(f"{number}. {line}" for number, line in enumerate(LINES, 7))
+    assert one(numbered) == one(WHOLE)
+    few = "".join(f"{prefix}{line}\n" for line in LINES[2:5])
+    assert one(few) == one("\n".join(LINES[2:5]))
+
+
+def test_other_lines_are_no_part_of_a_list() -> None:
+    assert one(f"- {LINES[4]}\n* {LINES[5]}").count is None
+    assert one("\n".join(("小王 " + LINES[3], "小李 " + LINES[4], LINES[5]))).description is None
+
+
+@pytest.mark.parametrize("escape", [True, False])
+@pytest.mark.parametrize(
+    "text", [WHOLE, "\n".join(LINES[:5]), WHOLE.replace("[http code=404]", '[resp={"a": "\\n"}]'), WHOLE + "\n收到"]
+)
+def test_a_json_string(text: str, escape: bool) -> None:
+    for value in ({"text": text, "at": 1}, [{"a": "b\n"}, text], text):
+        assert parse(json.dumps(value, ensure_ascii=escape)).alarms == parse(text).alarms
+    rows = "\n".join(json.dumps({"msg": text, "n": n}, ensure_ascii=escape) for n in range(3))
+    assert parse(rows).alarms == parse(text).alarms * 3
+    (at,) = {alarm.location and alarm.location.line for alarm in parse(rows).alarms[1:2]}
+    assert at == 2
+    assert one("INFO got " + LINES[2] + "\\n" + LINES[3] + "\\n" + LINES[4]) == one("\n".join(LINES[2:5]))
+
+
+def test_a_body_that_quotes_an_escaped_label_stays_as_it_is() -> None:
+    body = r'{"tip":"a\n时间: now"}'
+    assert one(WHOLE.replace("[http code=404]", f"[response_content={body}]")).sample.response_content == body
+
+
+def test_inline_tags_of_a_page() -> None:
+    page = "<br>\n".join(LINES)
+    for url in ("https://wx.example.com/in", "https://mmbizurl.cn/s/MpkaZb8yg"):
+        page = page.replace(url, f'<a href="{url}" target="_blank">{url}</a>')
+    for label in ("Appid:", "内容:", "次数:"):
+        page = page.replace(label, f"<b>{label}</b>")
+    assert one(page) == one(WHOLE)
+
+
+def test_a_line_break_in_the_source_behind_a_tag_is_one_line_break() -> None:
+    sample = "错误样例: [response_length=7][response_content=&lt;a&gt;<br>\n&lt;b&gt;]"
+    assert one("<br>\n".join((*LINES[2:5], sample, LINES[6]))).sample.response_content == "<a>\n<b>"
+
+
+@pytest.mark.parametrize("broken", ["得到\n的", "得到 \n  的", "事件\n后，", "得到\n> 的"])
+def test_a_content_that_was_broken_into_two_lines(broken: str) -> None:
+    text = WHOLE.replace(broken.replace(" ", "").replace("\n", "").replace(">", ""), broken)
+    assert text != WHOLE
+    assert one(text) == one(WHOLE)
+    assert one("\n".join(text.split("\n")[3:6])).kind is AlarmKind.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("between", ["\n\n", "; ", ", ", "、 "])
+def test_groups_apart(between: str) -> None:
+    groups = LINES[5].removeprefix("错误样例: ").replace("][", f"]{between}[")
+    text = (
+        WHOLE.replace(LINES[5], f"错误样例: {groups}")
+        .replace(f"{between}[Stamp", "[Stamp")
+        .replace(f"{between}[3rd", "[3rd")
+    )
+    assert one(text) == one(WHOLE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "got [MsgType=text] x",
+        "page [Stamp=1] 次数: 5分钟 3次\n",
+        '{"msg":"' + LINES[3] + '"}',
+        "错误样例: [OpenID=o] a",
+        "a &amp; b",
+    ],
+)
+def test_a_declared_length_tells_where_a_body_ends(body: str) -> None:
+    for behind in ("", "[第三方平台:示例]", "\n[捂脸] 收到]"):
+        group = f"[response_length={len(body.encode())}][response_content={body}]{behind}"
+        text = WHOLE.replace("[http code=404]", group)
+        assert one(text).sample.response_content == body
+        assert not one(text).sample.response_truncated
+
+
+def test_alarms_glued_behind_the_guide_line() -> None:
+    assert parse(WHOLE + WHOLE).alarms == (one(WHOLE), one(WHOLE))
+
+
+@pytest.mark.parametrize("label", ["Appid", "AppID", "appid", "APPID", "App ID", "App Id"])
+def test_spellings_of_appid(label: str) -> None:
+    assert one(WHOLE.replace("Appid", label)) == one(WHOLE)
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\t", "  "])
+def test_odd_blanks_inside_values(blank: str) -> None:
+    text = WHOLE.replace("01-01 12", f"01-01{blank}12").replace("5分钟 31次", f"5分钟{blank}31次")
+    assert one(text) == one(WHOLE)

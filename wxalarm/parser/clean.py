@@ -1,7 +1,8 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
-Entities (&lt; &nbsp; &#26102;), line-break tags, zero-width characters and full-width brackets. Bodies are left as they
-are, because a server may really have sent such things; they are decoded only when they show that the page encoded them.
+Entities (&lt; &nbsp; &#26102;), tags, JSON strings, zero-width characters and full-width brackets. Bodies are left as
+they are, because a server may really have sent such things; they are decoded only when they show that the page encoded
+them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ ZERO_WIDTH = "\u200b\u2060\ufeff\u00ad"
 _MAY_BE_ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _TAGS = "p|div|li|tr|td|th|span|pre|a|b|i|u|em|strong|font|h[1-6]"
 _MAY_BE_TAG = re.compile(rf"<(?:br\b|BR\b|/?(?:{_TAGS}|{_TAGS.upper()})[\s/>])")
+
+MAY_BE_ESCAPED = re.compile(
+    r"\\n(?:Appid|昵称|时间|内容|次数|错误样例|报警排查)|\\u(?:5185\\u5[bB][bB]9|6[bB]21\\u6570|9519\\u8[bB][eE][fF]\\u6837)"
+)
+"""A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
 
 
 class Map:
@@ -52,6 +58,7 @@ def clean(text: str) -> tuple[str, Map | None]:
         any(char in text for char in ZERO_WIDTH)
         or ("&" in text and _MAY_BE_ENTITY.search(text) is not None)
         or ("<" in text and _MAY_BE_TAG.search(text) is not None)
+        or ("\\" in text and MAY_BE_ESCAPED.search(text) is not None)
         or "【" in text
         or "［" in text
     ):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from wxalarm.parser import vocabulary as v
 from wxalarm.parser.clean import ZERO_WIDTH
+from wxalarm.parser.escapes import string_edits, strings
 
 _NAMED = {
     "lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ",
@@ -34,17 +35,27 @@ _LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr",
 
 
 def edits(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, replacement) in order, outside bodies and in bodies that a page encoded."""
+    """(start, end, replacement) in order: JSON strings that hold an alarm, and what pages did to all else."""
     at = 0
-    while (body := _BODY.search(text, at)) is not None:
+    for start, end in strings(text):
+        yield from _page_edits(text, at, start)
+        yield from string_edits(text, start, end)
+        at = end
+    yield from _page_edits(text, at, len(text))
+
+
+def _page_edits(text: str, at: int, last: int) -> Iterator[tuple[int, int, str]]:
+    """Edits outside bodies, and in bodies that a page encoded."""
+    while (body := _BODY.search(text, at, last)) is not None:
         yield from _plain_edits(text, at, body.start())
         wide = text[body.start()] != "["
         if wide:
             yield body.start(), body.start() + 1, "["
         if text[body.end() - 1] == "＝":
             yield body.end() - 1, body.end(), "="
-        stop = _BODY_STOP.search(text, body.end(), body.end() + v.LONGEST_BODY)
-        end = stop.start() if stop else min(len(text), body.end() + v.LONGEST_BODY)
+        longest = min(last, body.end() + v.LONGEST_BODY)
+        stop = _BODY_STOP.search(text, body.end(), longest)
+        end = stop.start() if stop else longest
         close = _close(text, body.start(), body.end(), end)
         content_end = close if close >= 0 else end
         if _encoded(text, body.end(), content_end, body.start()):
@@ -54,7 +65,7 @@ def edits(text: str) -> Iterator[tuple[int, int, str]]:
             content_end += 1
         yield from _plain_edits(text, content_end, end)
         at = end
-    yield from _plain_edits(text, at, len(text))
+    yield from _plain_edits(text, at, last)
 
 
 def _close(text: str, key: int, start: int, end: int) -> int:

@@ -43,6 +43,7 @@ _COUNT = re.compile(v.COUNT + r"\s*\Z")
 _OPENING = re.compile(v.OPENING)
 _GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
 _TYPE_NAME = re.compile(v.TYPE_NAME)
+_REST = re.compile(rf"{v.BLANK}*+\n(?:{v.BLANK}|[>|│┃])*+(?!{v.TYPED}|\[)([^\n\[:：]{{1,60}}?){v.BLANK}*+(?=\n|\Z)")
 _SAMPLE_GAP = re.compile(rf"{v.SPACE}{{0,64}}(?=\[)")
 # A blank line ends a sample: what stands behind it is a fragment of another alarm.
 _CLOSE = rf"{v.BLANK}{{0,64}}+\n?+{v.BLANK}{{0,64}}+"
@@ -84,8 +85,9 @@ class Extent(NamedTuple):
     end: int
     overlong: bool
     """A body had no end and was cut."""
-    prefixes: tuple[tuple[int, int], ...] = ()
-    """What a list or a log put before each of its lines."""
+    strange: tuple[tuple[int, int, str], ...] = ()
+    """(start, end, a character to read in its place): what a list or a log put before each of its lines, and where a
+    line was broken."""
 
 
 @dataclass(slots=True)
@@ -102,6 +104,8 @@ class _Part:
     overlong: bool = False
     prefix: int | None = None
     """Where the list's or log's own text before it begins."""
+    broken: tuple[int, int] | None = None
+    """Where its line was broken."""
 
 
 class Cutter:
@@ -231,12 +235,23 @@ class Cutter:
         alone = self._at_line_start(start)
         if name == "wording":
             return _Part("description", start, end, True, 2, labelled=False) if whole and alone else None
+        if opened and not whole and (rest := self._broken(value, end)) is not None:
+            part = _Part(name, start, rest[1], True, ENOUGH if alone else QUOTED)
+            part.broken = end, rest[0]
+            return part
         if whole or (known and _TYPE_NAME.fullmatch(value)):
             return _Part(name, start, end, True, ENOUGH if whole and alone else QUOTED if whole else 2)
         # Of a new wording only the subject is known; people, too, write 推送支付….
         proof = 2 if value.startswith("微信") else 1
         told = opened or (known and _TYPE_NAME.match(value) is not None)
         return _Part(name, start, end, opened or known, proof if told else 0)
+
+    def _broken(self, value: str, end: int) -> tuple[int, int] | None:
+        """Where the rest of a 内容 stands on the next line, where a mail program or a screen broke it."""
+        rest = _REST.match(self.text, end)
+        if rest is None or not (v.is_whole(value + rest[1]) and kind_is_known(value + rest[1])):
+            return None
+        return rest.span(1)
 
     def _at_line_start(self, start: int) -> bool:
         begin = max(self.text.rfind("\n", max(0, start - 64), start) + 1, start - 64, 0)
@@ -314,5 +329,8 @@ def _is_alarm(parts: list[_Part]) -> bool:
 
 
 def _extent(parts: list[_Part]) -> Extent:
-    prefixes = tuple((part.prefix, part.start) for part in parts if part.prefix is not None)
-    return Extent(parts[0].start, parts[-1].end, any(part.overlong for part in parts), prefixes)
+    strange: list[tuple[int, int, str]] = []
+    for part in parts:
+        strange += [(part.prefix, part.start, " ")] if part.prefix is not None else []
+        strange += [(*part.broken, v.BREAK)] if part.broken is not None else []
+    return Extent(parts[0].start, parts[-1].end, any(part.overlong for part in parts), tuple(strange))

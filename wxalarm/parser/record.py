@@ -51,6 +51,7 @@ def build(tree: Tree, source: Source, start: int, end: int) -> tuple[Alarm, list
     """The record of source.text[start:end], whose tree this is."""
     record = _Record(source, start)
     description = record.text("description", tree.lines.get("description"))
+    description = description.replace(v.BREAK, "") if description else description
     window, count = _count(record, tree)
     alarm = Alarm(
         kind=v.kind_of(description),

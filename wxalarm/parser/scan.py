@@ -70,8 +70,8 @@ class Scan:
         return Cutter(self.source.text)
 
     def _one(self, extent: Extent) -> Found:
-        start, end, overlong, prefixes = extent
-        match = fast.wide().fullmatch(self.source.text, start, end) if not (overlong or prefixes) else None
+        start, end, overlong, strange = extent
+        match = fast.wide().fullmatch(self.source.text, start, end) if not (overlong or strange) else None
         if match is not None and (alarm := fast.record(match, self.source)) is not None:
             return alarm, fast.problems(match, self.source), start, end
         return by_grammar(self.source, extent)
@@ -82,11 +82,11 @@ def by_grammar(source: Source, extent: Extent) -> Found:
     from wxalarm.parser import grammar, record
     from wxalarm.parser.vocabulary import LONGEST_BODY
 
-    start, end, overlong, prefixes = extent
+    start, end, overlong, strange = extent
     text, at = source.text, start
     kept: list[str] = []
-    for begin, stop in prefixes:
-        kept += (text[at:begin], " " * (stop - begin))
+    for begin, stop, instead in strange:
+        kept += (text[at:begin], instead * (stop - begin))
         at = stop
     tree = grammar.parse("".join((*kept, text[at:end])))
     alarm, problems = record.build(tree, source, start, end)

@@ -11,6 +11,8 @@ from functools import lru_cache
 from wxalarm.model import AlarmKind
 
 ZERO_WIDTH = r"\u200b-\u200f\u2060\ufeff"
+BREAK = "\u2060"
+"""Stands where a line was broken inside a value: a character that no clean text holds."""
 BLANK = rf"[ \t\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000{ZERO_WIDTH}]"
 """What may stand around labels without meaning: every blank but the line feed, also the zero-width ones that chat
 programs insert."""

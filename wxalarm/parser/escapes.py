@@ -1,0 +1,81 @@
+"""Alarms inside JSON strings: what webhooks, exports and application logs make of a text of several lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wxalarm.parser import vocabulary as v
+from wxalarm.parser.clean import MAY_BE_ESCAPED
+
+_LONGEST = 2 * v.LONGEST_BODY
+"""Characters of such a string on either side of a label."""
+_ESCAPE = re.compile(r"\\(?:u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[\"\\/bfnrt])")
+_PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+_PROOF = re.compile(
+    rf"{v.LABEL['description']}{v.BLANK}*+{v.OPENING}|{v.LABEL['count']}{v.BLANK}*+{v.COUNT}"
+    rf"|{v.LABEL['sample']}{v.BLANK}*+\["
+)
+
+
+def strings(text: str) -> Iterator[tuple[int, int]]:
+    """Where JSON strings that hold an alarm stand, with their quotes. A body may quote an escaped label, too: only what
+    reads as an alarm counts."""
+    at = 0
+    for hit in MAY_BE_ESCAPED.finditer(text):
+        if hit.start() < at:
+            continue
+        line = max(text.rfind("\n", max(at, hit.start() - _LONGEST), hit.start()) + 1, at, hit.start() - _LONGEST)
+        stop = text.find("\n", hit.end(), hit.end() + _LONGEST)
+        stop = stop if stop >= 0 else min(len(text), hit.end() + _LONGEST)
+        start, end = _opening(text, line, hit.start()), _closing(text, hit.end(), stop)
+        if _PROOF.search(_ESCAPE.sub(_decoded, text[start:end])) is not None:
+            yield start, end
+        at = end
+
+
+def string_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """(start, end, replacement) in one string: its quotes end lines, for what stands around it belongs to no alarm."""
+    if text[start] == '"':
+        yield start, start + 1, "\n"
+        start += 1
+    closed = end - 1 > start and text[end - 1] == '"' and not _is_escaped(text, end - 1)
+    for match in _ESCAPE.finditer(text, start, end - closed):
+        yield match.start(), match.end(), _decoded(match)
+    if closed:
+        yield end - 1, end, "\n"
+
+
+def _opening(text: str, first: int, at: int) -> int:
+    """The quote before an offset that is not escaped, else `first`."""
+    while (at := text.rfind('"', first, at)) >= 0:
+        if not _is_escaped(text, at):
+            return at
+    return first
+
+
+def _closing(text: str, at: int, last: int) -> int:
+    """The end of the first quote behind an offset that is not escaped, else `last`."""
+    while (at := text.find('"', at, last)) >= 0:
+        at += 1
+        if not _is_escaped(text, at - 1):
+            return at
+    return last
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    """Whether an odd number of backslashes stands before an offset."""
+    before = text[max(0, at - 64) : at]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """The character of an escape; half of a surrogate pair stays as printed."""
+    escape = match[0]
+    if escape[1] != "u":
+        return _PLAIN.get(escape[1], escape[1])
+    units = bytes.fromhex(escape.replace("\\u", ""))
+    try:
+        return units.decode("utf-16-be")
+    except UnicodeDecodeError:
+        return escape
