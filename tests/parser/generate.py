@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,10 +155,25 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
+def listed(text: str) -> str:
+    """The text as a list or a log shows it."""
+    return "".join(f"- {line}\n" for line in text.split("\n"))
+
+
+def exported(texts: list[str]) -> str:
+    """Texts as lines of JSON."""
+    return "\n".join(json.dumps({"a": text}, ensure_ascii=False) for text in texts)
+
+
+PASTED = st.one_of(mutated(), st.sampled_from(CHAT), made().map(lambda each: each.text))
 ANY = st.one_of(
     mutated(),
     st.text(max_size=200),
-    st.lists(st.one_of(mutated(), st.sampled_from(CHAT), made().map(lambda each: each.text)), max_size=4).flatmap(
+    PASTED.map(listed),
+    st.lists(PASTED, max_size=3).map(
+        lambda texts: "\n".join(json.dumps({"a": text}, ensure_ascii=False) for text in texts)
+    ),
+    st.lists(PASTED, max_size=4).flatmap(
         lambda parts: st.sampled_from(["\n", "\n\n", " ", ""]).map(lambda separator: separator.join(parts))
     ),
 )

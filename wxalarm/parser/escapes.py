@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 
 from wxalarm.parser import vocabulary as v
-from wxalarm.parser.clean import MAY_BE_ESCAPED
+from wxalarm.parser.clean import MAY_BE_ESCAPED, ZERO_WIDTH
 
 _LONGEST = 2 * v.LONGEST_BODY
 """Characters of such a string on either side of a label."""
-_ESCAPE = re.compile(r"\\(?:u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[\"\\/bfnrt])")
+_UNIT = r"u[0-9A-Fa-f]{4}"
+_PAIR = r"u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+_ESCAPE = re.compile(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{ZERO_WIDTH}]")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _PROOF = re.compile(
     rf"{v.LABEL['description']}{v.BLANK}*+{v.OPENING}|{v.LABEL['count']}{v.BLANK}*+{v.COUNT}"
@@ -70,12 +72,14 @@ def _is_escaped(text: str, at: int) -> bool:
 
 
 def _decoded(match: re.Match[str]) -> str:
-    """The character of an escape; half of a surrogate pair stays as printed."""
+    """The character of an escape, nothing for one of no width; half of a surrogate pair stays as printed."""
     escape = match[0]
+    if escape[0] != "\\":
+        return ""
     if escape[1] != "u":
         return _PLAIN.get(escape[1], escape[1])
     units = bytes.fromhex(escape.replace("\\u", ""))
     try:
-        return units.decode("utf-16-be")
+        return units.decode("utf-16-be").strip(ZERO_WIDTH)
     except UnicodeDecodeError:
         return escape
