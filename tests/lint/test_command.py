@@ -168,6 +168,15 @@ def test_an_unknown_code_is_2_with_the_nearest(option: str, tmp_path: Path) -> N
     assert "did you mean public-ip?" in done.stderr
 
 
+@pytest.mark.parametrize("nothing", ["", ",", " , "])
+def test_nothing_selected_is_no_clean_lint(nothing: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello\n")
+    done = run("--select", nothing, "a.txt", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "expected a code of lint" in done.stderr
+    assert run("--ignore", nothing, "a.txt", cwd=tmp_path).returncode == 1
+
+
 def test_an_ignore_counts_as_used_when_its_code_is_not_selected(tmp_path: Path) -> None:
     fixture(tmp_path, text="# wxalarm: ignore[full-width-label] typed by hand\n" + WIDE)
     assert run("--select", "bom,ignore", "a.txt", cwd=tmp_path).stdout.startswith("no problems")
@@ -205,11 +214,12 @@ def test_fix_writes_once_and_diff_never(tmp_path: Path) -> None:
 
 @pytest.mark.oracle
 @pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch")
-def test_patch_applies_the_diff(tmp_path: Path) -> None:
-    fixture(tmp_path, "a", WIDE.removesuffix("\n"), None)
+@pytest.mark.parametrize("above", ["", "page\fbreak\n", "a\x0bb\u2028c\x85d\n"])
+def test_patch_applies_the_diff(tmp_path: Path, above: str) -> None:
+    fixture(tmp_path, "a", above + WIDE.removesuffix("\n"), None)
     diff = run("--diff", "a.txt", cwd=tmp_path).stdout
     subprocess.run(["patch", "-p1", "-s"], cwd=tmp_path, input=diff.encode(), check=True, timeout=30)
-    assert (tmp_path / "a.txt").read_text("utf-8") == CLEAN.removesuffix("\n")
+    assert (tmp_path / "a.txt").read_text("utf-8") == above + CLEAN.removesuffix("\n")
     assert run("a.txt", cwd=tmp_path).returncode == 0
 
 
@@ -266,6 +276,8 @@ def test_unreadable_files_are_2_and_the_rest_is_linted(tmp_path: Path) -> None:
     assert "good.txt:4:3: warning[full-width-label]" in done.stdout
     for name in ("loop.txt", "gone.txt", "record.json"):
         assert f"{name} cannot be read" in done.stderr
+    alone = run("gone.txt", cwd=tmp_path)
+    assert (alone.returncode, alone.stdout) == (2, ""), "nothing was linted: nothing is said to be clean"
 
 
 def test_folders_that_look_odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.lint.support import ALARMS, RULES, found, source_of
 from wxalarm.lint import ALL, Linter, Source
 from wxalarm.lint.codes import FIXABLE
+from wxalarm.lint.document import Document
 from wxalarm.lint.fix import fix
 from wxalarm.model import Finding
 
@@ -62,6 +63,14 @@ def test_line_ends_and_bodies_are_kept() -> None:
     text = text.replace("次数: ".encode(), "次数：".encode())
     mended = fixed(Source("x.txt", text)).data
     assert mended == text.replace("次数：".encode(), "次数: ".encode())
+
+
+def test_no_fix_changes_what_the_alarm_says() -> None:
+    text = CLEAN.decode().replace("昵称: ", "昵称: 昵称：").replace("Appid: ", "Appid：")
+    source = Source("a.txt", text.encode(), None)
+    once = fixed(source)
+    assert Document(once).parsed.alarms == Document(source).parsed.alarms
+    assert fixed(once) == once
 
 
 def test_utf16_becomes_utf8_with_its_expectation() -> None:

@@ -64,7 +64,7 @@ def lint(
     if changes:
         _say(words.ui("lint_fixed", files=len(changes)))
     write_outputs(
-        [output for output in outputs if output.path is not None or not diff],
+        [output for output in outputs if output.path or not (diff or (output.format == "text" and not files))],
         lambda output: _text(output, files, words, statistics=statistics),
     )
     for error in errors:
