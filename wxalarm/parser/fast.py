@@ -131,7 +131,7 @@ _PIECE_HINT = re.compile(
     r"|\[(?i:OpenID|Stamp|OuterIP|3rdUrl|IP|Host|Msg|Event|http|cURL|decrypt|resp|transaction)"
 )
 _OVERRUN = re.compile(
-    r"(?:pp|PP) ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
+    r"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
     r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl|MsgType|http code|cURL Error|transaction_id|response_length)=|\[第三方平台"
 )
 """What may be the beginning of another alarm inside a body: then the piece by piece way decides."""
