@@ -57,6 +57,19 @@ REAL = {
     ),
     "SSL_do_handshake() failed (SSL: error:0A00006C:SSL routines::bad key share) while SSL handshaking": "tls",
     "peer closed connection in SSL handshake while SSL handshaking": "tls",
+    "SSL_do_handshake() failed (SSL: error:0A00010B:wrong version number) while SSL handshaking to upstream": (
+        "upstream-tls"
+    ),
+    "peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream": (
+        "upstream-tls"
+    ),
+    "upstream SSL certificate verify error: (10:certificate has expired) while SSL handshaking to upstream": (
+        "upstream-tls"
+    ),
+    "SSL_read() failed (SSL: error:0A000119:SSL routines::bad mac) while reading response header from upstream": (
+        "upstream-tls"
+    ),
+    "upstream timed out (110: Connection timed out) while SSL handshaking to upstream": "upstream-timeout",
 }
 
 

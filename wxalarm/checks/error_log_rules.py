@@ -63,6 +63,7 @@ BY_KIND = {
     "upstream-timeout": _code("upstream-timeout", EITHER),
     "no-live-upstream": _code("no-live-upstream", INVALID),
     "upstream-closed": _code("upstream-closed", INVALID),
+    "upstream-tls": _code("upstream-tls", INVALID),
     "upstream-header": _code("upstream-header", INVALID),
     "body-too-large": _code("body-too-large", INVALID),
     "rate-limit": _code("rate-limit", EITHER),

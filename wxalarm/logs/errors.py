@@ -32,6 +32,14 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("no-live-upstream", ((b"no live upstreams",),)),
     ("upstream-closed", ((b"upstream prematurely closed",),)),
     (
+        "upstream-tls",
+        (
+            (b"SSL handshaking to upstream",),
+            (b"SSL_read() failed", b"from upstream"),
+            (b"SSL_read() failed", b"while reading upstream"),
+        ),
+    ),
+    (
         "upstream-header",
         ((b"upstream sent too big header",), (b"upstream sent invalid header",), (b"upstream sent no valid",)),
     ),
