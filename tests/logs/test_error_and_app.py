@@ -87,6 +87,24 @@ def test_every_string_stands_for_its_kind(message: str) -> None:
     assert kind_of(error_line(message)) == REAL[message]
 
 
+@pytest.mark.parametrize(
+    ("level", "message", "kind"),
+    [
+        ("info", "writev() failed (32: Broken pipe) while reading upstream", "client-closed"),
+        ("info", "writev() failed (32: Broken pipe) while sending to client", "client-closed"),
+        ("info", "writev() failed (104: Connection reset by peer) while reading upstream", "client-reset"),
+        ("info", "recv() failed (104: Connection reset by peer) while sending to client", "client-reset"),
+        ("error", "writev() failed (32: Broken pipe) while sending request to upstream", "reset"),
+        ("error", "readv() failed (104: Connection reset by peer) while reading upstream", "reset"),
+        ("error", "recv() failed (104: Connection reset by peer) while sending to client", "reset"),
+        ("info", "client 203.0.113.7 closed keepalive connection (104: Connection reset by peer)", None),
+        ("info", "recv() failed (104: Connection reset by peer) while keepalive", None),
+    ],
+)
+def test_the_level_tells_whose_connection_broke(level: str, message: str, kind: str | None) -> None:
+    assert kind_of(error_line(message).replace(b"[error]", f"[{level}]".encode())) == kind
+
+
 def test_every_kind_has_a_string_here_and_a_code() -> None:
     kinds = {kind for kind, _ in KINDS}
     assert kinds - {"not-started"} == set(REAL.values())

@@ -61,14 +61,20 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("memory", ((b"(12: Cannot allocate memory)",), (b"(12: Out of memory)",), (b"could not allocate",))),
     ("disk", ((b"(28: No space left on device)",),)),
     ("client-timeout", ((b"client timed out",),)),
-    ("client-closed", ((b"client prematurely closed connection",), (b"client closed connection",))),
+    (
+        "client-closed",
+        (
+            (b"client prematurely closed connection",),
+            (b"client closed connection",),
+            (b" [info] ", b"(32: Broken pipe)"),
+        ),
+    ),
     (
         "client-reset",
         (
             (b"(104: Connection reset by peer)", b"client request"),
-            (b"(104: Connection reset by peer)", b" to client,"),
+            (b"(104: Connection reset by peer)", b" [info] "),
             (b"(104: Connection reset by peer)", b"while waiting for request"),
-            (b"(104: Connection reset by peer)", b"while keepalive"),
             (b"(104: Connection reset by peer)", b"SSL handshak"),
         ),
     ),
@@ -84,7 +90,13 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("reset", ((b"(104: Connection reset by peer)",), (b"(32: Broken pipe)", b"upstream"))),
     ("not-started", ((b"[emerg]",),)),
 )
-"""Kind → strings; all of one tuple must stand in the line. The first kind that fits is the line's."""
+"""Kind → strings; all of one tuple must stand in the line. The first kind that fits is the line's.
+
+nginx writes that a connection broke at [info] when it is the client's, at [error] when it is the backend's; the words
+behind "while" only say what the request was at.
+"""
+IDLE = (b" closed keepalive connection", b"reset by peer) while keepalive")
+"""A connection that ended between two requests: no push was lost."""
 GRAVE = (b"crit", b"alert", b"emerg")
 """Levels at which also a line of no known kind counts ("other")."""
 CLIENT_SIDE = ("tls", "client-timeout", "client-closed", "client-reset")
@@ -117,6 +129,8 @@ def is_error_log(lines: Sequence[bytes]) -> bool:
 
 def kind_of(line: bytes) -> str | None:
     """The kind of trouble that a line is about; None when it is of no known kind."""
+    if any(needle in line for needle in IDLE):
+        return None
     for kind, ways in KINDS:
         if any(all(needle in line for needle in needles) for needles in ways):
             return kind
