@@ -154,6 +154,34 @@ def test_counts_first_last_and_the_alarms_own_line(tmp_path: Path) -> None:
     assert result.observation.others == {"denied": 1}
 
 
+TRACE = (
+    'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught Exception: boom in /srv/index.php:3\n'
+    'Stack trace:\n#0 {main}\n  thrown in /srv/index.php on line 3" while reading response header from upstream'
+)
+
+
+def test_a_message_over_several_lines_is_one_and_is_of_the_request_that_its_last_line_names(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    theirs, own = error_line(TRACE, START, path="/shop.php"), error_line(TRACE, START + 1, openid=OPENID)
+    path.write_bytes(joined([theirs, theirs]))
+    os.utime(path, (START, START))
+    result = results(error=[path])["error-log"]
+    assert (codes(result), result.observation.others) == (set(), {"script": 2})
+    path.write_bytes(joined([theirs, own]))
+    os.utime(path, (START + 1, START + 1))
+    (finding,) = results(error=[path])["error-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("errlog-script", Basis.RECORDED)
+    assert finding.evidence["place"] == f"{path}:5"
+    assert "#0 {main}   thrown in" in finding.evidence["line"]
+
+
+def test_what_was_cut_off_before_its_request_is_nobodys(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    path.write_bytes(joined([error_line(TRACE).partition(b"\n#0")[0]]))
+    os.utime(path, (START, START))
+    assert codes(results(error=[path])["error-log"]) == set()
+
+
 @pytest.mark.parametrize("zone", [8, 0, -5])
 def test_the_zone_is_that_of_the_files_own_time(tmp_path: Path, zone: int) -> None:
     path = tmp_path / "error.log"

@@ -11,7 +11,8 @@ from wxalarm.logs import times
 from wxalarm.logs.access import Push
 
 _TIME = re.compile(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
-_LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: ")
+_BEGINS = re.compile(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
+_LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+ )?")
 _CLIENT = re.compile(rb", client: ([^,\s]{1,64})")
 _REQUEST = re.compile(rb', request: "([A-Z]{1,20}) ([^ "]*)')
 _UPSTREAM = re.compile(rb', upstream: "([^"]{1,200})"')
@@ -139,7 +140,7 @@ def kind_of(line: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ErrorLine:
-    """One line that is about trouble."""
+    """One message that is about trouble."""
 
     kind: str
     level: str
@@ -151,10 +152,12 @@ class ErrorLine:
     upstream: str | None = None
     own: bool = False
     """It is about the alarm's own push."""
+    cut: bool = False
+    """It is about a connection, but ends before it says whose: nginx cuts at 2 KiB, reading at the end of a chunk."""
 
 
 def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
-    """A line as a record; None when it is no line of an error log or about no trouble."""
+    """A message as a record; None when it is none of an error log or about no trouble."""
     head = _LINE.match(line)
     if head is None:
         return None
@@ -172,6 +175,7 @@ def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
         re.split(r"[?#]", target, maxsplit=1)[0] if target is not None else None,
         _server(upstream[1].decode("utf-8", "replace")) if upstream else None,
         target is not None and push.match({"request_uri": target}) is not None,
+        head[3] is not None and client is None,
     )
 
 
@@ -241,9 +245,9 @@ class Gathering:
         )
 
 
-def lines_of(chunk: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset in the chunk, line) of all lines."""
+def messages_of(chunk: bytes) -> Iterator[tuple[int, bytes]]:
+    """(offset in the chunk, message) of all messages: what an application wrote may go on over several lines."""
     place = 1
-    for line in chunk[1:].split(b"\n"):
-        yield place, line
-        place += len(line) + 1
+    for message in _BEGINS.split(chunk[1:]):
+        yield place, message
+        place += len(message) + 1
