@@ -15,7 +15,7 @@ from wxalarm.checks.error_log_rules import BY_KIND
 from wxalarm.logs.access import Push
 from wxalarm.logs.app import has_zone, shape_of, trouble
 from wxalarm.logs.errors import KINDS, ErrorLines, kind_of, parse
-from wxalarm.model import Basis, Severity, Status
+from wxalarm.model import AlarmKind, Basis, Severity, Status
 
 REAL = {
     "1024 worker_connections are not enough while connecting to upstream": "connections",
@@ -37,7 +37,7 @@ REAL = {
     "client intended to send too large body: 2097152 bytes": "body-too-large",
     'limiting requests, excess: 0.500 by zone "one"': "rate-limit",
     'limiting connections by zone "addr"': "rate-limit",
-    'delaying request, excess: 0.500, by zone "one"': "rate-limit",
+    'delaying request, excess: 0.500, by zone "one"': "delayed",
     "access forbidden by rule": "denied",
     "app.example.cn could not be resolved (3: Host not found)": "resolve",
     'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught TypeError" while reading upstream': "script",
@@ -173,6 +173,20 @@ def test_a_message_over_several_lines_is_one_and_is_of_the_request_that_its_last
     assert (finding.code.id, finding.code.basis) == ("errlog-script", Basis.RECORDED)
     assert finding.evidence["place"] == f"{path}:5"
     assert "#0 {main}   thrown in" in finding.evidence["line"]
+
+
+def test_a_push_that_only_waited_is_no_failed_push(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    waited = error_line('delaying request, excess: 0.100, by zone "one"', openid=OPENID)
+    path.write_bytes(joined([waited.replace(b"[error]", b"[warn]")]))
+    os.utime(path, (START, START))
+    for kind, severity in (
+        (AlarmKind.INVALID_RESPONSE, Severity.NOTE),
+        (AlarmKind.REQUEST_TIMEOUT, Severity.WARNING),
+    ):
+        (finding,) = results(error=[path], of=alarm(kind=kind))["error-log"].findings
+        assert (finding.code.id, finding.code.severity) == ("errlog-delayed", severity)
+        assert finding.code.basis is Basis.CONDITION
 
 
 def test_what_was_cut_off_before_its_request_is_nobodys(tmp_path: Path) -> None:
