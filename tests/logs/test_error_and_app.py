@@ -13,7 +13,7 @@ import pytest
 from tests.logs.support import OPENID, START, alarm, codes, joined, line, results
 from wxalarm.checks.error_log_rules import BY_KIND
 from wxalarm.logs.access import Push
-from wxalarm.logs.app import has_zone, shape_of, trouble
+from wxalarm.logs.app import has_zone, names_another, shape_of, trouble
 from wxalarm.logs.errors import KINDS, ErrorLines, kind_of, parse
 from wxalarm.model import AlarmKind, Basis, Severity, Status
 
@@ -303,6 +303,54 @@ def test_a_traceback_of_the_push_and_one_beside_it(tmp_path: Path) -> None:
     path.write_bytes(joined([push, app_lines("iso", "bye", START), *trace, other]))
     (finding,) = results(app=[path])["app-log"].findings
     assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+
+
+OTHER = "oZZZZZZZZZZZZZZZZZZZZZZZZZZ9"
+
+
+def test_another_users_line_in_the_same_second_is_not_the_push(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    own = [app_lines("iso", f"push openid={OPENID} timestamp={START}"), app_lines("iso", f"replied to {OPENID}")]
+    for named in (f"openid={OTHER}", '{\\"openid\\": \\"oOther01\\"}', f"<FromUserName><![CDATA[{OTHER}]]>"):
+        theirs = [app_lines("iso", f"ERROR order failed {named} timestamp={START}"), b"KeyError: 'Content'"]
+        path.write_bytes(joined([*own, *theirs]))
+        result = results(app=[path])["app-log"]
+        assert codes(result) == {"app-log-lines", "app-log-errors"}, named
+        assert len(result.observation.hits) == 2
+    event = [app_lines("iso", f"ERROR event SUBSCRIBE of {OTHER}"), app_lines("iso", "event SUBSCRIBE")]
+    path.write_bytes(joined(event))
+    of = replace(alarm(), sample=replace(alarm().sample, event="subscribe"))
+    assert [hit.line for hit in results(app=[path], of=of)["app-log"].observation.hits] == [event[1].decode()]
+
+
+def test_an_error_known_by_its_second_alone_is_likely_and_stands_behind_the_openids(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    nobodys = app_lines("iso", f"ERROR order failed timestamp={START}")
+    path.write_bytes(joined([nobodys]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+    path.write_bytes(joined([nobodys, app_lines("iso", f"ERROR reply failed openid={OPENID}", START + 1)]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.evidence["needle"], finding.code.basis) == ("openid", Basis.RECORDED)
+    late = app_lines("iso", "out STAMP", START + 7).replace(b"STAMP", str(START).encode())
+    path.write_bytes(joined([app_lines("iso", f"in {START}"), late]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    assert slow.code.basis is Basis.REPRODUCED
+
+
+def test_whose_line_it_is() -> None:
+    user = OPENID.encode()
+    for theirs in (b"openid=oOther01 x", b'"OpenId":"' + OTHER.encode() + b'"', b"for " + OTHER.encode()):
+        assert names_another(theirs, user), theirs
+        assert not names_another(theirs + user, user)
+    for other in (
+        b"timestamp=1735092297",
+        b"openid=null",
+        b"openid=oAAAA****01",
+        b"logger organization-service-handler",
+        b"openid=" + user,
+    ):
+        assert not names_another(other, user), other
 
 
 def test_slow_silent_and_errors_elsewhere(tmp_path: Path) -> None:
