@@ -13,9 +13,9 @@ import pytest
 from tests.logs.support import OPENID, START, alarm, codes, joined, line, results
 from wxalarm.checks.error_log_rules import BY_KIND
 from wxalarm.logs.access import Push
-from wxalarm.logs.app import has_zone, shape_of, trouble
+from wxalarm.logs.app import has_zone, names_another, shape_of, trouble
 from wxalarm.logs.errors import KINDS, ErrorLines, kind_of, parse
-from wxalarm.model import Basis, Severity, Status
+from wxalarm.model import AlarmKind, Basis, Severity, Status
 
 REAL = {
     "1024 worker_connections are not enough while connecting to upstream": "connections",
@@ -37,7 +37,7 @@ REAL = {
     "client intended to send too large body: 2097152 bytes": "body-too-large",
     'limiting requests, excess: 0.500 by zone "one"': "rate-limit",
     'limiting connections by zone "addr"': "rate-limit",
-    'delaying request, excess: 0.500, by zone "one"': "rate-limit",
+    'delaying request, excess: 0.500, by zone "one"': "delayed",
     "access forbidden by rule": "denied",
     "app.example.cn could not be resolved (3: Host not found)": "resolve",
     'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught TypeError" while reading upstream': "script",
@@ -57,6 +57,19 @@ REAL = {
     ),
     "SSL_do_handshake() failed (SSL: error:0A00006C:SSL routines::bad key share) while SSL handshaking": "tls",
     "peer closed connection in SSL handshake while SSL handshaking": "tls",
+    "SSL_do_handshake() failed (SSL: error:0A00010B:wrong version number) while SSL handshaking to upstream": (
+        "upstream-tls"
+    ),
+    "peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream": (
+        "upstream-tls"
+    ),
+    "upstream SSL certificate verify error: (10:certificate has expired) while SSL handshaking to upstream": (
+        "upstream-tls"
+    ),
+    "SSL_read() failed (SSL: error:0A000119:SSL routines::bad mac) while reading response header from upstream": (
+        "upstream-tls"
+    ),
+    "upstream timed out (110: Connection timed out) while SSL handshaking to upstream": "upstream-timeout",
 }
 
 
@@ -72,6 +85,24 @@ def error_line(message: str, at: float = START, zone: int = 8, path: str = "/cal
 @pytest.mark.parametrize("message", REAL)
 def test_every_string_stands_for_its_kind(message: str) -> None:
     assert kind_of(error_line(message)) == REAL[message]
+
+
+@pytest.mark.parametrize(
+    ("level", "message", "kind"),
+    [
+        ("info", "writev() failed (32: Broken pipe) while reading upstream", "client-closed"),
+        ("info", "writev() failed (32: Broken pipe) while sending to client", "client-closed"),
+        ("info", "writev() failed (104: Connection reset by peer) while reading upstream", "client-reset"),
+        ("info", "recv() failed (104: Connection reset by peer) while sending to client", "client-reset"),
+        ("error", "writev() failed (32: Broken pipe) while sending request to upstream", "reset"),
+        ("error", "readv() failed (104: Connection reset by peer) while reading upstream", "reset"),
+        ("error", "recv() failed (104: Connection reset by peer) while sending to client", "reset"),
+        ("info", "client 203.0.113.7 closed keepalive connection (104: Connection reset by peer)", None),
+        ("info", "recv() failed (104: Connection reset by peer) while keepalive", None),
+    ],
+)
+def test_the_level_tells_whose_connection_broke(level: str, message: str, kind: str | None) -> None:
+    assert kind_of(error_line(message).replace(b"[error]", f"[{level}]".encode())) == kind
 
 
 def test_every_kind_has_a_string_here_and_a_code() -> None:
@@ -121,6 +152,48 @@ def test_counts_first_last_and_the_alarms_own_line(tmp_path: Path) -> None:
     assert finding.evidence["place"] == f"{path}:4"
     assert "signature=…" in finding.evidence["line"]
     assert result.observation.others == {"denied": 1}
+
+
+TRACE = (
+    'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught Exception: boom in /srv/index.php:3\n'
+    'Stack trace:\n#0 {main}\n  thrown in /srv/index.php on line 3" while reading response header from upstream'
+)
+
+
+def test_a_message_over_several_lines_is_one_and_is_of_the_request_that_its_last_line_names(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    theirs, own = error_line(TRACE, START, path="/shop.php"), error_line(TRACE, START + 1, openid=OPENID)
+    path.write_bytes(joined([theirs, theirs]))
+    os.utime(path, (START, START))
+    result = results(error=[path])["error-log"]
+    assert (codes(result), result.observation.others) == (set(), {"script": 2})
+    path.write_bytes(joined([theirs, own]))
+    os.utime(path, (START + 1, START + 1))
+    (finding,) = results(error=[path])["error-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("errlog-script", Basis.RECORDED)
+    assert finding.evidence["place"] == f"{path}:5"
+    assert "#0 {main}   thrown in" in finding.evidence["line"]
+
+
+def test_a_push_that_only_waited_is_no_failed_push(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    waited = error_line('delaying request, excess: 0.100, by zone "one"', openid=OPENID)
+    path.write_bytes(joined([waited.replace(b"[error]", b"[warn]")]))
+    os.utime(path, (START, START))
+    for kind, severity in (
+        (AlarmKind.INVALID_RESPONSE, Severity.NOTE),
+        (AlarmKind.REQUEST_TIMEOUT, Severity.WARNING),
+    ):
+        (finding,) = results(error=[path], of=alarm(kind=kind))["error-log"].findings
+        assert (finding.code.id, finding.code.severity) == ("errlog-delayed", severity)
+        assert finding.code.basis is Basis.CONDITION
+
+
+def test_what_was_cut_off_before_its_request_is_nobodys(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    path.write_bytes(joined([error_line(TRACE).partition(b"\n#0")[0]]))
+    os.utime(path, (START, START))
+    assert codes(results(error=[path])["error-log"]) == set()
 
 
 @pytest.mark.parametrize("zone", [8, 0, -5])
@@ -230,6 +303,54 @@ def test_a_traceback_of_the_push_and_one_beside_it(tmp_path: Path) -> None:
     path.write_bytes(joined([push, app_lines("iso", "bye", START), *trace, other]))
     (finding,) = results(app=[path])["app-log"].findings
     assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+
+
+OTHER = "oZZZZZZZZZZZZZZZZZZZZZZZZZZ9"
+
+
+def test_another_users_line_in_the_same_second_is_not_the_push(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    own = [app_lines("iso", f"push openid={OPENID} timestamp={START}"), app_lines("iso", f"replied to {OPENID}")]
+    for named in (f"openid={OTHER}", '{\\"openid\\": \\"oOther01\\"}', f"<FromUserName><![CDATA[{OTHER}]]>"):
+        theirs = [app_lines("iso", f"ERROR order failed {named} timestamp={START}"), b"KeyError: 'Content'"]
+        path.write_bytes(joined([*own, *theirs]))
+        result = results(app=[path])["app-log"]
+        assert codes(result) == {"app-log-lines", "app-log-errors"}, named
+        assert len(result.observation.hits) == 2
+    event = [app_lines("iso", f"ERROR event SUBSCRIBE of {OTHER}"), app_lines("iso", "event SUBSCRIBE")]
+    path.write_bytes(joined(event))
+    of = replace(alarm(), sample=replace(alarm().sample, event="subscribe"))
+    assert [hit.line for hit in results(app=[path], of=of)["app-log"].observation.hits] == [event[1].decode()]
+
+
+def test_an_error_known_by_its_second_alone_is_likely_and_stands_behind_the_openids(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    nobodys = app_lines("iso", f"ERROR order failed timestamp={START}")
+    path.write_bytes(joined([nobodys]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+    path.write_bytes(joined([nobodys, app_lines("iso", f"ERROR reply failed openid={OPENID}", START + 1)]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.evidence["needle"], finding.code.basis) == ("openid", Basis.RECORDED)
+    late = app_lines("iso", "out STAMP", START + 7).replace(b"STAMP", str(START).encode())
+    path.write_bytes(joined([app_lines("iso", f"in {START}"), late]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    assert slow.code.basis is Basis.REPRODUCED
+
+
+def test_whose_line_it_is() -> None:
+    user = OPENID.encode()
+    for theirs in (b"openid=oOther01 x", b'"OpenId":"' + OTHER.encode() + b'"', b"for " + OTHER.encode()):
+        assert names_another(theirs, user), theirs
+        assert not names_another(theirs + user, user)
+    for other in (
+        b"timestamp=1735092297",
+        b"openid=null",
+        b"openid=oAAAA****01",
+        b"logger organization-service-handler",
+        b"openid=" + user,
+    ):
+        assert not names_another(other, user), other
 
 
 def test_slow_silent_and_errors_elsewhere(tmp_path: Path) -> None:

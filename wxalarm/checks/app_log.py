@@ -36,6 +36,8 @@ TIME = 8.0
 MOST_HITS = 20
 NEAR = 15.0
 """Seconds after the push within which a line may still be about it."""
+OWN = ("openid", "id")
+"""What no other push has; in one second, with one event, there may be many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +170,24 @@ class Job:
             for place, line in lines_with(chunk, [needle]):
                 if len(self.hits) >= MOST_HITS:
                     return
+                if kind == "stamp" and self.of_another(line):
+                    continue
                 found = self.hit(parser, source, offset, chunk, place, line, kind)
                 self.hits.setdefault(found.place, found)
         event = (self.ctx.alarm.sample.event or "").replace(" ", "").lower().encode()
         if not self.hits and len(event) > 3:
-            for place, line in lines_with(chunk.lower(), [event]):
-                at = parser.time_of(chunk[place : place + len(line)])
-                if at is not None and 0 <= at - self.seconds[0] + 1 <= NEAR:
-                    found = self.hit(parser, source, offset, chunk, place, chunk[place : place + len(line)], "event")
+            for place, lowered in lines_with(chunk.lower(), [event]):
+                line = chunk[place : place + len(lowered)]
+                at = parser.time_of(line)
+                if at is not None and 0 <= at - self.seconds[0] + 1 <= NEAR and not self.of_another(line):
+                    found = self.hit(parser, source, offset, chunk, place, line, "event")
                     self.hits.setdefault(found.place, found)
                     return
+
+    def of_another(self, line: bytes) -> bool:
+        """Whether a line is about another user's push: it names an OpenID, but not the alarm's."""
+        user = push(self.ctx).user
+        return user is not None and app.names_another(line, user.encode("utf-8", "surrogateescape"))
 
     def untimed(self, source: Source, offset: int, chunk: bytes) -> None:
         """A chunk of a log without times."""
@@ -202,7 +212,8 @@ class Job:
         lines = chunk[around + 1 : place + len(line) + 4096].split(b"\n")
         index = chunk.count(b"\n", around + 1, place)
         first, own, end = app.entry(lines, index)
-        bad = next((at for at in range(index, end) if app.trouble(lines[at])), None)
+        theirs = next((at for at in range(own, end) if self.of_another(lines[at])), end)
+        bad = next((at for at in range(index, theirs) if app.trouble(lines[at])), None)
         where = source.place(offset + place - 1)
         return AppHit(
             where.text,
@@ -223,10 +234,10 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     if not seen.hits and not seen.lines and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
-    failed = sorted((hit for hit in seen.hits if hit.trouble is not None), key=lambda hit: hit.beside)
+    failed = sorted((hit for hit in seen.hits if hit.trouble is not None), key=lambda hit: (not _told(hit), hit.beside))
     bad = failed[0] if failed else None
     if bad is not None:
-        yield APP_LOG_ERROR.variant(basis=Basis.REPRODUCED if bad.beside else Basis.RECORDED)(
+        yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if _told(bad) else Basis.REPRODUCED)(
             None, **_line(bad), trouble=bad.trouble
         )
     yield from _slow(seen)
@@ -237,6 +248,11 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     if bad is None and seen.errors and seen.example is not None:
         yield APP_LOG_ERRORS(None, **_line(seen.example), count=seen.errors, lines=seen.lines)
     yield from partly_read(seen.files)
+
+
+def _told(hit: AppHit) -> bool:
+    """Whether the log itself says that its trouble is the push's."""
+    return hit.needle in OWN and not hit.beside
 
 
 def _line(hit: AppHit) -> dict[str, object]:
@@ -256,7 +272,9 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     if len(near) > 1:
         took = (near[-1].time or 0.0) - (near[0].time or 0.0)
         if took >= NEAR_LIMIT:
-            yield APP_LOG_SLOW(None, seconds=took, limit=LIMIT, first=near[0].place, **_line(near[-1]))
+            own = near[0].needle in OWN and near[-1].needle in OWN
+            code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
+            yield code(None, seconds=took, limit=LIMIT, first=near[0].place, **_line(near[-1]))
 
 
 CHECK = Check(

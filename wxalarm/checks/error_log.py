@@ -16,7 +16,7 @@ from wxalarm.checks.access_log_facts import path_of, push, window
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.error_log_rules import ErrorLogSeen
 from wxalarm.logs import mask
-from wxalarm.logs.errors import CLIENT_SIDE, ErrorLine, ErrorLines, Gathering, is_error_log, lines_of, parse
+from wxalarm.logs.errors import CLIENT_SIDE, ErrorLine, ErrorLines, Gathering, is_error_log, messages_of, parse
 from wxalarm.model import Finding
 from wxalarm.probes import logfiles
 from wxalarm.probes.logfiles import Reading, Source
@@ -79,8 +79,8 @@ class Job:
     def sink(self, parser: ErrorLines, source: Source, offset: int, chunk: bytes) -> None:
         """Count the lines of a chunk."""
         one = push(self.ctx)
-        for place, line in lines_of(chunk):
-            found = parse(line, parser, one)
+        for place, message in messages_of(chunk):
+            found = parse(message, parser, one)
             if found is None or not self.seconds[1] <= found.time <= self.seconds[2]:
                 continue
             self.count += 1
@@ -88,10 +88,12 @@ class Job:
             gathering = self.groups.setdefault(key, Gathering(found))
             if gathering.add(found) and key[1]:
                 where = source.place(offset + place - 1)
-                gathering.place = (where.text, where.show, mask.shown(line))
+                gathering.place = (where.text, where.show, mask.shown(b" ".join(message.splitlines())))
 
     def ours(self, line: ErrorLine) -> bool:
         """Whether a line may be about a push: it names the callback path, or no request but WeChat or nobody."""
+        if line.cut:
+            return False
         path = path_of(self.ctx)
         if line.path is not None:
             return path is None or line.path == path

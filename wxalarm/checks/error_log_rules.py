@@ -63,9 +63,11 @@ BY_KIND = {
     "upstream-timeout": _code("upstream-timeout", EITHER),
     "no-live-upstream": _code("no-live-upstream", INVALID),
     "upstream-closed": _code("upstream-closed", INVALID),
+    "upstream-tls": _code("upstream-tls", INVALID),
     "upstream-header": _code("upstream-header", INVALID),
     "body-too-large": _code("body-too-large", INVALID),
     "rate-limit": _code("rate-limit", EITHER),
+    "delayed": _code("delayed", TIMEOUT, Severity.WARNING).variant(basis=Basis.CONDITION),
     "denied": _code("denied", INVALID),
     "resolve": _code("resolve", INVALID),
     "script": _code("script", INVALID),
@@ -113,6 +115,8 @@ def findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
 
 def _variant(code: Code, group: Group, ctx: Context) -> Code:
     """Recorded when the alarm's own push is among the lines; a stranger's connection is only a note."""
+    if group.kind == "delayed":  # the line does not say how long, and a wait alone spoils no answer
+        return code if ctx.alarm.kind in code.explains else code.variant(severity=Severity.NOTE)
     if group.own:
         return code.variant(basis=Basis.RECORDED)
     if group.kind in CLIENT_SIDE and not push_addresses(ctx):

@@ -25,6 +25,11 @@ _TROUBLE = re.compile(
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
     rb"\"level\":\s?\"(?:error|fatal|critical)\""
 )
+_NAMED = re.compile(
+    rb"(?i:open_?id|from_?user(?:_?name)?)[\"'\\]*\s?[=:>]\s?(?:<!\[CDATA\[|[\"'\\]*)o[\w-]{5,63}(?![\w*-])|"
+    rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{27}(?![\w*-])"
+)
+"""An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
 _OF_ENTRY = re.compile(rb"\s|\}|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
 """How a line begins that goes on with the entry before it."""
 
@@ -91,6 +96,11 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 def trouble(line: bytes) -> bool:
     """Whether a line speaks of an error."""
     return _TROUBLE.search(line[:4096]) is not None
+
+
+def names_another(line: bytes, user: bytes) -> bool:
+    """Whether a line names an OpenID, but not this user's."""
+    return user not in line and _NAMED.search(line[:4096]) is not None
 
 
 def entry(lines: Sequence[bytes], index: int, before: int = 2, after: int = 12) -> tuple[int, int, int]:

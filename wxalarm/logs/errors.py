@@ -11,7 +11,8 @@ from wxalarm.logs import times
 from wxalarm.logs.access import Push
 
 _TIME = re.compile(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
-_LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: ")
+_BEGINS = re.compile(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
+_LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+ )?")
 _CLIENT = re.compile(rb", client: ([^,\s]{1,64})")
 _REQUEST = re.compile(rb', request: "([A-Z]{1,20}) ([^ "]*)')
 _UPSTREAM = re.compile(rb', upstream: "([^"]{1,200})"')
@@ -32,14 +33,20 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("no-live-upstream", ((b"no live upstreams",),)),
     ("upstream-closed", ((b"upstream prematurely closed",),)),
     (
+        "upstream-tls",
+        (
+            (b"SSL handshaking to upstream",),
+            (b"SSL_read() failed", b"from upstream"),
+            (b"SSL_read() failed", b"while reading upstream"),
+        ),
+    ),
+    (
         "upstream-header",
         ((b"upstream sent too big header",), (b"upstream sent invalid header",), (b"upstream sent no valid",)),
     ),
     ("body-too-large", ((b"client intended to send too large body",),)),
-    (
-        "rate-limit",
-        ((b"limiting requests, excess",), (b"limiting connections by zone",), (b"delaying request, excess",)),
-    ),
+    ("rate-limit", ((b"limiting requests, excess",), (b"limiting connections by zone",))),
+    ("delayed", ((b"delaying request, excess",),)),
     ("denied", ((b"access forbidden by rule",), (b"no user/password was provided",), (b"password mismatch",))),
     ("resolve", ((b"could not be resolved",), (b"host not found in upstream",), (b"no resolver defined",))),
     ("script", ((b"PHP Fatal error",), (b"PHP Parse error",), (b"Uncaught ", b"FastCGI sent in stderr"))),
@@ -53,14 +60,20 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("memory", ((b"(12: Cannot allocate memory)",), (b"(12: Out of memory)",), (b"could not allocate",))),
     ("disk", ((b"(28: No space left on device)",),)),
     ("client-timeout", ((b"client timed out",),)),
-    ("client-closed", ((b"client prematurely closed connection",), (b"client closed connection",))),
+    (
+        "client-closed",
+        (
+            (b"client prematurely closed connection",),
+            (b"client closed connection",),
+            (b" [info] ", b"(32: Broken pipe)"),
+        ),
+    ),
     (
         "client-reset",
         (
             (b"(104: Connection reset by peer)", b"client request"),
-            (b"(104: Connection reset by peer)", b" to client,"),
+            (b"(104: Connection reset by peer)", b" [info] "),
             (b"(104: Connection reset by peer)", b"while waiting for request"),
-            (b"(104: Connection reset by peer)", b"while keepalive"),
             (b"(104: Connection reset by peer)", b"SSL handshak"),
         ),
     ),
@@ -76,7 +89,13 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("reset", ((b"(104: Connection reset by peer)",), (b"(32: Broken pipe)", b"upstream"))),
     ("not-started", ((b"[emerg]",),)),
 )
-"""Kind → strings; all of one tuple must stand in the line. The first kind that fits is the line's."""
+"""Kind → strings; all of one tuple must stand in the line. The first kind that fits is the line's.
+
+nginx writes that a connection broke at [info] when it is the client's, at [error] when it is the backend's; the words
+behind "while" only say what the request was at.
+"""
+IDLE = (b" closed keepalive connection", b"reset by peer) while keepalive")
+"""A connection that ended between two requests: no push was lost."""
 GRAVE = (b"crit", b"alert", b"emerg")
 """Levels at which also a line of no known kind counts ("other")."""
 CLIENT_SIDE = ("tls", "client-timeout", "client-closed", "client-reset")
@@ -109,6 +128,8 @@ def is_error_log(lines: Sequence[bytes]) -> bool:
 
 def kind_of(line: bytes) -> str | None:
     """The kind of trouble that a line is about; None when it is of no known kind."""
+    if any(needle in line for needle in IDLE):
+        return None
     for kind, ways in KINDS:
         if any(all(needle in line for needle in needles) for needles in ways):
             return kind
@@ -117,7 +138,7 @@ def kind_of(line: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ErrorLine:
-    """One line that is about trouble."""
+    """One message that is about trouble."""
 
     kind: str
     level: str
@@ -129,10 +150,12 @@ class ErrorLine:
     upstream: str | None = None
     own: bool = False
     """It is about the alarm's own push."""
+    cut: bool = False
+    """It is about a connection, but ends before it says whose: nginx cuts at 2 KiB, reading at the end of a chunk."""
 
 
 def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
-    """A line as a record; None when it is no line of an error log or about no trouble."""
+    """A message as a record; None when it is none of an error log or about no trouble."""
     head = _LINE.match(line)
     if head is None:
         return None
@@ -150,6 +173,7 @@ def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
         re.split(r"[?#]", target, maxsplit=1)[0] if target is not None else None,
         _server(upstream[1].decode("utf-8", "replace")) if upstream else None,
         target is not None and push.match({"request_uri": target}) is not None,
+        head[3] is not None and client is None,
     )
 
 
@@ -219,9 +243,9 @@ class Gathering:
         )
 
 
-def lines_of(chunk: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset in the chunk, line) of all lines."""
+def messages_of(chunk: bytes) -> Iterator[tuple[int, bytes]]:
+    """(offset in the chunk, message) of all messages: what an application wrote may go on over several lines."""
     place = 1
-    for line in chunk[1:].split(b"\n"):
-        yield place, line
-        place += len(line) + 1
+    for message in _BEGINS.split(chunk[1:]):
+        yield place, message
+        place += len(message) + 1
