@@ -640,13 +640,28 @@ def test_a_content_that_was_broken_into_two_lines(broken: str) -> None:
 
 @pytest.mark.parametrize("between", ["\n\n", "; ", ", ", "、 "])
 def test_groups_apart(between: str) -> None:
-    groups = LINES[5].removeprefix("错误样例: ").replace("][", f"]{between}[")
-    text = (
-        WHOLE.replace(LINES[5], f"错误样例: {groups}")
-        .replace(f"{between}[Stamp", "[Stamp")
-        .replace(f"{between}[3rd", "[3rd")
-    )
-    assert one(text) == one(WHOLE)
+    whole = WHOLE.replace("[OuterIP=192.0.2.1]", "")
+    groups = whole.split("\n")[5].removeprefix("错误样例: ").replace("][", f"]{between}[")
+    for key in ("[Stamp", "[3rdUrl"):
+        groups = groups.replace(between + key, key)
+    text = whole.replace(whole.split("\n")[5], f"错误样例: {groups}")
+    assert one(text) == one(whole)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "\n\n[IP=203.0.113.9][Event=Login] user 7 logged in",
+        "\n\n[IP=203.0.113.9][MsgType=20002][Event=Subscribe]",
+        "\n\n[Stamp=1767240000]\n",
+        "\n\n[OuterIP=203.0.113.9]",
+        ", [resp=ok] GET /a",
+        "; [IP=1] x",
+    ],
+)
+def test_what_stands_behind_a_sample_is_not_its_own(behind: str) -> None:
+    text = "\n".join(LINES[2:5]) + f"\n错误样例: {HEAD}[Event=Click]"
+    assert parse(text + behind).alarms[0] == one(text)
 
 
 @pytest.mark.parametrize(
@@ -680,3 +695,81 @@ def test_spellings_of_appid(label: str) -> None:
 def test_odd_blanks_inside_values(blank: str) -> None:
     text = WHOLE.replace("01-01 12", f"01-01{blank}12").replace("5分钟 31次", f"5分钟{blank}31次")
     assert one(text) == one(WHOLE)
+
+
+def test_two_accounts_in_one_log_stay_apart() -> None:
+    lines = [
+        f"wx000000000000000{n}| {line}" for n, line in ((1, LINES[0]), (1, LINES[1]), (2, LINES[3]), (2, LINES[4]))
+    ]
+    (found,) = parse("\n".join(lines)).alarms
+    assert (found.appid, found.nickname, found.count) == (None, None, 31)
+    lines = [f"[pid {n}] {line}" for n, line in ((11, LINES[3]), (22, LINES[4].replace("31", "99")), (11, LINES[5]))]
+    assert not [alarm for alarm in parse("\n".join(lines)).alarms if alarm.description or alarm.count]
+    lines = [f"192.0.2.{n} {line}" for n, line in ((1, LINES[3]), (2, LINES[4]))]
+    assert not parse("\n".join(lines)).alarms
+
+
+def test_a_bracketed_prefix_is_no_group() -> None:
+    text = "".join(f"[2026-01-01 12:00:0{n}] [INFO] {line}\n" for n, line in enumerate(LINES))
+    assert one(text) == one(WHOLE)
+    assert one(text + "[2026-01-01 12:00:09] [INFO] [IP=1] done\n") == one(WHOLE)
+
+
+def test_a_body_in_a_list_ends_with_its_line() -> None:
+    text = WHOLE.replace("[http code=404]", "[response_content=fail]")
+    assert one("".join(f"- {line}\n" for line in text.split("\n"))) == one(text)
+
+
+def test_two_lines_of_chat_are_no_sample() -> None:
+    assert not parse("错误样例: [x=y]\n[ip=10.0.0.1][host=web1][event=deploy] 部署完成").alarms
+
+
+def test_strings_of_json_stay_apart() -> None:
+    def rows(*texts: str) -> str:
+        return "\n".join(json.dumps({"m": text}, ensure_ascii=False) for text in texts)
+
+    (found,) = parse(rows("\n".join(LINES[:2]), "\n".join(LINES[2:5]))).alarms
+    assert (found.appid, found.nickname, found.count) == (None, None, 31)
+    found, *_ = parse(rows("\n".join((LINES[0], LINES[3])), "\n".join(LINES[4:]))).alarms
+    assert (found.appid, found.count, found.sample.openid) == ("wx0000000000000001", None, None)
+    cut = WHOLE.replace("[http code=404]", "[response_length=3000][response_content=<html>abc...").replace(LINES[6], "")
+    found = one(rows(cut.strip(), "hello") + "\n[end]")
+    assert (found.sample.response_content, found.sample.response_truncated) == ("<html>abc...", True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [r'{"m":"x\n次数: 5分钟 3次"}', r"C:\www\n内容: 微信服务器向 a\new", json.dumps({"a": WHOLE}, ensure_ascii=False)],
+)
+def test_a_body_with_escapes_stays_as_it_is(body: str) -> None:
+    group = f"[response_length={len(body.encode())}][response_content={body}]"
+    found = one(WHOLE.replace("[http code=404]", group))
+    assert (found.sample.response_content, found.guide_url) == (body, "https://mmbizurl.cn/s/MpkaZb8yg")
+
+
+def test_source_code_is_no_alarm() -> None:
+    assert not parse(f"text = '{LINES[3]}\\n次数: %d分钟 %d次'").alarms
+    assert not parse(repr({"m": "\n".join(LINES[:5]), "n": "[5]"})).alarms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "内容: 微信服务器向公众号推送消息的文档在这里\n昨天看了，说5秒内没有返回success",
+        "内容: 微信服务器向公众号推送消息或事件后，\n我看服务器根本没有返回",
+    ],
+)
+def test_chat_behind_an_unfinished_content_is_no_part_of_it(text: str) -> None:
+    assert all(alarm.kind is AlarmKind.UNKNOWN for alarm in parse(text + "\n次数: 5分钟 31次").alarms)
+    assert not [alarm for alarm in parse(text).alarms if alarm.kind is not AlarmKind.UNKNOWN]
+
+
+@pytest.mark.parametrize("nickname", ["a<b>c", "1<a 2>1", "x<i>"])
+def test_half_a_tag_in_a_nickname_is_the_nickname(nickname: str) -> None:
+    assert one(WHOLE.replace("示例小店", nickname)).nickname == nickname
+
+
+def test_long_json_strings_are_not_cut_inside_an_escape() -> None:
+    text = json.dumps(("\n".join(LINES[2:5]) + "\n") * 3001)
+    assert all(alarm == one("\n".join(LINES[2:5])) for alarm in parse(text).alarms)
+    assert [alarm.count for alarm in parse(text).alarms] == [31] * 3001

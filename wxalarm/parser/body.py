@@ -23,6 +23,7 @@ NEXT_ALARM = re.compile(
     rf"|{v.LABEL['count']}{v.BLANK}*+{v.COUNT}|{v.LABEL['sample']}{v.SPACE}{{0,64}}\["
     rf"|\n(?:{v.BLANK}|[>|│┃])*+{v.OPENING}"
     r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl\d*|MsgType|http code|cURL Error|transaction_id|response_length)="
+    rf"|\[decrypt fail\]|\n{v.BLANK}*+\[(?:response_content|resp)=|\n{v.BORDER}"
 )
 """The beginning of another alarm, by two of its labels or one with its typical value. A body may quote one label."""
 GUIDE = re.compile(v.LABEL["guide_url"])

@@ -31,6 +31,9 @@ _BODY_STOP = re.compile(r"报警排查指引|報警排查指引|错误样例|錯
 _LENGTH = re.compile(r"response_length[=＝]([0-9]{1,9})[\]］】]\s{0,8}\Z", re.IGNORECASE)
 _PLATFORM_LAST = re.compile(rf"[\[［【]{v.PLATFORM}(?:[:：=＝][^\n]{{0,300}})?\Z")
 _NICKNAME, _TYPED = re.compile(v.LABEL["nickname"]), re.compile(v.TYPED)
+_INLINE = re.compile(r"</?(a|b|i|u|em|strong|font|mark|small|h[1-6])\b", re.IGNORECASE)
+_NEAR = 1000
+"""Characters between the two halves of a tag inside a line."""
 _LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol")
 
 
@@ -124,10 +127,19 @@ def _body_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str
             yield match.start(), match.end(), new
 
 
+def _paired(text: str, match: re.Match[str], name: str) -> bool:
+    """Whether a tag inside a line has its other half: people write <b> in nicknames, too."""
+    if match[0][1] == "/":
+        return f"<{name}" in text[max(0, match.start() - _NEAR) : match.start()]
+    return f"</{name}" in text[match.end() : match.end() + _NEAR]
+
+
 def _replacement(text: str, match: re.Match[str]) -> str:
     found = match[0]
     if found[0] == "&":
         return _character(found[1:-1])
+    if (name := _INLINE.match(found)) is not None and not _paired(text, match, name[1]):
+        return found
     if found[0] == "<" and found.lower().startswith(_LINE_TAGS):
         # Pages often break their source behind a tag, too: that is one line break, not two.
         return "" if text[match.end() : match.end() + 2].lstrip("\r")[:1] == "\n" else "\n"

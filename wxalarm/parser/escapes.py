@@ -13,6 +13,9 @@ _LONGEST = 2 * v.LONGEST_BODY
 _UNIT = r"u[0-9A-Fa-f]{4}"
 _PAIR = r"u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
 _ESCAPE = re.compile(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{ZERO_WIDTH}]")
+_BEFORE = 4096
+"""Characters before a string in which a body may have begun."""
+_BODY_END = re.compile(rf"\]{v.BLANK}*+(?:\n|\Z|{v.LABEL['guide_url']})")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _PROOF = re.compile(
     rf"{v.LABEL['description']}{v.BLANK}*+{v.OPENING}|{v.LABEL['count']}{v.BLANK}*+{v.COUNT}"
@@ -29,23 +32,35 @@ def strings(text: str) -> Iterator[tuple[int, int]]:
             continue
         line = max(text.rfind("\n", max(at, hit.start() - _LONGEST), hit.start()) + 1, at, hit.start() - _LONGEST)
         stop = text.find("\n", hit.end(), hit.end() + _LONGEST)
-        stop = stop if stop >= 0 else min(len(text), hit.end() + _LONGEST)
+        if stop < 0:  # no escape is cut in two: it ends before one, that of a line break if there is any
+            stop = min(len(text), hit.end() + _LONGEST)
+            stop = stop if stop == len(text) else max(text.rfind("\\n", hit.end(), stop), hit.end())
         start, end = _opening(text, line, hit.start()), _closing(text, hit.end(), stop)
-        if _PROOF.search(_ESCAPE.sub(_decoded, text[start:end])) is not None:
+        mine = not _is_body(text, max(at, start - _BEFORE), start, hit.start())
+        if mine and _PROOF.search(_ESCAPE.sub(_decoded, text[start:end])) is not None:
             yield start, end
         at = end
 
 
 def string_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """(start, end, replacement) in one string: its quotes end lines, for what stands around it belongs to no alarm."""
+    """(start, end, replacement) in one string; what stands around it belongs to no alarm."""
+    border = f"\n{v.BORDER}\n"
     if text[start] == '"':
-        yield start, start + 1, "\n"
+        yield start, start + 1, border
         start += 1
     closed = end - 1 > start and text[end - 1] == '"' and not _is_escaped(text, end - 1)
     for match in _ESCAPE.finditer(text, start, end - closed):
         yield match.start(), match.end(), _decoded(match)
     if closed:
-        yield end - 1, end, "\n"
+        yield end - 1, end, border
+
+
+def _is_body(text: str, first: int, start: int, hit: int) -> bool:
+    """Whether a string stands in a body, which is left as it was printed, or in the quotes of a program."""
+    quoted = text[start] == '"'
+    before = text[first : start if quoted else hit]
+    key = max(before.rfind("[response_content="), before.rfind("[resp="))
+    return (key >= 0 and _BODY_END.search(before, key) is None) or (not quoted and "'" in text[start:hit])
 
 
 def _opening(text: str, first: int, at: int) -> int:

@@ -64,7 +64,7 @@ def _sample(group: Callable[..., str]) -> str:
         + rf"((?:[^\]报错]{{1,4000}}+|\](?!{_LOOSE})){{0,300}}+)"
         + rf"(?:(\])(?={_STRICT})|(?<=[ \t\r\n])(?=报警排查指引)))?+"
         + r"(?:\[resp\])?+"
-        + r"(?:\[(第三方平台)(?::([^\[\]\n]*+))?+\])?+"
+        + r"(?:\[(第三方平台)(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
     )
 
 
@@ -83,7 +83,7 @@ def _any(key: str, value: str = _WORD, *, first: bool = False) -> str:
 
 _LINES = (
     r"ppid: ?([0-9A-Za-z*]*+)",
-    rf"称: {{0,2}}([^:：{_ODD}]{{0,64}}?)",
+    rf"称: {{0,2}}(?! )([^:：{_ODD}]{{0,64}}?)",
     r"间: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?+)",
     rf"容: ?({_OPENING}{_WORDS})",
     rf"(?<![^\n][微推])((?<=微)信服务器(?:向|连接){_WORDS}|(?<=推)送(?:[“”\"「『]?支付|第三方平台|component_verify_ticket){_WORDS})",
@@ -133,6 +133,7 @@ _PIECE_HINT = re.compile(
 _OVERRUN = re.compile(
     r"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
     r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl|MsgType|http code|cURL Error|transaction_id|response_length)=|\[第三方平台"
+    rf"|{v.BORDER}"
 )
 """What may be the beginning of another alarm inside a body: then the piece by piece way decides."""
 _FIELDS = (

@@ -24,7 +24,10 @@ LONGEST_GAP = 2000
 """Characters between two pieces of one alarm."""
 LONGEST_PREFIX = 80
 """Characters before each line of an alarm in a list or a log."""
-_DIGITS = re.compile(r"[0-9]+")
+_RISING = re.compile(
+    r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|(?<![^\W\d])^\W{0,4}\d{1,4}(?=[.)、:]?\s|[.)、]|\Z)"
+)
+"""What differs between prefixes of one alarm: dates, times, the number of a list."""
 _PIECE = re.compile(
     "|".join(rf"(?P<{name}>{label})" for name, label in v.LABEL.items())
     + rf"|(?P<wording>{v.OPENING})|(?P<groups>{v.GROUP_START})"
@@ -43,6 +46,7 @@ _COUNT = re.compile(v.COUNT + r"\s*\Z")
 _OPENING = re.compile(v.OPENING)
 _GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
 _TYPE_NAME = re.compile(v.TYPE_NAME)
+_LINE_END = re.compile(rf"\](?={v.BLANK}*+(?:\n|\Z))")
 _REST = re.compile(rf"{v.BLANK}*+\n(?:{v.BLANK}|[>|│┃])*+(?!{v.TYPED}|\[)([^\n\[:：]{{1,60}}?){v.BLANK}*+(?=\n|\Z)")
 _SAMPLE_GAP = re.compile(rf"{v.SPACE}{{0,64}}(?=\[)")
 # A blank line ends a sample: what stands behind it is a fragment of another alarm.
@@ -52,9 +56,13 @@ _BODY = re.compile(rf"{_CLOSE}\[(?i:{'|'.join(v.BODY_KEYS)})=")
 _STRAY = re.compile(rf"[^\[\s]{{1,64}}(?={v.GROUP_START})")
 """What a poster wrote between two groups, without a blank: chat that goes on behind a group has some."""
 _APART = re.compile(
-    rf"(?:{v.BLANK}{{0,8}}\n{v.BLANK}{{0,8}}\n{v.BLANK}{{0,8}}|{v.BLANK}{{0,8}}[;；,，、]{v.BLANK}{{1,8}})(?={v.LATER_GROUP})"
+    rf"{v.BLANK}{{0,8}}\n{v.BLANK}{{0,8}}\n{v.BLANK}{{0,8}}(?={v.LATER_GROUP}[^\[\]\n]{{0,300}}+\]?{v.BLANK}*+(?:\n|\Z))"
+    rf"|{v.BLANK}{{0,8}}[;；,，、]{v.BLANK}{{1,8}}(?={v.LATER_GROUP}[^\[\]\n]{{0,300}}+\]?"
+    rf"(?:(?:{v.BLANK}|[;；,，、])*+\[[^\[\]\n]{{0,300}}+\]){{0,20}}+{v.BLANK}*+(?:\n|\Z))"
 )
-"""A blank line or a comma between two groups, if the second one is never the first of a sample."""
+"""A blank line or a comma between two groups, if nothing but groups apart stands there."""
+_ORDER = list(dict.fromkeys(v.FIELDS.values()))
+"""Fields of a sample in the order in which WeChat prints them."""
 _FIRST_KEYS = ("openid", "transaction_id")
 _MASK = r"|[^\s]*[*＊xX]{3,}[^\s]*"
 _NUMBER = r"[0-9]{1,18}" + _MASK
@@ -169,10 +177,21 @@ class Cutter:
         if not begin or part.start - begin > LONGEST_PREFIX or last.start - above > LONGEST_PREFIX:
             return False
         prefix, before = text[begin : part.start], text[above : last.start]
-        if text[last.end : begin].strip(EDGES + QUOTES) or _DIGITS.sub("0", prefix) != _DIGITS.sub("0", before):
+        if text[last.end : begin].strip(EDGES + QUOTES) or not _alike(prefix, before):
             return False
         part.prefix = begin
         return True
+
+    def _line_prefix(self, start: int) -> str:
+        """What stands before a piece on its line, when the line above begins alike; else nothing."""
+        text = self.text
+        begin = text.rfind("\n", max(0, start - LONGEST_PREFIX - 1), start) + 1
+        prefix = text[begin:start]
+        above = text.rfind("\n", max(0, begin - v.LONGEST_VALUE - 2), max(0, begin - 1)) + 1
+        if not begin or len(prefix) > LONGEST_PREFIX or not prefix.strip(EDGES + QUOTES):
+            return ""
+        lengths = range(max(1, len(prefix) - 2), len(prefix) + 3)
+        return prefix if any(_alike(prefix, text[above : above + length]) for length in lengths) else ""
 
     def _part(self, hit: re.Match[str], end: int) -> tuple[_Part | None, int]:
         """The piece that a hit begins, and where to look for the next one."""
@@ -249,7 +268,8 @@ class Cutter:
     def _broken(self, value: str, end: int) -> tuple[int, int] | None:
         """Where the rest of a 内容 stands on the next line, where a mail program or a screen broke it."""
         rest = _REST.match(self.text, end)
-        if rest is None or not (v.is_whole(value + rest[1]) and kind_is_known(value + rest[1])):
+        whole = value + rest[1] if rest is not None else ""
+        if rest is None or not (v.is_whole(whole) and kind_is_known(whole) and v.OFFICIAL.issuperset(whole)):
             return None
         return rest.span(1)
 
@@ -264,6 +284,10 @@ class Cutter:
     def _groups(self, start: int, at: int, end: int, *, labelled: bool) -> tuple[_Part | None, int]:
         """A run of groups from `at`. Its first group repeated begins another alarm."""
         text, stop = self.text, at
+        prefix = self._line_prefix(start)
+        if "[" in prefix:  # the next line begins with a bracket, too, that is no group
+            newline = text.find("\n", at, end)
+            end = newline if newline >= 0 else end
         proof = distinct = 0
         overlong = False
         seen: set[str | None] = set()
@@ -274,20 +298,22 @@ class Cutter:
                     return None, body.end()
                 found = self._bodies.end(body.end())
                 stop, overlong = min(found.end, end), found.overlong
+                closing = _LINE_END.search(text, body.end(), stop) if prefix else None
+                stop = closing.end() if closing is not None else stop
                 proof += 2
                 break
             group = _GROUP.match(text, stop, min(end, stop + v.LONGEST_GROUP))
             if group is None:
-                stray = _STRAY.match(text, stop, end) if stop > at else None
-                stray = stray or (_APART.match(text, stop, end) if stop > at and labelled else None)
-                if stray is None:
+                after = _behind(text, stop, end, seen, apart=labelled) if stop > at else None
+                if after is None:
                     break
-                stop = stray.end()
+                stop = after
                 continue
             key = group["key"] or ""
             field = v.field_of(key) if key else "platform"
-            if field in seen and field in _FIRST_KEYS:
-                break
+            crossed = "\n" in group[0][: group[0].index("[")]
+            if (field in seen and field in _FIRST_KEYS) or (crossed and not proof):
+                break  # another sample, or somebody's next line behind nothing that is known
             seen.add(field)
             weight = _weight(group)
             if labelled and field is not None:
@@ -299,6 +325,27 @@ class Cutter:
             return None, max(stop, at + 1)
         stop = max(stop, at)
         return _Part("sample", start, stop, proof >= 2, min(proof, ENOUGH), labelled, overlong), max(stop, at + 1)
+
+
+def _behind(text: str, at: int, end: int, seen: set[str | None], *, apart: bool) -> int | None:
+    """Where the next group of a sample begins behind what stands between the two; None when there is none."""
+    if (stray := _STRAY.match(text, at, end)) is not None:
+        return stray.end()
+    between = _APART.match(text, at, end) if apart else None
+    return between.end() if between is not None and _goes_on(text, between.end(), seen) else None
+
+
+def _goes_on(text: str, at: int, seen: set[str | None]) -> bool:
+    """Whether the group at an offset stands behind all that were seen in WeChat's order."""
+    group = _GROUP.match(text, at)
+    field = v.field_of(group["key"]) if group is not None and group["key"] else None
+    order = [_ORDER.index(name) for name in seen if name in _ORDER]
+    return group is not None and (field is None or (field in _ORDER and _ORDER.index(field) > max(order, default=-1)))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two prefixes are those of one list or log: equal but for times and the number of a list."""
+    return one == other or _RISING.sub("0", one) == _RISING.sub("0", other)
 
 
 def _weight(group: re.Match[str]) -> int:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from wxalarm.model import AlarmKind
 
 ZERO_WIDTH = r"\u200b-\u200f\u2060\ufeff"
+BORDER = "\x00"
+"""Stands on a line of its own where a JSON string begins and ends: no alarm goes on behind it."""
 BREAK = "\u2060"
 """Stands where a line was broken inside a value: a character that no clean text holds."""
 BLANK = rf"[ \t\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000{ZERO_WIDTH}]"
@@ -123,6 +125,14 @@ GROUP = (
 """group ::= '[第三方平台' (':' name)? ']' | '[' key '=' value ']' | '[' key ']'. The value may hold brackets
 ("http://[::1]/") but neither a line break nor another group; without its bracket it ends before the next group, with
 the line, or at the first bracket. Linear: no two groups look at the same characters for long."""
+
+
+OFFICIAL = frozenset(
+    "微信服务器伺務向连接連给給推送公众眾号號订訂阅閱小程序企业業第三方平台臺组組件授权權支付完成通知开開发發者消息或事件时時后後间間"
+    "内內解析失败敗现現发發是无無效域名生超为為[秒]没沒有返回得到的应應不合法暂暫屏蔽除分钟鐘至已将將会會此账帳户戶因"
+    '“”"「」『』《》〈〉()（）,，.。:：、_ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
+)
+"""The characters of every known 内容: what else stands there is somebody's."""
 
 
 def after_bytes(text: str, start: int, end: int, length: int) -> int | None:
