@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.parser.generate import ANY, NOISE, Made, made, mutated
@@ -45,6 +45,7 @@ def as_printed(name: str, value: object, printed: str) -> object:
 @given(made(), NOISE, NOISE)
 def test_values_and_places_come_back(alarm: Made, before: str, behind: str) -> None:
     # A line between: somebody's "昵称: 小王" right before a fragment could be its own.
+    assume(not parse(f"{before}\n{behind}").alarms)  # some lines of chat are an alarm when they stand together
     text = f"{before}\n好的\n{alarm.text}\n好的\n{behind}"
     (got,) = parse(text).alarms
     assert got.kind == alarm.kind
