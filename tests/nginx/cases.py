@@ -84,6 +84,25 @@ CASES = {
         200,
         heals=502,
     ),
+    "error-page-on-one-line": Case(
+        "nginx-error-page",
+        "location = /sorry.html { root DIR/www; }\n"
+        "location / { error_page 502 =200 /sorry.html; proxy_pass http://127.0.0.1:DEAD; }",
+        200,
+        heals=502,
+    ),
+    "rate-on-one-line": Case(
+        "nginx-rate-limit",
+        f"location / {{ limit_req zone=z burst=5; {TO_APP} }}",
+        200,
+        http="limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;",
+    ),
+    "rate-over-lines": Case(
+        "nginx-rate-limit",
+        f"location / {{\n    limit_req\n        zone=z\n        burst=5; # a note\n    {TO_APP}\n}}",
+        200,
+        http="limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;",
+    ),
     "combined": Case("nginx-log-times-missing", PASS, 200, log="access_log DIR/logs/access.log;"),
     "log-off": Case("nginx-log-off", f"access_log off;\n{PASS}", 200),
     "other-name": Case("nginx-server-name", PASS, 200, names="other.example.com", heals=None),

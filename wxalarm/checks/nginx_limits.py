@@ -92,7 +92,7 @@ def _limited(
         waits=waits,
         rate=rate,
         limit=LIMIT,
-        diff=known.diff(comment_out(directive)),
+        diff=known.diff(comment_out(directive, known.source(directive))),
     )
 
 

@@ -144,10 +144,10 @@ def _bypass(known: Facts, route: Route, at: Directive) -> str:
 
     "" when the push would then find no application either: no edit of this line alone helps.
     """
-    if at.block is not None or not _one_line(known, at):
+    if at.block is not None:
         return ""
     source = known.source(at)
-    edit = comment_out(at)
+    edit = comment_out(at, source)
     if at in (route.choice.server.block.block or ()) and _PLAIN.fullmatch(route.path):
         edit = rewrite(at, f"if ($uri != {route.path}) {{ {source[at.start : at.end]} }}")
     after = _after(known, {at.file: apply([edit], source)})
@@ -158,10 +158,6 @@ def _after(known: Facts, changed: Mapping[str, str]) -> Route | None:
     """The push's way through the configuration with some of its files changed."""
     config = nginx.load(known.observation.conf.path, nginx.fetch_from({**known.config.files, **changed}))
     return route_of(config, known.ctx)
-
-
-def _one_line(known: Facts, at: Directive) -> bool:
-    return "\n" not in known.source(at)[at.start : at.end]
 
 
 def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
@@ -194,5 +190,5 @@ def _error_pages(known: Facts, route: Route) -> Iterable[Finding]:
                 statuses=statuses,
                 target=target,
                 shown=int(shown[1:]) if shown and shown[1:].isdecimal() else 302,
-                diff=known.diff(comment_out(directive)) if _one_line(known, directive) else "",
+                diff=known.diff(comment_out(directive, known.source(directive))),
             )
