@@ -104,6 +104,32 @@ CASES = {
         http="limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;",
     ),
     "combined": Case("nginx-log-times-missing", PASS, 200, log="access_log DIR/logs/access.log;"),
+    "no-access-log": Case("nginx-log-times-missing", PASS, 200, log=""),
+    "log-with-a-flag": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="log_format short '$remote_addr'; access_log DIR/logs/a.gz short gzip flush=5m;",
+    ),
+    "log-in-quotes": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="""log_format short '$remote_addr'; access_log "DIR/logs/a \\"b\\" c.log" short;""",
+    ),
+    "log-format-name-taken": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="log_format wechat '$remote_addr'; access_log DIR/logs/access.log wechat;",
+    ),
+    "log-format-defined-below": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="access_log DIR/logs/access.log;",
+        http=TIMED.replace("timed", "wechat").partition(" access_log")[0],
+    ),
     "log-off": Case("nginx-log-off", f"access_log off;\n{PASS}", 200),
     "other-name": Case("nginx-server-name", PASS, 200, names="other.example.com", heals=None),
 }

@@ -67,10 +67,12 @@ def diff(edits: Iterable[Edit], files: Mapping[str, str]) -> str:
 
 
 def apply(edits: Iterable[Edit], source: str) -> str:
-    """The text with the edits made."""
-    for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
-        source = source[: edit.start] + edit.text + source[edit.end :]
-    return source
+    """The text with the edits made; those at one place come out in the order given."""
+    pieces, at = [], 0
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        pieces += [source[at : edit.start], edit.text]
+        at = edit.end
+    return "".join((*pieces, source[at:]))
 
 
 def _one(file: str, edits: list[Edit], source: str) -> str:
