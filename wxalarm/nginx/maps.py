@@ -1,31 +1,17 @@
-"""Variables that an http block defines: map and geo, worked out for one request."""
+"""Variables that an http block defines: map and geo. Request works them out when they are asked for, as nginx does."""
 
 from __future__ import annotations
 
 import ipaddress
 
-from wxalarm.nginx.request import Request
 from wxalarm.nginx.servers import compile_pcre
 from wxalarm.nginx.syntax import Directive
 
 
-def define(http: Directive, request: Request) -> dict[str, str]:
-    """The values of every map and geo variable that can be known for this request."""
-    values: dict[str, str] = {}
-    for directive in http.block or ():
-        name = directive.args[-1].removeprefix("$") if directive.args else ""
-        if directive.name == "geo" and directive.args:
-            source = request.remote if len(directive.args) == 1 else request.expand(directive.args[0], "", "")
-            value = geo(directive, source) if source else None
-        elif directive.name == "map" and len(directive.args) == 2:
-            source = request.expand(directive.args[0], request.path, request.args)
-            source = values.get(directive.args[0].removeprefix("$")) if source is None else source
-            value = None if source is None else lookup(directive, source)
-        else:
-            continue
-        if value is not None:
-            values[name] = value
-    return values
+def define(http: Directive) -> dict[str, Directive]:
+    """The map and geo blocks by the variable that each defines."""
+    blocks = (block for block in http.all("map", "geo") if block.args)
+    return {block.args[-1].removeprefix("$"): block for block in blocks}
 
 
 def geo(block: Directive, address: str) -> str | None:

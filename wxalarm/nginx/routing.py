@@ -87,9 +87,8 @@ def route(config: Config, request: Request) -> Route | None:
     choice = choose(servers(config), request.host, request.port, request.address)
     if choice is None:
         return None
-    known = dict(request.variables)
-    known.update(define(choice.server.http, request))
-    return _Walk(replace(request, variables=known), choice).run()
+    blocks = define(choice.server.http)
+    return _Walk(replace(request, variables=dict(request.variables), blocks=blocks), choice).run()
 
 
 class _Walk:

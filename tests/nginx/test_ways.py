@@ -1,0 +1,79 @@
+"""The way of a push through one server each: our route against a running nginx. What we cannot tell we must not claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.nginx.server import TEMPS, USER, ask, free_ports, needs_nginx, running
+from wxalarm.nginx import Config, parse
+from wxalarm.nginx.request import Request
+from wxalarm.nginx.routing import route
+
+pytestmark = [pytest.mark.nginx, needs_nginx]
+
+A, B = "proxy_pass http://127.0.0.1:AAA;", "proxy_pass http://127.0.0.1:BBB;"
+MAPS = """
+map $uri $new { default 0; /new 1; }
+map $uri $once { default 0; /cb 1; }
+map $uri $again { volatile; default 0; /cb 1; }
+map $later $chained { default 0; yes 1; }
+map $uri $later { /cb yes; }
+map $kept $by_set { default 0; 1 1; }
+geo $net { default 0; 127.0.0.0/8 1; }
+"""
+TOLD = {
+    "map-of-a-rewritten-path": f"""rewrite ^/cb$ /new last;
+        location /new {{ if ($new = 0) {{ return 403; }} {A} }}""",
+    "map-keeps-its-first-value": f"""if ($once = 0) {{ return 404; }} rewrite ^/cb$ /new last;
+        location /new {{ if ($once = 0) {{ return 403; }} {A} }}""",
+    "map-volatile": f"""if ($again = 0) {{ return 404; }} rewrite ^/cb$ /new last;
+        location /new {{ if ($again = 0) {{ return 403; }} {A} }}""",
+    "map-of-a-later-map": f"location /cb {{ if ($chained) {{ return 403; }} {A} }}",
+    "map-of-what-set-set": f"set $kept 1; location /cb {{ if ($by_set) {{ return 403; }} {A} }}",
+    "geo": f"location /cb {{ if ($net) {{ return 403; }} {A} }}",
+}
+"""Ways that we must know."""
+UNTOLD: dict[str, str] = {}
+"""Ways that we need not know; but what we say must be true."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, int, dict[str, str]]]:
+    """One nginx with a server for each way; (its configuration, its port, the mark of each backend by its address)."""
+    folder = tmp_path_factory.mktemp("ways")
+    port, *backs = free_ports(3)
+    marks = {f"127.0.0.1:{back}": mark for back, mark in zip(backs, ("AAA", "BBB"), strict=True)}
+    (folder / "root").mkdir()
+    (folder / "root" / "sorry.html").write_text("sorry")
+    text = f"{USER}events {{ worker_connections 64; }} http {{ {TEMPS} access_log off; root {folder}/root;\n{MAPS}"
+    for back, mark in zip(backs, marks.values(), strict=True):
+        text += f"server {{ listen 127.0.0.1:{back}; return 200 {mark}; }}\n"
+    for name, body in {**TOLD, **UNTOLD}.items():
+        head = "" if "server_name" in body else f"server_name {name}.example.com;"
+        for back, mark in zip(backs, marks.values(), strict=True):
+            body = re.sub(rf"\b{mark}\b", str(back), body)
+        text += f"server {{ listen 127.0.0.1:{port}; {head}\n{body}\n}}\n"
+    conf = folder / "nginx.conf"
+    conf.write_text(text + "}\n", "utf-8")
+    with running(folder, conf, [port]):
+        yield parse(conf.read_text("utf-8")), port, marks
+
+
+@pytest.mark.parametrize("name", [*TOLD, *UNTOLD])
+def test_the_way_is_that_of_nginx(name: str, world: tuple[Config, int, dict[str, str]]) -> None:
+    config, port, marks = world
+    host = f"{name}.example.com"
+    status, _, body = ask(port, "/cb", host, method="POST", body=b"<xml/>")
+    found = route(config, Request(host, "/cb", port=port, remote="127.0.0.1", address="127.0.0.1"))
+    if found is None or found.outcome.kind == "unknown":
+        assert name in UNTOLD
+        return
+    outcome = found.outcome
+    if outcome.kind == "pass":
+        said: object = (200, marks[(outcome.target or "").removeprefix("http://")])
+    else:
+        said = {"static": 404, "slash": 301, "cycle": 500}.get(outcome.kind, outcome.status)
+    assert said == ((status, body.decode()) if outcome.kind == "pass" else status), outcome
