@@ -234,10 +234,16 @@ def test_what_shows_only_under_load(name: str, tmp_path: Path, apps: dict[str, s
         }
 
 
-def test_a_healthy_nginx_under_the_same_load_gives_nothing(tmp_path: Path, apps: dict[str, str]) -> None:
-    case = Case(
-        "", PASS, 200, main="worker_processes 2;\nworker_rlimit_nofile 20000;", events="worker_connections 8192;"
-    )
+SPARED = """geo $others { default 1; 127.0.0.0/8 0; } map $others $key { 0 ""; 1 $binary_remote_addr; }
+limit_req_zone $key zone=z:1m rate=1r/m; limit_conn_zone $key zone=c:1m; limit_req zone=z; limit_conn c 1;"""
+DRY = """limit_req_zone $binary_remote_addr zone=z:1m rate=1r/m; limit_conn_zone $binary_remote_addr zone=c:1m;
+limit_req zone=z; limit_conn c 1; limit_req_dry_run on; limit_conn_dry_run on;"""
+
+
+@pytest.mark.parametrize("http", ["", SPARED, DRY], ids=["plain", "spared", "dry-run"])
+def test_a_healthy_nginx_under_the_same_load_gives_nothing(http: str, tmp_path: Path, apps: dict[str, str]) -> None:
+    main = "worker_processes 2;\nworker_rlimit_nofile 20000;"
+    case = Case("", PASS, 200, http=http, main=main, events="worker_connections 8192;")
     [port] = free_ports(1)
     conf = prepare(tmp_path, fill(text_of(case), tmp_path, port, apps))
     with running(tmp_path, conf, [port]):

@@ -1,4 +1,4 @@
-"""The way of a push through one server each: our route against a running nginx. What we cannot tell we must not claim."""
+"""The way of a push through servers: our route against a running nginx; what we cannot tell we do not claim."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ map $uri $once { default 0; /cb 1; }
 map $uri $again { volatile; default 0; /cb 1; }
 map $later $chained { default 0; yes 1; }
 map $uri $later { /cb yes; }
+map $uri $of_value { /cb $request_method; }
 map $kept $by_set { default 0; 1 1; }
 geo $net { default 0; 127.0.0.0/8 1; }
 """
@@ -33,6 +34,7 @@ TOLD = {
         location /new {{ if ($again = 0) {{ return 403; }} {A} }}""",
     "map-of-a-later-map": f"location /cb {{ if ($chained) {{ return 403; }} {A} }}",
     "map-of-what-set-set": f"set $kept 1; location /cb {{ if ($by_set) {{ return 403; }} {A} }}",
+    "map-to-a-variable": f"location /cb {{ if ($of_value = POST) {{ return 403; }} {A} }}",
     "geo": f"location /cb {{ if ($net) {{ return 403; }} {A} }}",
 }
 """Ways that we must know."""

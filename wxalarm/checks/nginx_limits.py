@@ -24,6 +24,8 @@ LARGEST_PUSH = 64 * 1024
 """Bytes: an encrypted push with a long text stays far below this."""
 SMALL = 1.0
 """Pushes a second."""
+_OF_EACH = re.compile(r"\$\{?(request_uri|args|query_string|arg_(msg_)?signature|arg_timestamp|arg_nonce|request_id)\b")
+"""Variables that differ from push to push."""
 _RATE = re.compile(r"rate=(\d{1,9})r/([sm])")
 
 
@@ -42,9 +44,17 @@ def findings(known: Facts) -> Iterable[Finding]:
 # --- limit_req, limit_conn ---
 
 
+def _counted(route: Route, key: str) -> bool | None:
+    """Whether a zone counts pushes together under its key: nginx counts no empty one; None when that is not known."""
+    if _OF_EACH.search(key):
+        return False
+    value = "address" if "remote_addr" in key else route.value(key)
+    return None if value is None else value != ""
+
+
 def _rates(known: Facts, route: Route) -> Iterable[Finding]:
     """limit_req: WeChat pushes from few addresses, so a limit per address hits nearly every push."""
-    zones = _zones(route, "limit_req_zone")
+    zones = _zones(route, "limit_req")
     for directive in route.inherited("limit_req"):
         options = dict(arg.split("=", 1) for arg in directive.args if "=" in arg)
         zone = zones.get(options.get("zone", ""))
@@ -59,7 +69,7 @@ def _rates(known: Facts, route: Route) -> Iterable[Finding]:
 
 def _connections(known: Facts, route: Route) -> Iterable[Finding]:
     """limit_conn: pushes held for up to 5 s add up."""
-    zones = _zones(route, "limit_conn_zone")
+    zones = _zones(route, "limit_conn")
     for directive in route.inherited("limit_conn"):
         if len(directive.args) == 2 and directive.args[1].isdecimal() and (zone := zones.get(directive.args[0])):
             # A connection is held for up to 5 s, so this many connections let a fifth of them through each second.
@@ -70,13 +80,14 @@ def _connections(known: Facts, route: Route) -> Iterable[Finding]:
 def _limited(
     known: Facts, directive: Directive, zone: Directive, waits: float, *, allowed: float, unit: str, burst: int
 ) -> Finding:
-    """An error when the alarm's own rate is above the limit; a note when it is below a tenth of it.
+    """An error when the alarm's own rate is surely above the limit; a note when it is below a tenth of it.
 
     An alarm that gives no count is taken for a small one.
     """
     rate = known.ctx.alarm.rate
     severity = Severity.WARNING
-    if rate is not None and (rate > allowed or waits >= LIMIT):
+    counted = known.route is not None and _counted(known.route, zone.args[0])
+    if counted and rate is not None and (rate > allowed or waits >= LIMIT):
         severity = Severity.ERROR
     elif (rate or SMALL) * 10 < allowed and waits < LIMIT:
         severity = Severity.NOTE
@@ -97,8 +108,12 @@ def _limited(
 
 
 def _zones(route: Route, name: str) -> dict[str, Directive]:
+    """The zones of limit_req or limit_conn that count pushes, by name; none in a dry run, which refuses nothing."""
     zones: dict[str, Directive] = {}
-    for zone in route.chain[0].all(name):
+    dry = route.one(f"{name}_dry_run")
+    for zone in route.chain[0].all(f"{name}_zone"):
+        if (dry is not None and dry.args == ("on",)) or not zone.args or _counted(route, zone.args[0]) is False:
+            continue
         for arg in zone.args:
             if arg.startswith("zone="):
                 zones[arg[5:].partition(":")[0]] = zone

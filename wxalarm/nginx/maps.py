@@ -63,7 +63,7 @@ def holds(text: str, address: str) -> bool:
 
 
 def lookup(block: Directive, source: str) -> str | None:
-    """The value of a map block for a source value: exact, then wildcard names, then patterns, then default."""
+    """The value of a map block, as written, for a source: exact, then wildcard names, then patterns, then default."""
     default = ""
     exact: str | None = None
     pattern: str | None = None
@@ -86,5 +86,6 @@ def lookup(block: Directive, source: str) -> str | None:
             names.append((len(key), value))
         elif hostnames and key.endswith(".*") and source.lower().startswith(key[:-1].lower()):
             names.append((-1000 + len(key), value))
-    found = exact if exact is not None else max(names)[1] if names else pattern if pattern is not None else default
-    return None if "$" in found else found
+    if exact is None and not names and pattern is not None:
+        return None if "$" in pattern else pattern  # it may mean what the pattern captured
+    return exact if exact is not None else max(names)[1] if names else default

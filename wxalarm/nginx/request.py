@@ -90,7 +90,8 @@ class Request:
             value = geo(block, source) if source else None
         else:
             source = asked.expand(block.args[0], uri, args)
-            value = lookup(block, source) if source is not None else None
+            found = lookup(block, source) if source is not None else None
+            value = asked.expand(found, uri, args) if found is not None else None
         if value is not None and not any(entry.name == "volatile" and not entry.args for entry in block.block or ()):
             self.variables[name] = value
         return value

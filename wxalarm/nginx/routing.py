@@ -59,10 +59,18 @@ class Route:
     outcome: Outcome
     path: str
     """$uri at the end, after rewrites."""
-    rewrites: tuple[Directive, ...] = ()
+    rewrites: tuple[Directive, ...]
     """The directives that changed the path on the way."""
-    unknown: tuple[Directive, ...] = ()
+    unknown: tuple[Directive, ...]
     """Conditions that could not be judged."""
+    request: Request
+    """The request with the variables that were set on the way."""
+    args: str
+    """$args at the end."""
+
+    def value(self, text: str) -> str | None:
+        """A text with its variables replaced as they are at the end; None when one of them cannot be known."""
+        return self.request.expand(text, self.path, self.args)
 
     @property
     def location(self) -> Directive | None:
@@ -87,8 +95,9 @@ def route(config: Config, request: Request) -> Route | None:
     choice = choose(servers(config), request.host, request.port, request.address)
     if choice is None:
         return None
+    known = {"server_name": choice.server.names[0], **request.variables}
     blocks = define(choice.server.http)
-    return _Walk(replace(request, variables=dict(request.variables), blocks=blocks), choice).run()
+    return _Walk(replace(request, variables=known, blocks=blocks), choice).run()
 
 
 class _Walk:
@@ -123,7 +132,8 @@ class _Walk:
         return self.route(chain, Outcome("cycle", None, 500))
 
     def route(self, chain: tuple[Directive, ...], outcome: Outcome) -> Route:
-        return Route(self.choice, chain, outcome, self.uri, tuple(self.rewrites), tuple(self.unknown))
+        rewrites, unknown = tuple(self.rewrites), tuple(self.unknown)
+        return Route(self.choice, chain, outcome, self.uri, rewrites, unknown, self.request, self.args)
 
     def locate(self, name: str | None) -> tuple[tuple[Directive, ...], Outcome | None]:
         top: tuple[Directive, ...] = (self.http, self.server)
