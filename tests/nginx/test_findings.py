@@ -85,6 +85,7 @@ def findings(conf: Path, port: int, **alarm: Any) -> list[Finding]:
                 "port": port,
                 "path": "/callback",
                 "alarm_ip": "127.0.0.1",
+                "named_by_user": True,
             },
         }
     )
