@@ -49,6 +49,9 @@ CASES = {
         f"location / {{\n    allow 192.0.2.0/24;\n    deny all;\n    {TO_APP}\n}}",
         403,
     ),
+    "deny-and-error-page": Case(
+        "", f"location / {{ error_page 403 = @app; deny all; }}\nlocation @app {{ allow all; {TO_APP} }}", 200
+    ),
     "deny-in-http": Case("nginx-denied", PASS, 403, http="deny 127.0.0.0/8;"),
     "geo": Case(
         "nginx-denied",

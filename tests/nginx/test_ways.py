@@ -35,10 +35,35 @@ TOLD = {
     "map-of-a-later-map": f"location /cb {{ if ($chained) {{ return 403; }} {A} }}",
     "map-of-what-set-set": f"set $kept 1; location /cb {{ if ($by_set) {{ return 403; }} {A} }}",
     "map-to-a-variable": f"location /cb {{ if ($of_value = POST) {{ return 403; }} {A} }}",
+    "error-page": f"location /cb {{ error_page 418 = @app; return 418; }} location @app {{ {A} }}",
+    "error-page-of-the-server": f"""error_page 404 =200 /other; location = /cb {{ return 404; }}
+        location /other {{ {A} }}""",
+    "error-page-by-get": f"""error_page 404 = /other; location = /cb {{ return 404; }}
+        location /other {{ if ($request_method = POST) {{ return 403; }} {A} }}""",
+    "error-page-not-for-a-text": f"""error_page 404 = @app; location /cb {{ return 404 gone; }}
+        location @app {{ {A} }}""",
+    "error-page-once": "error_page 404 = @next; location /cb { return 404; } location @next { return 404; }",
+    "error-page-again": f"""recursive_error_pages on; error_page 404 = @next; location /cb {{ return 404; }}
+        location @next {{ error_page 404 = @app; return 404; }} location @app {{ {A} }}""",
+    "error-page-keeps-the-status": f"error_page 404 @app; location /cb {{ return 404; }} location @app {{ {A} }}",
+    "error-page-elsewhere": "error_page 404 = http://127.0.0.1/; location /cb { return 404; }",
+    "error-page-after-try-files": f"""location /cb {{ try_files $uri =404; error_page 404 = @app; }}
+        location @app {{ {A} }}""",
+    "error-page-without-its-location": "error_page 404 = @gone; location /cb { return 404; }",
+    "server-if-after-try-files": f"""if ($uri = /index.php) {{ return 403; }}
+        location /cb {{ try_files $uri /index.php; }} location = /index.php {{ {A} }}""",
+    "server-rewrite-after-try-files": f"""rewrite ^/index.php$ /new last; location /new {{ {A} }}
+        location /cb {{ try_files $uri /index.php; }} location = /index.php {{ {B} }}""",
     "geo": f"location /cb {{ if ($net) {{ return 403; }} {A} }}",
 }
 """Ways that we must know."""
-UNTOLD: dict[str, str] = {}
+UNTOLD = {
+    "error-page-for-a-redirect": f"error_page 301 = @app; location /cb {{ return 301 /x; }} location @app {{ {A} }}",
+    "error-page-with-another-status": f"""error_page 404 =503 @app; location /cb {{ return 404; }}
+        location @app {{ {A} }}""",
+    "error-page-of-a-file": "error_page 404 =200 /sorry.html; location /cb { return 404; }",
+    "error-page-of-a-variable": f"error_page 404 = $cookie_a/x; location /cb {{ return 404; }} location /x {{ {A} }}",
+}
 """Ways that we need not know; but what we say must be true."""
 
 

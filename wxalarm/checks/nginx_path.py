@@ -15,7 +15,7 @@ from wxalarm.checks.nginx_facts import Facts, route_of
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
-from wxalarm.nginx.routing import Route
+from wxalarm.nginx.routing import Route, error_page
 from wxalarm.nginx.syntax import Directive
 
 NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
@@ -52,22 +52,25 @@ def _refused(known: Facts, route: Route) -> Iterable[Finding]:
     outcome = route.outcome
     if outcome.kind == "return" and outcome.status in REFUSALS and outcome.directive is not None:
         yield _denied(known, outcome.directive, outcome.status, (), _bypass(known, route, outcome.directive))
-    if outcome.kind in ("return", "redirect", "slash"):
+    if outcome.kind in ("return", "redirect", "slash", "unknown"):
         return  # the rewrite phase comes before the access rules
     if any(d.args == ("any",) for d in route.inherited("satisfy")):
         return  # one of several ways in is enough: that cannot be told from here
-    yield from _by_address(known, route.inherited("allow", "deny"))
     location = route.location
-    for limit in location.all("limit_except") if location is not None else ():
+    by_address = not error_page(route.chain, 403)  # one with `=` answers in place of the refusal
+    if by_address:
+        yield from _by_address(known, route.inherited("allow", "deny"))
+    for limit in location.all("limit_except") if location is not None and by_address else ():
         if "POST" not in {arg.upper() for arg in limit.args}:
             yield from _by_address(known, tuple(limit.all("allow", "deny")))
     basic = route.one("auth_basic")
-    if basic is not None and basic.args[:1] != ("off",):
+    if basic is not None and basic.args[:1] != ("off",) and not error_page(route.chain, 401):
         own = location is not None and basic in (location.block or ())
         edit = rewrite(basic, "auth_basic off;") if own else _inside(known, location, "auth_basic off;")
         yield _denied(known, basic, 401, (), known.diff(edit))
     client = route.one("ssl_verify_client")
-    if client is not None and client.args[:1] == ("on",) and known.ctx.target.scheme == "https":
+    asked = client is not None and client.args[:1] == ("on",) and known.ctx.target.scheme == "https"
+    if client is not None and asked and not error_page(route.chain, 400, 496):
         yield _denied(known, client, 400, (), known.diff(rewrite(client, "ssl_verify_client optional;")))
 
 
@@ -165,8 +168,10 @@ def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
 
 
 def _rescued(route: Route) -> bool:
-    """`error_page 405 =200 …` or 404 to a named location: an old way to let files answer a POST."""
-    return any({"404", "405"} & set(d.args[:-1]) for d in route.inherited("error_page"))
+    """`error_page 405 =200 …` or 404 to a named location: an old way to let files answer a POST; `403 = @app`, too."""
+    return error_page(route.chain, 401, 403) is not None or any(
+        {"404", "405"} & set(d.args[:-1]) for d in route.inherited("error_page")
+    )
 
 
 # --- error pages ---

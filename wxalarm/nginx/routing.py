@@ -41,7 +41,7 @@ class Outcome:
     """How nginx answers."""
 
     kind: str
-    """return, redirect, slash, pass, handler, static, cycle."""
+    """return, redirect, slash, pass, handler, static, cycle, unknown."""
     directive: Directive | None = None
     """The directive that decides."""
     status: int | None = None
@@ -79,15 +79,24 @@ class Route:
 
     def inherited(self, *names: str) -> tuple[Directive, ...]:
         """The directives of these names in force here: those of the innermost level that has any, in order."""
-        for level in reversed(self.chain):
-            if found := tuple(level.all(*names)):
-                return found
-        return ()
+        return _inherited(self.chain, *names)
 
     def one(self, name: str) -> Directive | None:
         """The last of `inherited`."""
         found = self.inherited(name)
         return found[-1] if found else None
+
+
+def _inherited(chain: Sequence[Directive], *names: str) -> tuple[Directive, ...]:
+    return next((found for level in reversed(chain) if (found := tuple(level.all(*names)))), ())
+
+
+def error_page(chain: Sequence[Directive], *statuses: int) -> Directive | None:
+    """The error_page in force for one of these statuses that also changes the status (`=`); None: the status stays."""
+    wanted = {str(status) for status in statuses}
+    pages = (page for page in _inherited(chain, "error_page") if wanted & set(page.args[:-1]))
+    page = next(pages, None)
+    return page if page is not None and any(arg.startswith("=") for arg in page.args[:-1]) else None
 
 
 def route(config: Config, request: Request) -> Route | None:
@@ -107,29 +116,57 @@ class _Walk:
         self.uri, self.args = request.path, request.args
         self.rewrites: list[Directive] = []
         self.unknown: list[Directive] = []
+        self.paged = False
+        """An error_page has been followed: nginx follows no other, unless they are recursive."""
 
     def run(self) -> Route:
         chain: tuple[Directive, ...] = (self.http, self.server)
-        stop, _, chain = self.rewrite_phase(self.server, chain)
-        if stop is not None:
-            return self.route(chain, stop)
         name: str | None = None
+        anew = True  # an internal redirect begins with the server's rewrites; a rewrite goes on with the location
         for _ in range(MAX_CYCLES + 1):
-            chain, outcome = self.locate(name)
+            outcome: Outcome | None = None
+            if anew:
+                outcome, _, chain = self.rewrite_phase(self.server, (self.http, self.server))
+            if outcome is None:
+                outcome, chain, name, anew = self.round(name)
             if outcome is not None:
-                return self.route(chain, outcome)
-            here = chain[-1]
-            before = self.uri
-            stop, flag, chain = self.rewrite_phase(here, chain) if here is not self.server else (None, "", chain)
-            if stop is not None:
-                return self.route(chain, stop)
-            if flag == "last" or (self.uri != before and flag != "break"):
-                name = None
-                continue
-            outcome, name = self.content(chain)
+                outcome, name, anew = self.page(chain, outcome)
             if outcome is not None:
                 return self.route(chain, outcome)
         return self.route(chain, Outcome("cycle", None, 500))
+
+    def round(self, name: str | None) -> tuple[Outcome | None, tuple[Directive, ...], str | None, bool]:
+        """One location: (the answer, or None to go on; the chain; the named location to go to; whether anew)."""
+        chain, outcome = self.locate(name)
+        if outcome is not None:
+            return outcome, chain, None, False
+        here, before = chain[-1], self.uri
+        stop, flag, chain = self.rewrite_phase(here, chain) if here is not self.server else (None, "", chain)
+        if stop is not None or flag == "last" or (self.uri != before and flag != "break"):
+            return stop, chain, None, False
+        outcome, name = self.content(chain)
+        return outcome, chain, name, name is None
+
+    def page(self, chain: tuple[Directive, ...], outcome: Outcome) -> tuple[Outcome | None, str | None, bool]:
+        """(the answer, or None to go on; the named location to go to; whether anew): where `error_page … =` leads."""
+        if outcome.kind == "static" and self.paged:
+            return Outcome("unknown", outcome.directive), None, False  # asked by GET: the file may be there
+        status, plain = outcome.status, outcome.kind == "return" and outcome.target is None
+        page = error_page(chain, status) if status not in (None, 444) and outcome.directive is not None else None
+        if page is None or self.paged or (outcome.kind == "return" and not plain):
+            return outcome, None, False
+        recursive = _inherited(chain, "recursive_error_pages")
+        self.paged = not recursive or recursive[-1].args != ("on",)
+        target = self.request.expand(page.args[-1], self.uri, self.args)
+        if not plain or not {"=", "=200"} & set(page.args) or target is None:
+            return Outcome("unknown", page), None, False
+        if target.startswith("@"):
+            return None, target, False
+        if not target.startswith("/"):
+            return Outcome("redirect", page, 302, page.args[-1]), None, False
+        self.uri, _, self.args = target.partition("?")
+        self.request = replace(self.request, method="GET")
+        return None, None, True
 
     def route(self, chain: tuple[Directive, ...], outcome: Outcome) -> Route:
         rewrites, unknown = tuple(self.rewrites), tuple(self.unknown)
