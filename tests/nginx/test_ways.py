@@ -22,6 +22,7 @@ map $uri $again { volatile; default 0; /cb 1; }
 map $later $chained { default 0; yes 1; }
 map $uri $later { /cb yes; }
 map $uri $of_value { /cb $request_method; }
+map $uri $posix { default 0; ~^/[[:alpha:]]+$ 1; }
 map $kept $by_set { default 0; 1 1; }
 geo $net { default 0; 127.0.0.0/8 1; }
 """
@@ -54,10 +55,40 @@ TOLD = {
         location /cb {{ try_files $uri /index.php; }} location = /index.php {{ {A} }}""",
     "server-rewrite-after-try-files": f"""rewrite ^/index.php$ /new last; location /new {{ {A} }}
         location /cb {{ try_files $uri /index.php; }} location = /index.php {{ {B} }}""",
+    "if-unknown-before-a-pass": f"location / {{ if ($ssl_protocol) {{ return 403; }} {A} }}",
+    "server-upper-case": f'server_name "~^SERVER-UPPER-CASE\\."; location / {{ {A} }}',
     "geo": f"location /cb {{ if ($net) {{ return 403; }} {A} }}",
 }
 """Ways that we must know."""
+PATTERNS = {
+    "inline-flag": "^/(?i)CB$",
+    "leading-flag": "(?i)^/CB$",
+    "posix-class": "^/[[:alnum:]]+$",
+    "posix-class-inside": "^/[c[:alnum:]]+$",
+    "end-of-text": r"^/cb\z",
+    "horizontal-blank": r"^/cb(?!\h)",
+    "quoted-text": r"^\Q/cb\E$",
+    "quoted-name": "^/(?'n'c)b$",
+    "utf8": "(*UTF8)^/cb$",
+    "start-again": r"^/cb\K",
+    "vertical-blank": r"^/cb(?!\v)",
+    "bracket-in-a-set": "^/[[c]b$",
+    "unicode-letters": r"^/\w+$",
+    "braces-as-text": "^/cb(?!{,3})",
+}
+"""Patterns of PCRE that Python lacks, reads in another way or warns of; each matches /cb."""
+USES = {
+    "location": f'location ~ "TEXT" {{ {A} }} location / {{ {B} }}',
+    "rewrite": f'rewrite "TEXT" /new last; location /new {{ {A} }} location / {{ {B} }}',
+    "if": f'location / {{ if ($uri ~ "TEXT") {{ rewrite ^ /new last; }} return 403; }} location /new {{ {A} }}',
+}
 UNTOLD = {
+    **{
+        f"{where}-{name}": body.replace("TEXT", text) for name, text in PATTERNS.items() for where, body in USES.items()
+    },
+    "map-pattern": f"location / {{ if ($posix) {{ rewrite ^ /new last; }} return 403; }} location /new {{ {A} }}",
+    "server-inline-flag": f'server_name "~^server-(?i)INLINE-flag\\."; location / {{ {A} }}',
+    "server-posix-class": f'server_name "~^server-[[:alpha:]]+-class\\."; location / {{ {A} }}',
     "error-page-for-a-redirect": f"error_page 301 = @app; location /cb {{ return 301 /x; }} location @app {{ {A} }}",
     "error-page-with-another-status": f"""error_page 404 =503 @app; location /cb {{ return 404; }}
         location @app {{ {A} }}""",

@@ -32,13 +32,15 @@ _PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
 
 
 def findings(known: Facts) -> Iterable[Finding]:
-    """Nothing when the URL is not known or no server of this configuration answers it."""
+    """Nothing when the URL is not known, no server of this configuration answers it, or its way cannot be told."""
     route = known.route
     if route is None:
         return
     names = [name for name in route.choice.server.names if name not in ("", "_")]
     if not route.choice.by_name and names:
         yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
+    if route.outcome.kind == "unknown":
+        return
     refused = list(_refused(known, route))
     yield from refused or _answered(known, route)
     yield from _error_pages(known, route)
@@ -52,7 +54,7 @@ def _refused(known: Facts, route: Route) -> Iterable[Finding]:
     outcome = route.outcome
     if outcome.kind == "return" and outcome.status in REFUSALS and outcome.directive is not None:
         yield _denied(known, outcome.directive, outcome.status, (), _bypass(known, route, outcome.directive))
-    if outcome.kind in ("return", "redirect", "slash", "unknown"):
+    if outcome.kind in ("return", "redirect", "slash"):
         return  # the rewrite phase comes before the access rules
     if any(d.args == ("any",) for d in route.inherited("satisfy")):
         return  # one of several ways in is enough: that cannot be told from here
@@ -168,10 +170,9 @@ def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
 
 
 def _rescued(route: Route) -> bool:
-    """`error_page 405 =200 …` or 404 to a named location: an old way to let files answer a POST; `403 = @app`, too."""
-    return error_page(route.chain, 401, 403) is not None or any(
-        {"404", "405"} & set(d.args[:-1]) for d in route.inherited("error_page")
-    )
+    """`error_page 405 =200 …` or 404 to a named location, an old way to let files answer a POST; `403 = @app`, too."""
+    pages = (set(page.args[:-1]) for page in route.inherited("error_page"))
+    return error_page(route.chain, 401, 403) is not None or any({"404", "405"} & codes for codes in pages)
 
 
 # --- error pages ---

@@ -78,8 +78,8 @@ def lookup(block: Directive, source: str) -> str | None:
         elif key.startswith("~"):
             ignore = key.startswith("~*")
             compiled = compile_pcre(key[2 if ignore else 1 :], ignore)
-            if pattern is None and compiled is not None and compiled.search(source):
-                pattern = value
+            if pattern is None and (compiled is None or compiled.search(source)):
+                pattern = value if compiled is not None else "$"
         elif key.removeprefix("\\").lower() == source.lower():
             exact = value if exact is None else exact
         elif hostnames and key.startswith(("*.", ".")) and source.lower().endswith(key.lstrip("*").lower()):
@@ -87,5 +87,5 @@ def lookup(block: Directive, source: str) -> str | None:
         elif hostnames and key.endswith(".*") and source.lower().startswith(key[:-1].lower()):
             names.append((-1000 + len(key), value))
     if exact is None and not names and pattern is not None:
-        return None if "$" in pattern else pattern  # it may mean what the pattern captured
+        return None if "$" in pattern else pattern  # what was captured, or a pattern that cannot be judged
     return exact if exact is not None else max(names)[1] if names else default

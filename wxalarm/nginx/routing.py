@@ -2,7 +2,7 @@
 
 Follows the order of nginx's phases (server rewrite → find location → rewrite → access → try_files → content). Files are
 taken as absent, which is what a callback of an application is; a condition on an unknown variable is taken as false
-and remembered in `unknown`.
+and remembered in `unknown`. Where such a one may have turned the push away from a bad end, the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -170,6 +170,8 @@ class _Walk:
 
     def route(self, chain: tuple[Directive, ...], outcome: Outcome) -> Route:
         rewrites, unknown = tuple(self.rewrites), tuple(self.unknown)
+        if outcome.kind not in ("pass", "handler") and (turn := next(filter(_turns, unknown), None)):
+            outcome = Outcome("unknown", turn)
         return Route(self.choice, chain, outcome, self.uri, rewrites, unknown, self.request, self.args)
 
     def locate(self, name: str | None) -> tuple[tuple[Directive, ...], Outcome | None]:
@@ -181,6 +183,8 @@ class _Walk:
         for number, group in enumerate(found.captures):
             self.request.variables[str(number)] = group
         chain = (*top, *found.chain)
+        if found.untold is not None:
+            return chain, Outcome("unknown", found.untold)
         if found.adds_slash:
             return chain, Outcome("slash", chain[-1], 301, self.uri + "/")
         return chain, None
@@ -230,8 +234,7 @@ class _Walk:
     def rewrite(self, directive: Directive) -> tuple[Outcome | None, str]:
         pattern = compile_pcre(directive.args[0])
         if pattern is None:
-            self.unknown.append(directive)
-            return None, ""
+            return Outcome("unknown", directive), ""
         match = pattern.search(self.uri)
         if match is None:
             return None, ""
@@ -324,6 +327,11 @@ class _Walk:
             if found := level.last("index"):
                 return next((name for name in found.args if name.endswith((".php", ".jsp", ".asp", ".aspx"))), None)
         return None
+
+
+def _turns(condition: Directive) -> bool:
+    """Whether an `if` changes the way of a request."""
+    return any(inner.name in ("return", "rewrite", "break", *HANDLERS) for inner in condition.block or ())
 
 
 def _own(chain: tuple[Directive, ...]) -> list[Directive]:
