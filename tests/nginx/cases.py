@@ -73,6 +73,27 @@ CASES = {
     "https": Case("nginx-redirect", "return 301 https://$host$request_uri;\n" + PASS, 301),
     "rewrite": Case("nginx-redirect", "rewrite ^/callback$ /new/callback permanent;\n" + PASS, 301),
     "slash": Case("nginx-redirect", "location /callback/ {\n    proxy_pass http://127.0.0.1:APP;\n}", 301),
+    "slash-with-quotes": Case(
+        "nginx-redirect",
+        f"""location /callback/ {{ proxy_set_header Connection ""; proxy_set_header X-A "a b"; {TO_APP} # a note
+        }}""",
+        301,
+    ),
+    "slash-fastcgi": Case(
+        "nginx-redirect",
+        "location /callback/ {\n    fastcgi_param REQUEST_METHOD $request_method;\n    fastcgi_pass 127.0.0.1:DEAD;\n}",
+        301,
+        heals=502,
+    ),
+    "slash-with-a-location-inside": Case(
+        "nginx-redirect", f"location /callback/ {{ location /callback/x {{ deny all; }} {TO_APP} }}", 301, heals=None
+    ),
+    "connect-timeout-in-an-if": Case(
+        "nginx-connect-timeout",
+        "location / { if ($request_method = POST) { proxy_pass http://up; } }",
+        200,
+        http="upstream up { server 127.0.0.1:APP; server 127.0.0.1:APP; }",
+    ),
     "return-404": Case("nginx-return", f"{PASS}\nlocation = /callback {{\n    return 404;\n}}", 404, heals=None),
     "static": Case("nginx-static", "location / { root DIR/www; }", 404, heals=None),
     "try-files": Case("nginx-return", "location / { root DIR/www; try_files $uri =404; }", 404, heals=None),

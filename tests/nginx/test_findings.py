@@ -131,6 +131,7 @@ def test_code_is_what_nginx_does(name: str, tmp_path: Path, apps: dict[str, str]
     serious = [finding for finding in found if finding.code.id in (case.code,) or finding.code.severity > Severity.NOTE]
     assert {finding.code.id for finding in serious} == ({case.code} if case.code else set())
     if case.heals is None or not case.code:
+        assert not any(finding.evidence.get("diff") for finding in serious), "an edit that does not help"
         return
     patched(conf, serious[0])
     tested = nginx(tmp_path, conf, "-t")
@@ -138,6 +139,8 @@ def test_code_is_what_nginx_does(name: str, tmp_path: Path, apps: dict[str, str]
     with running(tmp_path, conf, [port]):
         assert push(port) == case.heals
         assert case.code not in {finding.code.id for finding in findings(conf, port)}
+        if name == "slash-fastcgi":
+            assert conf.read_text().count("fastcgi_param") == 2, "the new location has all of the old one"
         if name == "https":
             assert ask(port, "/elsewhere", f"wx.example.com:{port}")[0] == 301, "the edit spares only the callback"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.nginx_facts import LIMIT, Facts, passes
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.nginx.edit import comment_out, put_behind, rewrite
+from wxalarm.nginx.edit import Edit, comment_out, put_behind, put_first, rewrite
 from wxalarm.nginx.routing import Route
 from wxalarm.nginx.syntax import Directive
 from wxalarm.nginx.values import seconds, size
@@ -157,7 +157,7 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
     if len(others) > 1 and waits is not None and waits >= LIMIT:
         at = connect or handler
         text = f"{family}_connect_timeout 1s;"
-        edit = rewrite(connect, text) if connect is not None else put_behind(handler, text, known.source(handler))
+        edit = rewrite(connect, text) if connect is not None else _beside(known, route, handler, text)
         yield NGINX_CONNECT_TIMEOUT(
             None,
             directive=connect.text if connect is not None else f"{family}_connect_timeout 60s (default)",
@@ -168,6 +168,14 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
         )
     if upstream is not None and len([server for server in others if "down" not in server.args]) == 1:
         yield NGINX_SINGLE_UPSTREAM(None, place=upstream.place, upstream=upstream.args[0], server=others[0].args[0])
+
+
+def _beside(known: Facts, route: Route, handler: Directive, text: str) -> Edit:
+    """The line behind a pass; first in the location when the pass stands in an `if`, where nginx takes no other."""
+    inside = next(level for level in reversed(route.chain) if level.name != "if")
+    if handler in (inside.block or ()):
+        return put_behind(handler, text, known.source(handler))
+    return put_first(inside, text, known.source(inside))
 
 
 def _upstream(route: Route, handler: Directive) -> Directive | None:

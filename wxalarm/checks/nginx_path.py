@@ -7,7 +7,7 @@ through is in nginx_limits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from wxalarm import nginx
 from wxalarm.checks.kinds import INVALID
@@ -16,7 +16,7 @@ from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
 from wxalarm.nginx.routing import Route, error_page
-from wxalarm.nginx.syntax import Directive
+from wxalarm.nginx.syntax import Directive, quoted
 
 NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
 NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, INVALID)
@@ -124,10 +124,14 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
             None, directive=at.text, place=at.place, status=outcome.status, target=outcome.target, path=path, diff=edit
         )
     elif outcome.kind == "slash":
-        exact = f"location = {route.path} {{ {_handler(at)} }}"
-        diff = known.diff(put_before(at, exact, known.source(at)))
         yield NGINX_REDIRECT(
-            None, directive=at.text, place=at.place, status=301, target=outcome.target, path=path, diff=diff
+            None,
+            directive=at.text,
+            place=at.place,
+            status=301,
+            target=outcome.target,
+            path=path,
+            diff=_exact(known, at),
         )
     elif outcome.kind == "return" and not 200 <= (outcome.status or 0) < 300:
         diff = _bypass(known, route, at)
@@ -136,12 +140,13 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
         yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path)
 
 
-def _handler(location: Directive) -> str:
-    from wxalarm.nginx.locations import PASSES
-
-    return " ".join(
-        f"{d.text};" for d in location.block or () if d.name in PASSES or d.name in ("include", "proxy_set_header")
-    )
+def _exact(known: Facts, location: Directive) -> str:
+    """A location for the path without the slash, with all that the one with the slash has."""
+    if known.route is None or any(location.all("location")):  # an exact location can hold no other
+        return ""
+    source = known.source(location)
+    exact = f"location = {quoted(known.route.path)} {{{source[location.end : location.close]}}}"
+    return _helps(known, put_before(location, exact, source))
 
 
 def _bypass(known: Facts, route: Route, at: Directive) -> str:
@@ -155,14 +160,15 @@ def _bypass(known: Facts, route: Route, at: Directive) -> str:
     edit = comment_out(at, source)
     if at in (route.choice.server.block.block or ()) and _PLAIN.fullmatch(route.path):
         edit = rewrite(at, f"if ($uri != {route.path}) {{ {source[at.start : at.end]} }}")
-    after = _after(known, {at.file: apply([edit], source)})
-    return known.diff(edit) if after is not None and after.outcome.kind in ("pass", "handler") else ""
+    return _helps(known, edit)
 
 
-def _after(known: Facts, changed: Mapping[str, str]) -> Route | None:
-    """The push's way through the configuration with some of its files changed."""
+def _helps(known: Facts, edit: Edit) -> str:
+    """The edit as a diff when the push's way through the configuration changed by it leads to an application."""
+    changed = {edit.file: apply([edit], known.config.files.get(edit.file, ""))}
     config = nginx.load(known.observation.conf.path, nginx.fetch_from({**known.config.files, **changed}))
-    return route_of(config, known.ctx)
+    after = route_of(config, known.ctx)
+    return known.diff(edit) if after is not None and after.outcome.kind in ("pass", "handler") else ""
 
 
 def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
