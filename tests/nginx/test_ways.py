@@ -56,6 +56,13 @@ TOLD = {
     "server-rewrite-after-try-files": f"""rewrite ^/index.php$ /new last; location /new {{ {A} }}
         location /cb {{ try_files $uri /index.php; }} location = /index.php {{ {B} }}""",
     "if-unknown-before-a-pass": f"location / {{ if ($ssl_protocol) {{ return 403; }} {A} }}",
+    "last-true-if": f"""location /cb {{ if ($request_method = POST) {{ {A} }} if ($uri = /cb) {{ set $x 1; }} {B} }}""",
+    "last-true-if-passes": f"""location /cb {{ if ($request_method = POST) {{ {B} }} if ($uri = /cb) {{ {A} }} }}""",
+    "internal": f"location /cb {{ internal; {A} }}",
+    "internal-after-a-rewrite": f"rewrite ^/cb$ /in last; location /in {{ internal; {A} }}",
+    "internal-after-try-files": f"location /cb {{ try_files $uri /in; }} location /in {{ internal; {A} }}",
+    "internal-after-an-error-page": f"""location /cb {{ internal; error_page 404 = /in; {B} }}
+        location /in {{ internal; {A} }}""",
     "server-upper-case": f'server_name "~^SERVER-UPPER-CASE\\."; location / {{ {A} }}',
     "geo": f"location /cb {{ if ($net) {{ return 403; }} {A} }}",
 }

@@ -123,24 +123,26 @@ class _Walk:
         chain: tuple[Directive, ...] = (self.http, self.server)
         name: str | None = None
         anew = True  # an internal redirect begins with the server's rewrites; a rewrite goes on with the location
-        for _ in range(MAX_CYCLES + 1):
+        for turn in range(MAX_CYCLES + 1):
             outcome: Outcome | None = None
             if anew:
                 outcome, _, chain = self.rewrite_phase(self.server, (self.http, self.server))
             if outcome is None:
-                outcome, chain, name, anew = self.round(name)
+                outcome, chain, name, anew = self.round(name, turn > 0 or bool(self.rewrites))
             if outcome is not None:
                 outcome, name, anew = self.page(chain, outcome)
             if outcome is not None:
                 return self.route(chain, outcome)
         return self.route(chain, Outcome("cycle", None, 500))
 
-    def round(self, name: str | None) -> tuple[Outcome | None, tuple[Directive, ...], str | None, bool]:
+    def round(self, name: str | None, internal: bool) -> tuple[Outcome | None, tuple[Directive, ...], str | None, bool]:
         """One location: (the answer, or None to go on; the chain; the named location to go to; whether anew)."""
         chain, outcome = self.locate(name)
         if outcome is not None:
             return outcome, chain, None, False
         here, before = chain[-1], self.uri
+        if not internal and here.name == "location" and (hidden := here.last("internal")):
+            return Outcome("return", hidden, 404), chain, None, False
         stop, flag, chain = self.rewrite_phase(here, chain) if here is not self.server else (None, "", chain)
         if stop is not None or flag == "last" or (self.uri != before and flag != "break"):
             return stop, chain, None, False
@@ -195,6 +197,7 @@ class _Walk:
         self, block: Directive, chain: tuple[Directive, ...]
     ) -> tuple[Outcome | None, str, tuple[Directive, ...]]:
         """Runs the rewrite directives in order: (the answer, "last", "break" or "", the chain with the if taken)."""
+        outer = chain
         for directive in block.block or ():
             outcome, flag = None, ""
             if directive.name == "return":
@@ -206,7 +209,7 @@ class _Walk:
             elif directive.name == "break":
                 flag = "break"
             elif directive.name == "if" and self.holds(directive):
-                chain = (*chain, directive)
+                chain = (*outer, directive)  # the last true one is in force alone
                 outcome, flag, chain = self.rewrite_phase(directive, chain)
             if outcome is not None or flag:
                 return outcome, flag, chain
