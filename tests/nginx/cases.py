@@ -49,6 +49,9 @@ CASES = {
         f"location / {{\n    allow 192.0.2.0/24;\n    deny all;\n    {TO_APP}\n}}",
         403,
     ),
+    "deny-and-error-page": Case(
+        "", f"location / {{ error_page 403 = @app; deny all; }}\nlocation @app {{ allow all; {TO_APP} }}", 200
+    ),
     "deny-in-http": Case("nginx-denied", PASS, 403, http="deny 127.0.0.0/8;"),
     "geo": Case(
         "nginx-denied",
@@ -70,6 +73,27 @@ CASES = {
     "https": Case("nginx-redirect", "return 301 https://$host$request_uri;\n" + PASS, 301),
     "rewrite": Case("nginx-redirect", "rewrite ^/callback$ /new/callback permanent;\n" + PASS, 301),
     "slash": Case("nginx-redirect", "location /callback/ {\n    proxy_pass http://127.0.0.1:APP;\n}", 301),
+    "slash-with-quotes": Case(
+        "nginx-redirect",
+        f"""location /callback/ {{ proxy_set_header Connection ""; proxy_set_header X-A "a b"; {TO_APP} # a note
+        }}""",
+        301,
+    ),
+    "slash-fastcgi": Case(
+        "nginx-redirect",
+        "location /callback/ {\n    fastcgi_param REQUEST_METHOD $request_method;\n    fastcgi_pass 127.0.0.1:DEAD;\n}",
+        301,
+        heals=502,
+    ),
+    "slash-with-a-location-inside": Case(
+        "nginx-redirect", f"location /callback/ {{ location /callback/x {{ deny all; }} {TO_APP} }}", 301, heals=None
+    ),
+    "connect-timeout-in-an-if": Case(
+        "nginx-connect-timeout",
+        "location / { if ($request_method = POST) { proxy_pass http://up; } }",
+        200,
+        http="upstream up { server 127.0.0.1:APP; server 127.0.0.1:APP; }",
+    ),
     "return-404": Case("nginx-return", f"{PASS}\nlocation = /callback {{\n    return 404;\n}}", 404, heals=None),
     "static": Case("nginx-static", "location / { root DIR/www; }", 404, heals=None),
     "try-files": Case("nginx-return", "location / { root DIR/www; try_files $uri =404; }", 404, heals=None),
@@ -84,7 +108,52 @@ CASES = {
         200,
         heals=502,
     ),
+    "error-page-on-one-line": Case(
+        "nginx-error-page",
+        "location = /sorry.html { root DIR/www; }\n"
+        "location / { error_page 502 =200 /sorry.html; proxy_pass http://127.0.0.1:DEAD; }",
+        200,
+        heals=502,
+    ),
+    "rate-on-one-line": Case(
+        "nginx-rate-limit",
+        f"location / {{ limit_req zone=z burst=5; {TO_APP} }}",
+        200,
+        http="limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;",
+    ),
+    "rate-over-lines": Case(
+        "nginx-rate-limit",
+        f"location / {{\n    limit_req\n        zone=z\n        burst=5; # a note\n    {TO_APP}\n}}",
+        200,
+        http="limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;",
+    ),
     "combined": Case("nginx-log-times-missing", PASS, 200, log="access_log DIR/logs/access.log;"),
+    "no-access-log": Case("nginx-log-times-missing", PASS, 200, log=""),
+    "log-with-a-flag": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="log_format short '$remote_addr'; access_log DIR/logs/a.gz short gzip flush=5m;",
+    ),
+    "log-in-quotes": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="""log_format short '$remote_addr'; access_log "DIR/logs/a \\"b\\" c.log" short;""",
+    ),
+    "log-format-name-taken": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="log_format wechat '$remote_addr'; access_log DIR/logs/access.log wechat;",
+    ),
+    "log-format-defined-below": Case(
+        "nginx-log-times-missing",
+        PASS,
+        200,
+        log="access_log DIR/logs/access.log;",
+        http=TIMED.replace("timed", "wechat").partition(" access_log")[0],
+    ),
     "log-off": Case("nginx-log-off", f"access_log off;\n{PASS}", 200),
     "other-name": Case("nginx-server-name", PASS, 200, names="other.example.com", heals=None),
 }

@@ -85,6 +85,7 @@ def findings(conf: Path, port: int, **alarm: Any) -> list[Finding]:
                 "port": port,
                 "path": "/callback",
                 "alarm_ip": "127.0.0.1",
+                "named_by_user": True,
             },
         }
     )
@@ -130,6 +131,7 @@ def test_code_is_what_nginx_does(name: str, tmp_path: Path, apps: dict[str, str]
     serious = [finding for finding in found if finding.code.id in (case.code,) or finding.code.severity > Severity.NOTE]
     assert {finding.code.id for finding in serious} == ({case.code} if case.code else set())
     if case.heals is None or not case.code:
+        assert not any(finding.evidence.get("diff") for finding in serious), "an edit that does not help"
         return
     patched(conf, serious[0])
     tested = nginx(tmp_path, conf, "-t")
@@ -137,6 +139,8 @@ def test_code_is_what_nginx_does(name: str, tmp_path: Path, apps: dict[str, str]
     with running(tmp_path, conf, [port]):
         assert push(port) == case.heals
         assert case.code not in {finding.code.id for finding in findings(conf, port)}
+        if name == "slash-fastcgi":
+            assert conf.read_text().count("fastcgi_param") == 2, "the new location has all of the old one"
         if name == "https":
             assert ask(port, "/elsewhere", f"wx.example.com:{port}")[0] == 301, "the edit spares only the callback"
 
@@ -234,10 +238,16 @@ def test_what_shows_only_under_load(name: str, tmp_path: Path, apps: dict[str, s
         }
 
 
-def test_a_healthy_nginx_under_the_same_load_gives_nothing(tmp_path: Path, apps: dict[str, str]) -> None:
-    case = Case(
-        "", PASS, 200, main="worker_processes 2;\nworker_rlimit_nofile 20000;", events="worker_connections 8192;"
-    )
+SPARED = """geo $others { default 1; 127.0.0.0/8 0; } map $others $key { 0 ""; 1 $binary_remote_addr; }
+limit_req_zone $key zone=z:1m rate=1r/m; limit_conn_zone $key zone=c:1m; limit_req zone=z; limit_conn c 1;"""
+DRY = """limit_req_zone $binary_remote_addr zone=z:1m rate=1r/m; limit_conn_zone $binary_remote_addr zone=c:1m;
+limit_req zone=z; limit_conn c 1; limit_req_dry_run on; limit_conn_dry_run on;"""
+
+
+@pytest.mark.parametrize("http", ["", SPARED, DRY], ids=["plain", "spared", "dry-run"])
+def test_a_healthy_nginx_under_the_same_load_gives_nothing(http: str, tmp_path: Path, apps: dict[str, str]) -> None:
+    main = "worker_processes 2;\nworker_rlimit_nofile 20000;"
+    case = Case("", PASS, 200, http=http, main=main, events="worker_connections 8192;")
     [port] = free_ports(1)
     conf = prepare(tmp_path, fill(text_of(case), tmp_path, port, apps))
     with running(tmp_path, conf, [port]):

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.nginx.server import TEMPS, needs_nginx, nginx
+from tests.nginx.server import TEMPS, USER, free_ports, needs_nginx, nginx, running
 from tests.support import context_of
 from wxalarm.checks import nginx_config
 from wxalarm.checks.check import Context, Skip
@@ -164,3 +164,27 @@ def test_without_root_it_reads_what_it_may_and_says_what_it_may_not(open_folder:
         probe(ctx)
     assert skipped.value.reason.id == "nginx-unreadable"
     assert skipped.value.reason.values["path"] == str(conf)
+
+
+@pytest.mark.nginx
+@needs_nginx
+def test_what_this_machine_lacks_says_nothing_of_a_file_from_elsewhere(tmp_path: Path) -> None:
+    conf = site(tmp_path)
+    conf.write_text(CONF.replace("include", "include gone.conf; access_log /nowhere/a.log; include"))
+    _, report, _ = diagnose(tmp_path, "--nginx-conf", str(conf), "alarm.txt")
+    assert "nginx-invalid" not in [one["code"] for one in result(report)["findings"]]
+
+
+@pytest.mark.nginx
+@needs_nginx
+def test_the_file_of_the_running_nginx_is_tested_with_its_prefix(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    conf = site(tmp_path)
+    (tmp_path / "sites" / "wx.conf").write_text(SITE.replace("listen 80", f"listen 127.0.0.1:{port}"))
+    conf.write_text(f"{USER}{conf.read_text()}".replace("http {", "http { access_log logs/a.log;"))
+    with running(tmp_path, conf, [port]):
+        found = asyncio.run(nginx_files.find(os.path.relpath(conf)))
+    assert found is not None
+    assert found.running is not None
+    assert (found.running.conf, found.prefix) == (str(conf), str(tmp_path))
+    assert found.tested is True, found.message

@@ -9,8 +9,8 @@ import pytest
 
 from tests.nginx import generate
 from tests.nginx.server import TEMPS, USER, ask, free_ports, needs_nginx, nginx, running
-from wxalarm.nginx import Config, fetch_from, from_dump, load
-from wxalarm.nginx.syntax import Directive
+from wxalarm.nginx import Config, fetch_from, from_dump, load, parse
+from wxalarm.nginx.syntax import Directive, quoted
 from wxalarm.probes.nginx_files import disk_fetch
 
 pytestmark = [pytest.mark.nginx, needs_nginx]
@@ -98,6 +98,8 @@ def test_tokens_have_the_bytes_that_nginx_serves(tmp_path: Path) -> None:
     assert config.http is not None
     read = [location.block[0].args[1] for location in config.http.block[-1].all("location")]  # type: ignore[index]  # they have blocks
     assert read[: len(values)] == values, "the generator does not write what it means"
+    again = parse("".join(f"return 200 {quoted(value)};" for value in read)).directives
+    assert [directive.args[1] for directive in again] == read, "what we write is read back as the same"
     with running(tmp_path, main, [port]):
         served = [ask(port, f"/{number}")[2] for number in range(len(tokens))]
     for number, token in enumerate(tokens):

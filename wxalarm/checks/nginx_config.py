@@ -8,6 +8,7 @@ The text comes from `nginx -T` where it may run, else from the usual places, --n
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
@@ -23,6 +24,10 @@ from wxalarm.probes import machine, nginx_files, processes
 from wxalarm.probes.nginx_files import NginxFiles
 
 NGINX_INVALID = Code("nginx-invalid", Severity.ERROR, Basis.CONDITION, ANY_PUSH)
+_OF_THE_TEXT = re.compile(
+    r"unexpected |is not terminated by|has no opening|invalid number of arguments|is duplicate|unknown log format"
+)
+"""What `nginx -t` finds wrong on every machine; a missing file, folder, name or module may be there on another."""
 NGINX_SLASH_COMMENT = Code("nginx-slash-comment", Severity.ERROR, Basis.CONDITION, ANY_PUSH)
 
 
@@ -43,7 +48,9 @@ async def probe(ctx: Context) -> NginxConfig:
     serves = way is not None and way.choice.by_name
     if given is None and not by_address and not serves:
         raise here.elsewhere(ctx, this)
-    is_here = by_address or (given is None and serves) or (found.running is not None and found.running.conf == given)
+    is_here = (
+        by_address or (given is None and serves) or (found.running is not None and found.running.conf == found.path)
+    )
     default = found.access_log
     logs = (
         nginx.access_logs(config, way.chain, found.prefix, default)
@@ -85,9 +92,9 @@ def _broken(known: Facts) -> Iterable[Finding]:
             )
     if slashes:
         return  # what nginx says of the file is a consequence of them
-    if conf.tested is False:
+    if conf.tested is False and (known.observation.here or _OF_THE_TEXT.search(conf.message)):
         yield NGINX_INVALID(_place_of(conf), message=conf.message, by="nginx -t", file=conf.path)
-    elif conf.tested is None and (problem := next(_serious(known), None)) is not None:
+    elif conf.tested is not True and (problem := next(_serious(known), None)) is not None:
         message = f"{problem.message} in {problem.file}:{problem.line}"
         yield NGINX_INVALID(_place(problem.file, problem.line), message=message, by="wxalarm", file=conf.path)
 
@@ -97,7 +104,8 @@ def _serious(known: Facts) -> Iterator[nginx.ConfigProblem]:
     conf = known.observation.conf
     for problem in known.config.problems:
         missing = problem.message.startswith("open() ")
-        if missing and (conf.source == "stdin" or any(path in problem.message for path in conf.unreadable)):
+        elsewhere = conf.source == "stdin" or not known.observation.here
+        if missing and (elsewhere or any(path in problem.message for path in conf.unreadable)):
             continue
         yield problem
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.nginx_facts import LIMIT, Facts, passes
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.nginx.edit import comment_out, put_behind, rewrite
+from wxalarm.nginx.edit import Edit, comment_out, put_behind, put_first, rewrite
 from wxalarm.nginx.routing import Route
 from wxalarm.nginx.syntax import Directive
 from wxalarm.nginx.values import seconds, size
@@ -24,6 +24,8 @@ LARGEST_PUSH = 64 * 1024
 """Bytes: an encrypted push with a long text stays far below this."""
 SMALL = 1.0
 """Pushes a second."""
+_OF_EACH = re.compile(r"\$\{?(request_uri|args|query_string|arg_(msg_)?signature|arg_timestamp|arg_nonce|request_id)\b")
+"""Variables that differ from push to push."""
 _RATE = re.compile(r"rate=(\d{1,9})r/([sm])")
 
 
@@ -42,9 +44,17 @@ def findings(known: Facts) -> Iterable[Finding]:
 # --- limit_req, limit_conn ---
 
 
+def _counted(route: Route, key: str) -> bool | None:
+    """Whether a zone counts pushes together under its key: nginx counts no empty one; None when that is not known."""
+    if _OF_EACH.search(key):
+        return False
+    value = "address" if "remote_addr" in key else route.value(key)
+    return None if value is None else value != ""
+
+
 def _rates(known: Facts, route: Route) -> Iterable[Finding]:
     """limit_req: WeChat pushes from few addresses, so a limit per address hits nearly every push."""
-    zones = _zones(route, "limit_req_zone")
+    zones = _zones(route, "limit_req")
     for directive in route.inherited("limit_req"):
         options = dict(arg.split("=", 1) for arg in directive.args if "=" in arg)
         zone = zones.get(options.get("zone", ""))
@@ -59,7 +69,7 @@ def _rates(known: Facts, route: Route) -> Iterable[Finding]:
 
 def _connections(known: Facts, route: Route) -> Iterable[Finding]:
     """limit_conn: pushes held for up to 5 s add up."""
-    zones = _zones(route, "limit_conn_zone")
+    zones = _zones(route, "limit_conn")
     for directive in route.inherited("limit_conn"):
         if len(directive.args) == 2 and directive.args[1].isdecimal() and (zone := zones.get(directive.args[0])):
             # A connection is held for up to 5 s, so this many connections let a fifth of them through each second.
@@ -70,13 +80,14 @@ def _connections(known: Facts, route: Route) -> Iterable[Finding]:
 def _limited(
     known: Facts, directive: Directive, zone: Directive, waits: float, *, allowed: float, unit: str, burst: int
 ) -> Finding:
-    """An error when the alarm's own rate is above the limit; a note when it is below a tenth of it.
+    """An error when the alarm's own rate is surely above the limit; a note when it is below a tenth of it.
 
     An alarm that gives no count is taken for a small one.
     """
     rate = known.ctx.alarm.rate
     severity = Severity.WARNING
-    if rate is not None and (rate > allowed or waits >= LIMIT):
+    counted = known.route is not None and _counted(known.route, zone.args[0])
+    if counted and rate is not None and (rate > allowed or waits >= LIMIT):
         severity = Severity.ERROR
     elif (rate or SMALL) * 10 < allowed and waits < LIMIT:
         severity = Severity.NOTE
@@ -92,13 +103,17 @@ def _limited(
         waits=waits,
         rate=rate,
         limit=LIMIT,
-        diff=known.diff(comment_out(directive)),
+        diff=known.diff(comment_out(directive, known.source(directive))),
     )
 
 
 def _zones(route: Route, name: str) -> dict[str, Directive]:
+    """The zones of limit_req or limit_conn that count pushes, by name; none in a dry run, which refuses nothing."""
     zones: dict[str, Directive] = {}
-    for zone in route.chain[0].all(name):
+    dry = route.one(f"{name}_dry_run")
+    for zone in route.chain[0].all(f"{name}_zone"):
+        if (dry is not None and dry.args == ("on",)) or not zone.args or _counted(route, zone.args[0]) is False:
+            continue
         for arg in zone.args:
             if arg.startswith("zone="):
                 zones[arg[5:].partition(":")[0]] = zone
@@ -142,7 +157,7 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
     if len(others) > 1 and waits is not None and waits >= LIMIT:
         at = connect or handler
         text = f"{family}_connect_timeout 1s;"
-        edit = rewrite(connect, text) if connect is not None else put_behind(handler, text, known.source(handler))
+        edit = rewrite(connect, text) if connect is not None else _beside(known, route, handler, text)
         yield NGINX_CONNECT_TIMEOUT(
             None,
             directive=connect.text if connect is not None else f"{family}_connect_timeout 60s (default)",
@@ -153,6 +168,14 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
         )
     if upstream is not None and len([server for server in others if "down" not in server.args]) == 1:
         yield NGINX_SINGLE_UPSTREAM(None, place=upstream.place, upstream=upstream.args[0], server=others[0].args[0])
+
+
+def _beside(known: Facts, route: Route, handler: Directive, text: str) -> Edit:
+    """The line behind a pass; first in the location when the pass stands in an `if`, where nginx takes no other."""
+    inside = next(level for level in reversed(route.chain) if level.name != "if")
+    if handler in (inside.block or ()):
+        return put_behind(handler, text, known.source(handler))
+    return put_first(inside, text, known.source(inside))
 
 
 def _upstream(route: Route, handler: Directive) -> Directive | None:

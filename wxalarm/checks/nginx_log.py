@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, count
 
 from wxalarm.checks.nginx_facts import Facts, passes
 from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.nginx import AccessLog
 from wxalarm.nginx.edit import Edit, put_first, rewrite
-from wxalarm.nginx.syntax import Directive
+from wxalarm.nginx.syntax import Directive, quoted
 
 NGINX_LOG_TIMES_MISSING = Code("nginx-log-times-missing", Severity.NOTE, Basis.CONDITION)
 NGINX_LOG_OFF = Code("nginx-log-off", Severity.NOTE, Basis.CONDITION)
@@ -15,6 +17,7 @@ CODES = (NGINX_LOG_TIMES_MISSING, NGINX_LOG_OFF)
 
 WANTED = ("request", "status", "request_time")
 WANTED_BEHIND_PROXY = ("upstream_addr", "upstream_status", "upstream_response_time")
+_ALL = (*WANTED, *WANTED_BEHIND_PROXY)
 FORMAT = (
     """'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent ' """
     """'"$http_referer" "$http_user_agent" "$http_x_forwarded_for" "$host" ' """
@@ -30,24 +33,27 @@ def findings(known: Facts) -> Iterable[Finding]:
     if route is not None:
         off = next((d for d in route.inherited("access_log") if d.args[:1] == ("off",)), None)
         if off is not None:
-            edit = rewrite(off, f"access_log {_log_path(known)} {NAME};")
-            yield NGINX_LOG_OFF(None, place=off.place, diff=known.diff(edit, _new_format(known)))
+            name, added = _format(known, off)
+            edit = rewrite(off, f"access_log {_log_path(known)} {name};")
+            yield NGINX_LOG_OFF(None, place=off.place, diff=known.diff(added, edit))
             return
     proxied = passes(route.chain) is not None if route is not None else True
-    wanted = (*WANTED, *WANTED_BEHIND_PROXY) if proxied else WANTED
+    wanted = _ALL if proxied else WANTED
     for log in known.observation.access_logs:
         if not log.format:
             continue
         missing = [name for name in wanted if not _has(log.format, name)]
         if missing:
+            directive = _at(known, log.place)
+            name, added = _format(known, directive)
             yield NGINX_LOG_TIMES_MISSING(
                 None,
                 path=log.path,
                 format=log.format_name,
                 place=log.format_place or log.place or known.observation.conf.path,
                 missing=[f"${name}" for name in missing],
-                line=f"log_format {NAME} {FORMAT};",
-                diff=known.diff(*_edits(known, log.place)),
+                line=f"log_format {name} {FORMAT};",
+                diff=known.diff(added, _use(known, log, directive, name)),
             )
 
 
@@ -69,23 +75,29 @@ def _log_path(known: Facts) -> str:
     return "logs/access.log" if known.observation.conf.prefix.startswith("/usr/local") else "/var/log/nginx/access.log"
 
 
-def _new_format(known: Facts) -> Edit | None:
+def _format(known: Facts, user: Directive | None) -> tuple[str, Edit | None]:
+    """A format with all fields for an access_log: one that stands above it, else a new one of a free name."""
+    taken = set()
+    above = user is not None
+    for directive in known.config.walk():
+        above = above and directive is not user
+        if directive.name == "log_format" and directive.args:
+            taken.add(directive.args[0])
+            fields = "".join(directive.args[1:])
+            if above and directive.args[0] == NAME and all(_has(fields, name) for name in _ALL):
+                return NAME, None
+    name = next(name for name in chain((NAME,), (f"{NAME}{number}" for number in count(2))) if name not in taken)
     http = known.config.http
-    if http is None or any(d.args[:1] == (NAME,) for d in http.all("log_format")):
-        return None
-    return put_first(http, f"log_format {NAME} {FORMAT};", known.source(http))
+    return name, put_first(http, f"log_format {name} {FORMAT};", known.source(http)) if http is not None else None
 
 
-def _edits(known: Facts, place: str | None) -> Iterable[Edit | None]:
-    """Name a new format and use it: the old one may have other readers."""
-    yield _new_format(known)
-    directive = _at(known, place)
+def _use(known: Facts, log: AccessLog, directive: Directive | None, name: str) -> Edit | None:
+    """Name the format in the access_log: its old one may have other readers."""
     if directive is not None:
-        options = [arg for arg in directive.args[1:] if "=" in arg]
-        yield rewrite(directive, " ".join(("access_log", directive.args[0], NAME, *options)) + ";")
-    elif known.config.http is not None:
-        http = known.config.http
-        yield put_first(http, f"access_log {_log_path(known)} {NAME};", known.source(http))
+        words = ("access_log", directive.args[0], name, *directive.args[2:])
+        return rewrite(directive, " ".join(map(quoted, words)) + ";")
+    http = known.config.http
+    return put_first(http, f"access_log {quoted(log.path)} {name};", known.source(http)) if http is not None else None
 
 
 def _at(known: Facts, place: str | None) -> Directive | None:

@@ -7,7 +7,7 @@ through is in nginx_limits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from wxalarm import nginx
 from wxalarm.checks.kinds import INVALID
@@ -15,8 +15,8 @@ from wxalarm.checks.nginx_facts import Facts, route_of
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
-from wxalarm.nginx.routing import Route
-from wxalarm.nginx.syntax import Directive
+from wxalarm.nginx.routing import Route, error_page
+from wxalarm.nginx.syntax import Directive, quoted
 
 NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
 NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, INVALID)
@@ -32,13 +32,15 @@ _PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
 
 
 def findings(known: Facts) -> Iterable[Finding]:
-    """Nothing when the URL is not known or no server of this configuration answers it."""
+    """Nothing when the URL is not known, no server of this configuration answers it, or its way cannot be told."""
     route = known.route
     if route is None:
         return
     names = [name for name in route.choice.server.names if name not in ("", "_")]
     if not route.choice.by_name and names:
         yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
+    if route.outcome.kind == "unknown":
+        return
     refused = list(_refused(known, route))
     yield from refused or _answered(known, route)
     yield from _error_pages(known, route)
@@ -56,18 +58,21 @@ def _refused(known: Facts, route: Route) -> Iterable[Finding]:
         return  # the rewrite phase comes before the access rules
     if any(d.args == ("any",) for d in route.inherited("satisfy")):
         return  # one of several ways in is enough: that cannot be told from here
-    yield from _by_address(known, route.inherited("allow", "deny"))
     location = route.location
-    for limit in location.all("limit_except") if location is not None else ():
+    by_address = not error_page(route.chain, 403)  # one with `=` answers in place of the refusal
+    if by_address:
+        yield from _by_address(known, route.inherited("allow", "deny"))
+    for limit in location.all("limit_except") if location is not None and by_address else ():
         if "POST" not in {arg.upper() for arg in limit.args}:
             yield from _by_address(known, tuple(limit.all("allow", "deny")))
     basic = route.one("auth_basic")
-    if basic is not None and basic.args[:1] != ("off",):
+    if basic is not None and basic.args[:1] != ("off",) and not error_page(route.chain, 401):
         own = location is not None and basic in (location.block or ())
         edit = rewrite(basic, "auth_basic off;") if own else _inside(known, location, "auth_basic off;")
         yield _denied(known, basic, 401, (), known.diff(edit))
     client = route.one("ssl_verify_client")
-    if client is not None and client.args[:1] == ("on",) and known.ctx.target.scheme == "https":
+    asked = client is not None and client.args[:1] == ("on",) and known.ctx.target.scheme == "https"
+    if client is not None and asked and not error_page(route.chain, 400, 496):
         yield _denied(known, client, 400, (), known.diff(rewrite(client, "ssl_verify_client optional;")))
 
 
@@ -119,10 +124,14 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
             None, directive=at.text, place=at.place, status=outcome.status, target=outcome.target, path=path, diff=edit
         )
     elif outcome.kind == "slash":
-        exact = f"location = {route.path} {{ {_handler(at)} }}"
-        diff = known.diff(put_before(at, exact, known.source(at)))
         yield NGINX_REDIRECT(
-            None, directive=at.text, place=at.place, status=301, target=outcome.target, path=path, diff=diff
+            None,
+            directive=at.text,
+            place=at.place,
+            status=301,
+            target=outcome.target,
+            path=path,
+            diff=_exact(known, at),
         )
     elif outcome.kind == "return" and not 200 <= (outcome.status or 0) < 300:
         diff = _bypass(known, route, at)
@@ -131,12 +140,13 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
         yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path)
 
 
-def _handler(location: Directive) -> str:
-    from wxalarm.nginx.locations import PASSES
-
-    return " ".join(
-        f"{d.text};" for d in location.block or () if d.name in PASSES or d.name in ("include", "proxy_set_header")
-    )
+def _exact(known: Facts, location: Directive) -> str:
+    """A location for the path without the slash, with all that the one with the slash has."""
+    if known.route is None or any(location.all("location")):  # an exact location can hold no other
+        return ""
+    source = known.source(location)
+    exact = f"location = {quoted(known.route.path)} {{{source[location.end : location.close]}}}"
+    return _helps(known, put_before(location, exact, source))
 
 
 def _bypass(known: Facts, route: Route, at: Directive) -> str:
@@ -144,24 +154,21 @@ def _bypass(known: Facts, route: Route, at: Directive) -> str:
 
     "" when the push would then find no application either: no edit of this line alone helps.
     """
-    if at.block is not None or not _one_line(known, at):
+    if at.block is not None:
         return ""
     source = known.source(at)
-    edit = comment_out(at)
+    edit = comment_out(at, source)
     if at in (route.choice.server.block.block or ()) and _PLAIN.fullmatch(route.path):
         edit = rewrite(at, f"if ($uri != {route.path}) {{ {source[at.start : at.end]} }}")
-    after = _after(known, {at.file: apply([edit], source)})
-    return known.diff(edit) if after is not None and after.outcome.kind in ("pass", "handler") else ""
+    return _helps(known, edit)
 
 
-def _after(known: Facts, changed: Mapping[str, str]) -> Route | None:
-    """The push's way through the configuration with some of its files changed."""
+def _helps(known: Facts, edit: Edit) -> str:
+    """The edit as a diff when the push's way through the configuration changed by it leads to an application."""
+    changed = {edit.file: apply([edit], known.config.files.get(edit.file, ""))}
     config = nginx.load(known.observation.conf.path, nginx.fetch_from({**known.config.files, **changed}))
-    return route_of(config, known.ctx)
-
-
-def _one_line(known: Facts, at: Directive) -> bool:
-    return "\n" not in known.source(at)[at.start : at.end]
+    after = route_of(config, known.ctx)
+    return known.diff(edit) if after is not None and after.outcome.kind in ("pass", "handler") else ""
 
 
 def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
@@ -169,8 +176,9 @@ def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
 
 
 def _rescued(route: Route) -> bool:
-    """`error_page 405 =200 …` or 404 to a named location: an old way to let files answer a POST."""
-    return any({"404", "405"} & set(d.args[:-1]) for d in route.inherited("error_page"))
+    """`error_page 405 =200 …` or 404 to a named location, an old way to let files answer a POST; `403 = @app`, too."""
+    pages = (set(page.args[:-1]) for page in route.inherited("error_page"))
+    return error_page(route.chain, 401, 403) is not None or any({"404", "405"} & codes for codes in pages)
 
 
 # --- error pages ---
@@ -194,5 +202,5 @@ def _error_pages(known: Facts, route: Route) -> Iterable[Finding]:
                 statuses=statuses,
                 target=target,
                 shown=int(shown[1:]) if shown and shown[1:].isdecimal() else 302,
-                diff=known.diff(comment_out(directive)) if _one_line(known, directive) else "",
+                diff=known.diff(comment_out(directive, known.source(directive))),
             )

@@ -50,9 +50,12 @@ def put_top(file: str, text: str) -> Edit:
     return Edit(file, 0, 0, f"{text}\n")
 
 
-def comment_out(directive: Directive) -> Edit:
-    """A simple directive becomes a comment."""
-    return Edit(directive.file, directive.start, directive.start, "# ")
+def comment_out(directive: Directive, source: str) -> Edit:
+    """A simple directive becomes a comment; it goes away where a comment would swallow what follows on its line."""
+    rest = source[directive.end :].partition("\n")[0].strip()
+    own = source[directive.start : directive.end]
+    text = "" if rest and not rest.startswith("#") else "# " + own.replace("\n", "\n# ")
+    return Edit(directive.file, directive.start, directive.end, text)
 
 
 def diff(edits: Iterable[Edit], files: Mapping[str, str]) -> str:
@@ -64,10 +67,12 @@ def diff(edits: Iterable[Edit], files: Mapping[str, str]) -> str:
 
 
 def apply(edits: Iterable[Edit], source: str) -> str:
-    """The text with the edits made."""
-    for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
-        source = source[: edit.start] + edit.text + source[edit.end :]
-    return source
+    """The text with the edits made; those at one place come out in the order given."""
+    pieces, at = [], 0
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        pieces += [source[at : edit.start], edit.text]
+        at = edit.end
+    return "".join((*pieces, source[at:]))
 
 
 def _one(file: str, edits: list[Edit], source: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxalarm.nginx.servers import compile_pcre
 from wxalarm.nginx.syntax import Directive
@@ -21,6 +21,8 @@ class Found:
     """nginx itself answers 301 to the same path with a slash (location /x/ with a proxy_pass, asked for /x)."""
     captures: tuple[str, ...] = ()
     """$0, $1, … of the pattern that matched."""
+    untold: Directive | None = None
+    """A location whose pattern cannot be judged and which may be the one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ def _find(block: Directive, path: str) -> tuple[bool, Found]:
         for location in locations:
             if location.modifier in ("~", "~*"):
                 pattern = compile_pcre(location.name, location.modifier == "~*")
-                if pattern is not None and (match := pattern.search(path)):
+                if pattern is None:
+                    return True, Found(untold=location.directive)
+                if match := pattern.search(path):
                     groups = (match[0], *(group or "" for group in match.groups()))
                     _, inner = _find(location.directive, path)
                     found = _inside(location.directive, inner, inner.adds_slash)
-                    return True, found if found.captures else Found(found.chain, found.adds_slash, groups)
+                    return True, found if found.captures else replace(found, captures=groups)
     return False, Found() if prefix is None else _inside(prefix.directive, inner, inner.adds_slash)
 
 
@@ -83,7 +87,7 @@ def _static(locations: Iterable[_Location], path: str) -> tuple[bool, _Location 
 
 
 def _inside(directive: Directive, inner: Found, adds_slash: bool) -> Found:
-    return Found((directive, *inner.chain), adds_slash, inner.captures)
+    return replace(inner, chain=(directive, *inner.chain), adds_slash=adds_slash)
 
 
 def _locations(block: Directive) -> list[_Location]:

@@ -1,31 +1,17 @@
-"""Variables that an http block defines: map and geo, worked out for one request."""
+"""Variables that an http block defines: map and geo. Request works them out when they are asked for, as nginx does."""
 
 from __future__ import annotations
 
 import ipaddress
 
-from wxalarm.nginx.request import Request
 from wxalarm.nginx.servers import compile_pcre
 from wxalarm.nginx.syntax import Directive
 
 
-def define(http: Directive, request: Request) -> dict[str, str]:
-    """The values of every map and geo variable that can be known for this request."""
-    values: dict[str, str] = {}
-    for directive in http.block or ():
-        name = directive.args[-1].removeprefix("$") if directive.args else ""
-        if directive.name == "geo" and directive.args:
-            source = request.remote if len(directive.args) == 1 else request.expand(directive.args[0], "", "")
-            value = geo(directive, source) if source else None
-        elif directive.name == "map" and len(directive.args) == 2:
-            source = request.expand(directive.args[0], request.path, request.args)
-            source = values.get(directive.args[0].removeprefix("$")) if source is None else source
-            value = None if source is None else lookup(directive, source)
-        else:
-            continue
-        if value is not None:
-            values[name] = value
-    return values
+def define(http: Directive) -> dict[str, Directive]:
+    """The map and geo blocks by the variable that each defines."""
+    blocks = (block for block in http.all("map", "geo") if block.args)
+    return {block.args[-1].removeprefix("$"): block for block in blocks}
 
 
 def geo(block: Directive, address: str) -> str | None:
@@ -77,7 +63,7 @@ def holds(text: str, address: str) -> bool:
 
 
 def lookup(block: Directive, source: str) -> str | None:
-    """The value of a map block for a source value: exact, then wildcard names, then patterns, then default."""
+    """The value of a map block, as written, for a source: exact, then wildcard names, then patterns, then default."""
     default = ""
     exact: str | None = None
     pattern: str | None = None
@@ -92,13 +78,14 @@ def lookup(block: Directive, source: str) -> str | None:
         elif key.startswith("~"):
             ignore = key.startswith("~*")
             compiled = compile_pcre(key[2 if ignore else 1 :], ignore)
-            if pattern is None and compiled is not None and compiled.search(source):
-                pattern = value
+            if pattern is None and (compiled is None or compiled.search(source)):
+                pattern = value if compiled is not None else "$"
         elif key.removeprefix("\\").lower() == source.lower():
             exact = value if exact is None else exact
         elif hostnames and key.startswith(("*.", ".")) and source.lower().endswith(key.lstrip("*").lower()):
             names.append((len(key), value))
         elif hostnames and key.endswith(".*") and source.lower().startswith(key[:-1].lower()):
             names.append((-1000 + len(key), value))
-    found = exact if exact is not None else max(names)[1] if names else pattern if pattern is not None else default
-    return None if "$" in found else found
+    if exact is None and not names and pattern is not None:
+        return None if "$" in pattern else pattern  # what was captured, or a pattern that cannot be judged
+    return exact if exact is not None else max(names)[1] if names else default

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
+
+from wxalarm.nginx.maps import geo, lookup
+from wxalarm.nginx.syntax import Directive
 
 MAX_PATH = 2048
 """Characters of a path that are looked at: patterns of a configuration run over it."""
@@ -27,7 +31,9 @@ class Request:
     """The local address that it reaches, where it is known."""
     user_agent: str = "Mozilla/4.0"
     variables: dict[str, str] = field(default_factory=dict)
-    """What `set`, `map`, `geo` and captures of patterns added."""
+    """What `set` and captures of patterns added, and the maps that have been asked for."""
+    blocks: Mapping[str, Directive] = field(default_factory=dict)
+    """The map and geo blocks by variable."""
 
     @property
     def path(self) -> str:
@@ -43,6 +49,8 @@ class Request:
         """The value of a variable; None when it cannot be known here. `uri` and `args` may have been rewritten."""
         if name in self.variables:
             return self.variables[name]
+        if name in self.blocks:
+            return self._defined(name, self.blocks[name], uri, args)
         known: dict[str, str | None] = {
             "uri": uri,
             "document_uri": uri,
@@ -72,6 +80,21 @@ class Request:
             pairs = (pair.partition("=") for pair in args.split("&"))
             return next((value for key, _, value in pairs if key.lower() == wanted), "")
         return None
+
+    def _defined(self, name: str, block: Directive, uri: str, args: str) -> str | None:
+        """The value of a map or geo. nginx keeps the first one for the whole request, unless the map is volatile."""
+        others = {other: found for other, found in self.blocks.items() if other != name}  # a circle ends here
+        asked = replace(self, blocks=others)
+        if block.name == "geo":
+            source = self.remote if len(block.args) == 1 else asked.expand(block.args[0], uri, args)
+            value = geo(block, source) if source else None
+        else:
+            source = asked.expand(block.args[0], uri, args)
+            found = lookup(block, source) if source is not None else None
+            value = asked.expand(found, uri, args) if found is not None else None
+        if value is not None and not any(entry.name == "volatile" and not entry.args for entry in block.block or ()):
+            self.variables[name] = value
+        return value
 
     def expand(self, text: str, uri: str, args: str) -> str | None:
         """A text with its variables replaced; None when one of them cannot be known."""

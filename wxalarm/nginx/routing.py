@@ -2,7 +2,7 @@
 
 Follows the order of nginx's phases (server rewrite → find location → rewrite → access → try_files → content). Files are
 taken as absent, which is what a callback of an application is; a condition on an unknown variable is taken as false
-and remembered in `unknown`.
+and remembered in `unknown`. Where such a one may have turned the push away from a bad end, the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Outcome:
     """How nginx answers."""
 
     kind: str
-    """return, redirect, slash, pass, handler, static, cycle."""
+    """return, redirect, slash, pass, handler, static, cycle, unknown."""
     directive: Directive | None = None
     """The directive that decides."""
     status: int | None = None
@@ -59,10 +59,18 @@ class Route:
     outcome: Outcome
     path: str
     """$uri at the end, after rewrites."""
-    rewrites: tuple[Directive, ...] = ()
+    rewrites: tuple[Directive, ...]
     """The directives that changed the path on the way."""
-    unknown: tuple[Directive, ...] = ()
+    unknown: tuple[Directive, ...]
     """Conditions that could not be judged."""
+    request: Request
+    """The request with the variables that were set on the way."""
+    args: str
+    """$args at the end."""
+
+    def value(self, text: str) -> str | None:
+        """A text with its variables replaced as they are at the end; None when one of them cannot be known."""
+        return self.request.expand(text, self.path, self.args)
 
     @property
     def location(self) -> Directive | None:
@@ -71,10 +79,7 @@ class Route:
 
     def inherited(self, *names: str) -> tuple[Directive, ...]:
         """The directives of these names in force here: those of the innermost level that has any, in order."""
-        for level in reversed(self.chain):
-            if found := tuple(level.all(*names)):
-                return found
-        return ()
+        return _inherited(self.chain, *names)
 
     def one(self, name: str) -> Directive | None:
         """The last of `inherited`."""
@@ -82,14 +87,26 @@ class Route:
         return found[-1] if found else None
 
 
+def _inherited(chain: Sequence[Directive], *names: str) -> tuple[Directive, ...]:
+    return next((found for level in reversed(chain) if (found := tuple(level.all(*names)))), ())
+
+
+def error_page(chain: Sequence[Directive], *statuses: int) -> Directive | None:
+    """The error_page in force for one of these statuses that also changes the status (`=`); None: the status stays."""
+    wanted = {str(status) for status in statuses}
+    pages = (page for page in _inherited(chain, "error_page") if wanted & set(page.args[:-1]))
+    page = next(pages, None)
+    return page if page is not None and any(arg.startswith("=") for arg in page.args[:-1]) else None
+
+
 def route(config: Config, request: Request) -> Route | None:
     """How `config` answers `request`; None when no server of it can."""
     choice = choose(servers(config), request.host, request.port, request.address)
     if choice is None:
         return None
-    known = dict(request.variables)
-    known.update(define(choice.server.http, request))
-    return _Walk(replace(request, variables=known), choice).run()
+    known = {"server_name": choice.server.names[0], **request.variables}
+    blocks = define(choice.server.http)
+    return _Walk(replace(request, variables=known, blocks=blocks), choice).run()
 
 
 class _Walk:
@@ -99,32 +116,65 @@ class _Walk:
         self.uri, self.args = request.path, request.args
         self.rewrites: list[Directive] = []
         self.unknown: list[Directive] = []
+        self.paged = False
+        """An error_page has been followed: nginx follows no other, unless they are recursive."""
 
     def run(self) -> Route:
         chain: tuple[Directive, ...] = (self.http, self.server)
-        stop, _, chain = self.rewrite_phase(self.server, chain)
-        if stop is not None:
-            return self.route(chain, stop)
         name: str | None = None
-        for _ in range(MAX_CYCLES + 1):
-            chain, outcome = self.locate(name)
+        anew = True  # an internal redirect begins with the server's rewrites; a rewrite goes on with the location
+        for turn in range(MAX_CYCLES + 1):
+            outcome: Outcome | None = None
+            if anew:
+                outcome, _, chain = self.rewrite_phase(self.server, (self.http, self.server))
+            if outcome is None:
+                outcome, chain, name, anew = self.round(name, turn > 0 or bool(self.rewrites))
             if outcome is not None:
-                return self.route(chain, outcome)
-            here = chain[-1]
-            before = self.uri
-            stop, flag, chain = self.rewrite_phase(here, chain) if here is not self.server else (None, "", chain)
-            if stop is not None:
-                return self.route(chain, stop)
-            if flag == "last" or (self.uri != before and flag != "break"):
-                name = None
-                continue
-            outcome, name = self.content(chain)
+                outcome, name, anew = self.page(chain, outcome)
             if outcome is not None:
                 return self.route(chain, outcome)
         return self.route(chain, Outcome("cycle", None, 500))
 
+    def round(self, name: str | None, internal: bool) -> tuple[Outcome | None, tuple[Directive, ...], str | None, bool]:
+        """One location: (the answer, or None to go on; the chain; the named location to go to; whether anew)."""
+        chain, outcome = self.locate(name)
+        if outcome is not None:
+            return outcome, chain, None, False
+        here, before = chain[-1], self.uri
+        if not internal and here.name == "location" and (hidden := here.last("internal")):
+            return Outcome("return", hidden, 404), chain, None, False
+        stop, flag, chain = self.rewrite_phase(here, chain) if here is not self.server else (None, "", chain)
+        if stop is not None or flag == "last" or (self.uri != before and flag != "break"):
+            return stop, chain, None, False
+        outcome, name = self.content(chain)
+        return outcome, chain, name, name is None
+
+    def page(self, chain: tuple[Directive, ...], outcome: Outcome) -> tuple[Outcome | None, str | None, bool]:
+        """(the answer, or None to go on; the named location to go to; whether anew): where `error_page … =` leads."""
+        if outcome.kind == "static" and self.paged:
+            return Outcome("unknown", outcome.directive), None, False  # asked by GET: the file may be there
+        status, plain = outcome.status, outcome.kind == "return" and outcome.target is None
+        page = error_page(chain, status) if status not in (None, 444) and outcome.directive is not None else None
+        if page is None or self.paged or (outcome.kind == "return" and not plain):
+            return outcome, None, False
+        recursive = _inherited(chain, "recursive_error_pages")
+        self.paged = not recursive or recursive[-1].args != ("on",)
+        target = self.request.expand(page.args[-1], self.uri, self.args)
+        if not plain or not {"=", "=200"} & set(page.args) or target is None:
+            return Outcome("unknown", page), None, False
+        if target.startswith("@"):
+            return None, target, False
+        if not target.startswith("/"):
+            return Outcome("redirect", page, 302, page.args[-1]), None, False
+        self.uri, _, self.args = target.partition("?")
+        self.request = replace(self.request, method="GET")
+        return None, None, True
+
     def route(self, chain: tuple[Directive, ...], outcome: Outcome) -> Route:
-        return Route(self.choice, chain, outcome, self.uri, tuple(self.rewrites), tuple(self.unknown))
+        rewrites, unknown = tuple(self.rewrites), tuple(self.unknown)
+        if outcome.kind not in ("pass", "handler") and (turn := next(filter(_turns, unknown), None)):
+            outcome = Outcome("unknown", turn)
+        return Route(self.choice, chain, outcome, self.uri, rewrites, unknown, self.request, self.args)
 
     def locate(self, name: str | None) -> tuple[tuple[Directive, ...], Outcome | None]:
         top: tuple[Directive, ...] = (self.http, self.server)
@@ -135,6 +185,8 @@ class _Walk:
         for number, group in enumerate(found.captures):
             self.request.variables[str(number)] = group
         chain = (*top, *found.chain)
+        if found.untold is not None:
+            return chain, Outcome("unknown", found.untold)
         if found.adds_slash:
             return chain, Outcome("slash", chain[-1], 301, self.uri + "/")
         return chain, None
@@ -145,6 +197,7 @@ class _Walk:
         self, block: Directive, chain: tuple[Directive, ...]
     ) -> tuple[Outcome | None, str, tuple[Directive, ...]]:
         """Runs the rewrite directives in order: (the answer, "last", "break" or "", the chain with the if taken)."""
+        outer = chain
         for directive in block.block or ():
             outcome, flag = None, ""
             if directive.name == "return":
@@ -156,7 +209,7 @@ class _Walk:
             elif directive.name == "break":
                 flag = "break"
             elif directive.name == "if" and self.holds(directive):
-                chain = (*chain, directive)
+                chain = (*outer, directive)  # the last true one is in force alone
                 outcome, flag, chain = self.rewrite_phase(directive, chain)
             if outcome is not None or flag:
                 return outcome, flag, chain
@@ -184,8 +237,7 @@ class _Walk:
     def rewrite(self, directive: Directive) -> tuple[Outcome | None, str]:
         pattern = compile_pcre(directive.args[0])
         if pattern is None:
-            self.unknown.append(directive)
-            return None, ""
+            return Outcome("unknown", directive), ""
         match = pattern.search(self.uri)
         if match is None:
             return None, ""
@@ -278,6 +330,11 @@ class _Walk:
             if found := level.last("index"):
                 return next((name for name in found.args if name.endswith((".php", ".jsp", ".asp", ".aspx"))), None)
         return None
+
+
+def _turns(condition: Directive) -> bool:
+    """Whether an `if` changes the way of a request."""
+    return any(inner.name in ("return", "rewrite", "break", *HANDLERS) for inner in condition.block or ())
 
 
 def _own(chain: tuple[Directive, ...]) -> list[Directive]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -62,16 +63,20 @@ def servers(config: Config) -> tuple[Server, ...]:
 def choose(found: tuple[Server, ...], host: str, port: int, address: str | None = None) -> Choice | None:
     """The server for a request to host:port that arrives at `address` (None: unknown); None when there is none.
 
+    None as well when that depends on a name that cannot be judged.
+
     When nothing listens on the port, the server that has the name on any port answers in its place, if there is one.
     """
     host = host.lower().removesuffix(".")
     group = _group(found, port, address)
+    named, told = by_name([server for server, _ in group] or list(found), host)
+    if not told:
+        return None
     if group:
-        named = by_name([server for server, _ in group], host)
         default = next((pair for pair in group if pair[1].default), group[0])
         chosen = next(pair for pair in group if pair[0] is named) if named else default
         return Choice(chosen[0], chosen[1], named is not None)
-    if (named := by_name(list(found), host)) is not None and named.listens:
+    if named is not None and named.listens:
         return Choice(named, named.listens[0], True, port_matches=False)
     return None
 
@@ -96,22 +101,24 @@ def _group(found: tuple[Server, ...], port: int, address: str | None) -> list[tu
     return []
 
 
-def by_name(found: list[Server], host: str) -> Server | None:
-    """exact name → longest `*.` wildcard → longest `.*` wildcard → first regular expression → None."""
+def by_name(found: list[Server], host: str) -> tuple[Server | None, bool]:
+    """exact name → longest `*.` wildcard → longest `.*` → first regular expression → None; and whether that is sure."""
     best: tuple[int, int] | None = None
     chosen: Server | None = None
+    told = True
     for server in found:
         for name in server.names:
             rank = _rank(name, host)
             if rank is not None and (best is None or rank > best):
                 best, chosen = rank, server
-    return chosen
+                told = not name.startswith("~") or compile_pcre(name[1:], True) is not None
+    return chosen, told
 
 
 def _rank(name: str, host: str) -> tuple[int, int] | None:
     if name.startswith("~"):
-        pattern = compile_pcre(name[1:])
-        return (1, 0) if pattern is not None and pattern.search(host) else None
+        pattern = compile_pcre(name[1:], True)
+        return (1, 0) if pattern is None or pattern.search(host) else None
     name = name.lower()
     if name.startswith(".") and (host == name[1:] or host.endswith(name)):
         return (3, len(name))
@@ -167,11 +174,19 @@ def _canonical(host: str) -> str:
         return "127.0.0.1" if host == "localhost" else host
 
 
+_OTHER = re.compile(r"\[:\^?[a-z]+:\]|\{,|\\v")
+"""What Python takes for something else."""
+
+
 @cache
 def compile_pcre(pattern: str, ignore_case: bool = False) -> re.Pattern[str] | None:
     """A PCRE as Python's `re`; None when it uses what Python has not (then nothing is claimed about it)."""
+    if _OTHER.search(pattern):
+        return None
     translated = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
     try:
-        return re.compile(translated, re.IGNORECASE if ignore_case else 0)
-    except (re.error, OverflowError, RecursionError):
+        with warnings.catch_warnings():  # of sets within sets, which both take for text
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(translated, re.ASCII | (re.IGNORECASE if ignore_case else 0))
+    except (re.error, ValueError, OverflowError, RecursionError):
         return None

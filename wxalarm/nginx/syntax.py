@@ -15,6 +15,8 @@ _WORD = re.compile(r"(?:[^ \t\r\n;{\\$]++|\\[\s\S]|\$\{*+)++")
 _QUOTED = {'"': re.compile(r'"((?:[^"\\]++|\\[\s\S])*+)"'), "'": re.compile(r"'((?:[^'\\]++|\\[\s\S])*+)'")}
 _ESCAPE = re.compile(r"""\\(["'\\trn])""")
 _ESCAPED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
+_BREAKS = re.compile(r"""\A\Z|\A["'#}]|[\s;]|(?<!\$)\{|\\(?:["'\\trn]|\Z)""")
+"""What nginx would not read back as the same word without quotes."""
 _FLAT = ("types", "map", "geo", "split_clients", "charset_map")
 """Blocks of lines that nginx gives to a handler of their own: no block may stand inside."""
 _LUA = re.compile(
@@ -185,6 +187,11 @@ class _Reader:
 
 def _unescape(word: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPED[match[1]], word) if "\\" in word else word
+
+
+def quoted(word: str) -> str:
+    """A word as it must be written for nginx to read it as such."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", word) + '"' if _BREAKS.search(word) else word
 
 
 def read(text: str, file: str = "nginx.conf") -> tuple[Directive, ...]:

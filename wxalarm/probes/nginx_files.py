@@ -13,7 +13,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wxalarm import nginx
@@ -122,9 +122,11 @@ async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | N
     """
     if given == "-":
         return await asyncio.to_thread(_from_stdin)
-    running = await asyncio.to_thread(lambda: processes.nginx(conf=given))
+    running = await asyncio.to_thread(_running, given)
     binary = _binary(running)
     built = await _built(binary, timeout) if binary else {}
+    if running is not None and running.conf is None:
+        running = replace(running, conf=built.get("conf-path"))
     if given is None and binary is not None:
         dumped = await _dump(binary, built, running, timeout)
         if dumped is not None:
@@ -135,12 +137,16 @@ async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | N
     found = await asyncio.to_thread(_from_files, path, given is not None, binary, built, running)
     if binary is None or not found.files:
         return found
-    return _with_test(found, await run([binary, "-t", *_options(running, found.path, given)], timeout))
+    return _with_test(found, await run([binary, "-t", *_options(running, found.path, given is not None)], timeout))
 
 
 def disk_fetch() -> nginx.Fetch:
     """Fetches the files of one configuration from this machine's disk, within the bounds."""
     return _Reading().fetch
+
+
+def _running(given: str | None) -> processes.Nginx | None:
+    return processes.nginx(conf=os.path.abspath(given) if given else None)
 
 
 def _from_stdin() -> NginxFiles:
@@ -158,11 +164,12 @@ def _from_files(
     path = os.path.abspath(path)
     reading = _Reading()
     config = nginx.load(path, reading.fetch)
+    own = (running.prefix or built.get("prefix")) if running is not None and running.conf == path else None
     return NginxFiles(
         path=path,
         source="given" if given else "files",
         files=tuple(ConfFile(*item) for item in config.files.items()),
-        prefix=_prefix(path) if given else built.get("prefix") or _prefix(path),
+        prefix=(own or _prefix(path)) if given else built.get("prefix") or _prefix(path),
         access_log=built.get("http-log-path", "logs/access.log"),
         error_log=built.get("error-log-path", "logs/error.log"),
         binary=binary,
@@ -175,7 +182,7 @@ async def _dump(
     binary: str, built: dict[str, str], running: processes.Nginx | None, timeout: float
 ) -> NginxFiles | None:
     """What `nginx -T` prints; None when it does not print the configuration (it does not load, or may not be read)."""
-    ended = await run([binary, "-T", *_options(running, None, None)], timeout)
+    ended = await run([binary, "-T", *_options(running, None, False)], timeout)
     if ended is None or ended[0] != 0:
         return None
     try:
@@ -196,8 +203,6 @@ async def _dump(
 
 
 def _with_test(found: NginxFiles, ended: tuple[int, str, str] | None) -> NginxFiles:
-    from dataclasses import replace
-
     if ended is None:
         return found
     code, _, errors = ended
@@ -209,9 +214,9 @@ def _with_test(found: NginxFiles, ended: tuple[int, str, str] | None) -> NginxFi
     return replace(found, tested=False, message=message)
 
 
-def _options(running: processes.Nginx | None, path: str | None, given: str | None) -> list[str]:
-    """-c and -p as the running master has them, or the file that was asked for."""
-    if given is not None or running is None:
+def _options(running: processes.Nginx | None, path: str | None, given: bool) -> list[str]:
+    """-c and -p as the running master has them, or the file that was asked for when that is another."""
+    if running is None or (given and path != running.conf):
         return ["-c", path] if path else []
     options = ["-c", running.conf] if running.conf else ["-c", path] if path else []
     return [*options, "-p", running.prefix] if running.prefix else options
