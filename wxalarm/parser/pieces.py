@@ -186,10 +186,9 @@ class Cutter:
         """What stands before a piece on its line, when the line above begins alike; else nothing."""
         text = self.text
         begin = text.rfind("\n", max(0, start - LONGEST_PREFIX - 1), start) + 1
-        prefix = text[begin:start]
-        above = text.rfind("\n", max(0, begin - v.LONGEST_VALUE - 2), max(0, begin - 1)) + 1
-        if not begin or len(prefix) > LONGEST_PREFIX or not prefix.strip(EDGES + QUOTES):
+        if not begin or begin == start or not (prefix := text[begin:start]).strip(EDGES + QUOTES):
             return ""
+        above = text.rfind("\n", max(0, begin - v.LONGEST_VALUE - 2), begin - 1) + 1
         lengths = range(max(1, len(prefix) - 2), len(prefix) + 3)
         return prefix if any(_alike(prefix, text[above : above + length]) for length in lengths) else ""
 
