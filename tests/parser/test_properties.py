@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.parser.generate import ANY, NOISE, Made, made, mutated
+from tests.parser.mix import alarms
 from wxalarm.model import Alarm, Location
-from wxalarm.parser import fast, parse
+from wxalarm.parser import fast, parse, scan
 from wxalarm.parser.encoding import Decoder, decode
 from wxalarm.parser.pieces import Cutter, Extent
 from wxalarm.parser.places import Lines, Source
@@ -160,3 +162,16 @@ def test_bytes_decode_in_parts_as_they_do_whole(data: bytes, sizes: list[int]) -
             at += size * 37
         out += decoder.decode(encoded[at:]) + decoder.decode(b"", final=True)
         assert out == decode(encoded) == text
+
+
+def test_hardly_any_alarm_needs_the_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The throughput path is worth its name only while the shapes that alarms have take it."""
+    slow: list[Extent] = []
+
+    def counted(source: Source, extent: Extent) -> Found:
+        slow.append(extent)
+        return by_grammar(source, extent)
+
+    monkeypatch.setattr(scan, "by_grammar", counted)
+    assert len(parse("\n\n".join(alarms(3000))).alarms) > 2990
+    assert len(slow) < 30
