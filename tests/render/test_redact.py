@@ -61,6 +61,12 @@ def test_each_form_has_its_token_wherever_it_stands(kind: str, secret: str) -> N
         "<MsgSignature><![CDATA[{}]]></MsgSignature>",
         "<ComponentVerifyTicket>x</ComponentVerifyTicket>token={}",
         "AppSecret={}; next",
+        "Token: {}",
+        "Token:{} wrong",
+        "token：{}",
+        "{{'token': '{}'}}",
+        "    [token] => {}",
+        'token = "{}"',
     ],
 )
 def test_named_secrets_of_any_form(text: str) -> None:
@@ -136,7 +142,9 @@ def test_findings_and_plain_data() -> None:
     assert out.evidence == {"value": token, "list": [token, 1], "nested": {"ip": one.value("ip", "192.0.2.1")}}
 
 
-@pytest.mark.parametrize("encode", [str.encode, lambda text: text.encode("utf-16"), lambda t: gzip.compress(t.encode())])
+@pytest.mark.parametrize(
+    "encode", [str.encode, lambda text: text.encode("utf-16"), lambda t: gzip.compress(t.encode())]
+)
 def test_bytes_of_an_observation_are_redacted_too(encode: Callable[[str], bytes]) -> None:
     body = encode(f'{{"openid": "{OPENID}", "ip": "192.0.2.77", "secret": "S3cret-Value_1"}}')
     seen = HttpRequest((Exchange("192.0.2.1", 80, status=200, body=body, first=body),))

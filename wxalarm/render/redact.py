@@ -22,11 +22,12 @@ _NAMES = (
     r"|app_?secret|component_appsecret|secret|encoding_?aes_?key|session_key|api_?key|password|passwd|pwd|sign|signature"
     r"|msg_?signature|auth_code|paysign|key"
 )
+_SEPARATOR = r"[\"'\]]{0,2}\s{0,4}(?:=>|[=:：])\s{0,4}[\"']?"
 _HEX = r"[0-9A-Fa-f]"
 _PART = rf"{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,6}}"
 _PATTERN = re.compile(
-    # A named secret: a=…, "a": "…", <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
-    rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:=|\"\s{{0,4}}:\s{{0,4}}\"|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
+    # A named secret: a=…, a: …, "a": "…", [a] => …, <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
+    rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:{_SEPARATOR}|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
     r"|(?P<userinfo>(?<=://)[^\s/?#@\"'<>]{1,256}(?=@))"
     rf"|(?P<appid>(?<![0-9A-Za-z])wx{_HEX}{{16}}(?![0-9A-Za-z]))"
     r"|(?P<openid>(?<![0-9A-Za-z_-])(?-i:o)[0-9A-Za-z_-]{26,27}(?![0-9A-Za-z_-]))"
