@@ -91,7 +91,6 @@ def posts(site: Site) -> list[Heard]:
         ("html", "verify-echo-wrong"),
         ("json", "verify-echo-wrong"),
         ("number", "verify-echo-wrong"),
-        ("empty", "verify-echo-wrong"),
         ("echo", "verify-echo-wrong"),
         ("error-page", "verify-echo-wrong"),
         ("403", "verify-refused"),
@@ -107,6 +106,23 @@ def test_url_verification_names_the_near_miss(wrong: str | None, code: str | Non
             observation = results["url-verify"].observation
             assert isinstance(observation, url_verify.UrlVerify)
             assert len(observation.echostr) == 19
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("answer", [b"", b"success"])
+def test_a_handler_that_does_not_verify_is_noted_and_no_cause(answer: bytes) -> None:
+    async def main() -> None:
+        right = Callback(KEYS)
+        async with serve(lambda heard: Said(answer) if heard.method == "GET" else right(heard)) as site:
+            url = site.url("/callback")
+            for kind in (AlarmKind.UNKNOWN, AlarmKind.INVALID_RESPONSE):
+                results, report, _ = await diagnosed(alarm_of(url, kind), settings(url))
+                assert (codes(results["url-verify"]), results["url-verify"].status) == (
+                    ["verify-echo-wrong"],
+                    Status.PASS,
+                )
+                assert report.cause is None
 
     asyncio.run(main())
 
