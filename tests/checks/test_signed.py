@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gzip
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -428,6 +430,28 @@ def test_the_token_is_not_kept_in_the_answer_that_an_alarm_quotes() -> None:
     alarm = alarm_of("http://wx.example.com/cb", response_content=f"Token: {TOKEN}")
     (ctx,) = contexts([alarm], settings("http://wx.example.com/cb"))
     assert ctx.alarm.sample.response_content == "Token: " + "*" * len(TOKEN)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_a_compressed_answer_that_repeats_secrets_is_kept_without_them(pack: Callable[[bytes], bytes]) -> None:
+    async def main() -> None:
+        def packed(heard: Heard) -> Said:
+            body = pack(f"{TOKEN} {heard.query}".encode())
+            return Said(body, headers=(("Content-Encoding", "gzip" if pack is gzip.compress else "deflate"),))
+
+        async with serve(packed) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), settings(url))
+            sent = [dict(parse_qsl(heard.query)).get("signature", TOKEN) for heard in site.heard]
+        assert "reply-compressed" in codes(results["push"])
+        assert "reply-length" not in codes(results["push"])
+        for name in ONLY:
+            (one,) = results[name].observation.exchanges
+            text = zlib.decompress(one.body, 47).decode()
+            assert "*" * len(TOKEN) in text
+            assert not [secret for secret in sent if secret in text]
+
+    asyncio.run(main())
 
 
 def test_an_encrypted_reply_that_repeats_a_signature_is_kept_without_it() -> None:

@@ -5,8 +5,10 @@ The mask is as long as what it hides: lengths and places stay true, so that a ri
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
+import zlib
 from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
@@ -17,6 +19,8 @@ Hidden = re.Pattern[bytes]
 LONG = 8
 """Characters from which a secret is hidden inside a word too, and its beginning where a text is cut."""
 SHORTEST = 4
+UNPACKED = 1 << 20
+"""Bytes of a compressed body that are looked through."""
 _OPEN = """content-type content-length transfer-encoding chunked connection location server token weixin wechat
 <xml><ToUserName><FromUserName><CreateTime><MsgType><Content><MsgId><Event><Encrypt><MsgSignature><TimeStamp><Nonce>
 signature timestamp echostr openid msg_signature encrypt_type text image voice video music news success fail""".lower()
@@ -44,7 +48,7 @@ def hide(value: T, hidden: Hidden | None) -> T:
 
 def _hide(value: Any, hidden: Hidden) -> Any:
     if type(value) is bytes:
-        return hidden.sub(_mask, value)
+        return _octets(value, hidden)
     if type(value) is str:  # an enum is no text that a server wrote
         return hidden.sub(_mask, value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     if type(value) in (tuple, list):
@@ -55,6 +59,17 @@ def _hide(value: Any, hidden: Hidden) -> Any:
         return value
     fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
     return dataclasses.replace(value, **{name: _hide(each, hidden) for name, each in fields.items()})
+
+
+def _octets(data: bytes, hidden: Hidden) -> bytes:
+    """Bytes with every secret masked, those inside gzip or zlib too."""
+    if data[:1] in (b"\x1f", b"\x78"):
+        with contextlib.suppress(zlib.error):
+            plain = zlib.decompressobj(47).decompress(data, UNPACKED)
+            if hidden.search(plain):
+                packer = zlib.compressobj(wbits=31 if data[:1] == b"\x1f" else 15)
+                return packer.compress(hidden.sub(_mask, plain)) + packer.flush()
+    return hidden.sub(_mask, data)
 
 
 def _part(secret: bytes) -> bytes:
