@@ -6,6 +6,7 @@ read when it is used.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import ipaddress
@@ -65,6 +66,14 @@ class Account:
         """The EncodingAESKeys: the current one, then the previous one when the secret names it behind a comma or blank.
         WeChat may still use the previous key for a while after a change. Raises ConfigError as `secret` does."""
         return tuple((self.secret("encoding_aes_key") or "").replace(",", " ").split())
+
+    def known_secrets(self) -> tuple[str, ...]:
+        """Every secret that can be read here: what must not be shown. One that cannot be read was never used."""
+        found: list[str] = []
+        for name in SECRETS:
+            with contextlib.suppress(ConfigError):
+                found += (self.secret(name) or "").replace(",", " ").split()
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

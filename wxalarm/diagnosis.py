@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from wxalarm.checks.check import Context
+from wxalarm.checks.hidden import Hidden, configured, hide, hiding
 from wxalarm.checks.kinds import PLATFORM
 from wxalarm.checks.urls import split_url as split_url
 from wxalarm.config import Account, Settings
@@ -34,11 +35,20 @@ def contexts(
 ) -> list[Context]:
     """What each alarm's checks may look at: its account, and the target from --url, the alarm or the config."""
     now = datetime.now().astimezone()
+    hidden = hiding(configured(settings.accounts, {url, *(alarm.sample.url for alarm in alarms)}))
     result = []
-    for alarm in alarms:
+    for alarm in (_without(alarm, hidden) for alarm in alarms):
         owner = settings.account_for(alarm.appid, url or alarm.sample.url, account)
         result.append(Context(alarm, target_of(alarm, owner, url, resolve or {}), settings, owner, now=now))
     return _counted(result)
+
+
+def _without(alarm: Alarm, hidden: Hidden | None) -> Alarm:
+    """The alarm, without our secrets in the answer that it quotes."""
+    content = hide(alarm.sample.response_content, hidden)
+    if content == alarm.sample.response_content:
+        return alarm
+    return replace(alarm, sample=replace(alarm.sample, response_content=content))
 
 
 def _counted(contexts: list[Context]) -> list[Context]:

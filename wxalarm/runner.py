@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import signal
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from wxalarm.checks.check import Check, Context, Skip, usable
+from wxalarm.checks.hidden import Hidden, configured, hide, hiding
 from wxalarm.config import ConfigError
 from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
@@ -91,6 +93,13 @@ class Run:
                 task.cancel()
             await asyncio.gather(*self._probes.values(), return_exceptions=True)
 
+    @functools.cached_property
+    def _hidden(self) -> Hidden | None:
+        """The secrets of all accounts: a server may print its own to whoever asks."""
+        urls = {ctx.target.url for ctx in self.contexts}
+        accounts = {account.name: account for ctx in self.contexts for account in ctx.settings.accounts}
+        return hiding(configured(tuple(accounts.values()), urls))
+
     async def _report(self, ctx: Context) -> Report:
         checks = plan(ctx)
         results = overruled(checks, await asyncio.gather(*(self._result(check, ctx) for check in checks)))
@@ -159,7 +168,7 @@ class Run:
                     return ended(reason=Reason("needs", {"check": need.id}))
             ready = dataclasses.replace(ctx, observed=observed, waiter=wait)
             async with asyncio.timeout(ready.left(check.timeout) + GRACE):
-                return ended(await check.probe(ready))
+                return ended(hide(await check.probe(ready), self._hidden))
         except Skip as skip:
             return ended(reason=skip.reason)
         except asyncio.CancelledError:

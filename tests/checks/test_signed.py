@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+import gzip
+import re
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -17,9 +21,11 @@ from wxalarm.lab import dns as lab_dns
 from wxalarm.lab.callback import WRONG, Callback
 from wxalarm.lab.web import Heard, Said, Site, serve
 from wxalarm.model import Alarm, AlarmKind, CheckResult, Report, Sample, Status
+from wxalarm.probes import tcp
 from wxalarm.runner import Run
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.push import OPENID
+from wxalarm.wechat.reply import Opened
 
 TOKEN, AES_KEY = "labtokenlabtoken", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP0"
 KEYS = Keys(TOKEN, "wx0000000000000001", (AES_KEY,))
@@ -87,7 +93,6 @@ def posts(site: Site) -> list[Heard]:
         ("html", "verify-echo-wrong"),
         ("json", "verify-echo-wrong"),
         ("number", "verify-echo-wrong"),
-        ("empty", "verify-echo-wrong"),
         ("echo", "verify-echo-wrong"),
         ("error-page", "verify-echo-wrong"),
         ("403", "verify-refused"),
@@ -103,6 +108,23 @@ def test_url_verification_names_the_near_miss(wrong: str | None, code: str | Non
             observation = results["url-verify"].observation
             assert isinstance(observation, url_verify.UrlVerify)
             assert len(observation.echostr) == 19
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("answer", [b"", b"success"])
+def test_a_handler_that_does_not_verify_is_noted_and_no_cause(answer: bytes) -> None:
+    async def main() -> None:
+        right = Callback(KEYS)
+        async with serve(lambda heard: Said(answer) if heard.method == "GET" else right(heard)) as site:
+            url = site.url("/callback")
+            for kind in (AlarmKind.UNKNOWN, AlarmKind.INVALID_RESPONSE):
+                results, report, _ = await diagnosed(alarm_of(url, kind), settings(url))
+                assert (codes(results["url-verify"]), results["url-verify"].status) == (
+                    ["verify-echo-wrong"],
+                    Status.PASS,
+                )
+                assert report.cause is None
 
     asyncio.run(main())
 
@@ -313,6 +335,129 @@ def test_nothing_that_is_saved_holds_a_secret() -> None:
                 assert part.partition("=")[2] not in saved
 
     asyncio.run(main())
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def _sized(head: bytes, body: bytes) -> bytes:
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda sig: _sized(b"HTTP/1.1 403 bad signature %s\r\n" % sig, b""),
+        lambda sig: b"GET /cb?signature=%s\r\n\r\n" % sig,  # no HTTP: what came first is kept
+        lambda sig: b"x" * (tcp.SHOWN - 30) + sig,  # cut within the signature
+        lambda sig: OK + b"illegal %s\r\n\r\n" % sig,  # the library quotes the line
+        lambda sig: _sized(OK + b"X-%s: 1\r\nX-Sent: %s\r\n" % (sig, sig.upper()), b"success"),
+        lambda sig: _sized(OK, sig.upper()),
+        lambda sig: _sized(OK, f"wanted {sig.decode()}, Token: {TOKEN} {AES_KEY}".encode()),
+        lambda sig: _sized(OK, f"wanted {sig.decode()}, Token: {TOKEN} {AES_KEY}".encode("utf-16")),
+        lambda sig: _sized(OK, b"x" * (signed.LARGEST - 20) + sig),
+        lambda sig: _sized(OK + b"Token: %s\r\n" % TOKEN.upper().encode(), b""),
+    ],
+)
+def test_what_a_server_repeats_is_hidden_wherever_it_stands(answer: Callable[[bytes], bytes]) -> None:
+    async def main() -> None:
+        sent: list[str] = []
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            line = await reader.readline()
+            found = re.findall(rb"signature=(\w{40})", line)
+            sent.extend(each.decode() for each in found)
+            await asyncio.sleep(0)
+            writer.write(answer(found[-1] if found else b"0" * 40))
+            writer.write_eof()
+            await reader.read()
+            writer.close()
+
+        async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/cb"
+            results, report, ctx = await diagnosed(alarm_of(url), settings(url, mode="compatible"))
+        assert len(sent) == 3
+        seen = [one for name in ONLY for one in results[name].observation.exchanges]
+        bodies = " ".join(one.body.replace(b"\0", b"").decode("latin-1") for one in seen)
+        first = " ".join(one.first.decode("latin-1") for one in seen)
+        kept = f"{bodies} {first} {cases.to_text([report], [ctx])} {report}".lower()
+        for secret in (TOKEN, AES_KEY, *sent):
+            assert secret.lower()[:16] not in kept
+
+    asyncio.run(main())
+
+
+def test_a_right_reply_that_repeats_a_secret_is_still_right() -> None:
+    async def main() -> None:
+        def debugging(heard: Heard) -> Said:
+            sent = dict(parse_qsl(heard.query))
+            if heard.method == "GET":
+                return Said(sent.get("echostr", "").encode())
+            text = f"{sent['signature']} of {TOKEN}"
+            names = {
+                "ToUserName": OPENID,
+                "FromUserName": push.ORIGINAL_ID,
+                "CreateTime": "1767240000",
+                "MsgType": "text",
+            }
+            elements = "".join(f"<{name}>{value}</{name}>" for name, value in {**names, "Content": text}.items())
+            return Said(f"<xml>{elements}</xml>".encode())
+
+        async with serve(debugging) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url, msg="Text"), settings(url))
+            assert codes(results["push"]) == []
+            assert b"<Content>" in results["push"].observation.exchanges[0].body
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("token", ["success", "xml", "callback", "127", "1234"])
+def test_a_token_that_is_a_common_word_spoils_no_answer(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_TOKEN", token)
+
+    async def main() -> None:
+        async with serve(Callback(Keys(token, KEYS.appid, KEYS.encoding_aes_keys), talkative=True)) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), settings(url))
+            assert [results[name].status for name in ("url-verify", "push")] == [Status.PASS, Status.PASS]
+            assert results["push"].observation.exchanges[0].address == "127.0.0.1"
+
+    asyncio.run(main())
+
+
+def test_the_token_is_not_kept_in_the_answer_that_an_alarm_quotes() -> None:
+    alarm = alarm_of("http://wx.example.com/cb", response_content=f"Token: {TOKEN}")
+    (ctx,) = contexts([alarm], settings("http://wx.example.com/cb"))
+    assert ctx.alarm.sample.response_content == "Token: " + "*" * len(TOKEN)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_a_compressed_answer_that_repeats_secrets_is_kept_without_them(pack: Callable[[bytes], bytes]) -> None:
+    async def main() -> None:
+        def packed(heard: Heard) -> Said:
+            body = pack(f"{TOKEN} {heard.query}".encode())
+            return Said(body, headers=(("Content-Encoding", "gzip" if pack is gzip.compress else "deflate"),))
+
+        async with serve(packed) as site:
+            url = site.url("/callback")
+            results, _, _ = await diagnosed(alarm_of(url), settings(url))
+            sent = [dict(parse_qsl(heard.query)).get("signature", TOKEN) for heard in site.heard]
+        assert "reply-compressed" in codes(results["push"])
+        assert "reply-length" not in codes(results["push"])
+        for name in ONLY:
+            (one,) = results[name].observation.exchanges
+            text = zlib.decompress(one.body, 47).decode()
+            assert "*" * len(TOKEN) in text
+            assert not [secret for secret in sent if secret in text]
+
+    asyncio.run(main())
+
+
+def test_an_encrypted_reply_that_repeats_a_signature_is_kept_without_it() -> None:
+    sent = "https://wx.example.com/cb?signature=" + "ab" * 20 + "&msg_signature=" + "cd" * 20
+    made = signed.without((Opened(plain="x" + "AB" * 20), None), sent)
+    assert made == (Opened(plain="x" + "*" * 40), None)
 
 
 def test_what_an_old_push_left_in_the_url_is_not_sent_again() -> None:

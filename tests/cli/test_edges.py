@@ -326,3 +326,9 @@ def test_the_version_is_the_one_that_is_installed() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     done = wxalarm("--version")
     assert (done.returncode, done.stdout.decode().split()) == (0, ["wxalarm", version])
+
+
+@pytest.mark.parametrize("command", ["diagnose", "probe", "plan", "reply"])
+def test_help_names_the_tables_of_the_configuration(command: str) -> None:
+    shown = wxalarm(command, "--help", env={"COLUMNS": "200"}).stdout.decode()
+    assert "A name under [accounts] or [platforms]." in " ".join(shown.replace("│", " ").split())

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxalarm.model import Alarm, Basis, Code, Sample, Severity
+from wxalarm.checks.http_request import HttpRequest
+from wxalarm.messages import catalogue
+from wxalarm.model import Alarm, Basis, CheckResult, Code, Report, Sample, Severity, Status, Target
+from wxalarm.probes.http import Exchange
+from wxalarm.render import json as render_json
 from wxalarm.render.redact import Redactor
 
 APPID = "wx0000000000000001"
@@ -53,6 +61,12 @@ def test_each_form_has_its_token_wherever_it_stands(kind: str, secret: str) -> N
         "<MsgSignature><![CDATA[{}]]></MsgSignature>",
         "<ComponentVerifyTicket>x</ComponentVerifyTicket>token={}",
         "AppSecret={}; next",
+        "Token: {}",
+        "Token:{} wrong",
+        "token：{}",
+        "{{'token': '{}'}}",
+        "    [token] => {}",
+        'token = "{}"',
     ],
 )
 def test_named_secrets_of_any_form(text: str) -> None:
@@ -126,6 +140,32 @@ def test_findings_and_plain_data() -> None:
     out = one.finding(code(value=OPENID, list=[OPENID, 1], nested={"ip": "192.0.2.1"}))
     token = one.value("openid", OPENID)
     assert out.evidence == {"value": token, "list": [token, 1], "nested": {"ip": one.value("ip", "192.0.2.1")}}
+
+
+@pytest.mark.parametrize(
+    "encode", [str.encode, lambda text: text.encode("utf-16"), lambda t: gzip.compress(t.encode())]
+)
+def test_bytes_of_an_observation_are_redacted_too(encode: Callable[[str], bytes]) -> None:
+    body = encode(f'{{"openid": "{OPENID}", "ip": "192.0.2.77", "secret": "S3cret-Value_1"}}')
+    seen = HttpRequest((Exchange("192.0.2.1", 80, status=200, body=body, first=body),))
+    report = Report(Alarm(), Target(), (CheckResult("http-request", Status.PASS, observation=seen),), None, 0.0)
+    (made,) = redactor().reports([report])
+    record = json.loads(render_json.render([made], [], catalogue("en")))["reports"][0]
+    (exchange,) = record["results"][0]["observation"]["exchanges"]
+    for name in ("body", "first"):
+        shown = base64.b64decode(exchange[name])
+        assert shown
+        for secret in (OPENID, "192.0.2.77", "S3cret-Value_1"):
+            assert encode(secret)[-20:] not in shown
+            assert secret.encode() not in shown
+        assert body != shown
+
+
+def test_bytes_of_another_encoding_keep_what_is_no_secret() -> None:
+    one = redactor()
+    text = f"错误 {OPENID} 结束"
+    assert one.octets(text.encode("gbk")).decode("gbk") == one.text(text)
+    assert one.octets(b"\xff\xfe ok \x1b[0m") == b"\xff\xfe ok \x1b[0m"
 
 
 @given(st.text(max_size=300))

@@ -53,8 +53,14 @@ async def probe(ctx: Context) -> Push:
     if mode != "plain" and not keys.encoding_aes_keys and entry.form is not Form.PAY:
         raise Skip("no-aes-key", account=account.name, mode=mode)
     timestamp = int(ctx.now.timestamp())
+    sent: list[str] = []
 
     def make(address: str) -> push.Request:
+        made = request(address)
+        sent.append(made.url)
+        return made
+
+    def request(address: str) -> push.Request:
         moment = push.Moment(timestamp, str(secrets.randbelow(10**10)), secrets.token_bytes(16))
         url = signed.address_of(ctx)
         if entry.form is Form.PAY:
@@ -67,7 +73,8 @@ async def probe(ctx: Context) -> Push:
         raise Skip("bad-aes-key", account=account.name) from None
     user = entry.form in (Form.MESSAGE, Form.EVENT)
     pushed = Pushed(entry.form, entry.name, push.OPENID if user else None, gh if user else None)
-    return Push(pushed, mode, exchanges, tuple(_opened(one, keys) for one in exchanges))
+    # Behind the envelope our signatures can be repeated too.
+    return Push(pushed, mode, exchanges, signed.without(tuple(_opened(one, keys) for one in exchanges), *sent))
 
 
 def by_what(ctx: Context) -> Hashable:
@@ -133,7 +140,8 @@ def _judged(
     judgement = judge(
         one.body,
         status=one.status or 0,
-        headers=one.headers,
+        # The HTTP client has checked the length; what was masked inside a compressed body has another.
+        headers=[header for header in one.headers if header[0].lower() != "content-length"],
         push=pushed,
         mode=observation.mode,
         opened=opened,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from wxalarm.checks import addresses, http_request, tcp_connect, tls_handshake
 from wxalarm.checks.check import Context, Skip, by_target
+from wxalarm.checks.hidden import hide, hiding
 from wxalarm.checks.timing import WAIT
 from wxalarm.checks.urls import split_url
 from wxalarm.config import Account
@@ -21,9 +23,9 @@ from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat import push
 from wxalarm.wechat.crypto import Keys
 
+T = TypeVar("T")
 PROTOCOL = frozenset({"signature", "timestamp", "nonce", "openid", "echostr", "encrypt_type", "msg_signature"})
 """Query parameters that WeChat appends; an alarm's 3rdUrl may carry those of an old push."""
-HIDDEN = "…"
 LARGEST = 64 << 10
 """Bytes of an answer that stay in the observation."""
 
@@ -74,7 +76,8 @@ async def send(ctx: Context, make: Callable[[str], push.Request]) -> tuple[Excha
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request = Request(made.method, target.host or "", path, made.headers, made.body)
         got = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
-        return without(replace(got, body=got.body[:LARGEST]), parts.query)
+        got = without(got, made.url)  # before it is cut: half a signature is not found
+        return replace(got, body=got.body[:LARGEST])
 
     got = await addresses.each(ctx, one, alarm=False)
     if not got:
@@ -82,14 +85,10 @@ async def send(ctx: Context, make: Callable[[str], push.Request]) -> tuple[Excha
     return got
 
 
-def without(got: Exchange, query: str) -> Exchange:
-    """The exchange with our signatures hidden wherever the server repeats them: nothing that is saved may hold one."""
-    secrets = [value for name, value in parse_qsl(query) if name in ("signature", "msg_signature")]
-    body, headers = got.body, got.headers
-    for secret in secrets:
-        body = body.replace(secret.encode(), HIDDEN.encode())
-        headers = tuple((name, value.replace(secret, HIDDEN)) for name, value in headers)
-    return replace(got, body=body, headers=headers)
+def without(value: T, *urls: str) -> T:
+    """An observation with the signatures of `urls` hidden wherever a server repeats them: none may be saved."""
+    pairs = [pair for url in urls for pair in parse_qsl(urlsplit(url).query)]
+    return hide(value, hiding(value for name, value in pairs if name in ("signature", "msg_signature")))
 
 
 def failures(exchanges: tuple[Exchange, ...], ctx: Context) -> tuple[list[Finding], list[Exchange]]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Alarm texts; none or - is stdin.")]
 Url = Annotated[str | None, typer.Option("--url", help="The callback URL, when the alarm has none or another.")]
-AccountName = Annotated[str | None, typer.Option("--account", help="A name under [accounts] or [platforms].")]
+# The backslashes: help is rich markup, which takes [accounts] for a style.
+AccountName = Annotated[str | None, typer.Option("--account", help=r"A name under \[accounts] or \[platforms].")]
 Config = Annotated[Path | None, typer.Option("--config", help="The configuration file; else wxalarm.toml is found.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Open no socket at all.")]
 Push = Annotated[bool, typer.Option("--push", help="Also send the signed push to the account's configured URL.")]

@@ -22,11 +22,12 @@ _NAMES = (
     r"|app_?secret|component_appsecret|secret|encoding_?aes_?key|session_key|api_?key|password|passwd|pwd|sign|signature"
     r"|msg_?signature|auth_code|paysign|key"
 )
+_SEPARATOR = r"[\"'\]]{0,2}\s{0,4}(?:=>|[=:：])\s{0,4}[\"']?"
 _HEX = r"[0-9A-Fa-f]"
 _PART = rf"{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,6}}"
 _PATTERN = re.compile(
-    # A named secret: a=…, "a": "…", <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
-    rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:=|\"\s{{0,4}}:\s{{0,4}}\"|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
+    # A named secret: a=…, a: …, "a": "…", [a] => …, <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
+    rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:{_SEPARATOR}|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
     r"|(?P<userinfo>(?<=://)[^\s/?#@\"'<>]{1,256}(?=@))"
     rf"|(?P<appid>(?<![0-9A-Za-z])wx{_HEX}{{16}}(?![0-9A-Za-z]))"
     r"|(?P<openid>(?<![0-9A-Za-z_-])(?-i:o)[0-9A-Za-z_-]{26,27}(?![0-9A-Za-z_-]))"
@@ -47,6 +48,8 @@ _KINDS = {
     "key": "key",
 }  # fmt: skip
 _TOKEN = re.compile(r"[a-z]+-[0-9a-f]{10}\Z")
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""Controls that stand in no text; a coloured dump has ESC."""
 _MASKED = re.compile(r"[*＊xX.…\s]*\Z")
 
 
@@ -69,6 +72,12 @@ class Redactor:
         token, ticket, signature or key."""
         return _PATTERN.sub(self._token, text)
 
+    def octets(self, data: bytes) -> bytes:
+        """Bytes as `text`. What is no text (compressed, UTF-16) may hold anything: a token stands for the whole."""
+        text = data.decode("utf-8", "surrogateescape")
+        made = self.value("binary", text) if _BINARY.search(text) else self.text(text)
+        return made.encode("utf-8", "surrogateescape")
+
     def _token(self, match: re.Match[str]) -> str:
         if match["secret"] is None:
             return self.value(match.lastgroup or "value", match[0])
@@ -83,6 +92,8 @@ class Redactor:
         """Plain data (evidence, observations) with every string in it redacted; keys stay."""
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, bytes):
+            return self.octets(value)
         if isinstance(value, Mapping):
             return {name: self.plain(each) for name, each in value.items()}
         if isinstance(value, (list, tuple)):
@@ -153,7 +164,8 @@ class Redactor:
                 replace(
                     result,
                     findings=tuple(map(self.finding, result.findings)),
-                    observation=self.plain(msgspec.to_builtins(result.observation)),
+                    # bytes stay bytes: in base64 nobody would see what they hold
+                    observation=self.plain(msgspec.to_builtins(result.observation, builtin_types=(bytes,))),
                     reason=result.reason and replace(result.reason, values=self.plain(dict(result.reason.values))),
                 )
                 for result in report.results

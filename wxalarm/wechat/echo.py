@@ -5,9 +5,13 @@ Source: 接入指南 (return echostr as it came). The near misses are those that
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from wxalarm.wechat.reply.transport import compressed
+
 BOM = b"\xef\xbb\xbf"
+_NUMBER = re.compile(rb"\d{1,40}(?:\.(?P<fraction>\d{0,40}))?(?:[eE]\+?(?P<exponent>\d{1,2}))?")
 _PAGE = (b"<!doctype", b"<html", b"<head", b"<body", b"<title", b"<script")
 
 
@@ -21,8 +25,8 @@ class NearMiss:
     """The handler does not verify at all; its answers to pushes may still be right."""
 
 
-def near_miss(body: bytes, echostr: str) -> NearMiss | None:
-    """What is wrong with a body as the answer to `echostr`; None when it is right."""
+def near_miss(body: bytes, echostr: str, encoding: str = "") -> NearMiss | None:
+    """What is wrong with a body as the answer to `echostr`; None when it is right. encoding: of Content-Encoding."""
     wanted = echostr.encode()
     if body == wanted:
         return None
@@ -30,6 +34,8 @@ def near_miss(body: bytes, echostr: str) -> NearMiss | None:
         return NearMiss("empty", harmless=True)
     if body == b"success":
         return NearMiss("success", harmless=True)
+    if compressed(body, encoding.strip().lower()):
+        return NearMiss("compressed")
     inner = body.removeprefix(BOM)
     if wanted not in body:
         return NearMiss(_without(inner.strip(), echostr))
@@ -55,11 +61,19 @@ def _without(text: bytes, echostr: str) -> str:
     """The echostr is not there at all."""
     if any(word in text[:4096].lower() for word in _PAGE):
         return "page"
-    if text.strip(b'"') == _rounded(echostr):
+    if _rounded(text.strip(b'"'), echostr):
         return "number"
     return "json" if text[:1] in (b"{", b"[") else "other"
 
 
-def _rounded(echostr: str) -> bytes | None:
-    """What a language with 53-bit numbers makes of 19 digits."""
-    return b"%d" % int(float(echostr)) if echostr.isascii() and echostr.isdigit() and len(echostr) < 40 else None
+def _rounded(text: bytes, echostr: str) -> bool:
+    """Whether a text is what a language with 53-bit numbers prints for these 19 digits: all that it holds
+    (1280319207911509760), the shortest that tell it, padded (…800), or with an exponent, rounded or cut (1.28E+18)."""
+    found = _NUMBER.fullmatch(text)
+    if found is None or not (echostr.isascii() and echostr.isdigit() and len(echostr) < 40):
+        return False
+    off = float(text) - float(echostr)
+    if found["exponent"] is None:
+        return off == 0
+    step = float(f"1e{int(found['exponent']) - len(found['fraction'] or '')}")
+    return -step < off <= step / 2

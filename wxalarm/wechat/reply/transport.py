@@ -48,7 +48,7 @@ def arrived(body: Body, headers: Mapping[str, str]) -> tuple[bytes, list[Finding
         data = data[:declared]
     whole = Body(data, body.pushed, body.mode, body.truncated)
     encoding = headers.get("content-encoding", "").strip().lower()
-    if _compressed(data, encoding):
+    if compressed(data, encoding):
         inflated = _inflated(data)
         found.append(whole.find(codes.COMPRESSED, corrected=inflated, encoding=encoding or "gzip"))
         data = inflated if inflated is not None else data
@@ -63,7 +63,7 @@ def framed(data: bytes) -> bool:
     return data[:2] == b"\x1f\x8b" or _CHUNK.match(data) is not None
 
 
-def _compressed(data: bytes, encoding: str) -> bool:
+def compressed(data: bytes, encoding: str) -> bool:
     """Whether the bytes are compressed. The header alone says nothing: curl --compressed prints it with plain text."""
     if data[:2] == b"\x1f\x8b":
         return True
