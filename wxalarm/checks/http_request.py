@@ -80,19 +80,36 @@ def evaluate(observation: HttpRequest, ctx: Context) -> Iterator[Finding]:
 
 
 def _of_address(exchanges: list[Exchange], ctx: Context) -> Iterator[Finding]:
-    first = exchanges[0]
-    broken = next((one for one in exchanges if one.failure is not None), None)
-    if broken is not None:
-        if broken.failure is not Failure.LOCAL:  # the name cannot stand in a request: dns-name-invalid says so
-            yield failed(broken, ctx)
+    # a name that cannot stand in a request gives LOCAL: dns-name-invalid says so
+    found = [finding for one in exchanges if one.failure is not Failure.LOCAL for finding in _of_exchange(one, ctx)]
+    yield from _counted(found, len(exchanges))
+    answered = [one for one in exchanges if one.failure is None]
+    if not answered:
         return
-    yield from _answered(first, ctx)
-    times = spread([one.total for one in exchanges])
+    times = spread([one.total for one in answered])
+    where = where_of(answered[0], ctx)
     if times.p95 > SLOW:
-        longest = max(exchanges, key=lambda one: one.total)
-        yield HTTP_SLOW(**where_of(first, ctx), **phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
-    elif len(exchanges) > 1:
-        yield HTTP_TIMES(**where_of(first, ctx), slow=SLOW, limit=WAIT, **times.evidence)
+        longest = max(answered, key=lambda one: one.total)
+        yield HTTP_SLOW(**where, **phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
+    elif len(exchanges) > 1 and all(finding.code.severity is Severity.NOTE for finding in found):
+        yield HTTP_TIMES(**where, slow=SLOW, limit=WAIT, **times.evidence)
+
+
+def _of_exchange(one: Exchange, ctx: Context) -> Iterator[Finding]:
+    if one.failure is not None:
+        yield failed(one, ctx)
+    else:
+        yield from _answered(one, ctx)
+
+
+def _counted(found: list[Finding], tried: int) -> Iterator[Finding]:
+    """Findings that say the same once, with how many of the tries went so: one of twenty is another fault than all."""
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for one in found:
+        alike.setdefault((one.code, one.evidence.get("case"), one.evidence.get("status")), []).append(one)
+    for same in alike.values():
+        count = {"failed": len(same), "tried": tried, "often": "all" if len(same) == tried else "some"}
+        yield replace(same[0], evidence={**same[0].evidence, **count})
 
 
 def failed(one: Exchange, ctx: Context) -> Finding:
