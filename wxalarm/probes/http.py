@@ -170,7 +170,7 @@ async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> 
         except OSError as error:  # a server may answer before it has read all
             broken = error
         await _read(made, connection, stream, loop.time())
-        if broken is not None and made.result.status is None:
+        if broken is not None and made.result.failure is not Failure.CLIENT_CERTIFICATE and made.result.status is None:
             made.set(failure=Failure.SEND, detail=tcp.words(broken))
 
 
@@ -229,7 +229,10 @@ async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
     try:
         data = await stream.receive()
     except (ConnectionError, ssl.SSLError) as error:  # a broken record behind the handshake is curl's 56 too
-        made.set(failure=Failure.RESET, detail=tcp.words(error))
+        failure = Failure.CLIENT_CERTIFICATE if classify(error) is Failure.CLIENT_CERTIFICATE else Failure.RESET
+        made.set(failure=failure, detail=tcp.words(error))
+        if failure is Failure.CLIENT_CERTIFICATE:  # TLS 1.3 tells only now: the handshake did fail
+            made.set(tls=None)
         return False
     if made.result.first_byte is None:
         if not data:
