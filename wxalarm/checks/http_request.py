@@ -18,7 +18,7 @@ from wxalarm.checks.status import HTTP_STATUS, status_case
 from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
 from wxalarm.checks.urls import pasteable
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.probes import Failure
+from wxalarm.probes import Failure, http_head
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
 from wxalarm.wechat.push import headers
 
@@ -29,6 +29,7 @@ HTTP_TIMES = Code("http-times", Severity.NOTE, Basis.REPRODUCED)
 HTTP_EMPTY = Code("http-empty", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_RESET = Code("http-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_MALFORMED = Code("http-malformed", Severity.ERROR, Basis.REPRODUCED, INVALID)
+HTTP_ODD_HEADER = Code("http-odd-header", Severity.NOTE, Basis.REPRODUCED)
 HTTP_TOO_LARGE = Code("http-too-large", Severity.ERROR, Basis.REPRODUCED, INVALID)
 
 FRONT = frozenset({502, 503, 504})
@@ -128,15 +129,19 @@ def failed(one: Exchange, ctx: Context) -> Finding:
             return HTTP_TIMEOUT(**seen, **phases(one), **spent)
         case Failure.EMPTY:
             return HTTP_EMPTY(**seen)
-        case Failure.MALFORMED | Failure.HEADER | Failure.CHUNK:
+        case Failure.MALFORMED | Failure.STATUS | Failure.HEADER | Failure.CHUNK:
             return HTTP_MALFORMED(**seen, shown=one.first.decode("utf-8", "replace"))
         case Failure.TOO_LARGE | Failure.INTERIM:
             return HTTP_TOO_LARGE(**seen)
+        case Failure.PARTIAL if one.status is None:
+            seen["case"] = "head"
     return HTTP_RESET(**seen)
 
 
 def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
     status, where = one.status or 0, where_of(one, ctx)
+    if odd := next(http_head.oddities(one.headers), None):
+        yield HTTP_ODD_HEADER(**where, line=odd[:200])
     if one.body_cut:
         yield HTTP_TOO_LARGE(**where, case="body")
     if 300 <= status < 400:
@@ -200,6 +205,7 @@ CHECK = Check(
         HTTP_EMPTY,
         HTTP_RESET,
         HTTP_MALFORMED,
+        HTTP_ODD_HEADER,
         HTTP_TOO_LARGE,
     ),
     observation=HttpRequest,

@@ -34,6 +34,8 @@ class Failure(StrEnum):
     """The answer ended before its headers, its Content-Length or its last chunk."""
     MALFORMED = "malformed"
     """What came is no HTTP."""
+    STATUS = "status"
+    """An illegal status line, or a 101 that nobody asked for."""
     HEADER = "header"
     """An illegal header."""
     CHUNK = "chunk"
@@ -64,6 +66,7 @@ _CURL = {
     Failure.RESET: 56,
     Failure.PARTIAL: 18,
     Failure.MALFORMED: 1,
+    Failure.STATUS: 1,
     Failure.HEADER: 8,
     Failure.CHUNK: 56,
     Failure.TOO_LARGE: 56,
