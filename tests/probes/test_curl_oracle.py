@@ -65,11 +65,11 @@ RECIPES: dict[str, tuple[str, Stage, int]] = {
 }
 
 
-async def curl(url: str, port: int, *options: str) -> tuple[int, str]:
-    """(exit code, what -w printed)."""
+async def curl(url: str, port: int, *options: str, output: str = "/dev/null") -> tuple[int, str]:
+    """(exit code, what came out: what -w printed, and with output "-" the body)."""
     assert CURL is not None
     process = await asyncio.create_subprocess_exec(
-        *(CURL, "-q", "-s", "-o", "/dev/null", "--noproxy", "*", "--max-time", str(LIMIT)),
+        *(CURL, "-q", "-s", "-o", output, "--noproxy", "*", "--max-time", str(LIMIT)),
         *("--resolve", f"{HOST}:{port}:127.0.0.1", *options, url),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -121,7 +121,7 @@ LENIENT = {
 def test_what_curl_lets_pass_is_an_answer_with_an_oddity(name: str) -> None:
     async def main() -> tuple[Exchange, int, str]:
         async with lab.serve(lab.send(lab.head(100) + b"HTTP/1.1 200 OK\r\nX-Good: 1\r\n" + LENIENT[name])) as port:
-            theirs, out = await curl(f"http://{HOST}:{port}/callback", port, "-o", "-")
+            theirs, out = await curl(f"http://{HOST}:{port}/callback", port, output="-")
             return await ours("http", port), theirs, out
 
     made, theirs, out = asyncio.run(main())
