@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 
@@ -19,6 +20,7 @@ from wxalarm.checks.tcp_connect import TcpConnect
 from wxalarm.checks.tls_handshake import TlsHandshake
 from wxalarm.config import Settings, Tls
 from wxalarm.lab import http, tcp
+from wxalarm.messages import catalogue
 from wxalarm.model import Alarm, AlarmKind, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.probes import Failure
 from wxalarm.probes.dns import Answer, Outcome, Server, View
@@ -136,6 +138,38 @@ def test_twenty_alarms_on_one_host_connect_and_ask_once() -> None:
     assert len(reports) == 20
     assert {report.status for report in reports} == {Status.PASS}
     assert len(requests) == 1
+
+
+def in_turn(*answers: http.Answer) -> http.Answer:
+    """One answer after the other, and from the start again."""
+    turns = itertools.cycle(answers)
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await next(turns)(writer)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "failed"),
+    [
+        ((http.respond(), http.respond(502)), "http-status", 4),
+        ((*[http.respond()] * 7, http.empty()), "http-empty", 1),
+        ((*[http.respond()] * 6, http.redirect("/login"), http.respond()), "http-redirect", 1),
+        ((http.respond(502),), "http-status", 8),
+    ],
+)
+def test_every_answer_of_many_is_judged_and_counted(answers: tuple[http.Answer, ...], code: str, failed: int) -> None:
+    async def main() -> Report:
+        async with http.serve(in_turn(*answers)) as port:
+            return (await Run(alarms(port, ("127.0.0.1",), 1, Settings(repeat=8)), only=ONLY).reports())[0]
+
+    report = asyncio.run(main())
+    (found,) = next(result.findings for result in report.results if result.check == "http-request")
+    assert found.code.id == code
+    assert (found.evidence["failed"], found.evidence["tried"]) == (failed, 8)
+    assert ("4 of 8" in catalogue("en").finding(found, "text")) == (failed == 4)
+    assert ("8 次" in catalogue("zh").finding(found, "text")) == (failed < 8)
 
 
 @pytest.mark.parametrize("repeat", [1, 100])

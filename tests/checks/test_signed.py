@@ -18,8 +18,10 @@ from wxalarm.checks import addresses, push, signed, url_verify
 from wxalarm.checks.check import Context
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import dns as lab_dns
+from wxalarm.lab import http as lab_http
 from wxalarm.lab.callback import WRONG, Callback
 from wxalarm.lab.web import Heard, Said, Site, serve
+from wxalarm.messages import catalogue
 from wxalarm.model import Alarm, AlarmKind, CheckResult, Report, Sample, Status
 from wxalarm.probes import tcp
 from wxalarm.runner import Run
@@ -247,6 +249,30 @@ def test_alarms_about_the_same_push_share_one() -> None:
 
 
 # --- where they never go ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("second", "named"), [(b'"success"', "127.0.0.1, 127.0.0.2"), (b"success", "127.0.0.1")])
+def test_a_wrong_reply_names_its_addresses_and_how_to_ask_them(second: bytes, named: str) -> None:
+    async def main() -> tuple[Report, int]:
+        async with (
+            lab_http.serve(lab_http.respond(body=b'"success"')) as port,
+            lab_http.serve(lab_http.respond(body=second), address="127.0.0.2", port=port),
+        ):
+            url = f"http://wx.example.com:{port}/callback"
+            resolve = {f"wx.example.com:{port}": ("127.0.0.1", "127.0.0.2")}
+            _, report, _ = await diagnosed(alarm_of(url), settings(url), only=("push",), url=url, resolve=resolve)
+            return report, port
+
+    report, port = asyncio.run(main())
+    assert report.cause is not None
+    found = report.cause.finding
+    assert found.code.id == "reply-quoted"
+    alone = named == "127.0.0.1"
+    en, zh = catalogue("en"), catalogue("zh")
+    assert en.finding(found, "text").startswith(f"{named}, while 127.0.0.2 answers" if alone else f"{named}: The reply")
+    assert zh.finding(found, "text").startswith(f"{named}（127.0.0.2 " if alone else f"{named}：")
+    for words in (en, zh):
+        assert words.finding(found, "verify").startswith(f"curl -si --resolve wx.example.com:{port}:127.0.0.1 -X POST ")
 
 
 def test_without_push_no_post_ever_leaves() -> None:

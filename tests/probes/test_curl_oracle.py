@@ -14,7 +14,7 @@ from wxalarm.lab import http as lab
 from wxalarm.lab import tcp
 from wxalarm.lab.certificates import self_signed
 from wxalarm.lab.http import Answer
-from wxalarm.probes import http
+from wxalarm.probes import http, http_head
 from wxalarm.probes.http import Exchange, Request
 
 CURL = shutil.which("curl")
@@ -65,11 +65,11 @@ RECIPES: dict[str, tuple[str, Stage, int]] = {
 }
 
 
-async def curl(url: str, port: int, *options: str) -> tuple[int, str]:
-    """(exit code, what -w printed)."""
+async def curl(url: str, port: int, *options: str, output: str = "/dev/null") -> tuple[int, str]:
+    """(exit code, what came out: what -w printed, and with output "-" the body)."""
     assert CURL is not None
     process = await asyncio.create_subprocess_exec(
-        *(CURL, "-q", "-s", "-o", "/dev/null", "--noproxy", "*", "--max-time", str(LIMIT)),
+        *(CURL, "-q", "-s", "-o", output, "--noproxy", "*", "--max-time", str(LIMIT)),
         *("--resolve", f"{HOST}:{port}:127.0.0.1", *options, url),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -99,6 +99,36 @@ def test_our_number_is_curls_exit_code(name: str) -> None:
     if name == "1 MB of headers" and theirs == 27:
         theirs = 56  # curl before 8.3 called it "out of memory"
     assert (mine, theirs) == (expected, expected)
+
+
+CHUNKED = b"7\r\nsuccess\r\n0\r\n\r\n"
+LENIENT = {
+    "blank before the colon": b"Content-Length : 7\r\n\r\nsuccess",
+    "such a length counts for nothing": b"Content-Length : 3\r\n\r\nsuccess",
+    "blank before the colon of chunked": b"Transfer-Encoding : chunked\r\n\r\n" + CHUNKED,
+    "identity": b"Transfer-Encoding: identity\r\n\r\nsuccess",
+    "chunked twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "chunked twice in one": b"Transfer-Encoding: chunked, chunked\r\n\r\n" + CHUNKED,
+    "identity, then chunked": b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "blank in a name": b"X One: 1\r\n\r\nsuccess",
+    "a name of other letters": b"X-\xc3\xa4: 1\r\n more\r\n\r\nsuccess",
+    "no name": b": 1\r\n\r\nsuccess",
+}
+"""Illegal heads that libcurl reads."""
+
+
+@pytest.mark.parametrize("name", LENIENT)
+def test_what_curl_lets_pass_is_an_answer_with_an_oddity(name: str) -> None:
+    async def main() -> tuple[Exchange, int, str]:
+        async with lab.serve(lab.send(lab.head(100) + b"HTTP/1.1 200 OK\r\nX-Good: 1\r\n" + LENIENT[name])) as port:
+            theirs, out = await curl(f"http://{HOST}:{port}/callback", port, output="-")
+            return await ours("http", port), theirs, out
+
+    made, theirs, out = asyncio.run(main())
+    assert theirs == 0
+    assert (made.failure, made.status, made.body.decode()) == (None, 200, out)
+    assert list(http_head.oddities(made.headers))
+    assert made.header("x-good") == "1"
 
 
 @asynccontextmanager

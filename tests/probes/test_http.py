@@ -76,6 +76,11 @@ FAULTS: dict[str, tuple[Answer, Failure, int]] = {
     "reset in the body": (lab.reset(lab.head(200) + b"succ"), Failure.RESET, 56),
     "garbage": (lab.garbage(), Failure.MALFORMED, 1),
     "no colon": (lab.send(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\nx"), Failure.HEADER, 8),
+    "no number": (lab.send(b"HTTP/1.1 000 No\r\n\r\nx"), Failure.STATUS, 1),
+    "four digits": (lab.send(b"HTTP/1.1 1000 No\r\n\r\nx"), Failure.STATUS, 1),
+    "a switch": (lab.send(b"HTTP/1.1 101 Switching\r\n\r\nx"), Failure.STATUS, 1),
+    "NUL": (lab.send(b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\nx"), Failure.HEADER, 8),
+    "interim and no more": (lab.send(lab.head(100)), Failure.PARTIAL, 18),
     "bad chunk": (lab.bad_chunks(), Failure.CHUNK, 56),
     "short body": (lab.cut_body(), Failure.PARTIAL, 18),
     "half a head": (lab.send(b"HTTP/1.1 200 OK\r\nX: "), Failure.PARTIAL, 18),
@@ -92,6 +97,29 @@ def test_every_fault_is_named_at_once(name: str) -> None:
     assert made.failure is failure, made
     assert failure.curl == number
     assert time.monotonic() - begun < 4, "not at once: the deadline ended it"
+
+
+OFFENDING = {
+    b"foo bar\r\n\r\nx": "foo bar",
+    b"X: 1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx": "Content-Length: 1 / Content-Length: 2",
+    b"Content-Length: many\r\n\r\nx": "Content-Length: many",
+    b"Transfer-Encoding: gzip\r\n\r\nx": "Transfer-Encoding: gzip",
+    b" folded: 1\r\n\r\nx": "folded: 1",
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n": "zz",
+    b"Transfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n": "yz",
+}
+
+
+@pytest.mark.parametrize("rest", OFFENDING)
+def test_the_offending_line_is_quoted_and_nothing_of_the_librarys(rest: bytes) -> None:
+    made = ask(lab.send(b"HTTP/1.1 200 OK\r\n" + rest))
+    assert made.failure in {Failure.HEADER, Failure.CHUNK}
+    assert made.detail == OFFENDING[rest]
+
+
+def test_an_illegal_status_line_is_quoted() -> None:
+    assert ask(lab.send(b"HTTP/1.1 000 No\r\nX: 1\r\n\r\n")).detail == "HTTP/1.1 000 No"
+    assert ask(lab.send(lab.head(100) + b"HTTP/1.1 101 Go\r\n\r\n")).detail == "HTTP/1.1 101 Go"
 
 
 @pytest.mark.parametrize(

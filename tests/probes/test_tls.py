@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import ssl
+import threading
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -155,6 +158,67 @@ def test_a_name_that_cannot_be_sent_raises_nothing(host: str) -> None:
     made = looked(stage, host=host)
     assert made.connect is None
     assert made.trusted.failure in {Failure.RESOLVE, Failure.CERTIFICATE}
+
+
+@contextlib.contextmanager
+def judging(mode: ssl.VerifyMode, **versions: ssl.TLSVersion) -> Iterator[int]:
+    """A port that asks for a client's certificate. In threads: asyncio hangs up without the alert."""
+    context = Authority().issue(HOST).context(**versions)
+    context.verify_mode = mode
+
+    def talk(accepted: socket.socket) -> None:
+        with contextlib.suppress(OSError), accepted, context.wrap_socket(accepted, server_side=True) as secured:
+            secured.recv(4096)
+            secured.sendall(lab_http.head(200, [("Content-Length", "7")]) + b"success")
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server((tcp.LOOPBACK, 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+ASKING: dict[str, dict[str, ssl.TLSVersion]] = {
+    "both": {},
+    "1.2": {"newest": ssl.TLSVersion.TLSv1_2},
+    "1.3": {"oldest": ssl.TLSVersion.TLSv1_3},
+}
+
+
+@pytest.mark.parametrize("mode", [ssl.CERT_REQUIRED, ssl.CERT_OPTIONAL])
+@pytest.mark.parametrize("name", ASKING)
+def test_a_demand_for_a_client_certificate_is_told_from_a_mere_question(name: str, mode: ssl.VerifyMode) -> None:
+    async def main(port: int) -> tuple[Secured, http.Exchange]:
+        asked = http.Request("GET", HOST, "/")
+        return await asyncio.gather(
+            tls.look(tcp.LOOPBACK, port, HOST, 5.0, http.insecure()),
+            http.exchange(tcp.LOOPBACK, port, asked, tls=http.insecure()),
+        )
+
+    with judging(mode, **ASKING[name]) as port:
+        seen, made = asyncio.run(main(port))
+    spoken = ("1.2", "1.3") if name == "both" else (name,)
+    wanted = Failure.CLIENT_CERTIFICATE if mode is ssl.CERT_REQUIRED else None
+    assert {seen.trusted.failure, *(seen.versions[version].failure for version in spoken)} == {wanted}
+    assert "1.0" not in seen.versions
+    assert (made.tls is None) == (mode is ssl.CERT_REQUIRED), "not a matter of HTTP"
+    assert made.status == (None if mode is ssl.CERT_REQUIRED else 200)
+
+
+def test_a_server_that_asks_and_hangs_up_without_an_alert() -> None:
+    @asynccontextmanager
+    async def stage() -> AsyncIterator[int]:
+        context = Authority().issue(HOST).context()
+        context.verify_mode = ssl.CERT_REQUIRED
+        async with lab_http.serve(lab_http.respond(), tls=context) as port:
+            yield port
+
+    seen = looked(stage)
+    assert {made.failure for made in seen.versions.values()} == {Failure.CLIENT_CERTIFICATE}
 
 
 def test_a_certificate_that_cannot_be_read_has_empty_names() -> None:

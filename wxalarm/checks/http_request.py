@@ -18,7 +18,7 @@ from wxalarm.checks.status import HTTP_STATUS, status_case
 from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
 from wxalarm.checks.urls import pasteable
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.probes import Failure
+from wxalarm.probes import Failure, http_head
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
 from wxalarm.wechat.push import headers
 
@@ -29,6 +29,7 @@ HTTP_TIMES = Code("http-times", Severity.NOTE, Basis.REPRODUCED)
 HTTP_EMPTY = Code("http-empty", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_RESET = Code("http-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 HTTP_MALFORMED = Code("http-malformed", Severity.ERROR, Basis.REPRODUCED, INVALID)
+HTTP_ODD_HEADER = Code("http-odd-header", Severity.NOTE, Basis.REPRODUCED)
 HTTP_TOO_LARGE = Code("http-too-large", Severity.ERROR, Basis.REPRODUCED, INVALID)
 
 FRONT = frozenset({502, 503, 504})
@@ -80,19 +81,36 @@ def evaluate(observation: HttpRequest, ctx: Context) -> Iterator[Finding]:
 
 
 def _of_address(exchanges: list[Exchange], ctx: Context) -> Iterator[Finding]:
-    first = exchanges[0]
-    broken = next((one for one in exchanges if one.failure is not None), None)
-    if broken is not None:
-        if broken.failure is not Failure.LOCAL:  # the name cannot stand in a request: dns-name-invalid says so
-            yield failed(broken, ctx)
+    # a name that cannot stand in a request gives LOCAL: dns-name-invalid says so
+    found = [finding for one in exchanges if one.failure is not Failure.LOCAL for finding in _of_exchange(one, ctx)]
+    yield from _counted(found, len(exchanges))
+    answered = [one for one in exchanges if one.failure is None]
+    if not answered:
         return
-    yield from _answered(first, ctx)
-    times = spread([one.total for one in exchanges])
+    times = spread([one.total for one in answered])
+    where = where_of(answered[0], ctx)
     if times.p95 > SLOW:
-        longest = max(exchanges, key=lambda one: one.total)
-        yield HTTP_SLOW(**where_of(first, ctx), **phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
-    elif len(exchanges) > 1:
-        yield HTTP_TIMES(**where_of(first, ctx), slow=SLOW, limit=WAIT, **times.evidence)
+        longest = max(answered, key=lambda one: one.total)
+        yield HTTP_SLOW(**where, **phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
+    elif len(exchanges) > 1 and all(finding.code.severity is Severity.NOTE for finding in found):
+        yield HTTP_TIMES(**where, slow=SLOW, limit=WAIT, **times.evidence)
+
+
+def _of_exchange(one: Exchange, ctx: Context) -> Iterator[Finding]:
+    if one.failure is not None:
+        yield failed(one, ctx)
+    else:
+        yield from _answered(one, ctx)
+
+
+def _counted(found: list[Finding], tried: int) -> Iterator[Finding]:
+    """Findings that say the same once, with how many of the tries went so: one of twenty is another fault than all."""
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for one in found:
+        alike.setdefault((one.code, one.evidence.get("case"), one.evidence.get("status")), []).append(one)
+    for same in alike.values():
+        count = {"failed": len(same), "tried": tried, "often": "all" if len(same) == tried else "some"}
+        yield replace(same[0], evidence={**same[0].evidence, **count})
 
 
 def failed(one: Exchange, ctx: Context) -> Finding:
@@ -111,15 +129,19 @@ def failed(one: Exchange, ctx: Context) -> Finding:
             return HTTP_TIMEOUT(**seen, **phases(one), **spent)
         case Failure.EMPTY:
             return HTTP_EMPTY(**seen)
-        case Failure.MALFORMED | Failure.HEADER | Failure.CHUNK:
+        case Failure.MALFORMED | Failure.STATUS | Failure.HEADER | Failure.CHUNK:
             return HTTP_MALFORMED(**seen, shown=one.first.decode("utf-8", "replace"))
         case Failure.TOO_LARGE | Failure.INTERIM:
             return HTTP_TOO_LARGE(**seen)
+        case Failure.PARTIAL if one.status is None:
+            seen["case"] = "head"
     return HTTP_RESET(**seen)
 
 
 def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
     status, where = one.status or 0, where_of(one, ctx)
+    if odd := next(http_head.oddities(one.headers), None):
+        yield HTTP_ODD_HEADER(**where, line=odd[:200])
     if one.body_cut:
         yield HTTP_TOO_LARGE(**where, case="body")
     if 300 <= status < 400:
@@ -183,6 +205,7 @@ CHECK = Check(
         HTTP_EMPTY,
         HTTP_RESET,
         HTTP_MALFORMED,
+        HTTP_ODD_HEADER,
         HTTP_TOO_LARGE,
     ),
     observation=HttpRequest,

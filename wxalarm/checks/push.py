@@ -122,10 +122,14 @@ def _findings(observation: Push, ctx: Context) -> Iterator[Finding]:
     opened = dict(zip([one.address for one in observation.exchanges], observation.opened, strict=True))
     for one in answered:
         judged.setdefault((one.status, one.body), []).append(one.address)
+    said = {one.address: _judged(one, observation, opened[one.address], ctx) for one in answered}
+    fine = [address for address, findings in said.items() if not findings]
     for one in answered:
         alike = judged[one.status, one.body]
         if alike[0] == one.address:
-            yield from _judged(one, observation, opened[one.address], alike, ctx)
+            named = ", ".join(alike)
+            pool = {"address": named, "ip": named, "pool": "some" if fine else "named", "fine": fine}
+            yield from (replace(finding, evidence={**finding.evidence, **pool}) for finding in said[one.address])
         if one.total > SLOW:
             times = spread([one.total]).evidence
             yield http_request.HTTP_SLOW(
@@ -133,9 +137,7 @@ def _findings(observation: Push, ctx: Context) -> Iterator[Finding]:
             )
 
 
-def _judged(
-    one: Exchange, observation: Push, opened: Opened | None, alike: list[str], ctx: Context
-) -> Iterator[Finding]:
+def _judged(one: Exchange, observation: Push, opened: Opened | None, ctx: Context) -> list[Finding]:
     pushed = observation.pushed
     judgement = judge(
         one.body,
@@ -147,12 +149,12 @@ def _judged(
         opened=opened,
         truncated=len(one.body) >= signed.LARGEST,
     )
-    named = ", ".join(alike)
-    where = {**http_request.where_of(one, ctx), "address": named, "ip": named, "pushed": pushed.name or "pay"}
-    for finding in judgement.based(Basis.REPRODUCED).findings:
-        if finding.code.id == codes.PAY_FAIL.id:
-            continue
-        yield replace(finding, evidence={**finding.evidence, **where})
+    where = {**http_request.where_of(one, ctx), "pushed": pushed.name or "pay"}
+    return [
+        replace(finding, evidence={**finding.evidence, **where})
+        for finding in judgement.based(Basis.REPRODUCED).findings
+        if finding.code.id != codes.PAY_FAIL.id
+    ]
 
 
 UNSEEN = (codes.LENGTH, codes.TOO_LARGE, codes.PAY_FAIL)

@@ -34,6 +34,7 @@ TLS_NAME_MISMATCH = _code("tls-name-mismatch")
 TLS_CHAIN_INCOMPLETE = _code("tls-chain-incomplete")
 TLS_SELF_SIGNED = _code("tls-self-signed")
 TLS_UNTRUSTED = _code("tls-untrusted")
+TLS_CLIENT_CERTIFICATE = _code("tls-client-certificate")
 TLS_PROTOCOL = _code("tls-protocol")
 TLS_NOT_TLS = _code("tls-not-tls")
 TLS_TIMEOUT = _code("tls-timeout")
@@ -89,6 +90,8 @@ def evaluate(observation: TlsHandshake, ctx: Context) -> Iterator[Finding]:
 def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     first = one.trusted
     where = {"address": one.address, "port": port, "host": pasteable(ctx.target.host)}
+    if any(made.failure is Failure.CLIENT_CERTIFICATE for made in (first, *one.versions.values())):
+        yield TLS_CLIENT_CERTIFICATE(**where)
     if first.failure is Failure.CERTIFICATE:
         yield from _refused(one, where, ctx)
     elif first.failure is Failure.NOT_TLS:
@@ -102,7 +105,7 @@ def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
         yield TLS_TIMEOUT(**where, limit=one.limit, seconds=round(first.seconds, 2), curl=first.failure.curl)
     elif first.failure is not None and "1.0" in one.versions and one.versions["1.0"].failure is None:
         yield TLS_PROTOCOL(**where, case="old", found=one.versions["1.0"].version)
-    elif first.failure is not None:
+    elif first.failure not in (None, Failure.CLIENT_CERTIFICATE):
         yield TLS_FAILED(**where, curl=first.failure.curl, detail=first.detail or str(first.failure))
     if first.failure in (None, Failure.CERTIFICATE):
         if one.versions["1.2"].failure is Failure.TLS and one.versions["1.3"].failure is None:
@@ -194,6 +197,7 @@ CHECK = Check(
         TLS_CHAIN_INCOMPLETE,
         TLS_SELF_SIGNED,
         TLS_UNTRUSTED,
+        TLS_CLIENT_CERTIFICATE,
         TLS_PROTOCOL,
         TLS_NOT_TLS,
         TLS_TIMEOUT,

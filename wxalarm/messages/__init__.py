@@ -90,7 +90,7 @@ class Catalogue:
         template = self._find("code", code.id, str(code.basis), part) or self._find("code", code.id, part)
         if template is None and part == "text":
             return code.id
-        return self._say(template, finding.evidence)
+        return self._say(template, finding.evidence).rstrip()
 
     def template(self, code: Code, part: str) -> str:
         """A part of a code's message with its placeholders, for the documentation."""

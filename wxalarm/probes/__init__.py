@@ -23,6 +23,8 @@ class Failure(StrEnum):
     TLS = "tls"
     NOT_TLS = "not-tls"
     CERTIFICATE = "certificate"
+    CLIENT_CERTIFICATE = "client-certificate"
+    """The server wants a certificate of the client, and broke off when it got none."""
     EMPTY = "empty"
     """The connection ended without one byte of an answer."""
     SEND = "send"
@@ -32,6 +34,8 @@ class Failure(StrEnum):
     """The answer ended before its headers, its Content-Length or its last chunk."""
     MALFORMED = "malformed"
     """What came is no HTTP."""
+    STATUS = "status"
+    """An illegal status line, or a 101 that nobody asked for."""
     HEADER = "header"
     """An illegal header."""
     CHUNK = "chunk"
@@ -56,11 +60,13 @@ _CURL = {
     Failure.TLS: 35,
     Failure.NOT_TLS: 35,
     Failure.CERTIFICATE: 60,
+    Failure.CLIENT_CERTIFICATE: 56,
     Failure.EMPTY: 52,
     Failure.SEND: 55,
     Failure.RESET: 56,
     Failure.PARTIAL: 18,
     Failure.MALFORMED: 1,
+    Failure.STATUS: 1,
     Failure.HEADER: 8,
     Failure.CHUNK: 56,
     Failure.TOO_LARGE: 56,
@@ -68,6 +74,7 @@ _CURL = {
 }
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _HERE = frozenset({errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOBUFS})
+_NO_CERTIFICATE = ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE")
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG")
 
 
@@ -76,7 +83,10 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure.CERTIFICATE
     if isinstance(error, ssl.SSLError):
-        return Failure.NOT_TLS if (getattr(error, "reason", None) or "") in _NOT_TLS else Failure.TLS
+        reason = getattr(error, "reason", None) or ""
+        if reason in _NO_CERTIFICATE:  # we never send one: it is missed, not bad
+            return Failure.CLIENT_CERTIFICATE
+        return Failure.NOT_TLS if reason in _NOT_TLS else Failure.TLS
     if isinstance(error, ValueError):
         return Failure.RESOLVE
     if isinstance(error, ConnectionRefusedError):

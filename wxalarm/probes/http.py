@@ -14,7 +14,7 @@ from typing import Any
 
 import h11
 
-from wxalarm.probes import Failure, classify, tcp
+from wxalarm.probes import Failure, classify, http_head, tcp
 
 LIMIT = 5.0
 """Seconds for a whole exchange: what WeChat waits for an answer."""
@@ -61,14 +61,14 @@ class Exchange:
     reason: str = ""
     http_version: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    """In order, names as sent, at most LARGEST_HEAD bytes."""
+    """In order, names as sent, at most LARGEST_HEAD bytes; those that only a lenient client lets pass at the end."""
     body: bytes = b""
     """At most LARGEST_BODY bytes."""
     body_cut: bool = False
     """The body went on beyond what was read."""
     failure: Failure | None = None
     detail: str = ""
-    """The library's own words about a failure."""
+    """The offending line of the answer, or the library's own words about a broken connection."""
     first: bytes = b""
     """The first bytes off the wire of an answer that could not be understood."""
 
@@ -107,7 +107,7 @@ async def exchange(
     except TimeoutError:
         made.set(failure=Failure.TIMEOUT)
     except h11.RemoteProtocolError as error:
-        made.set(failure=made.violation(str(error)), detail=str(error)[:200])
+        made.violated(str(error))
     except h11.LocalProtocolError as error:  # a request that cannot be written: nothing was sent
         made.set(failure=Failure.LOCAL, detail=str(error)[:200])
     except (OSError, ValueError) as error:
@@ -120,6 +120,11 @@ class _Making:
 
     def __init__(self, result: Exchange) -> None:
         self.result = result
+        self.waiting = bytearray()
+        """Bytes off the wire that the parser has not had: it gets whole heads."""
+        self.head = b""
+        """The last whole head."""
+        self.odd: http_head.Fields = ()
         self.body = bytearray()
         self.read = 0
         """Bytes off the wire."""
@@ -134,15 +139,31 @@ class _Making:
         """Whether the body is larger, or in more pieces, than anybody needs to see."""
         return len(self.body) > LARGEST_BODY or self.pieces > MOST_PIECES or self.read > LARGEST_ANSWER
 
-    def violation(self, message: str) -> Failure:
-        """What a violation of HTTP stands for, by where it happened."""
+    def violated(self, message: str) -> None:
+        """Note a violation of HTTP: what it stands for, by where it happened, and the line that is at fault."""
+        failure = self._violation(message)
+        lined = failure in (Failure.STATUS, Failure.HEADER, Failure.CHUNK)
+        self.set(failure=failure, detail=http_head.offending(message, self.head) if lined else "")
+
+    def _violation(self, message: str) -> Failure:
         if self.result.status is not None:
             return Failure.PARTIAL if "peer closed" in message else Failure.CHUNK
         if not b"HTTP/".startswith(self.result.first[:5]):
             return Failure.MALFORMED
         if "too long" in message or "too large" in message:
             return Failure.TOO_LARGE
+        if "status" in message or "UPGRADE" in message:
+            return Failure.STATUS
         return Failure.PARTIAL if "closed" in message else Failure.HEADER
+
+    def next_head(self, connection: h11.Connection) -> bool:
+        """Give the parser the next whole head, if there is one."""
+        head = http_head.take(self.waiting)
+        if head is not None:
+            self.head = head
+            clean, self.odd = http_head.legal(head)
+            connection.receive_data(clean)
+        return head is not None
 
 
 async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> None:
@@ -170,7 +191,7 @@ async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> 
         except OSError as error:  # a server may answer before it has read all
             broken = error
         await _read(made, connection, stream, loop.time())
-        if broken is not None and made.result.status is None:
+        if broken is not None and made.result.failure is not Failure.CLIENT_CERTIFICATE and made.result.status is None:
             made.set(failure=Failure.SEND, detail=tcp.words(broken))
 
 
@@ -199,7 +220,8 @@ async def _read(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            if not await _feed(made, connection, stream, sent):
+            in_head = made.result.status is None
+            if not (in_head and made.next_head(connection)) and not await _feed(made, connection, stream, sent):
                 return
         elif isinstance(event, h11.InformationalResponse):
             interim += 1
@@ -211,9 +233,14 @@ async def _read(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
                 status=event.status_code,
                 reason=bytes(event.reason).decode("latin-1"),
                 http_version=bytes(event.http_version).decode("latin-1"),
-                headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in event.headers.raw_items()),
+                headers=(
+                    *((k.decode("latin-1"), v.decode("latin-1")) for k, v in event.headers.raw_items()),
+                    *made.odd,
+                ),
                 first=b"",
             )
+            if made.waiting:
+                connection.receive_data(bytes(made.waiting))
         elif isinstance(event, h11.Data):
             made.body += event.data
             made.pieces += 1
@@ -229,7 +256,10 @@ async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
     try:
         data = await stream.receive()
     except (ConnectionError, ssl.SSLError) as error:  # a broken record behind the handshake is curl's 56 too
-        made.set(failure=Failure.RESET, detail=tcp.words(error))
+        failure = Failure.CLIENT_CERTIFICATE if classify(error) is Failure.CLIENT_CERTIFICATE else Failure.RESET
+        made.set(failure=failure, detail=tcp.words(error))
+        if failure is Failure.CLIENT_CERTIFICATE:  # TLS 1.3 tells only now: the handshake did fail
+            made.set(tls=None)
         return False
     if made.result.first_byte is None:
         if not data:
@@ -237,5 +267,14 @@ async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
             return False
         made.set(first_byte=asyncio.get_running_loop().time() - sent, first=data[: tcp.SHOWN])
     made.read += len(data)
-    connection.receive_data(data)
+    if made.result.status is not None:
+        connection.receive_data(data)
+        return True
+    if not data:
+        made.violated("closed")
+        return False
+    made.waiting += data
+    if not made.next_head(connection) and len(made.waiting) > LARGEST_HEAD:
+        made.violated("too large")
+        return False
     return True

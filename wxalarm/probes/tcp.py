@@ -11,6 +11,8 @@ import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
 
 from wxalarm.probes import Failure, classify
 
@@ -24,6 +26,8 @@ PIECE = 16384
 """Bytes read at once: what they hold is parsed in one turn of the event loop, which others wait for."""
 SHOWN = 64
 """Bytes kept of what a server sent first."""
+_ASKED: WeakSet[Any] = WeakSet()
+"""The TLS connections whose server asked for a certificate of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,12 @@ def words(error: BaseException) -> str:
     return str(reason)[:200]
 
 
+def _heard(secured: Any, direction: str, _version: int, content: int, message: int, _data: bytes) -> None:
+    """OpenSSL's word on every message of a handshake: only here does a CertificateRequest (RFC 8446, 4.3.2) show."""
+    if (direction, content, message) == ("read", 22, 13):
+        _ASKED.add(secured)
+
+
 class Stream:
     """A connected socket as a stream of bytes, in TLS after `secure`. Closing it is immediate and silent."""
 
@@ -108,6 +118,7 @@ class Stream:
 
         Raises OSError (ssl.SSLError among them), and ValueError for a name that cannot stand in SNI.
         """
+        context._msg_callback = _heard  # type: ignore[attr-defined]  # private since Python 3.8, and the only way
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         while True:
             try:
@@ -121,6 +132,11 @@ class Stream:
                     await self._flush()  # our alert, out of courtesy
                 raise
         await self._flush()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the server asked for a certificate of the client. It may still do without one."""
+        return self.tls in _ASKED
 
     async def send(self, data: bytes) -> None:
         """Send all. Raises OSError."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,8 @@ async def handshake(address: str, port: int, host: str, context: ssl.SSLContext,
             failure = classify(error)
             # A server that hangs up on a ClientHello is a TLS failure to curl (35), whatever it did to the connection.
             failure = Failure.TLS if failure is Failure.RESET else failure
+            # TLS 1.2 has no alert of its own for it: the server asked, got none, and broke off.
+            failure = Failure.CLIENT_CERTIFICATE if failure is Failure.TLS and stream.asked else failure
             made = Handshake(
                 None,
                 loop.time() - started,
@@ -127,7 +129,24 @@ async def handshake(address: str, port: int, host: str, context: ssl.SSLContext,
             )
             return Attempt(None, made, first=stream.first if failure is Failure.NOT_TLS else b"")
         assert stream.tls is not None
-        return Attempt(None, Handshake(stream.tls.version(), loop.time() - started), tuple(sent_chain(stream.tls)))
+        made = Handshake(stream.tls.version(), loop.time() - started)
+        if stream.asked and (
+            detail := await _missed(stream, min(limit - (loop.time() - begun), made.seconds + tcp.SETTLE))
+        ):
+            made = replace(made, failure=Failure.CLIENT_CERTIFICATE, detail=detail)
+        return Attempt(None, made, tuple(sent_chain(stream.tls)))
+
+
+async def _missed(stream: tcp.Stream, wait: float) -> str:
+    """How a server that asked for a certificate breaks off without one; "" when it stays. In TLS 1.3 it speaks only
+    after the client's end of the handshake."""
+    try:
+        async with asyncio.timeout(wait):
+            return "" if await stream.receive() else "EOF"
+    except TimeoutError:
+        return ""
+    except OSError as error:
+        return tcp.words(error)
 
 
 def only(version: ssl.TLSVersion) -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import LARGEST, Body
 
-_STATUSES = frozenset({201, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
+_STATUSES = frozenset({201, 304, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}(?:;[^\r\n]{0,200})?\r?\n")
 Headers = Iterable[tuple[str, str]]
 
