@@ -251,6 +251,20 @@ def test_alarms_about_the_same_push_share_one() -> None:
 # --- where they never go ---------------------------------------------------------------------------------------------
 
 
+def test_not_modified_is_a_status_and_no_redirect() -> None:
+    async def main() -> None:
+        async with serve(lambda heard: Said(b"", 304 if "signature" in heard.query else 200)) as site:
+            url = site.url("/callback")
+            results, report, _ = await diagnosed(alarm_of(url), settings(url))
+            assert codes(results["url-verify"]) == codes(results["push"]) == ["http-status"]
+            assert report.cause is not None
+            for lang, word in (("en", "cache"), ("zh", "缓存")):
+                for part in ("text", "hint"):
+                    assert word in catalogue(lang).finding(report.cause.finding, part)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(("second", "named"), [(b'"success"', "127.0.0.1, 127.0.0.2"), (b"success", "127.0.0.1")])
 def test_a_wrong_reply_names_its_addresses_and_how_to_ask_them(second: bytes, named: str) -> None:
     async def main() -> tuple[Report, int]:

@@ -205,6 +205,7 @@ def test_a_demand_for_a_client_certificate_is_told_from_a_mere_question(name: st
     wanted = Failure.CLIENT_CERTIFICATE if mode is ssl.CERT_REQUIRED else None
     assert {seen.trusted.failure, *(seen.versions[version].failure for version in spoken)} == {wanted}
     assert "1.0" not in seen.versions
+    assert len(seen.chain) == 2, "the server's own certificates are known all the same"
     assert (made.tls is None) == (mode is ssl.CERT_REQUIRED), "not a matter of HTTP"
     assert made.status == (None if mode is ssl.CERT_REQUIRED else 200)
 

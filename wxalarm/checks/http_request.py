@@ -36,6 +36,7 @@ FRONT = frozenset({502, 503, 504})
 """What a proxy says when there is nothing behind it: no matter what was asked."""
 REFUSALS = frozenset({400, 401, 403, 405, 406, 415, 422})
 """What a good handler may answer to a GET without signature."""
+NOT_MODIFIED = 304
 KEPT = 2048
 """Bytes of a body that stay in the observation."""
 
@@ -144,7 +145,7 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
         yield HTTP_ODD_HEADER(**where, line=odd[:200])
     if one.body_cut:
         yield HTTP_TOO_LARGE(**where, case="body")
-    if 300 <= status < 400:
+    if 300 <= status < 400 and status != NOT_MODIFIED:
         yield redirected(one, ctx)
     elif status in FRONT:
         yield HTTP_STATUS(**where, ip=one.address, status=status, case=status_case(status))
@@ -157,7 +158,9 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
 
 
 def redirected(one: Exchange, ctx: Context) -> Finding:
-    """The finding for an answer that leads elsewhere."""
+    """The finding for an answer that leads elsewhere; 304 has the number of one and leads nowhere."""
+    if one.status == NOT_MODIFIED:
+        return HTTP_STATUS(**where_of(one, ctx), ip=one.address, status=one.status, case=status_case(one.status))
     to = one.header("location") or "?"
     case = redirect_case(ctx.target.url or "", to)
     return HTTP_REDIRECT(**where_of(one, ctx), status=one.status, to=to[:300], case=case)

@@ -253,6 +253,9 @@ async def _read(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
 
 async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, sent: float) -> bool:
     """Give the parser more bytes; False when there are none and why is known."""
+    if made.result.status is None and len(made.waiting) > LARGEST_HEAD:
+        made.violated("too large")
+        return False
     try:
         data = await stream.receive()
     except (ConnectionError, ssl.SSLError) as error:  # a broken record behind the handshake is curl's 56 too
@@ -274,7 +277,4 @@ async def _feed(made: _Making, connection: h11.Connection, stream: tcp.Stream, s
         made.violated("closed")
         return False
     made.waiting += data
-    if not made.next_head(connection) and len(made.waiting) > LARGEST_HEAD:
-        made.violated("too large")
-        return False
     return True

@@ -127,7 +127,8 @@ async def handshake(address: str, port: int, host: str, context: ssl.SSLContext,
                 getattr(error, "verify_code", None),
                 getattr(error, "verify_message", ""),
             )
-            return Attempt(None, made, first=stream.first if failure is Failure.NOT_TLS else b"")
+            sent = sent_chain(stream.tls) if failure is Failure.CLIENT_CERTIFICATE and stream.tls else []
+            return Attempt(None, made, tuple(sent), stream.first if failure is Failure.NOT_TLS else b"")
         assert stream.tls is not None
         made = Handshake(stream.tls.version(), loop.time() - started)
         if stream.asked and (
