@@ -30,6 +30,12 @@ def test_the_echostr_is_right() -> None:
         (zlib.compress(ECHOSTR.encode()), "deflate"),
         (b"\x0b\x09\x80\xff\xfe", "br"),
     ],
+    ids=[
+        "gzip",
+        "gzip, unnamed",
+        "deflate",
+        "br",
+    ],  # the bytes hold the time: every worker would name the test otherwise
 )
 def test_a_compressed_answer(body: bytes, encoding: str) -> None:
     assert case_of(body, encoding) == "compressed"
