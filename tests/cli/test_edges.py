@@ -332,3 +332,11 @@ def test_the_version_is_the_one_that_is_installed() -> None:
 def test_help_names_the_tables_of_the_configuration(command: str) -> None:
     shown = wxalarm(command, "--help", env={"COLUMNS": "200"}).stdout.decode()
     assert "A name under [accounts] or [platforms]." in " ".join(shown.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("where", ["--format=html={}/x.html", "--save={}/c.json"])
+def test_a_folder_that_is_not_there_is_told_before_the_run(where: str, tmp_path: Path) -> None:
+    case = tmp_path / "gone"
+    done = wxalarm("probe", "http://127.0.0.1:9/", "--only", "callback-url", where.format(case))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"no file can be written there" in done.stderr

@@ -135,7 +135,15 @@ def outputs_of(values: Iterable[str], known: Sequence[str], default: str, words:
     paths = [os.path.realpath(output.path) for output in found if output.path is not None]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         fail(_said(words).ui("format_twice", path=twice))
+    for output in found:
+        writable(output.path, words)
     return found
+
+
+def writable(path: Path | None, words: Words) -> None:
+    """Ends the command when a file cannot be made where it is wanted: before the run, not after it."""
+    if path is not None and not path.exists() and not os.access(path.absolute().parent, os.W_OK):
+        fail(_said(words).ui("no_folder", path=path))
 
 
 def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:

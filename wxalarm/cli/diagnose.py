@@ -82,7 +82,7 @@ def diagnose(
     reveal: Reveal = False,
 ) -> None:
     """Find the cause of an alarm: DNS, connection, TLS, HTTP, the reply, nginx, its logs and this machine."""
-    from wxalarm.cli.common import fail, outputs_of, settings_of, words_of
+    from wxalarm.cli.common import fail, outputs_of, settings_of, words_of, writable
     from wxalarm.cli.report import FORMATS, deliver
 
     settings = settings_of(config, lang)
@@ -105,6 +105,7 @@ def diagnose(
     only, skip = known_checks(only, words), known_checks(skip, words)
     if str(save) == "-":
         fail(words.ui("save_stdout"))
+    writable(save, words)
     if from_case is not None:
         if files or save:
             fail(words.ui("from_alone"))
@@ -137,7 +138,7 @@ def probe(
     reveal: Reveal = False,
 ) -> None:
     """Check a callback URL without an alarm: every network check and, with --push, the signed push."""
-    from wxalarm.cli.common import outputs_of, settings_of, words_of
+    from wxalarm.cli.common import outputs_of, settings_of, words_of, writable
     from wxalarm.cli.report import FORMATS, deliver
     from wxalarm.model import Alarm
     from wxalarm.playbooks import NETWORK
@@ -149,6 +150,7 @@ def probe(
     contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
     only = chosen_of(contexts, known_checks(only, words), words) or [check.id for check in NETWORK]
     skip = known_checks(skip, words)
+    writable(save, words)
     raise typer.Exit(deliver(contexts, (), words, outputs, only=only, skip=skip, save=save, reveal=reveal))
 
 
