@@ -186,7 +186,8 @@ def _line(path: Path) -> bytes:
 
 def running_nginx() -> list[dict[str, Any]]:
     """A server with nginx and nothing else: what is read without being told anything, and the programs that listen."""
-    from tests.nginx.server import TEMPS, USER, free_ports, running
+    from tests.nginx.server import TEMPS, USER, running
+    from tests.ports import free_ports
 
     port, behind = free_ports(2)
     with tempfile.TemporaryDirectory() as folder:

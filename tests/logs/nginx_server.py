@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_ports
+
 LOG_FORMAT = """log_format own '[$time_iso8601] $remote_addr "$request" $status $body_bytes_sent "$upstream_addr" '
                    '"$upstream_status" $request_time "$upstream_response_time"';"""
 CONF = """
@@ -179,14 +181,6 @@ class _App(socketserver.ThreadingTCPServer):
         """The handler has closed it."""
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def full_queue(family: int, address: object) -> Iterator[socket.socket]:
     """A listener whose accept queue is full."""
@@ -217,7 +211,7 @@ def running(folder: Path, connections: int = 256) -> Iterator[Server]:
             ports[name] = app.server_address[1]
         ports["full"] = stack.enter_context(full_queue(socket.AF_INET, ("127.0.0.1", 0))).getsockname()[1]
         stack.enter_context(full_queue(socket.AF_UNIX, str(folder / "full.sock")))
-        ports |= {"port": free_port(), "dead": free_port(), "dead2": free_port()}
+        ports |= dict(zip(("port", "dead", "dead2"), free_ports(3), strict=True))
         user = f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
         conf = folder / "nginx.conf"
         conf.write_text(CONF.format(log_format=LOG_FORMAT, folder=folder, user=user, connections=connections, **ports))

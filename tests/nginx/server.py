@@ -22,15 +22,6 @@ USER = "user root;\n" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
 """For the main block: the workers must be able to enter the test's folder."""
 
 
-def free_ports(count: int) -> list[int]:
-    """Different ports that nothing listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("0.0.0.0", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 def nginx(folder: Path, conf: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
     """Runs nginx to its end (-t, -T)."""
     assert NGINX is not None

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from tests.nginx.cases import BROKEN, CASES, PASS, SLOWLY, Case, text_of
-from tests.nginx.server import TEMPS, USER, ask, free_ports, needs_nginx, nginx, running
+from tests.nginx.server import TEMPS, USER, ask, needs_nginx, nginx, running
+from tests.ports import free_ports
 from tests.support import context_of
 from wxalarm.checks import nginx_config
 from wxalarm.lab.scenarios.server import GUIDE_SAMPLE

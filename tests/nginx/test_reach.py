@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.nginx.server import TEMPS, USER, free_ports, needs_nginx, nginx, running
+from tests.nginx.server import TEMPS, USER, needs_nginx, nginx, running
+from tests.ports import free_ports
 from tests.support import context_of
 from wxalarm.checks import nginx_config
 from wxalarm.checks.check import Context, Skip

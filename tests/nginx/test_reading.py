@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.nginx import generate
-from tests.nginx.server import TEMPS, USER, ask, free_ports, needs_nginx, nginx, running
+from tests.nginx.server import TEMPS, USER, ask, needs_nginx, nginx, running
+from tests.ports import free_ports
 from wxalarm.nginx import Config, fetch_from, from_dump, load, parse
 from wxalarm.nginx.syntax import Directive, quoted
 from wxalarm.probes.nginx_files import disk_fetch

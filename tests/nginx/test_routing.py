@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.nginx.routes import Set, requests
-from tests.nginx.server import TEMPS, USER, ask, free_ports, needs_nginx, running
+from tests.nginx.server import TEMPS, USER, ask, needs_nginx, running
+from tests.ports import free_ports
 from wxalarm.nginx import parse
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import Route, route

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.nginx.server import TEMPS, USER, ask, free_ports, needs_nginx, running
+from tests.nginx.server import TEMPS, USER, ask, needs_nginx, running
+from tests.ports import free_ports
 from wxalarm.nginx import Config, parse
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import route
