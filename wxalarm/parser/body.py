@@ -80,13 +80,14 @@ class Bodies:
         text = self.text
         longest = start + v.LONGEST_BODY
         declared = _LENGTH.search(text, max(0, start - 120), text.rfind("[", 0, start))
-        if declared is not None and (exact := self._exact(start, int(declared[1]))) is not None:
+        length = int(declared[1]) if declared else None
+        if length is not None and (exact := self._exact(start, length)) is not None:
             return Body(exact)
         stop = min(self._alarms.start(start), longest, len(text))
         guide = self._guides.start(start)
         if guide < stop:
             return Body(self._last(start, guide) or self._stripped(start, guide))
-        if self._closings.start(start) < stop and (candidate := self._candidate(start, stop)) is not None:
+        if self._closings.start(start) < stop and (candidate := self._candidate(start, stop, length)) is not None:
             return Body(candidate)
         if (dots := self._dots.start(start)) < stop:
             return Body(dots + 3)
@@ -114,12 +115,10 @@ class Bodies:
             inner = self._stripped(start, platform.start())
         return end if inner < end or (inner > start and self.text[inner - 1] == "]") else None
 
-    def _candidate(self, start: int, stop: int) -> int | None:
+    def _candidate(self, start: int, stop: int, length: int | None) -> int | None:
         """The first bracket at the end of a line where the body is whole by its declared length or its own form; else
         the bracket right before `stop`; else the first at the end of a line."""
         text = self.text
-        declared = _LENGTH.search(text, max(0, start - 120), text.rfind("[", 0, start))
-        length = int(declared[1]) if declared else None
         first = form = None
         size, counted = 0, start
         for number, closing in enumerate(_CLOSING.finditer(text, start, stop)):

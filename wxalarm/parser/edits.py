@@ -74,8 +74,8 @@ def _page_edits(text: str, at: int, last: int) -> Iterator[tuple[int, int, str]]
 def _close(text: str, key: int, start: int, end: int) -> int:
     """Where the bracket of a body stands: where the declared length wants it, else the last one that is not the
     platform's; -1 when there is none."""
-    declared = _LENGTH.search(text, max(0, key - 60), key)
-    at = v.after_bytes(text, start, end, int(declared[1])) if declared is not None else None
+    length = _declared(text, key)
+    at = v.after_bytes(text, start, end, length) if length is not None else None
     if at is not None and text[at : at + 1] in ("]", "］", "】"):
         return at
     close = max(text.rfind(bracket, start, end) for bracket in "]］】")
@@ -89,8 +89,14 @@ def _encoded(text: str, start: int, end: int, key: int) -> bool:
     body = text[start:end]
     if "&" not in body or "<" in _BODY_EDIT.sub("", body):
         return False
-    declared = _LENGTH.search(text, max(0, key - 60), key)
-    return declared is None or int(declared[1]) != len(body.encode("utf-8", "replace"))
+    length = _declared(text, key)
+    return length is None or length != len(body.encode("utf-8", "replace"))
+
+
+def _declared(text: str, key: int) -> int | None:
+    """The response_length that stands before the key of a body."""
+    found = _LENGTH.search(text, max(0, key - 60), key)
+    return int(found[1]) if found is not None else None
 
 
 def _plain_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:

@@ -191,7 +191,6 @@ _BODY, _BRACKET, _PLATFORM_KEY, _WORDING_AT, _OPENID_AT, _STAMP_AT = (
 _ALARM, _SAMPLE_OF = plain_of(Alarm), plain_of(Sample)
 _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")
 _EMPTY: dict[str, str | None] = {}
-_NO_PROBLEMS: tuple[Finding, ...] = ()
 
 
 def may_hold_pieces(text: str, start: int, end: int) -> bool:

@@ -25,7 +25,7 @@ LONGEST_GAP = 2000
 LONGEST_PREFIX = 80
 """Characters before each line of an alarm in a list or a log."""
 _RISING = re.compile(
-    r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|(?<![^\W\d])^\W{0,4}\d{1,4}(?=[.)、:]?\s|[.)、]|\Z)"
+    r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|^\W{0,4}\d{1,4}(?=[.)、:]?\s|[.)、]|\Z)"
 )
 """What differs between prefixes of one alarm: dates, times, the number of a list."""
 _PIECE = re.compile(
