@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "wxalarm"
+from tests.paths import ROOT
+
+PACKAGE = ROOT / "wxalarm"
 LAYERS = (
     {"cli", "docgen", "__init__", "__main__", "testing"},
     {"render", "runner", "playbooks", "verdict", "lint", "lab", "diagnosis", "cases"},
     {"checks"},
     {"probes"},
-    {"parser", "wechat", "nginx", "logs", "messages", "config"},
+    {"parser", "wechat", "nginx", "logs", "messages", "config", "masking"},
     {"model"},
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -139,7 +139,7 @@ def test_only_and_skip_select_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_crowd_is_diagnosed_by_the_example_of_its_worst() -> None:
-    from wxalarm.checks import sample
+    from wxalarm.checks.alarm import sample
 
     alarms = [
         Alarm(AlarmKind.INVALID_RESPONSE, f"wx{number:016x}", count=number, sample=Sample(http_code=500 + number % 2))

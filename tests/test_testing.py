@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.paths import ROOT
 from wxalarm.testing import assert_accepted
 
-ROOT = Path(__file__).parent.parent
 EXAMPLES = re.findall(
     r"^## (\w+)\n.*?^```python\n(.*?)^```", (ROOT / "docs/testing.md").read_text("utf-8"), re.S | re.M
 )

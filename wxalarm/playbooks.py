@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wxalarm.checks import CONNECTION, NAME, PLATFORM, REPLY, SELF, SERVER, SPEECH, WECHAT, sample
+from wxalarm.checks import CONNECTION, NAME, PLATFORM, REPLY, SELF, SERVER, SPEECH, WECHAT
+from wxalarm.checks.alarm import sample
 from wxalarm.checks.check import Check
 from wxalarm.model import AlarmKind
 

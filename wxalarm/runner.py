@@ -12,8 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from wxalarm.checks.check import Check, Context, Skip, usable
-from wxalarm.checks.hidden import Hidden, configured, hide, hiding
 from wxalarm.config import ConfigError
+from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.verdict import cause

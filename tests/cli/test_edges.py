@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli_support import ROOT, wxalarm
+from tests.cli_support import wxalarm
+from tests.paths import ROOT
 
 ALARM = """\
 Appid: wx0000000000000001

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tests.paths import FIXTURES, ROOT
 from wxalarm.lint import Linted, Linter, Source
 
-ROOT = Path(__file__).parent.parent
-ALARMS = ROOT / "fixtures" / "alarms"
-RULES = ROOT / "fixtures" / "lint"
-GOLDEN = ROOT / "golden" / "lint"
+ALARMS = FIXTURES / "alarms"
+RULES = FIXTURES / "lint"
+GOLDEN = ROOT / "tests" / "golden" / "lint"
 
 
 def source_of(path: Path, root: Path) -> Source:

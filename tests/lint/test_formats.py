@@ -13,7 +13,8 @@ import pytest
 from junitparser import JUnitXml
 from rich.cells import cell_len
 
-from tests.lint.support import ROOT, RULES, assert_golden, lint_folder
+from tests.lint.support import RULES, assert_golden, lint_folder
+from tests.paths import ROOT
 from wxalarm.lint import Excerpt, Linted, Linter, Source
 from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.render import lint_machine, lint_text
@@ -105,7 +106,7 @@ def test_the_caret_of_a_missing_thing_stands_behind_the_line() -> None:
 
 @pytest.mark.parametrize("files", [all_fires, odd])
 def test_sarif_is_valid(files: Any) -> None:
-    schema = json.loads((ROOT / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "tests" / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))
     log = json.loads(lint_machine.sarif(files(), EN))
     jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(log)
     run = log["runs"][0]

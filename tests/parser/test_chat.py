@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import FIXTURES
 from wxalarm.model import Alarm
 from wxalarm.parser import parse
 from wxalarm.parser.stream import stream
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "alarms"
+FOLDER = FIXTURES / "alarms"
 CHAT = (Path(__file__).parent / "chat.txt").read_text("utf-8").splitlines()
 
 
 def texts() -> list[str]:
     """Twenty alarms of the corpus: every kind, every layout, with bodies and without."""
     found = []
-    for path in sorted(FIXTURES.rglob("*.txt")):
+    for path in sorted(FOLDER.rglob("*.txt")):
         text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff").strip("\r\n")
         if len(parse(text).alarms) == 1 and parse(text).alarms[0].guide_url is not None:
             found.append(text)

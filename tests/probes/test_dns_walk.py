@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from wxalarm.checks.dns_delegation import fault_of
+from wxalarm.checks.dns.dns_delegation import fault_of
 from wxalarm.lab.dns import Fault, Running, serve
 from wxalarm.probes.dns import Outcome, Server
 from wxalarm.probes.dns_walk import Walk, walk

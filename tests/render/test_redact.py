@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxalarm.checks.http_request import HttpRequest
+from wxalarm.checks.network.http_request import HttpRequest
 from wxalarm.messages import catalogue
 from wxalarm.model import Alarm, Basis, CheckResult, Code, Report, Sample, Severity, Status, Target
 from wxalarm.probes.http import Exchange

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
+from tests.paths import FIXTURES
 from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import Severity
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import CODES, Judgement, Pushed, dump, judge, mended
 from wxalarm.wechat.reply.pushes import named
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "replies"
-CASES = sorted(FIXTURES.glob("*/*.json"))
+FOLDER = FIXTURES / "replies"
+CASES = sorted(FOLDER.glob("*/*.json"))
 READ: dict[Path, tuple[bytes, dict[str, Any], dict[str, Any]]] = {}
 
 

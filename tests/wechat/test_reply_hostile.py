@@ -6,21 +6,19 @@ import gzip
 import random
 import time
 import tracemalloc
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.paths import FIXTURES
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import Judgement, Pushed, dump, judge, mended
 
 MIB = 1 << 20
 FORMS = [Pushed(), Pushed(Form.EVENT, "subscribe"), Pushed(Form.NOTICE, "authorized"), Pushed(Form.PAY)]
-GOOD = [
-    path.read_bytes() for path in sorted((Path(__file__).parent.parent / "fixtures/replies/accepted").glob("*.body"))
-]
+GOOD = [path.read_bytes() for path in sorted((FIXTURES / "replies" / "accepted").glob("*.body"))]
 BOMB = b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + b"".join(
     b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)
 )

@@ -203,7 +203,7 @@ def chosen_of(contexts: Sequence[Context], only: Sequence[str], words: Catalogue
 
     A check that no playbook here has is said; the command ends when none has any.
     """
-    from wxalarm.checks.addresses import SOURCES
+    from wxalarm.checks.dns.addresses import SOURCES
     from wxalarm.cli.common import fail
     from wxalarm.runner import plan
 

@@ -1,0 +1,360 @@
+"""Logs as they are found: rotated, compressed, cut, unreadable, huge lines, other zones, clocks set back."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.checks.logs.support import OPENID, START, alarm, codes, joined, line, log, results
+from wxalarm.logs.access import Tally
+from wxalarm.logs.formats import Wanted
+from wxalarm.logs.parsers import detect
+from wxalarm.model import Basis, Status
+from wxalarm.probes import logfiles
+from wxalarm.probes.logsource import expand
+
+
+def test_a_plain_log_shows_the_alarms_push(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log()))
+    result = results(access=[path])["access-log"]
+    assert codes(result) == {"log-client-gave-up"}
+    found = next(f for f in result.findings if f.code.id == "log-client-gave-up")
+    assert found.code.basis is Basis.RECORDED
+    number = 1 + next(i for i, text in enumerate(log()) if OPENID.encode() in text)
+    assert found.evidence["place"] == f"{path}:{number}"
+    shown = subprocess.run(found.evidence["show"], shell=True, capture_output=True, check=True).stdout
+    assert OPENID.encode() in shown
+    assert "signature=…" in found.evidence["line"]
+
+
+def pack_zstd(data: bytes) -> bytes:
+    return subprocess.run(["zstd", "-qc"], input=data, capture_output=True, check=True).stdout
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "zst": pack_zstd,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_compressed_logs_are_found_beside_and_read(tmp_path: Path, suffix: str) -> None:
+    if suffix == "zst" and not shutil.which("zstd"):
+        pytest.skip("zstd is not installed")
+    live, old = tmp_path / "access.log", tmp_path / f"access.log.2.{suffix}"
+    live.write_bytes(joined(line(at) for at in range(START + 7200, START + 9000)))
+    old.write_bytes(PACKERS[suffix](joined(log())))
+    os.utime(old, (START + 3600, START + 3600))
+    result = results(access=[live])["access-log"]
+    assert codes(result) == {"log-client-gave-up"}
+    found = next(f for f in result.findings if f.code.id == "log-client-gave-up")
+    assert found.evidence["place"].startswith(f"{old}:")
+    shown = subprocess.run(found.evidence["show"], shell=True, capture_output=True, check=True).stdout
+    assert OPENID.encode() in shown
+
+
+def test_a_compressed_log_of_another_day_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "access.log.3.gz"
+    path.write_bytes(gzip.compress(joined(log(START - 90000, START - 80000))))
+    os.utime(path, (START - 80000, START - 80000))
+    live = tmp_path / "access.log"
+    live.write_bytes(joined(log()))
+    files = {file.path: file for file in results(access=[live])["access-log"].observation.files}
+    assert files[str(path)].read == 0
+    assert files[str(live)].read > 0
+
+
+def test_every_usual_name_of_a_rotated_log(tmp_path: Path) -> None:
+    names = [
+        "access.log",
+        "access.log.1",
+        "access.log.2.gz",
+        "access.log-20241225",
+        "access.log-20241224.gz",
+        "access-20241223.log",
+        "access-20241222.log.zst",
+    ]
+    others = ["access.logs", "error.log", "error.log.1", "access_other.log"]
+    for name in names + others:
+        (tmp_path / name).touch()
+    assert sorted(expand([str(tmp_path / "access.log")])) == sorted(str(tmp_path / name) for name in names)
+    assert expand([str(tmp_path / "acc*.log")])[:1] == [str(tmp_path / "access-20241223.log")]
+
+
+def test_rotated_while_it_is_read(tmp_path: Path) -> None:
+    """The window lies across a rotation; renaming between listing and opening gives one file under two names."""
+    lines = log()
+    cut = next(i for i, text in enumerate(lines) if OPENID.encode() in text) + 40
+    old, live = tmp_path / "access.log.1", tmp_path / "access.log"
+    old.write_bytes(joined(lines[:cut]))
+    live.write_bytes(joined(lines[cut:]))
+    both = results(access=[live])["access-log"].observation.counts
+    whole = tmp_path / "whole.log"
+    whole.write_bytes(joined(lines))
+    assert both == results(access=[whole])["access-log"].observation.counts
+    os.link(live, tmp_path / "access.log.2")
+    assert results(access=[live])["access-log"].observation.counts == both
+
+
+def test_a_log_that_shrinks_while_it_is_read_just_ends(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log()))
+    source = logfiles.opened(str(path))
+    assert isinstance(source, logfiles.Source)
+    with source:
+        os.truncate(path, 1000)
+        assert source.size > 1000
+        assert len(source.read(500, 5000)) == 500
+        assert source.read(5000, 10) == b""
+
+
+def test_a_half_written_last_line_and_a_line_break_too_many(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    lines = log(last=START + 6)
+    path.write_bytes(joined(lines)[:-1])  # the last line, whole, without its line break
+    assert results(access=[path])["access-log"].observation.hits
+    path.write_bytes(joined(lines) + b"\n\n" + line(START + 8)[:40])
+    observation = results(access=[path])["access-log"].observation
+    assert observation.hits
+    assert observation.counts.requests == 34
+
+
+@pytest.mark.parametrize("zone", [0, -5, 9, 8])
+def test_a_log_in_any_zone(tmp_path: Path, zone: int) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log(zone=zone)))
+    result = results(access=[path])["access-log"]
+    assert codes(result) == {"log-client-gave-up"}
+    assert result.observation.offset == zone * 3600
+
+
+def test_a_clock_set_back_is_read_on_both_sides_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log()) + joined(log(START - 1800, START + 1800)))
+    result = results(access=[path])["access-log"]
+    assert codes(result) == {"log-client-gave-up", "log-time-backwards"}
+    once = tmp_path / "once.log"
+    once.write_bytes(joined(log()))
+    assert result.observation.counts.requests == 2 * results(access=[once])["access-log"].observation.counts.requests
+
+
+def test_two_parts_close_together_are_counted_once_each(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    for end in range(START + 400, START + 640, 60):
+        path.write_bytes(joined(log(last=end, every=1)) + joined(log(START - 160, START + 3600, every=1)))
+        observation = results(access=[path])["access-log"].observation
+        inside = sum(START - 60 <= at <= START + 360 for at in range(START - 3600, end)) + 421 + 2
+        assert observation.counts.requests == inside
+
+
+def test_a_clock_that_is_off_is_said_and_the_push_found_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    off = 600
+    lines = [line(at + off, stamp=at) for at in range(START - 3600, START + 3600, 2)]
+    lines.append(line(START + off + 5, OPENID, 499, 5.001, stamp=START))
+    path.write_bytes(joined(sorted(lines, key=lambda text: text.split(b"[")[1])))
+    result = results(access=[path])["access-log"]
+    assert {"log-client-gave-up", "log-clock-offset"} <= codes(result)
+    assert next(f for f in result.findings if f.code.id == "log-clock-offset").evidence["seconds"] == off
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "log-empty"),
+        (b"\x7fELF" + bytes(range(256)) * 4000, "log-binary"),
+        (b"hello\nworld\n" * 1000, "log-unknown"),
+        (b"\x1f\x8b\x08\0broken gzip" * 100, "log-broken"),
+        (gzip.compress(os.urandom(9000))[:-5000], "log-broken"),
+        (b"\x28\xb5\x2f\xfd nothing", "log-broken"),
+        (joined(log(START + 7200, START + 7300)[1:]), "log-begins-after"),
+        (joined(line(at) for at in range(START - 9000, START - 8000)), "log-ends-before"),
+    ],
+    ids=["empty", "binary", "no-log", "broken-gzip", "cut-gzip", "broken-zstd", "later", "earlier"],
+)
+def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(content)
+    os.utime(path, (START + 3600, START + 3600))
+    result = results(access=[path])["access-log"]
+    assert result.status is Status.SKIP
+    assert result.reason is not None
+    assert result.reason.id == reason or (result.reason.id == "log-no-zstd" and not shutil.which("zstd"))
+
+
+def test_a_compressed_log_that_is_cut_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "access.log.gz"
+    path.write_bytes(gzip.compress(joined(log()))[:-3000])
+    os.utime(path, (START + 3600, START + 3600))
+    assert codes(results(access=[path])["access-log"]) == {"log-client-gave-up", "log-partly-read"}
+
+
+def test_missing_and_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.log")
+    for name, reason in (("gone.log", "log-missing"), ("fifo.log", "log-irregular"), (".", "log-irregular")):
+        result = results(access=[tmp_path / name])["access-log"]
+        assert (result.status, result.reason and result.reason.id) == (Status.SKIP, reason)
+
+
+def test_without_permission_the_reason_names_what_to_do(tmp_path: Path) -> None:
+    """As a user who may not read the log: the child becomes nobody when the tests are root's."""
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log()))
+    path.chmod(0)
+    code = """
+import os, sys
+from wxalarm.probes.logsource import opened
+os.chdir(sys.argv[1])
+if os.getuid() == 0:
+    os.seteuid(65534)
+found = opened("access.log")
+print(found.problem, "|", found.detail)
+"""
+    tmp_path.chmod(0o755)
+    ended = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "unreadable | Permission denied"
+
+
+def test_a_line_of_100_mb_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    lines = log()
+    cut = next(i for i, text in enumerate(lines) if OPENID.encode() in text)
+    with path.open("wb") as file:
+        file.write(joined(lines[:cut]))
+        for _ in range(100):
+            file.write(b"y" * 1_000_000)
+        file.write(b"\n" + joined(lines[cut:]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = results(access=[path])["access-log"]
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert codes(result) == {"log-client-gave-up", "log-partly-read"}
+    assert grown < 50_000, "KiB"
+    dropped = next(f for f in result.findings if f.code.id == "log-partly-read").evidence["dropped"]
+    assert dropped == 1
+    whole = tmp_path / "whole.log"
+    whole.write_bytes(joined(lines))
+    assert result.observation.counts == results(access=[whole])["access-log"].observation.counts
+
+
+def test_no_push_in_a_log_that_covers_the_time(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    lines = [line(at).replace(b"/callback?", b"/other?") for at in range(START - 600, START + 600)]
+    path.write_bytes(joined(lines))
+    assert codes(results(access=[path])["access-log"]) == {"log-no-request"}
+    path.write_bytes(joined(line(at) for at in range(START - 600, START + 600)))
+    assert codes(results(access=[path])["access-log"]) == {"log-request-missing"}
+    assert codes(results(access=[path], of=alarm(openid=None))["access-log"]) == {"log-answered"}
+
+
+def test_an_alarm_without_a_time_belongs_to_no_part_of_a_log(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log()))
+    bare = replace(alarm(), first_seen=None, sample=replace(alarm().sample, stamp=None))
+    reason = results(access=[path], of=bare)["access-log"].reason
+    assert reason is not None
+    assert reason.id == "no-time"
+
+
+def test_a_format_given_by_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(b"".join(b"%d.000|/callback|POST|%d|0.004\n" % (at, 404) for at in range(START - 99, START + 99)))
+    result = results(access=[path], log_format="$msec|$request_uri|$request_method|$status|$request_time")["access-log"]
+    assert "log-not-found" in codes(result)
+    refused = results(access=[path], log_format="$remote_addr $request")["access-log"]
+    assert (refused.status, refused.reason and refused.reason.id) == (Status.SKIP, "log-format")
+
+
+def test_found_by_its_time_where_lines_have_no_query(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    fmt = '[$time_local] $request_method "$uri" $status $request_time'
+    lines = []
+    for at in range(START - 99, START + 99):
+        stamp = line(at).split(b"[")[1].split(b"]")[0]
+        took = b"502 0.300" if at == START else b"200 0.010"
+        lines.append(b"[" + stamp + b'] POST "/callback" ' + took)
+    path.write_bytes(joined(lines))
+    result = results(access=[path], log_format=fmt)["access-log"]
+    assert "log-upstream-error" in codes(result)
+    assert result.observation.hits[0].match == "time"
+    assert result.observation.hits[0].status == "502"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_the_window_of_a_file_counts_as_a_filter_of_all_its_lines(data: st.DataObject) -> None:
+    """Random logs, nearly in order, over days: bisection and blocks give what one pass over everything gives."""
+    random = data.draw(st.randoms(use_true_random=False))
+    pace = data.draw(st.sampled_from([0.02, 0.5, 20.0]))
+    now, lines = float(START) - data.draw(st.integers(0, 4000)), []
+    for _ in range(data.draw(st.integers(1, 1500))):
+        now += random.random() * 2 * pace
+        lines.append(line(int(now) - random.randrange(30), status=random.choice([200, 200, 502, 499]), took=5.0))
+    content = joined(lines)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "access.log"
+        path.write_bytes(content)
+        seen = results(access=[path])["access-log"].observation
+    tally = Tally(seen.low, seen.high)
+    parser = detect(lines, wanted=Wanted("/callback"))
+    assert parser is not None
+    tally.add(parser, b"\n" + content)
+    assert seen.counts == tally.counts()
+
+
+@pytest.mark.parametrize("fmt", [None, "[$time_local] $request_uri $status $request_time"])
+def test_a_burst_against_the_minutes_before(tmp_path: Path, fmt: str | None) -> None:
+    def written(at: int) -> bytes:
+        if fmt is None:
+            return line(at)
+        stamp = line(at).split(b"[")[1].split(b"]")[0]
+        return b"[" + stamp + b"] /callback?openid=oBBBB 200 0.004"
+
+    path = tmp_path / "access.log"
+    before = [written(at) for at in range(START - 3600, START, 2)]
+    path.write_bytes(joined(before + [written(at) for at in range(START, START + 300) for _ in range(9)]))
+    result = results(access=[path], log_format=fmt)["access-log"]
+    burst = next(finding for finding in result.findings if finding.code.id == "log-burst")
+    assert burst.evidence["peak"] == 9
+    assert 0.45 < burst.evidence["before"] < 0.55
+    path.write_bytes(joined(before + [written(at) for at in range(START, START + 300, 2)]))
+    assert "log-burst" not in codes(results(access=[path], log_format=fmt)["access-log"])
+
+
+def test_lines_about_the_path_that_nobody_understands_are_not_taken_for_silence(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    pushes = [f"{START + n} ?? POST /callback?openid=oBBBB {n}".encode() for n in range(0, 300, 10)]
+    others = [line(START + n).replace(b"POST /callback", b"GET /static") for n in range(-900, 900)]
+    at = next(n for n, text in enumerate(others) if text == line(START).replace(b"POST /callback", b"GET /static"))
+    path.write_bytes(joined([*others[:at], *pushes, *others[at:]]))
+    result = results(access=[path])["access-log"]
+    assert codes(result) == set()
+    assert result.reason is not None
+    assert result.reason.id == "log-unknown"
+    path.write_bytes(joined(others))
+    assert codes(results(access=[path])["access-log"]) == {"log-no-request"}
+
+
+def test_an_example_stands_behind_many_lines_from_before_the_window(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    failed = [line(START - 62 + n / 20, status=503).replace(b'"503"  "', b'"-"  "') for n in range(60)]
+    path.write_bytes(joined([*failed, *(line(START - 50 + n, status=503) for n in range(3)), *log(START, START + 400)]))
+    found = next(f for f in results(access=[path])["access-log"].findings if f.code.id == "log-upstream-error")
+    assert found.evidence["place"] != "-"

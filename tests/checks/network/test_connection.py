@@ -1,0 +1,233 @@
+"""TCP, TLS and HTTP as checks: how grave a failure is at which address, what is skipped, one probe for many alarms, one
+deadline for many addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+
+import pytest
+
+from wxalarm.checks import timing
+from wxalarm.checks.check import Context, Skip
+from wxalarm.checks.dns.dns_resolve import Names
+from wxalarm.checks.dns.dns_system import SystemNames
+from wxalarm.checks.network import http_request, tcp_connect, tls_handshake
+from wxalarm.checks.network.http_request import HttpRequest
+from wxalarm.checks.network.tcp_connect import TcpConnect
+from wxalarm.checks.network.tls_handshake import TlsHandshake
+from wxalarm.config import Settings, Tls
+from wxalarm.lab import http, tcp
+from wxalarm.messages import catalogue
+from wxalarm.model import Alarm, AlarmKind, Finding, Report, Sample, Severity, Status, Target
+from wxalarm.probes import Failure
+from wxalarm.probes.dns import Answer, Outcome, Server, View
+from wxalarm.probes.http import Exchange
+from wxalarm.probes.tcp import Connect
+from wxalarm.probes.tls import Handshake, Secured
+from wxalarm.runner import Run
+
+HOST = "wx.example.com"
+URL = f"https://{HOST}/wx"
+V4, OLD, V6 = "192.0.2.10", "203.0.113.9", "2001:db8::10"
+
+
+def context(*addresses: str, alarm_ip: str | None = None) -> Context:
+    """A context in which DNS gives these addresses."""
+    a = Answer("A", Outcome.ANSWER, records=tuple(one for one in addresses if ":" not in one))
+    aaaa = Answer("AAAA", Outcome.ANSWER, records=tuple(one for one in addresses if ":" in one))
+    view = View(Server("192.0.2.53"), a, aaaa)
+    seen = {"dns-system": SystemNames(HOST, (view,)), "dns-resolve": Names(HOST, (), addresses)}
+    target = Target(URL, "https", HOST, 443, "/wx", alarm_ip)
+    return Context(Alarm(kind=AlarmKind.INVALID_RESPONSE), target, Settings(), observed=seen)
+
+
+def graded(ctx: Context, failures: Mapping[str, Failure | None]) -> dict[str, Severity]:
+    """The severity of the finding about each address; those without one are left out."""
+    attempts = tuple(Connect(ip, 443, 0.1, failure=failure) for ip, failure in failures.items())
+    return severities(tcp_connect.evaluate(TcpConnect(attempts), ctx))
+
+
+def severities(found: Iterable[Finding]) -> dict[str, Severity]:
+    return {str(one.evidence["address"]): one.code.severity for one in found}
+
+
+def test_a_dead_address_that_dns_gives_is_an_error() -> None:
+    assert graded(context(V4), {V4: Failure.TIMEOUT}) == {V4: Severity.ERROR}
+    assert graded(context(V4, "192.0.2.11"), {V4: Failure.REFUSED, "192.0.2.11": None}) == {V4: Severity.ERROR}
+
+
+def test_an_address_that_only_the_alarm_names_may_have_been_left_behind() -> None:
+    ctx = context(V4, alarm_ip=OLD)
+    assert graded(ctx, {V4: None, OLD: Failure.TIMEOUT}) == {OLD: Severity.WARNING}
+    assert graded(context(alarm_ip=OLD), {OLD: Failure.TIMEOUT}) == {OLD: Severity.ERROR}
+    assert graded(context(OLD, V4, alarm_ip=OLD), {OLD: Failure.TIMEOUT, V4: None}) == {OLD: Severity.ERROR}
+
+
+def test_ipv6_beside_ipv4_is_a_note_and_never_hides_the_cause() -> None:
+    ctx = context(V6, V4)
+    both = graded(ctx, {V6: Failure.UNREACHABLE, V4: Failure.REFUSED})
+    assert both == {V6: Severity.NOTE, V4: Severity.ERROR}
+    assert graded(context(V6), {V6: Failure.UNREACHABLE}) == {V6: Severity.ERROR}
+
+
+def test_ipv6_in_the_url_itself_is_no_note_because_of_the_alarm() -> None:
+    ctx = dataclasses.replace(context(alarm_ip=V4), target=Target(f"http://[{V6}]/", host=V6, alarm_ip=V4))
+    both = graded(ctx, {V6: Failure.REFUSED, V4: Failure.UNREACHABLE})
+    assert both == {V6: Severity.ERROR, V4: Severity.WARNING}
+
+
+def test_tls_and_http_grade_alike() -> None:
+    ctx = context(V4, alarm_ip=OLD)
+    silent = Handshake(failure=Failure.TIMEOUT)
+    stalled = tuple(Secured(ip, None, silent, {"1.2": silent, "1.3": silent}) for ip in (V4, OLD))
+    tls = severities(tls_handshake.evaluate(TlsHandshake(443, stalled), ctx))
+    assert tls == {V4: Severity.ERROR, OLD: Severity.WARNING}
+    empty = tuple(Exchange(ip, 443, connect=0.1, tls=0.1, failure=Failure.EMPTY) for ip in (V4, OLD))
+    seen = severities(http_request.evaluate(HttpRequest(empty), ctx))
+    assert seen == {V4: Severity.ERROR, OLD: Severity.WARNING}
+
+
+def test_each_layer_leaves_the_layer_below_to_its_own_check() -> None:
+    ctx = context(V4)
+    no_connection = Secured(V4, Failure.REFUSED, Handshake(failure=Failure.REFUSED), {})
+    with pytest.raises(Skip) as skip:
+        list(tls_handshake.evaluate(TlsHandshake(443, (no_connection,)), ctx))
+    assert skip.value.reason.values == {"check": "tcp-connect"}
+    for exchange, need in (
+        (Exchange(V4, 443, failure=Failure.REFUSED), "tcp-connect"),
+        (Exchange(V4, 443, connect=0.1, failure=Failure.TIMEOUT), "tls-handshake"),
+        (Exchange(V4, 443, connect=0.1, failure=Failure.NOT_TLS), "tls-handshake"),
+    ):
+        with pytest.raises(Skip) as skip:
+            list(http_request.evaluate(HttpRequest((exchange,)), ctx))
+        assert skip.value.reason.values == {"check": need}
+
+
+def test_a_certificate_file_that_cannot_be_read_is_said() -> None:
+    ctx = dataclasses.replace(context(V4), settings=Settings(tls=Tls("/nowhere/ca.pem")))
+    with pytest.raises(Skip) as skip:
+        asyncio.run(tls_handshake.probe(ctx))
+    assert skip.value.reason.id == "ca-unreadable"
+    assert skip.value.reason.values["path"] == "/nowhere/ca.pem"
+
+
+def alarms(
+    port: int, addresses: tuple[str, ...], count: int, settings: Settings, scheme: str = "http"
+) -> list[Context]:
+    target = Target(
+        f"{scheme}://{HOST}:{port}/wx", scheme, HOST, port, "/wx", None, True, {f"{HOST}:{port}": addresses}
+    )
+    alarm = Alarm(kind=AlarmKind.INVALID_RESPONSE)
+    return [Context(dataclasses.replace(alarm, sample=Sample(stamp=place)), target, settings) for place in range(count)]
+
+
+ONLY = ("tcp-connect", "tls-handshake", "http-request")
+
+
+def test_twenty_alarms_on_one_host_connect_and_ask_once() -> None:
+    requests: list[bytes] = []
+
+    async def main() -> list[Report]:
+        async with http.serve(http.respond(), requests=requests) as port:
+            return await Run(alarms(port, ("127.0.0.1",), 20, Settings()), only=ONLY).reports()
+
+    reports = asyncio.run(main())
+    assert len(reports) == 20
+    assert {report.status for report in reports} == {Status.PASS}
+    assert len(requests) == 1
+
+
+def in_turn(*answers: http.Answer) -> http.Answer:
+    """One answer after the other, and from the start again."""
+    turns = itertools.cycle(answers)
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await next(turns)(writer)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "failed"),
+    [
+        ((http.respond(), http.respond(502)), "http-status", 4),
+        ((*[http.respond()] * 7, http.empty()), "http-empty", 1),
+        ((*[http.respond()] * 6, http.redirect("/login"), http.respond()), "http-redirect", 1),
+        ((http.respond(502),), "http-status", 8),
+    ],
+)
+def test_every_answer_of_many_is_judged_and_counted(answers: tuple[http.Answer, ...], code: str, failed: int) -> None:
+    async def main() -> Report:
+        async with http.serve(in_turn(*answers)) as port:
+            return (await Run(alarms(port, ("127.0.0.1",), 1, Settings(repeat=8)), only=ONLY).reports())[0]
+
+    report = asyncio.run(main())
+    (found,) = next(result.findings for result in report.results if result.check == "http-request")
+    assert found.code.id == code
+    assert (found.evidence["failed"], found.evidence["tried"]) == (failed, 8)
+    assert ("4 of 8" in catalogue("en").finding(found, "text")) == (failed == 4)
+    assert ("8 次" in catalogue("zh").finding(found, "text")) == (failed < 8)
+
+
+@pytest.mark.parametrize("repeat", [1, 100])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_many_silent_addresses_cost_one_deadline(scheme: str, repeat: int) -> None:
+    """Four silent addresses, four closed ones: every check says what it saw, none is cut off by the run's end."""
+    settings = Settings(timeout=4.0 if repeat > 1 else 1.0, repeat=repeat)
+
+    async def main() -> Report:
+        async with AsyncExitStack() as stack:
+            port = await stack.enter_async_context(tcp.silent("127.0.1.1"))
+            for place in range(2, 5):
+                await stack.enter_async_context(tcp.silent(f"127.0.1.{place}", port))
+            addresses = tuple(f"127.0.1.{place}" for place in range(1, 9))
+            return (await Run(alarms(port, addresses, 1, settings, scheme), only=ONLY).reports())[0]
+
+    report = asyncio.run(main())
+    ran = {result.check: result for result in report.results if result.check in ONLY}
+    assert Status.UNKNOWN not in {result.status for result in ran.values()}
+    assert {one.evidence["address"] for one in ran["tcp-connect"].findings} >= {f"127.0.1.{n}" for n in range(5, 9)}
+    silent = ran["tls-handshake"] if scheme == "https" else ran["http-request"]
+    assert len(silent.findings) == 4
+    assert report.elapsed < settings.timeout + 0.5
+
+
+@pytest.mark.slow
+def test_with_the_usual_limits_the_slowest_single_deadline_is_all() -> None:
+    async def main() -> Report:
+        async with tcp.silent() as port:
+            return (await Run(alarms(port, ("127.0.0.1", "127.0.0.2"), 1, Settings(), "https"), only=ONLY).reports())[0]
+
+    report = asyncio.run(main())
+    assert 5.0 <= report.elapsed < 5.0 + 0.5
+
+
+@pytest.mark.slow
+def test_repeats_do_not_eat_all_sockets() -> None:
+    """Slow attempts: never more than ten at once, and none begins when there is no time left for it."""
+    under_way = most = 0
+
+    async def attempt() -> int:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.5)
+        under_way -= 1
+        return 1
+
+    ctx = dataclasses.replace(context(V4), settings=Settings(repeat=100))
+    made = asyncio.run(timing.repeated(ctx, attempt))
+    assert most == timing.MOST_AT_ONCE
+    assert 10 <= len(made) < 100
+
+
+def test_fast_repeats_are_all_made() -> None:
+    async def attempt() -> int:
+        return 1
+
+    ctx = dataclasses.replace(context(V4), settings=Settings(repeat=10))
+    assert len(asyncio.run(timing.repeated(ctx, attempt))) == 10

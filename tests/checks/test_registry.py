@@ -1,0 +1,86 @@
+"""Adding a check touches its module, CHECKS, both catalogues, its fixtures and the playbooks: what was forgotten?
+
+A fixture is tests/fixtures/observations/<check>/<case>.json:
+{"alarm": {fields of Alarm, sample nested}, "settings": {wxalarm.toml tables}, "target": {...}, "now": ISO time,
+ "observed": {other check: observation}, "observation": ..., "codes": ["tcp-refused"]}.
+"codes" is the exact list of codes that evaluate gives, in any order.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wxalarm.checks
+from tests.paths import FIXTURES
+from tests.support import context_of
+from wxalarm.checks import CHECKS
+from wxalarm.checks.check import Check
+from wxalarm.model import AlarmKind
+from wxalarm.playbooks import PLAYBOOKS
+
+FOLDER = FIXTURES / "observations"
+CASES = sorted(FOLDER.glob("*/*.json"))
+BY_ID = {check.id: check for check in CHECKS}
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_case_gives_exactly_its_codes(path: Path) -> None:
+    import msgspec
+
+    case = json.loads(path.read_text("utf-8"))
+    check = BY_ID[path.parent.name]
+    observed = {
+        name: msgspec.convert(value, BY_ID[name].observation) for name, value in case.get("observed", {}).items()
+    }
+    observation: Any = msgspec.convert(case["observation"], check.observation)
+    findings = list(check.evaluate(observation, context_of(case, observed)))
+    assert sorted(f.code.id for f in findings) == sorted(case["codes"])
+    assert {f.code.id for f in findings} <= {code.id for code in check.codes}, "a finding that `codes` does not name"
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.id)
+def test_every_code_has_a_case_that_fires_and_one_that_does_not(check: Check[Any]) -> None:
+    cases = [set(json.loads(path.read_text("utf-8"))["codes"]) for path in CASES if path.parent.name == check.id]
+    assert cases, f"no fixture in {FOLDER / check.id}"
+    for code in {code.id for code in check.codes}:
+        assert any(code in codes for codes in cases), f"{code}: no case fires it"
+        assert any(code not in codes for codes in cases), f"{code}: no case stays quiet"
+
+
+def test_every_check_module_is_registered_once_and_named_as_its_check() -> None:
+    found = {}
+    for module in pkgutil.walk_packages(wxalarm.checks.__path__, "wxalarm.checks."):
+        loaded = importlib.import_module(module.name)
+        own = [value for name, value in vars(loaded).items() if isinstance(value, Check) and name.isupper()]
+        if own and not module.ispkg:
+            (check,) = own
+            found[check.id] = module.name
+    assert set(found) == {check.id for check in CHECKS}
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    for identity, name in found.items():
+        assert name.split(".")[2:][1:] == [identity.replace("-", "_")], f"{identity}: in a room, by its own name"
+
+
+def test_every_check_stands_beside_its_helpers_in_a_room() -> None:
+    top = {module.name for module in pkgutil.iter_modules(wxalarm.checks.__path__) if not module.ispkg}
+    assert top == {"check", "is_this_server", "kinds", "scope", "timing", "urls"}, "only what all rooms share"
+
+
+def test_every_check_is_in_a_playbook_and_every_kind_has_one() -> None:
+    used = {check.id for playbook in PLAYBOOKS.values() for check in playbook.checks}
+    used |= {other.id for check in CHECKS if check.id in used for other in (*check.needs, *check.uses)}
+    assert used == {check.id for check in CHECKS}
+    assert set(PLAYBOOKS) == set(AlarmKind)
+
+
+def test_needs_stand_before_their_users() -> None:
+    order = [check.id for check in CHECKS]
+    for check in CHECKS:
+        for other in (*check.needs, *check.uses):
+            assert order.index(other.id) < order.index(check.id), f"{check.id} before {other.id}"

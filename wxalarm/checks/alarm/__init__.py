@@ -1,0 +1,1 @@
+"""What the alarm itself proves, before anything is probed."""

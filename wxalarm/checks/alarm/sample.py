@@ -1,0 +1,138 @@
+"""What the alarm itself proves, before anything is probed: the groups of 错误样例 and the arithmetic of 次数.
+
+WeChat prints the reason of many failures there: `http code`, `cURL Error`. That is recorded evidence, the strongest
+there is. Where it prints no reason, the rate of the failures and the owner of the answering server still say where
+to look. The guide: 报警排查指引, the paragraphs on 错误样例.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from wxalarm.checks.check import Check, Context, by_alarm
+from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
+from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
+from wxalarm.checks.scope import scope_of
+from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
+from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
+
+HTTP_RECORDED = HTTP_STATUS.variant(basis=Basis.RECORDED)
+CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
+PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
+PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH)
+STORM = Code("storm", Severity.WARNING, Basis.CONDITION, ANY)
+BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
+MARKFAIL_BLOCK = Code("markfail-block", Severity.WARNING, Basis.CONDITION, (AlarmKind.MARK_FAIL,))
+SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
+
+WAIT = 5.0
+"""Seconds that WeChat holds a push open (guide, 请求超时)."""
+STORM_ACCOUNTS = 5
+"""Accounts that report failures at one host at once above which no single account's settings are to blame."""
+BLOCK = 60
+"""Seconds for which WeChat pushes nothing after MarkFail (guide, 自动屏蔽)."""
+BURST_RATE = 5.0
+"""Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
+MASS_EVENTS = frozenset({"template send job finish", "mass send job finish"})
+"""Events of which WeChat pushes one for every recipient of one sending."""
+CURL_NAMES = {
+    6: "COULDNT_RESOLVE_HOST",
+    7: "COULDNT_CONNECT",
+    28: "OPERATION_TIMEDOUT",
+    35: "SSL_CONNECT_ERROR",
+    47: "TOO_MANY_REDIRECTS",
+    51: "PEER_FAILED_VERIFICATION",
+    52: "GOT_NOTHING",
+    55: "SEND_ERROR",
+    56: "RECV_ERROR",
+    60: "PEER_FAILED_VERIFICATION",
+}
+"""libcurl's names (curl/curl.h) of the numbers that a push can end with."""
+
+
+async def probe(ctx: Context) -> bool:
+    """Nothing to ask: the alarm is already here."""
+    return True
+
+
+def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
+    """Findings from the alarm's own fields."""
+    alarm, sample = ctx.alarm, ctx.alarm.sample
+    if sample.http_code not in (None, 200):  # 200 is what WeChat wants: something else was wrong then
+        yield HTTP_RECORDED(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
+    if sample.curl_error:  # CURLE_OK is 0
+        number = sample.curl_error
+        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
+    if sample.ip and (scope := scope_of(sample.ip)):
+        yield PRIVATE_ADDRESS(ip=sample.ip, scope=scope)
+    if sample.platform is not None and not (ctx.account and ctx.account.platform):
+        yield PLATFORM_SIDE(platform=sample.platform or "?", url=sample.url or "?")
+    if (rate := alarm.rate) is not None and rate >= BURST_RATE:
+        yield _burst(alarm, rate)
+    if ctx.accounts_here >= STORM_ACCOUNTS:
+        yield STORM(accounts=ctx.accounts_here, host=ctx.target.host)
+    if alarm.kind is AlarmKind.MARK_FAIL:
+        yield MARKFAIL_BLOCK(since=f"{alarm.first_seen:%H:%M:%S}" if alarm.first_seen else "?", seconds=BLOCK)
+    if _silent(alarm):
+        yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
+    yield from _contradictions(alarm)
+
+
+def _burst(alarm: Alarm, rate: float) -> Finding:
+    event = alarm.sample.event or alarm.sample.msg or "?"
+    case = "mass" if event.lower() in MASS_EVENTS else "other"
+    return BURST(
+        count=alarm.count,
+        window=alarm.window_minutes,
+        rate=round(rate, 1),
+        held=round(rate * WAIT),
+        limit=WAIT,
+        event=event,
+        case=case,
+    )
+
+
+def _silent(alarm: Alarm) -> bool:
+    """A bad reply of which WeChat printed neither status, error, nor body (layout B that ends after MsgType)."""
+    sample = alarm.sample
+    reasons = (sample.http_code, sample.curl_error, sample.response_content, sample.response_length)
+    return (
+        alarm.kind is AlarmKind.INVALID_RESPONSE
+        and (sample.msg_type is not None or sample.event is not None or sample.msg is not None)
+        and not sample.decrypt_failed
+        and all(reason is None for reason in reasons)
+    )
+
+
+def _contradictions(alarm: Alarm) -> Iterator[Finding]:
+    """Places where the text contradicts itself: it was edited, or damaged on its way here."""
+    sample = alarm.sample
+    if (apart := stamp_apart(alarm)) is not None and sample.stamp is not None:
+        stamp = datetime.fromtimestamp(sample.stamp, UTC).astimezone(BEIJING)
+        seen = f"{alarm.first_seen:%Y-%m-%d %H:%M:%S}"
+        yield STAMP_MISMATCH(first_seen=seen, stamp=f"{stamp:%Y-%m-%d %H:%M:%S}", apart=abs(apart))
+    if (length := body_length(sample)) is not None:
+        yield LENGTH_MISMATCH(declared=sample.response_length, length=length)
+
+
+CHECK = Check(
+    id="sample",
+    codes=(
+        HTTP_RECORDED,
+        CURL_ERROR,
+        PRIVATE_ADDRESS,
+        PLATFORM_SIDE,
+        STORM,
+        BURST,
+        MARKFAIL_BLOCK,
+        SAMPLE_SILENT,
+        STAMP_MISMATCH,
+        LENGTH_MISMATCH,
+    ),
+    observation=bool,
+    probe=probe,
+    evaluate=evaluate,
+    key=by_alarm,
+    network=False,
+)

@@ -1,0 +1,1 @@
+"""The callback's name and its addresses: DNS, the registry."""

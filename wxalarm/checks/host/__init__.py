@@ -1,0 +1,1 @@
+"""The callback server itself, one module a resource."""

@@ -1,0 +1,349 @@
+"""Rules on the access log of the alarm's window. One finding a code: recorded when the alarm's own push is one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wxalarm.checks.check import Context, Skip
+from wxalarm.checks.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
+from wxalarm.checks.logs.facts import (
+    LOG_PARTLY_READ,
+    AccessLogSeen,
+    Hit,
+    clock,
+    names,
+    partly_read,
+    path_of,
+    push,
+    readable,
+)
+from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, LIMIT, NEAR_LIMIT
+from wxalarm.model import Basis, Code, Finding, Severity
+
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+SEEN = Basis.REPRODUCED
+"""Other pushes of the same minutes fail so; the alarm's own line makes it recorded."""
+EITHER = tuple(dict.fromkeys((*TIMEOUT, *INVALID)))
+
+LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.RECORDED, ANY_PUSH)
+LOG_REQUEST_MISSING = Code("log-request-missing", WARNING, Basis.CONDITION, ANY_PUSH)
+LOG_CLIENT_GAVE_UP = Code("log-client-gave-up", ERROR, SEEN, TIMEOUT)
+LOG_CLIENT_CLOSED = Code("log-client-closed", WARNING, SEEN, EITHER)
+LOG_UPSTREAM_ERROR = Code("log-upstream-error", ERROR, SEEN, EITHER)
+LOG_NOT_FOUND = Code("log-not-found", ERROR, SEEN, INVALID)
+LOG_FORBIDDEN = Code("log-forbidden", ERROR, SEEN, INVALID)
+LOG_STATUS = Code("log-status", ERROR, SEEN, INVALID)
+LOG_UPSTREAM_SLOW = Code("log-upstream-slow", ERROR, SEEN, TIMEOUT)
+LOG_SLOW = Code("log-slow", ERROR, SEEN, TIMEOUT)
+LOG_BODY_QUOTED = Code("log-body-quoted", WARNING, SEEN, INVALID)
+LOG_UPSTREAM_UNEVEN = Code("log-upstream-uneven", WARNING, Basis.CONDITION, EITHER)
+LOG_BURST = Code("log-burst", WARNING, Basis.CONDITION, SLOW)
+LOG_REQUEST = Code("log-request", NOTE, Basis.RECORDED)
+LOG_ANSWERED = Code("log-answered", NOTE, Basis.RECORDED)
+LOG_LATENCY = Code("log-latency", NOTE, Basis.RECORDED)
+LOG_UPSTREAMS = Code("log-upstreams", NOTE, Basis.RECORDED)
+LOG_CLOCK_OFFSET = Code("log-clock-offset", NOTE, Basis.RECORDED)
+LOG_TIME_BACKWARDS = Code("log-time-backwards", NOTE, Basis.RECORDED)
+CODES = (
+    LOG_REQUEST,
+    LOG_ANSWERED,
+    LOG_NO_REQUEST,
+    LOG_REQUEST_MISSING,
+    LOG_CLIENT_GAVE_UP,
+    LOG_CLIENT_CLOSED,
+    LOG_UPSTREAM_ERROR,
+    LOG_NOT_FOUND,
+    LOG_FORBIDDEN,
+    LOG_STATUS,
+    LOG_UPSTREAM_SLOW,
+    LOG_SLOW,
+    LOG_BODY_QUOTED,
+    LOG_UPSTREAM_UNEVEN,
+    LOG_BURST,
+    LOG_LATENCY,
+    LOG_UPSTREAMS,
+    LOG_CLOCK_OFFSET,
+    LOG_TIME_BACKWARDS,
+    LOG_PARTLY_READ,
+)
+
+SUCCESS, QUOTED = 7, 9
+"""$body_bytes_sent of success, and of "success" in quotes."""
+SHARE = 0.05
+"""Failures above this share of the pushes are an error also when the alarm's own is not among them."""
+UNEVEN = 0.8
+BURST = 3.0
+"""The peak minute against the minutes before."""
+BACKWARDS = 90.0
+"""Seconds; less is the order in which workers write."""
+OFFSET = 3.0
+"""Seconds between WeChat's clock and ours that are worth a line; the log's own resolution is 1 s."""
+
+
+def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
+    """All findings. Skips when no log could be read or none covers the alarm's time."""
+    readable(seen.files)
+    counts = seen.counts
+    if counts.requests == 0 and not seen.hits:
+        if seen.unread is not None:
+            raise Skip("log-unknown", path=seen.unread)
+        _covered(seen)
+        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, files=names(seen.read))
+    else:
+        yield from _own(seen, ctx)
+        yield from _statuses(seen, ctx)
+        yield from _times(seen, ctx)
+        yield from _bodies(seen)
+        yield from _upstreams(seen)
+        yield from _burst(seen)
+    yield from _log_itself(seen)
+
+
+def _covered(seen: AccessLogSeen) -> None:
+    """Skips when the logs do not reach the alarm: then no line proves nothing."""
+    begins = min((file.first for file in seen.read if file.first is not None), default=None)
+    ends = max((file.last for file in seen.read if file.last is not None), default=None)
+    if begins is None or ends is None:
+        raise Skip("log-unknown" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
+    if begins > seen.start + 60:
+        raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
+    if ends < seen.start - 60 and not seen.here:
+        raise Skip("log-ends-before", path=names(seen.read), time=clock(ends), alarm=clock(seen.start))
+
+
+def _span(seen: AccessLogSeen) -> dict[str, Any]:
+    return {"from_": clock(seen.low), "to": clock(seen.high)}
+
+
+def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
+    """The line of the alarm's push, or that it is missing among others."""
+    if seen.hits:
+        hit = seen.hits[0]
+        good = hit.status == "200" and (hit.request_time is None or hit.request_time < NEAR_LIMIT)
+        if hit.status == "200":  # the finding about another status shows the line itself
+            code = LOG_ANSWERED if good and hit.body_bytes != QUOTED else LOG_REQUEST
+            yield code(None, **_line(hit), match=hit.match, limit=LIMIT)
+        return
+    one = push(ctx)
+    if one.user and seen.named and seen.counts.requests:
+        _covered(seen)
+        yield LOG_REQUEST_MISSING(
+            None,
+            **_span(seen),
+            requests=seen.counts.requests,
+            openid=one.openid,
+            stamp=one.stamp,
+            files=names(seen.read),
+        )
+
+
+def _line(hit: Hit) -> dict[str, Any]:
+    return {
+        "place": hit.place,
+        "show": hit.show,
+        "line": hit.line,
+        "status": hit.status,
+        "ended": clock(hit.ended),
+        "request_time": hit.request_time,
+        "body_bytes": hit.body_bytes,
+        "upstream_addr": hit.upstream_addr,
+        "upstream_status": hit.upstream_status,
+        "upstream_response_time": hit.upstream_response_time,
+    }
+
+
+def _make(
+    code: Code, count: int, seen: AccessLogSeen, ctx: Context, own: bool, hit: Hit | None, **evidence: Any
+) -> Finding:
+    """A finding about some pushes of the window: severity by their share, basis by whether the alarm's is one."""
+    requests = max(seen.counts.requests, count)
+    enough = count >= requests * SHARE or (ctx.alarm.count is not None and count * 10 >= ctx.alarm.count)
+    severity = code.severity if own or enough else WARNING
+    basis = Basis.RECORDED if own and _sure(seen) else code.basis
+    line: Mapping[str, Any] = _line(hit) if hit else {"place": "-", "show": "", "line": ""}
+    return code.variant(severity=severity, basis=basis)(
+        None, **{**line, "count": count, "requests": requests, "limit": LIMIT, **evidence}
+    )
+
+
+def _sure(seen: AccessLogSeen) -> bool:
+    """Whether the best line is the alarm's own push beyond doubt, not one of several of that second."""
+    match = seen.hits[0].match if seen.hits else ""
+    return match in ("exact", "openid") or (match == "timestamp" and len(seen.hits) == 1)
+
+
+def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
+    """One finding a status; 499 has its own rule."""
+    own = seen.hits[0] if seen.hits else None
+    statuses = dict(seen.counts.statuses)
+    if own is not None:
+        statuses.setdefault(own.status, 1)
+    for status, count in statuses.items():
+        if status == "200":
+            continue
+        mine = own is not None and own.status == status
+        if status == "499":
+            yield from _cut(seen, ctx, own if mine else None)
+            continue
+        hit = own if mine else next((hit for hit in seen.examples if hit.status == status), None)
+        code = _CODES.get(status, LOG_STATUS)
+        by = "unknown" if hit is None else "nginx" if hit.upstream_status in ("-", "") else "upstream"
+        evidence = {"status": status, "by": by, "case": _case(status)}
+        yield _make(code, count, seen, ctx, mine, hit, **evidence)
+
+
+_CODES = {
+    "502": LOG_UPSTREAM_ERROR,
+    "503": LOG_UPSTREAM_ERROR,
+    "504": LOG_UPSTREAM_ERROR,
+    "404": LOG_NOT_FOUND,
+    "403": LOG_FORBIDDEN,
+}
+_EXPLAINED = ("201", "400", "401", "403", "404", "405", "413", "415", "429", "500", "502", "503", "504", "999")
+
+
+def _case(status: str) -> str:
+    """The key of [words.http_status] for a status."""
+    if status in _EXPLAINED:
+        return status
+    return f"{status[0]}xx" if status[:1] in "2345" and len(status) == 3 else "other"
+
+
+def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding]:
+    """499: cut near 5 s is WeChat's limit, so we are slow; near 0 s is not."""
+    counts = seen.counts
+    took = own.request_time if own else None
+    gave_up = own is not None and took is not None and GAVE_UP[0] <= took <= GAVE_UP[1]
+    untimed = not counts.timed and counts.other_499 > 0
+    if counts.gave_up or gave_up or untimed:
+        code = LOG_CLIENT_GAVE_UP if not untimed else LOG_CLIENT_GAVE_UP.variant(basis=Basis.CONDITION)
+        hit = own if gave_up or (untimed and own) else _of_kind(seen, GAVE_UP) or _of_kind(seen, None)
+        count = max(counts.gave_up, counts.other_499 if untimed else 0, 1)
+        passed = hit is not None and hit.upstream_addr not in (None, "-", "")
+        by = "untimed" if untimed else "upstream" if passed else "nginx"
+        yield _make(code, count, seen, ctx, gave_up or (untimed and own is not None), hit, by=by)
+    rest = counts.closed + (0 if untimed else counts.other_499)
+    if rest:
+        mine = own is not None and not gave_up and not untimed
+        hit = own if mine else _of_kind(seen, (0.0, CLOSED)) or _of_kind(seen, None)
+        yield _make(LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED)
+
+
+def _of_kind(seen: AccessLogSeen, span: tuple[float, float] | None) -> Hit | None:
+    """An example of a 499 that took so long."""
+    found = [hit for hit in seen.examples if hit.status == "499"]
+    return next((hit for hit in found if span is None or span[0] <= (hit.request_time or -1.0) <= span[1]), None)
+
+
+def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
+    """Answered, but late: whose time was it; then the histogram."""
+    counts = seen.counts
+    late = counts.slow + counts.too_slow
+    own = next((hit for hit in seen.hits[:1] if hit.status != "499" and (hit.request_time or 0) >= NEAR_LIMIT), None)
+    if late and (own or counts.too_slow or late * 100 >= counts.requests):
+        by_upstream = counts.upstream_slow * 2 > late
+        code = LOG_UPSTREAM_SLOW if by_upstream else LOG_SLOW
+        if not counts.too_slow and not (own and (own.request_time or 0) >= LIMIT):
+            code = code.variant(severity=WARNING)
+        yield _make(
+            code,
+            late,
+            seen,
+            ctx,
+            own is not None,
+            own,
+            slow=counts.slow,
+            too_slow=counts.too_slow,
+            near=NEAR_LIMIT,
+            upstream_slow=counts.upstream_slow,
+            p95=counts.p95,
+            longest=counts.longest,
+            known=counts.upstream_timed,
+        )
+    if counts.timed and counts.histogram:
+        yield LOG_LATENCY(
+            None,
+            requests=counts.requests,
+            p50=counts.p50,
+            p95=counts.p95,
+            longest=counts.longest,
+            limit=LIMIT,
+            near=NEAR_LIMIT,
+            slow=counts.slow,
+            bars=[[label, count] for label, count in zip(_labels(), counts.histogram, strict=False)],
+        )
+
+
+def _labels() -> list[str]:
+    edges = [f"{edge:g}" for edge in BUCKETS]
+    return [f"< {edges[0]} s", *(f"{a}-{b} s" for a, b in itertools.pairwise(edges)), f"> {edges[-1]} s"]
+
+
+def _bodies(seen: AccessLogSeen) -> Iterable[Finding]:
+    """9 bytes where `success` has 7: the JSON form of the word."""
+    bodies = seen.counts.bodies
+    quoted = bodies.get(str(QUOTED), 0)
+    own = bool(seen.hits) and seen.hits[0].body_bytes == QUOTED and seen.hits[0].status == "200"
+    if own or quoted * 2 > sum(bodies.values()):
+        code = LOG_BODY_QUOTED.variant(basis=Basis.RECORDED) if own and _sure(seen) else LOG_BODY_QUOTED
+        hit = seen.hits[0] if own else None
+        place = hit.place if hit else names(seen.read)
+        yield code(None, count=quoted, requests=seen.counts.requests, place=place, quoted=QUOTED, success=SUCCESS)
+
+
+def _upstreams(seen: AccessLogSeen) -> Iterable[Finding]:
+    """The table of upstreams, and whether one of them is the bad one."""
+    upstreams = seen.counts.upstreams
+    if not upstreams:
+        return
+    bad = {upstream.addr: upstream.errors + upstream.slow for upstream in upstreams}
+    total = sum(bad.values())
+    worst = max(upstreams, key=lambda upstream: bad[upstream.addr])
+    if len(upstreams) > 1 and total >= 3 and bad[worst.addr] >= total * UNEVEN and worst.requests:
+        fair = worst.requests / sum(upstream.requests for upstream in upstreams)
+        if bad[worst.addr] / total > fair * 1.3:
+            yield LOG_UPSTREAM_UNEVEN(
+                None, upstream=worst.addr, bad=bad[worst.addr], total=total, requests=worst.requests, of=len(upstreams)
+            )
+    yield LOG_UPSTREAMS(
+        None,
+        number=len(upstreams),
+        upstreams=[
+            f"{u.addr} {u.requests}/{u.errors}/{u.slow}" + (f" p95 {u.p95:.3f} s" if u.p95 is not None else "")
+            for u in upstreams[:8]
+        ],
+        near=NEAR_LIMIT,
+    )
+
+
+def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
+    """Pushes a second in the worst minute against the minutes before."""
+    minutes = seen.counts.minutes
+    if seen.before is None or not minutes:
+        return
+    most = max(count for _, count in minutes) / 60
+    if most >= 1 and most >= seen.before * BURST:
+        yield LOG_BURST(
+            None,
+            rate=most,
+            before=seen.before,
+            minutes=round(seen.before_seconds / 60),
+            peak=seen.counts.peak,
+            at=clock(seen.counts.peak_at or seen.start),
+            held=round(most * LIMIT),
+            limit=LIMIT,
+        )
+
+
+def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
+    """What the reader should know of the log: its clock, its order, what could not be read."""
+    hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
+    if hit is not None and hit.stamp is not None:
+        apart = hit.ended - (hit.request_time or 0.0) - hit.stamp
+        if abs(apart) > (OFFSET if hit.request_time is not None else OFFSET + LIMIT):
+            yield LOG_CLOCK_OFFSET(None, seconds=round(apart), place=hit.place, stamp=clock(hit.stamp))
+    if seen.backwards > BACKWARDS:
+        yield LOG_TIME_BACKWARDS(None, seconds=round(seen.backwards), files=names(seen.read))
+    yield from partly_read(seen.files)

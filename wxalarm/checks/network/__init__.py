@@ -1,0 +1,1 @@
+"""The way to the callback: TCP, TLS, HTTP, the signed requests, pings."""

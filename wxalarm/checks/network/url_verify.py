@@ -1,0 +1,107 @@
+"""Looks at the URL verification: the signed GET that WeChat sends when a URL is saved, answered with its echostr.
+
+Why WeChat cares: without the right echo the URL cannot be saved; and what spoils the echo (quotes, a BOM, a page)
+spoils `success` too. The token must be configured; nothing reaches a handler that a GET does not reach.
+Guide: 接入指南, 回应失败.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wxalarm.checks.check import Check, Context, Skip
+from wxalarm.checks.dns import addresses
+from wxalarm.checks.kinds import INVALID
+from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
+from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
+from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.probes.http import Exchange
+from wxalarm.wechat import push
+from wxalarm.wechat.echo import near_miss
+
+VERIFY_ECHO_WRONG = Code("verify-echo-wrong", Severity.ERROR, Basis.REPRODUCED, INVALID)
+VERIFY_REFUSED = Code("verify-refused", Severity.ERROR, Basis.REPRODUCED, INVALID)
+
+REFUSED = frozenset({400, 401, 403})
+NO_ROUTE = frozenset({404, 405, 501})
+"""A handler may serve POST only: the URL could not be saved again, but pushes can be right."""
+SHOWN = 80
+"""Characters of a wrong answer that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlVerify:
+    """The echostr, and what every address answered."""
+
+    echostr: str
+    exchanges: tuple[Exchange, ...]
+
+
+async def probe(ctx: Context) -> UrlVerify:
+    """One signed GET to every address that may have one."""
+    keys = signed_requests.keys_of(ctx)
+    echostr = str(10**18 + secrets.randbelow(9 * 10**18))
+    timestamp = int(ctx.now.timestamp())
+
+    def make(address: str) -> push.Request:
+        moment = push.Moment(timestamp, str(secrets.randbelow(10**10)))
+        return push.verification(signed_requests.address_of(ctx), keys.token, moment, echostr)
+
+    return UrlVerify(echostr, await signed_requests.send(ctx, make))
+
+
+def evaluate(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
+    """Findings for every address, where an unsigned GET does not say the same already."""
+    for finding in _findings(observation, ctx):
+        yield signed_requests.graded(finding, ctx)
+
+
+def _findings(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
+    found, answered = signed_requests.failures(observation.exchanges, ctx)
+    yield from found
+    telling = [one for one in answered if not signed_requests.same_unsigned(one, ctx)]
+    if not telling and not found:
+        raise Skip("as-unsigned", check=http_request.CHECK.id)
+    for one in telling:
+        yield from _judged(one, observation.echostr, ctx)
+
+
+def _judged(one: Exchange, echostr: str, ctx: Context) -> Iterator[Finding]:
+    status, where = one.status or 0, http_request.where_of(one, ctx)
+    if 300 <= status < 400:
+        yield http_request.redirected(one, ctx)
+    elif status in REFUSED:
+        account = ctx.account.name if ctx.account else "?"
+        yield VERIFY_REFUSED(**where, status=status, account=account)
+    elif status != 200:
+        code = HTTP_STATUS.variant(severity=Severity.WARNING) if status in NO_ROUTE else HTTP_STATUS
+        yield code(**where, ip=one.address, status=status, case=status_case(status))
+    elif miss := near_miss(one.body, echostr, one.header("content-encoding") or ""):
+        # No cause of any alarm: pushes may be answered well by a handler that does not verify.
+        code = VERIFY_ECHO_WRONG.variant(severity=Severity.NOTE) if miss.harmless else VERIFY_ECHO_WRONG
+        shown = one.body[:SHOWN].decode("utf-8", "backslashreplace")
+        yield code(**where, case=miss.case, length=len(one.body), wanted=len(echostr), shown=shown or "-")
+
+
+CHECK = Check(
+    id="url-verify",
+    codes=(
+        VERIFY_ECHO_WRONG,
+        VERIFY_REFUSED,
+        HTTP_STATUS,
+        http_request.HTTP_REDIRECT,
+        http_request.HTTP_TIMEOUT,
+        http_request.HTTP_EMPTY,
+        http_request.HTTP_RESET,
+        http_request.HTTP_MALFORMED,
+        http_request.HTTP_TOO_LARGE,
+    ),
+    observation=UrlVerify,
+    probe=probe,
+    evaluate=evaluate,
+    uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK, http_request.CHECK),
+    key=signed_requests.by_account_and_target,
+    timeout=12.0,
+)

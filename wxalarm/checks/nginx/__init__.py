@@ -1,0 +1,1 @@
+"""The nginx configuration that serves the callback, rule by rule."""

@@ -1,0 +1,206 @@
+"""Rules on what nginx itself answers to a push: refused, redirected, answered without the application.
+
+The way of the push is worked out by wxalarm.nginx.routing, as nginx would; how long and how often it lets pushes
+through is in nginx_limits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from wxalarm import nginx
+from wxalarm.checks.kinds import INVALID
+from wxalarm.checks.nginx.facts import Facts, route_of
+from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
+from wxalarm.nginx.maps import holds
+from wxalarm.nginx.routing import Route, error_page
+from wxalarm.nginx.syntax import Directive, quoted
+
+NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
+NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, INVALID)
+NGINX_REDIRECT = Code("nginx-redirect", Severity.ERROR, Basis.CONDITION, INVALID)
+NGINX_RETURN = Code("nginx-return", Severity.ERROR, Basis.CONDITION, INVALID)
+NGINX_STATIC = Code("nginx-static", Severity.WARNING, Basis.CONDITION, INVALID)
+NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, INVALID)
+CODES = (NGINX_SERVER_NAME, NGINX_DENIED, NGINX_REDIRECT, NGINX_RETURN, NGINX_STATIC, NGINX_ERROR_PAGE)
+
+REFUSALS = (401, 403, 444)
+_PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
+"""A path that needs no quotes in a condition."""
+
+
+def findings(known: Facts) -> Iterable[Finding]:
+    """Nothing when the URL is not known, no server of this configuration answers it, or its way cannot be told."""
+    route = known.route
+    if route is None:
+        return
+    names = [name for name in route.choice.server.names if name not in ("", "_")]
+    if not route.choice.by_name and names:
+        yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
+    if route.outcome.kind == "unknown":
+        return
+    refused = list(_refused(known, route))
+    yield from refused or _answered(known, route)
+    yield from _error_pages(known, route)
+
+
+# --- refused ---
+
+
+def _refused(known: Facts, route: Route) -> Iterable[Finding]:
+    """`return 403`, allow/deny, limit_except, auth_basic, client certificates: no handler ever sees the push."""
+    outcome = route.outcome
+    if outcome.kind == "return" and outcome.status in REFUSALS and outcome.directive is not None:
+        yield _denied(known, outcome.directive, outcome.status, (), _bypass(known, route, outcome.directive))
+    if outcome.kind in ("return", "redirect", "slash"):
+        return  # the rewrite phase comes before the access rules
+    if any(d.args == ("any",) for d in route.inherited("satisfy")):
+        return  # one of several ways in is enough: that cannot be told from here
+    location = route.location
+    by_address = not error_page(route.chain, 403)  # one with `=` answers in place of the refusal
+    if by_address:
+        yield from _by_address(known, route.inherited("allow", "deny"))
+    for limit in location.all("limit_except") if location is not None and by_address else ():
+        if "POST" not in {arg.upper() for arg in limit.args}:
+            yield from _by_address(known, tuple(limit.all("allow", "deny")))
+    basic = route.one("auth_basic")
+    if basic is not None and basic.args[:1] != ("off",) and not error_page(route.chain, 401):
+        own = location is not None and basic in (location.block or ())
+        edit = rewrite(basic, "auth_basic off;") if own else _inside(known, location, "auth_basic off;")
+        yield _denied(known, basic, 401, (), known.diff(edit))
+    client = route.one("ssl_verify_client")
+    asked = client is not None and client.args[:1] == ("on",) and known.ctx.target.scheme == "https"
+    if client is not None and asked and not error_page(route.chain, 400, 496):
+        yield _denied(known, client, 400, (), known.diff(rewrite(client, "ssl_verify_client optional;")))
+
+
+def _by_address(known: Facts, rules: tuple[Directive, ...]) -> Iterable[Finding]:
+    """The first rule that holds an address decides; none: it may come in (ngx_http_access_module)."""
+    rules = tuple(rule for rule in rules if rule.args)
+    refused: dict[Directive, list[str]] = {}
+    for address in known.push_addresses:
+        rule = next((rule for rule in rules if holds(rule.args[0], address)), None)
+        if rule is not None and rule.name == "deny":
+            refused.setdefault(rule, []).append(address)
+    for rule, addresses in refused.items():
+        allows = [f"allow {address};" for address in addresses]
+        edits = [put_before(rules[0], line, known.source(rules[0])) for line in allows]
+        yield _denied(known, rule, 403, tuple(addresses), known.diff(*edits))
+    if not known.push_addresses:
+        last = next((rule for rule in rules if rule.args[0] == "all"), None)
+        if last is not None and last.name == "deny":
+            yield _denied(known, last, 403, (), "", NGINX_DENIED.variant(severity=Severity.WARNING))
+
+
+def _denied(
+    known: Facts, rule: Directive, status: int, addresses: tuple[str, ...], diff: str, code: Code = NGINX_DENIED
+) -> Finding:
+    return code(
+        None,
+        directive=rule.text,
+        place=rule.place,
+        status=status,
+        addresses=list(addresses) or None,
+        path=known.ctx.target.path,
+        diff=diff,
+    )
+
+
+# --- answered by nginx ---
+
+
+def _answered(known: Facts, route: Route) -> Iterable[Finding]:
+    """A redirect (WeChat follows none), a fixed answer, a file: the application never sees the push."""
+    outcome = route.outcome
+    at = outcome.directive
+    path = known.ctx.target.path
+    if at is None:
+        return
+    if outcome.kind == "redirect":
+        edit = _bypass(known, route, at)
+        yield NGINX_REDIRECT(
+            None, directive=at.text, place=at.place, status=outcome.status, target=outcome.target, path=path, diff=edit
+        )
+    elif outcome.kind == "slash":
+        yield NGINX_REDIRECT(
+            None,
+            directive=at.text,
+            place=at.place,
+            status=301,
+            target=outcome.target,
+            path=path,
+            diff=_exact(known, at),
+        )
+    elif outcome.kind == "return" and not 200 <= (outcome.status or 0) < 300:
+        diff = _bypass(known, route, at)
+        yield NGINX_RETURN(None, directive=at.text, place=at.place, status=outcome.status, path=path, diff=diff)
+    elif outcome.kind == "static" and not _rescued(route):
+        yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path)
+
+
+def _exact(known: Facts, location: Directive) -> str:
+    """A location for the path without the slash, with all that the one with the slash has."""
+    if known.route is None or any(location.all("location")):  # an exact location can hold no other
+        return ""
+    source = known.source(location)
+    exact = f"location = {quoted(known.route.path)} {{{source[location.end : location.close]}}}"
+    return _helps(known, put_before(location, exact, source))
+
+
+def _bypass(known: Facts, route: Route, at: Directive) -> str:
+    """The edit that lets the callback's path by: where it can, the directive still sees all the rest of the site.
+
+    "" when the push would then find no application either: no edit of this line alone helps.
+    """
+    if at.block is not None:
+        return ""
+    source = known.source(at)
+    edit = comment_out(at, source)
+    if at in (route.choice.server.block.block or ()) and _PLAIN.fullmatch(route.path):
+        edit = rewrite(at, f"if ($uri != {route.path}) {{ {source[at.start : at.end]} }}")
+    return _helps(known, edit)
+
+
+def _helps(known: Facts, edit: Edit) -> str:
+    """The edit as a diff when the push's way through the configuration changed by it leads to an application."""
+    changed = {edit.file: apply([edit], known.config.files.get(edit.file, ""))}
+    config = nginx.load(known.observation.conf.path, nginx.fetch_from({**known.config.files, **changed}))
+    after = route_of(config, known.ctx)
+    return known.diff(edit) if after is not None and after.outcome.kind in ("pass", "handler") else ""
+
+
+def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
+    return None if location is None else put_first(location, text, known.source(location))
+
+
+def _rescued(route: Route) -> bool:
+    """`error_page 405 =200 …` or 404 to a named location, an old way to let files answer a POST; `403 = @app`, too."""
+    pages = (set(page.args[:-1]) for page in route.inherited("error_page"))
+    return error_page(route.chain, 401, 403) is not None or any({"404", "405"} & codes for codes in pages)
+
+
+# --- error pages ---
+
+
+def _error_pages(known: Facts, route: Route) -> Iterable[Finding]:
+    """error_page to another site answers 302; one with `=200` hides a failure behind a page that is no reply."""
+    for directive in route.inherited("error_page"):
+        if len(directive.args) < 2:
+            continue
+        *codes, target = directive.args
+        shown = next((code for code in codes if code.startswith("=")), None)
+        statuses = [code for code in codes if code.isdecimal()]
+        if not {"500", "502", "503", "504"} & set(statuses):
+            continue
+        if target.startswith(("http://", "https://")) or shown == "=200":
+            yield NGINX_ERROR_PAGE(
+                None,
+                directive=directive.text,
+                place=directive.place,
+                statuses=statuses,
+                target=target,
+                shown=int(shown[1:]) if shown and shown[1:].isdecimal() else 302,
+                diff=known.diff(comment_out(directive, known.source(directive))),
+            )
