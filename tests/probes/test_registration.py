@@ -7,7 +7,6 @@ import json
 import socket
 import stat
 import time
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wxalarm.checks.check import Context
-from wxalarm.config import Dns, Registration, Settings
-from wxalarm.diagnosis import split_url
 from wxalarm.lab.dns import Fault, serve
 from wxalarm.lab.registry import serve_rdap, serve_whois
-from wxalarm.model import Alarm, AlarmKind, CheckResult, Status
 from wxalarm.probes import registration
 from wxalarm.probes.registration import Unknown, look_up, read_rdap, read_whois, registrable
-from wxalarm.runner import Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DOMAIN: dict[str, Any] = {
@@ -224,46 +218,6 @@ def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path) -> None:
     kept = read_rdap(json.dumps(DOMAIN).encode(), "shop.example.com", "r", NOW)
     registration.remember(tmp_path / "file" / "below", kept)
     assert registration.remembered(tmp_path / "file" / "below", "shop.example.com", NOW) is None
-
-
-def checked(base: str | None, cache: Path, host: str = "wx.shop.example.com", **options: Any) -> CheckResult:
-    dns = Dns(servers=(), system=())
-    setting = Settings(dns=dns, registration=Registration(base, None, str(cache)), **options)
-    ctx = Context(Alarm(kind=AlarmKind.DNS_FAILURE), split_url(f"http://{host}/cb"), setting)
-    reports = asyncio.run(Run([ctx], only=("domain-registration",)).reports())
-    return next(result for result in reports[0].results if result.check == "domain-registration")
-
-
-def test_the_check_asks_once_a_day_and_not_at_all_offline(tmp_path: Path) -> None:
-    async def main() -> tuple[list[CheckResult], list[str]]:
-        asked: list[str] = []
-        async with AsyncExitStack() as stack:
-            base = await stack.enter_async_context(serve_rdap({**DOMAIN, "ldhName": "example.com"}, asked=asked))
-            offline = await asyncio.to_thread(checked, base, tmp_path, offline=True)
-            first = await asyncio.to_thread(checked, base, tmp_path)
-            second = await asyncio.to_thread(checked, base, tmp_path)
-            return [offline, first, second], asked
-
-    (offline, first, second), asked = asyncio.run(main())
-    assert offline.status is Status.SKIP
-    assert [finding.code.id for finding in first.findings] == ["domain-on-hold"]
-    assert [finding.code.id for finding in second.findings] == ["domain-on-hold"]
-    assert second.observation.cached
-    assert len(asked) == 1
-
-
-def test_names_that_no_registry_holds_are_not_asked_about(tmp_path: Path) -> None:
-    for host in ("wx.example.com", "wx.shop.test", "192.0.2.1", "shop"):
-        result = checked(None, tmp_path, host)
-        assert result.status is Status.SKIP
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_failure_is_a_skip_with_its_reason(tmp_path: Path) -> None:
-    result = checked("http://127.0.0.1:1/", tmp_path)
-    assert result.status is Status.SKIP
-    assert result.reason is not None
-    assert result.reason.values == {"domain": "example.com", "error": "127.0.0.1: refused"}
 
 
 def test_a_silent_resolver_does_not_hold_it_up(tmp_path: Path) -> None:

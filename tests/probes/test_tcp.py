@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from wxalarm.lab import http as lab_http
 from wxalarm.lab import tcp as lab
 from wxalarm.probes import Failure, tcp
+from wxalarm.probes.tcp import Stream
 
 
 def test_connected() -> None:
@@ -65,3 +67,18 @@ def test_no_socket_is_left_open(count: int) -> None:
             return await asyncio.gather(*(tcp.connect("127.0.0.1", port) for _ in range(count)))
 
     assert all(made.failure is None for made in asyncio.run(main()))
+
+
+def test_a_deadline_is_noticed_although_bytes_are_waiting() -> None:
+    """A fast server always has bytes ready: reading them must not keep the event loop from every deadline in it."""
+
+    async def main() -> None:
+        ours, theirs = socket.socketpair()
+        with theirs, Stream(ours) as stream:
+            ours.setblocking(False)
+            theirs.sendall(b"x" * 4096)
+            async with asyncio.timeout(0):
+                await stream.receive()
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(main())

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from tests.paths import FIXTURES
 from tests.support import context_of
 from wxalarm.checks.host import host_history
-from wxalarm.model import Severity
 from wxalarm.probes.host import sar
 
 OUTPUT = (FIXTURES / "sar" / "sadf.json").read_text("utf-8")
@@ -34,17 +33,6 @@ def test_only_records_that_overlap_the_window_count() -> None:
     assert found[0].available == pytest.approx(102000 / (8060000 / 0.9868), rel=0.001)
     assert (found[0].disk, found[0].wait_ms) == ("vda", 640.2)
     assert sar.moments(OUTPUT, ALARM + timedelta(days=31), ALARM + timedelta(days=31, minutes=5)) == ()
-
-
-def test_the_window_decides_what_is_found() -> None:
-    def codes(begin: datetime) -> dict[str, Severity]:
-        seen = sar.History("sa31", sar.moments(OUTPUT, begin, begin + timedelta(minutes=5)))
-        return {one.code.id: one.code.severity for one in host_history.evaluate(seen, context_of({}))}
-
-    assert codes(ALARM - timedelta(minutes=15)) == {}
-    busy = codes(ALARM)
-    assert set(busy) == {"load-high", "memory-low", "swapping", "disk-slow"}
-    assert busy["load-high"] is Severity.ERROR, "at the alarm's own time, more than twice what the cores can do"
 
 
 KEYS = ("timestamp", "date", "time", "interval", "cpu-load", "cpu", "disk", "await")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
 import tracemalloc
@@ -24,7 +23,6 @@ from wxalarm.model import Report
 from wxalarm.parser import parse
 from wxalarm.probes import Failure
 from wxalarm.probes.http import Request, exchange
-from wxalarm.probes.tcp import Stream
 from wxalarm.runner import Run
 
 pytestmark = pytest.mark.slow
@@ -133,21 +131,6 @@ def test_the_same_through_tls(name: str) -> None:
 )
 def test_a_hostile_handshake_ends_in_time_with_a_finding(data: bytes, times: int, code: str) -> None:
     check(lambda: instead_of_tls(data, times), code)
-
-
-def test_a_deadline_is_noticed_although_bytes_are_waiting() -> None:
-    """A fast server always has bytes ready: reading them must not keep the event loop from every deadline in it."""
-
-    async def main() -> None:
-        ours, theirs = socket.socketpair()
-        with theirs, Stream(ours) as stream:
-            ours.setblocking(False)
-            theirs.sendall(b"x" * 4096)
-            async with asyncio.timeout(0):
-                await stream.receive()
-
-    with pytest.raises(TimeoutError):
-        asyncio.run(main())
 
 
 def test_a_server_that_never_reads_does_not_hold_the_client() -> None:

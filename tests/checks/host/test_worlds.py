@@ -24,7 +24,7 @@ pytestmark = [
 def world(name: str, *options: str) -> list[dict[str, Any]]:
     """What is found in a world; options: more namespaces for unshare(1)."""
     done = subprocess.run(
-        ["unshare", "--net", "--mount", *options, sys.executable, "-m", "tests.probes.host.worlds", name],
+        ["unshare", "--net", "--mount", *options, sys.executable, "-m", "tests.checks.host.worlds", name],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

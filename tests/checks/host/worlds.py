@@ -1,6 +1,6 @@
-"""Real trouble, made inside a network namespace of its own: `python -m tests.probes.host.worlds NAME` prints it.
+"""Real trouble, made inside a network namespace of its own: `python -m tests.checks.host.worlds NAME` prints it.
 
-Run by test_real.py under unshare(1), so that every counter is ours alone.
+Run by test_worlds.py under unshare(1), so that every counter is ours alone.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def files() -> list[dict[str, Any]]:
 
 
 def disk_full() -> list[dict[str, Any]]:
-    """A file system of 8 MiB without room for another byte; test_real gives it a mount namespace."""
+    """A file system of 8 MiB without room for another byte; test_worlds gives it a mount namespace."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", folder], check=True, timeout=10)
         try:

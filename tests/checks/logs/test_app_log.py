@@ -1,0 +1,134 @@
+"""The application's logs: any format, the alarm's own lines, what is another user's."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from tests.checks.logs.support import OPENID, START, alarm, codes, joined, results
+from tests.logs.test_app import FORMATS, OTHER
+from wxalarm.model import Basis
+
+
+def app_lines(form: str, message: str, at: float = START) -> bytes:
+    """The line moved to another time, whatever its format."""
+    local = datetime.fromtimestamp(at, timezone(timedelta(hours=8)))
+    text = FORMATS[form].format(message)
+    zulu = datetime.fromtimestamp(at, UTC)
+    for old, new in (
+        ("2024-12-25T02:04:57", zulu.strftime("%Y-%m-%dT%H:%M:%S")),
+        ("2024-12-25 10:04:57", local.strftime("%Y-%m-%d %H:%M:%S")),
+        ("2024/12/25 10:04:57", local.strftime("%Y/%m/%d %H:%M:%S")),
+        ("Dec 25 10:04:57", local.strftime("%b %d %H:%M:%S")),
+        ("25/Dec/2024:10:04:57", local.strftime("%d/%b/%Y:%H:%M:%S")),
+        ("1735092297", str(int(at))),
+    ):
+        text = text.replace(old, new)
+    return text.encode()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_push_is_found_in_any_format(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "app.log"
+    lines = [app_lines(form, f"hello {at}", START + at) for at in range(-7200, 7200, 3)]
+    lines.insert(2400, app_lines(form, f"push from {OPENID}", START))
+    path.write_bytes(joined(lines))
+    os.utime(path, (START + 7197, START + 7197))
+    result = results(app=[path])["app-log"]
+    assert codes(result) == {"app-log-lines"}
+    observation = result.observation
+    assert observation.hits[0].place == f"{path}:2401"
+    assert START <= observation.hits[0].time < START + 1
+    assert observation.hits[0].context[0] == lines[2398].decode()
+    assert 140 <= observation.lines <= 142
+    assert observation.files[0].read < path.stat().st_size
+
+
+def test_a_traceback_of_the_push_and_one_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    push = app_lines("iso", f"push from {OPENID}")
+    trace = [b"Traceback (most recent call last):", b'  File "app.py", line 7, in handle', b"KeyError: 'Content'"]
+    other = app_lines("iso", "someone else", START + 1)
+    path.write_bytes(joined([push, *trace, other]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.RECORDED)
+    assert finding.evidence["trouble"] == trace[0].decode()
+    assert results(app=[path])["app-log"].observation.lines == 5
+    path.write_bytes(joined([push, app_lines("iso", "bye", START), *trace, other]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+
+
+def test_another_users_line_in_the_same_second_is_not_the_push(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    own = [app_lines("iso", f"push openid={OPENID} timestamp={START}"), app_lines("iso", f"replied to {OPENID}")]
+    for named in (f"openid={OTHER}", '{\\"openid\\": \\"oOther01\\"}', f"<FromUserName><![CDATA[{OTHER}]]>"):
+        theirs = [app_lines("iso", f"ERROR order failed {named} timestamp={START}"), b"KeyError: 'Content'"]
+        path.write_bytes(joined([*own, *theirs]))
+        result = results(app=[path])["app-log"]
+        assert codes(result) == {"app-log-lines", "app-log-errors"}, named
+        assert len(result.observation.hits) == 2
+    event = [app_lines("iso", f"ERROR event SUBSCRIBE of {OTHER}"), app_lines("iso", "event SUBSCRIBE")]
+    path.write_bytes(joined(event))
+    of = replace(alarm(), sample=replace(alarm().sample, event="subscribe"))
+    assert [hit.line for hit in results(app=[path], of=of)["app-log"].observation.hits] == [event[1].decode()]
+
+
+def test_an_error_known_by_its_second_alone_is_likely_and_stands_behind_the_openids(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    nobodys = app_lines("iso", f"ERROR order failed timestamp={START}")
+    path.write_bytes(joined([nobodys]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+    path.write_bytes(joined([nobodys, app_lines("iso", f"ERROR reply failed openid={OPENID}", START + 1)]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.evidence["needle"], finding.code.basis) == ("openid", Basis.RECORDED)
+    late = app_lines("iso", "out STAMP", START + 7).replace(b"STAMP", str(START).encode())
+    path.write_bytes(joined([app_lines("iso", f"in {START}"), late]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    assert slow.code.basis is Basis.REPRODUCED
+
+
+def test_slow_silent_and_errors_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    quiet = [app_lines("iso", "tick", START + at) for at in range(0, 300, 10)]
+    path.write_bytes(
+        joined([app_lines("iso", f"in {OPENID}"), app_lines("iso", f"out {OPENID}", START + 7), *quiet[1:]])
+    )
+    assert codes(results(app=[path])["app-log"]) == {"app-log-slow", "app-log-lines"}
+    path.write_bytes(joined(quiet))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-silent"}
+    path.write_bytes(joined([*quiet, app_lines("iso", "redis.exceptions.ConnectionError: gone", START + 300)]))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-silent", "app-log-errors"}
+
+
+def test_found_by_stamp_message_id_or_event(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    of = replace(alarm(openid=None), sample=replace(alarm().sample, openid=None, event="Template Send Job Finish"))
+    path.write_bytes(joined([app_lines("iso", f"CreateTime={START}")]))
+    assert results(app=[path], of=of)["app-log"].observation.hits[0].needle == "stamp"
+    path.write_bytes(joined([app_lines("iso", "Event TEMPLATESENDJOBFINISH", START + 1)]))
+    assert results(app=[path], of=of)["app-log"].observation.hits[0].needle == "event"
+    path.write_bytes(joined([app_lines("iso", "Event TEMPLATESENDJOBFINISH", START + 200)]))
+    assert not results(app=[path], of=of)["app-log"].observation.hits
+    of = replace(of, sample=replace(of.sample, extra={"MsgId": "6054768590064713728"}))
+    path.write_bytes(joined([app_lines("iso", "MsgId 6054768590064713728", START + 200)]))
+    assert results(app=[path], of=of)["app-log"].observation.hits[0].needle == "id"
+
+
+def test_a_log_without_times_is_searched_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(joined([b"no time at all"] * 500 + [f"push {OPENID}".encode()]))
+    result = results(app=[path])["app-log"]
+    assert codes(result) == {"app-log-lines"}
+    assert result.observation.hits[0].place == f"{path}:501"
+
+
+def test_without_a_named_log_the_check_is_skipped() -> None:
+    reason = results()["app-log"].reason
+    assert reason is not None
+    assert reason.id == "no-app-log"

@@ -1,0 +1,45 @@
+"""The alarm's push among the lines of an access log, and counts over them."""
+
+from __future__ import annotations
+
+from tests.logs.test_parsers import AT, GUIDE
+from wxalarm.logs.access import Push, Tally
+from wxalarm.logs.formats import KNOWN, Wanted
+from wxalarm.logs.parsers import TextParser
+
+
+def test_the_push_is_recognised_by_openid_and_timestamp() -> None:
+    push = Push("oAAAA", 1735092297, "/callback")
+    parser = TextParser(KNOWN[0])
+
+    def match(line: bytes) -> str | None:
+        record = parser.record(line)
+        assert record is not None
+        return push.match(record)
+
+    assert match(GUIDE) == "exact"
+    assert match(GUIDE.replace(b"timestamp=1735092297", b"timestamp=1735092350")) == "openid"
+    assert match(GUIDE.replace(b"&openid=oAAAA", b"")) == "timestamp"
+    assert match(GUIDE.replace(b"openid=oAAAA", b"openid=oBBBB")) is None
+    assert match(GUIDE.replace(b"/callback", b"/other")) is None
+
+
+def test_counts_do_not_depend_on_how_the_log_is_cut() -> None:
+    parser = TextParser(KNOWN[0], Wanted("/callback"))
+    kinds = [(b"200", b"0.010"), (b"499", b"5.001"), (b"499", b"0.002"), (b"502", b"0.001"), (b"200", b"4.100")]
+    lines = []
+    for index in range(3000):
+        status, took = kinds[index % 5]
+        time_ = b"25/Dec/2024:10:%02d:%02d" % (index // 60 % 60, index % 60)
+        line = GUIDE.replace(b'" 200 7', b'" ' + status + b" 7").replace(b'"0.203"', b'"' + took + b'"')
+        lines.append(line.replace(b"25/Dec/2024:10:04:57", time_))
+    results = []
+    for size in (1, 7, 500, 3000):
+        tally = Tally(AT - 297, AT + 302)
+        for at in range(0, len(lines), size):
+            tally.add(parser, b"\n" + b"\n".join(lines[at : at + size]) + b"\n")
+        results.append(tally.counts())
+    assert all(result == results[0] for result in results)
+    assert results[0].gave_up == results[0].closed == results[0].statuses["502"] == results[0].slow
+    assert results[0].requests == sum(results[0].statuses.values()) == sum(count for _, count in results[0].minutes)
+    assert results[0].requests == 600

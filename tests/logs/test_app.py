@@ -1,0 +1,55 @@
+"""Lines of application logs: their times, whose they are, what speaks of trouble."""
+
+from __future__ import annotations
+
+from tests.checks.logs.support import OPENID
+from wxalarm.logs.app import has_zone, names_another, shape_of, trouble
+
+FORMATS = {
+    "iso": "2024-12-25 10:04:57,123 INFO handler: {}",
+    "zoned": "2024-12-25T02:04:57.123Z [info] {}",
+    "json": '{{"ts":1735092297.5,"level":"info","msg":"{}"}}',
+    "millis": "1735092297123 {}",
+    "slashed": "2024/12/25 10:04:57 handler.go:12: {}",
+    "syslog": "Dec 25 10:04:57 host app[7]: {}",
+    "access": '203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "{}"',
+    "level-first": "[INFO] 2024-12-25 10:04:57.001 [http-nio-8080] c.e.App - {}",
+}
+
+
+OTHER = "oZZZZZZZZZZZZZZZZZZZZZZZZZZ9"
+
+
+def test_whose_line_it_is() -> None:
+    user = OPENID.encode()
+    for theirs in (b"openid=oOther01 x", b'"OpenId":"' + OTHER.encode() + b'"', b"for " + OTHER.encode()):
+        assert names_another(theirs, user), theirs
+        assert not names_another(theirs + user, user)
+    for other in (
+        b"timestamp=1735092297",
+        b"openid=null",
+        b"openid=oAAAA****01",
+        b"logger organization-service-handler",
+        b"openid=" + user,
+    ):
+        assert not names_another(other, user), other
+
+
+def test_what_speaks_of_trouble() -> None:
+    for bad in (
+        b"ERROR x",
+        b"java.lang.NullPointerException: x",
+        b'{"level":"error"}',
+        b"panic: runtime",
+        b"timed out",
+    ):
+        assert trouble(bad), bad
+    for good in (b"0 errors", b"timeout=30", b"error_log on", b"INFO handled errors=0", b"Terror", b"x" * 5000):
+        assert not trouble(good), good
+
+
+def test_the_shape_of_times_is_that_of_most_lines() -> None:
+    assert shape_of([FORMATS["syslog"].encode()] * 3) == "syslog"
+    assert shape_of([b"nothing"] * 30 + [FORMATS["iso"].encode()]) is None
+    assert has_zone([FORMATS["zoned"].encode()], "iso")
+    assert not has_zone([FORMATS["iso"].encode()], "iso")
