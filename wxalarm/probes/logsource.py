@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from wxalarm.logs.search import Place
+
 CHUNK = 128 * 1024
 """Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""
 SAMPLE = 64 * 1024
@@ -60,15 +62,6 @@ class LogFile:
     def usable(self) -> bool:
         """Whether it was read, if not to its end."""
         return self.problem in (None, "late") or self.read > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a line stands, and the command that shows it."""
-
-    text: str
-    """FILE:LINE, or FILE@OFFSET (bytes) far inside a large file."""
-    show: str
 
 
 @dataclass(slots=True)

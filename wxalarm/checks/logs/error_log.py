@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.checks.logs import access_log, error_rules
+from wxalarm.checks.logs import access_log, error_rules, sources
 from wxalarm.checks.logs import facts as access_log_facts
 from wxalarm.checks.logs.error_rules import ErrorLogSeen
 from wxalarm.checks.logs.facts import path_of, push, window
@@ -34,7 +34,7 @@ async def probe(ctx: Context) -> ErrorLogSeen:
         raise Skip("no-time")
     config = await ctx.wait(nginx_config.CHECK)
     given = ctx.settings.host.error_log
-    paths = await access_log.sources(ctx, given, config.error_logs if config and config.here else ())
+    paths = await sources.paths(ctx, given, config.error_logs if config and config.here else ())
     until = time.monotonic() + ctx.limit(TIME)
     offset, source = await asyncio.to_thread(logfiles.zone_of, paths, ErrorLines(0))
     if offset is None:

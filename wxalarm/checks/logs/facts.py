@@ -1,13 +1,12 @@
-"""What the rules on an access log look at: the observation, and how the alarm gives path, window and push."""
+"""How an alarm gives path, window and push, and what is said of logs that could not be read whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wxalarm.checks.check import Context, Skip
-from wxalarm.logs.access import Counts, Push
+from wxalarm.logs.access import Push
 from wxalarm.logs.formats import Wanted
 from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes.logfiles import LogFile
@@ -18,71 +17,6 @@ SLACK = timedelta(seconds=60)
 """Around the alarm's window: the guide gives its end within a minute, and clocks differ."""
 NOT_SIGNED = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
 """Pushes without a signature in the query."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One line as evidence. Times in seconds; None where the line does not say."""
-
-    place: str
-    show: str
-    """The command that shows it."""
-    line: str
-    """Masked and cut."""
-    status: str
-    ended: float
-    """Unix seconds at which nginx wrote it."""
-    match: str = "example"
-    """exact (OpenID and timestamp), openid, timestamp, time, example."""
-    request_time: float | None = None
-    body_bytes: int | None = None
-    upstream_addr: str | None = None
-    upstream_status: str | None = None
-    upstream_response_time: str | None = None
-    stamp: int | None = None
-    """`timestamp` in its query: WeChat's clock at the push."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessLogSeen:
-    """The access logs in the alarm's window."""
-
-    files: tuple[LogFile, ...]
-    low: float
-    high: float
-    """The window read, Unix seconds."""
-    start: float
-    """The alarm's first failure, Unix seconds."""
-    here: bool = True
-    """The logs are those that nginx writes on this machine; False when the user named files."""
-    counts: Counts = field(default_factory=Counts)
-    """Pushes only (POST, the callback path when it is known)."""
-    lines: int = 0
-    """Lines of any kind in the window; counted when no push is among them."""
-    unread: str | None = None
-    """A file in which lines of no known format name the path; looked for when no push is counted."""
-    backwards: float = 0.0
-    hits: tuple[Hit, ...] = ()
-    """The alarm's own push, the best match first."""
-    examples: tuple[Hit, ...] = ()
-    """A line for each status that is no success."""
-    before: float | None = None
-    """Pushes a second in the minutes before the window; None when it could not be counted."""
-    before_seconds: float = 0.0
-    named: bool = False
-    """Lines tell one push from another: the format holds the query."""
-    offset: int | None = None
-    """The log's zone, seconds east of UTC, as its lines say it."""
-
-    @property
-    def read(self) -> tuple[LogFile, ...]:
-        """The files that could be read."""
-        return tuple(file for file in self.files if file.usable)
-
-    @property
-    def usable(self) -> bool:
-        """Whether any file could be read."""
-        return bool(self.read)
 
 
 def window(ctx: Context) -> tuple[float, float, float] | None:

@@ -1,0 +1,80 @@
+"""What is kept of a window: the alarm's push, a line for each failure, how many lines at all; no file is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.checks.logs.support import OPENID, START, joined, line
+from wxalarm.logs.access import Push
+from wxalarm.logs.formats import Wanted
+from wxalarm.logs.parsers import LineParser, detect
+from wxalarm.logs.search import MOST_HITS, Place, Search, needle_of
+
+
+@dataclass
+class Made:
+    """A log that stands nowhere."""
+
+    path: str = "made.log"
+
+    def place(self, offset: int) -> Place:
+        return Place(f"{self.path}@{offset}", "")
+
+
+def searched(*lines: bytes, wanted: Wanted | None = None) -> tuple[Search, LineParser]:
+    search = Search(Push(OPENID, START, "/callback"), wanted or Wanted("/callback"), START - 60, START + 360)
+    parser = detect(lines, wanted=search.wanted)
+    assert parser is not None
+    search.window(parser, Made(), 1000, b"\n" + joined(lines))
+    return search, parser
+
+
+def test_the_push_its_place_and_an_example_of_each_failure() -> None:
+    first, own = line(START, status=502), line(START + 5, OPENID, 499, 5.001, stamp=START)
+    search, _ = searched(first, own, line(START + 6, status=502), line(START + 7))
+    (hit,) = search.hits
+    assert (hit.match, hit.status, hit.request_time, hit.stamp) == ("exact", "499", 5.001, START)
+    assert hit.place == f"made.log@{1000 + len(first) + 1}"
+    assert [(one.status, one.place) for one in search.examples] == [
+        ("499", hit.place),
+        ("502", "made.log@1000"),
+    ]
+    assert search.named
+    assert search.tally.counts().requests == 4
+
+
+def test_the_best_match_first_then_failures_then_in_order() -> None:
+    late = [line(START + at, OPENID, status, stamp=START + at) for at, status in ((50, 200), (40, 200), (60, 502))]
+    search, _ = searched(*late, line(START + 90, OPENID, stamp=START))
+    found = [(hit.match, hit.status, round(hit.ended) - START) for hit in search.hits]
+    assert found == [("exact", "200", 90), ("openid", "502", 60), ("openid", "200", 40), ("openid", "200", 50)]
+
+
+def test_only_so_many_lines_are_kept() -> None:
+    search, _ = searched(*(line(START + at, OPENID, stamp=START + at) for at in range(2, 99)))
+    assert len(search.hits) == MOST_HITS
+
+
+def test_a_request_that_began_at_the_alarms_time_is_known_by_it() -> None:
+    search, parser = searched(line(START + 60))
+    search.moments(parser, Made(), 0, b"\n" + joined([line(START - 9), line(START + 4, took=4.2), line(START + 9)]))
+    assert [(hit.match, round(hit.ended) - START) for hit in search.hits] == [("time", 4)]
+
+
+def test_lines_of_any_kind_in_the_window_are_counted() -> None:
+    search, parser = searched(line(START))
+    search.any_line(parser, Made(), 0, b"\n" + joined(line(START + at) for at in (-61, -60, 0, 360, 361)))
+    assert search.lines == 3
+
+
+def test_lines_that_name_the_path_but_are_not_understood_are_named() -> None:
+    others = [line(START).replace(b"/callback", b"/other")] * 20
+    assert searched(*others)[0].unread is None
+    assert searched(*others, b"?? POST /callback")[0].unread == "made.log"
+
+
+def test_what_counts_pushes_before_the_window() -> None:
+    _, parser = searched(line(START))
+    assert needle_of(Wanted("/callback"), parser) == b"POST /callback"
+    assert needle_of(Wanted(None, signed=True), parser) == b"nonce="
+    assert needle_of(Wanted(None, signed=False), parser) == b"POST"

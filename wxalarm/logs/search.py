@@ -1,0 +1,215 @@
+"""What is kept of an access log's window: counts, the lines of one push, a line for each failure. Sans-IO.
+
+A reader in probes/ feeds it chunks: whole lines behind one line break, and where the first of them stands.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wxalarm.logs import formats, mask, parsers
+from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
+from wxalarm.logs.formats import Wanted
+from wxalarm.logs.parsers import LineParser, Record
+
+MOST_HITS = 20
+MOST_EXAMPLES = 12
+MOST_TRIED = 20
+"""Lines looked at, in a chunk for a needle, in all for the other kind of 499."""
+MOST_LOOKED = 2000
+"""Lines of a chunk looked at for an example: those before the window do not count."""
+MATCHES = ("exact", "openid", "timestamp", "time", "example")
+"""How a line fits the alarm's push, the best first: by OpenID and timestamp, by one of them, by its time, or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line stands, and the command that shows it."""
+
+    text: str
+    """FILE:LINE, or FILE@OFFSET (bytes) far inside a large file."""
+    show: str
+
+
+class Log(Protocol):
+    """What searching needs of an opened log."""
+
+    path: str
+
+    def place(self, offset: int) -> Place:
+        """Where the line at an offset stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line as evidence. Times in seconds; None where the line does not say."""
+
+    place: str
+    show: str
+    """The command that shows it."""
+    line: str
+    """Masked and cut."""
+    status: str
+    ended: float
+    """Unix seconds at which nginx wrote it."""
+    match: str = "example"
+    """One of MATCHES."""
+    request_time: float | None = None
+    body_bytes: int | None = None
+    upstream_addr: str | None = None
+    upstream_status: str | None = None
+    upstream_response_time: str | None = None
+    stamp: int | None = None
+    """`timestamp` in its query: WeChat's clock at the push."""
+
+
+@dataclass(slots=True)
+class Search:
+    """One search for one alarm. Times in Unix seconds."""
+
+    push: Push
+    wanted: Wanted
+    low: float
+    high: float
+    lines: int = 0
+    """Lines of any kind in the window, as far as `any_line` was fed."""
+    tally: Tally = field(init=False)
+    parsers: dict[str, LineParser] = field(default_factory=dict)
+    """By file."""
+    unread: str | None = None
+    """A file with lines about the path that no parser understands."""
+    counted: set[bytes] = field(default_factory=set)
+    """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
+    _hits: dict[str, Hit] = field(default_factory=dict)
+    _examples: dict[tuple[bytes, str], Hit] = field(default_factory=dict)
+    _tried: int = 0
+    """Lines looked at for the other kind of 499."""
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.low, self.high)
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The alarm's own push: the best match first, then failures, then in order."""
+        return tuple(
+            sorted(self._hits.values(), key=lambda hit: (MATCHES.index(hit.match), hit.status == "200", hit.ended))
+        )
+
+    @property
+    def examples(self) -> tuple[Hit, ...]:
+        """A line for each status that is no success."""
+        return tuple(self._examples.values())
+
+    @property
+    def named(self) -> bool:
+        """Whether lines tell one push from another: their format holds the query."""
+        return any({"request", "request_uri", "args"} & set(parser.fields) for parser in self.parsers.values())
+
+    def window(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of the window: count it, keep examples and the alarm's push."""
+        self.parsers[log.path] = parser
+        statuses = self.tally.add(parser, chunk)
+        needle = needle_of(self.wanted, parser)
+        if self.tally.lines and not self.counted and needle in chunk:
+            self.counted.add(needle)
+        elif not self.tally.lines and not self.unread:
+            lines = itertools.islice(lines_with(chunk, [needle]), MOST_TRIED)
+            self.unread = log.path if any(not parser.matches(line) for _, line in lines) else None
+        self._exemplify(parser, log, offset, chunk, statuses)
+        self.pushes(parser, log, offset, chunk)
+
+    def any_line(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of a window without pushes: count lines of any kind."""
+        self.lines += sum(self.low <= (parser.seconds(at) or 0.0) <= self.high for at in parser.times(chunk))
+
+    def pushes(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of any time: keep the lines that name the alarm's push."""
+        for place, line in lines_with(chunk, self.push.needles):
+            if len(self._hits) >= MOST_HITS:
+                return
+            record = parser.record(line)
+            if record is not None and (match := self.push.match(record)) is not None:
+                self._keep(parser, log, offset + place - 1, line, record, match)
+
+    def moments(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk around the alarm's time: keep requests that began then."""
+        stamp = float(self.push.stamp or 0)
+        place = 1
+        for line in chunk[1:].split(b"\n"):
+            record = parser.record(line) if len(self._hits) < MOST_HITS else None
+            if record is not None and parsers.fits(record, self.wanted):
+                ended = _ended(parser, record)
+                took = number(record.get("request_time", "").encode())
+                if ended is not None and took is not None and -1 <= ended - took - stamp <= 1:
+                    self._keep(parser, log, offset + place - 1, line, record, "time")
+            place += len(line) + 1
+
+    def _exemplify(self, parser: LineParser, log: Log, offset: int, chunk: bytes, statuses: Iterable[bytes]) -> None:
+        """Keep the first line of each of these statuses; of 499, one cut near the limit and one cut otherwise."""
+        for status in sorted(statuses):
+            done = {kind for known, kind in self._examples if known == status}
+            kinds = 2 if status == b"499" and "request_time" in parser.fields else 1
+            if len(done) >= kinds or len(self._examples) >= MOST_EXAMPLES or self._tried > MOST_TRIED:
+                continue
+            for place, line in itertools.islice(lines_with(chunk, [parser.needle(status)]), MOST_LOOKED):
+                record = parser.record(line)
+                if record is None or record.get("status") != status.decode() or not parsers.fits(record, self.wanted):
+                    continue
+                kind = split_499(number(record.get("request_time", "").encode())) if status == b"499" else ""
+                if (status, kind) in self._examples:
+                    self._tried += 1
+                    if self._tried > MOST_TRIED:
+                        break
+                    continue
+                hit = self._keep(parser, log, offset + place - 1, line, record, "example")
+                if hit is not None and self.low <= hit.ended <= self.high:
+                    self._examples[status, kind] = hit
+                    if status != b"499":
+                        break
+
+    def _keep(self, parser: LineParser, log: Log, offset: int, line: bytes, record: Record, match: str) -> Hit | None:
+        """A line as evidence; None when it has no time."""
+        ended = _ended(parser, record)
+        if ended is None:
+            return None
+        hit = _hit(record, log.place(offset), mask.shown(line), ended, match)
+        if match != "example":
+            self._hits.setdefault(hit.place, hit)
+        return hit
+
+
+def needle_of(wanted: Wanted, parser: LineParser) -> bytes:
+    """Bytes that stand once in the line of each push."""
+    if wanted.path is None:
+        return b"nonce=" if wanted.signed else b"POST"
+    path = wanted.path.encode("utf-8", "surrogateescape")
+    return b"POST " + path if "request" in parser.fields else path
+
+
+def _ended(parser: LineParser, record: Record) -> float | None:
+    return parser.seconds(record[next((name for name in formats.TIMES if name in record), "time")].encode())
+
+
+def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> Hit:
+    target = parsers.target_of(record) or ""
+    query = dict(part.partition("=")[::2] for part in target.partition("?")[2].split("&"))
+    stamp = query.get("timestamp", "")
+    size = record.get("body_bytes_sent", "")
+    return Hit(
+        place=place.text,
+        show=place.show,
+        line=line,
+        status=record.get("status", ""),
+        ended=ended,
+        match=match,
+        request_time=number(record.get("request_time", "").encode()),
+        body_bytes=int(size) if size.isascii() and size.isdecimal() and len(size) < 16 else None,
+        upstream_addr=record.get("upstream_addr"),
+        upstream_status=record.get("upstream_status"),
+        upstream_response_time=record.get("upstream_response_time"),
+        stamp=int(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) < 12 else None,
+    )

@@ -1,0 +1,136 @@
+"""Reads the access logs of an alarm's window, in as many passes as it takes to find the push.
+
+One pass counts and looks for the push; when it is not there, a wider one does (clocks differ); where lines do not name
+it, its time tells it; when no push came at all, lines of any kind are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from wxalarm.logs import parsers, times
+from wxalarm.logs.access import Counts, Push
+from wxalarm.logs.formats import LineFormat, Wanted
+from wxalarm.logs.parsers import LineParser
+from wxalarm.logs.search import Hit, Search, needle_of
+from wxalarm.probes import logfiles
+from wxalarm.probes.logfiles import LogFile, Reading
+
+WIDER = 900.0
+"""Seconds around the window in which the push is looked for when it is not inside: clocks differ."""
+BEFORE = 600.0
+"""Seconds before the window whose rate is compared."""
+LEAST = 20.0
+"""Seconds before the window that must be in the log."""
+TO_END = 7.0
+"""Seconds after the push until its line is written, when WeChat gives up at 5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLogSeen:
+    """The access logs in the alarm's window."""
+
+    files: tuple[LogFile, ...]
+    low: float
+    high: float
+    """The window read, Unix seconds."""
+    start: float
+    """The alarm's first failure, Unix seconds."""
+    here: bool = True
+    """The logs are those that nginx writes on this machine; False when the user named files."""
+    counts: Counts = field(default_factory=Counts)
+    """Pushes only (POST, the callback path when it is known)."""
+    lines: int = 0
+    """Lines of any kind in the window; counted when no push is among them."""
+    unread: str | None = None
+    """A file in which lines of no known format name the path; looked for when no push is counted."""
+    backwards: float = 0.0
+    hits: tuple[Hit, ...] = ()
+    """The alarm's own push, the best match first."""
+    examples: tuple[Hit, ...] = ()
+    """A line for each status that is no success."""
+    before: float | None = None
+    """Pushes a second in the minutes before the window; None when it could not be counted."""
+    before_seconds: float = 0.0
+    named: bool = False
+    """Lines tell one push from another: the format holds the query."""
+    offset: int | None = None
+    """The log's zone, seconds east of UTC, as its lines say it."""
+
+    @property
+    def read(self) -> tuple[LogFile, ...]:
+        """The files that could be read."""
+        return tuple(file for file in self.files if file.usable)
+
+    @property
+    def usable(self) -> bool:
+        """Whether any file could be read."""
+        return bool(self.read)
+
+
+def read(
+    paths: Sequence[str],
+    known: Iterable[LineFormat],
+    push: Push,
+    wanted: Wanted,
+    seconds: tuple[float, float, float],
+    until: float,
+    here: bool,
+) -> AccessLogSeen:
+    """All passes over the files, until time.monotonic() is `until`.
+
+    known: formats that are tried before the usual ones. wanted: which requests are pushes. seconds: the alarm's first
+    failure, and the window's ends, Unix seconds. here: the files are those that nginx writes on this machine.
+    """
+    start, low, high = seconds
+    known = tuple(known)
+    search = Search(push, wanted, low, high)
+
+    def choose(lines: Sequence[bytes]) -> LineParser | None:
+        return parsers.detect(lines, known, wanted)
+
+    files = Reading(low, high, until).read(paths, choose, search.window)
+    understood = list(search.parsers)
+    if not search.hits and push.needles:
+        Reading(low - WIDER, high + WIDER, until).read(understood, choose, search.pushes)
+    if not search.hits and push.stamp is not None and not search.named:
+        Reading(push.stamp - 1, push.stamp + TO_END, until, slack=2.0).read(understood, choose, search.moments)
+    counts = search.tally.counts()
+    if not counts.requests:
+        Reading(low, high, until).read(understood, choose, search.any_line)
+    before, before_seconds = _before(files, search)
+    zone_time = search.tally.zone_time
+    return AccessLogSeen(
+        files=tuple(files),
+        low=low,
+        high=high,
+        start=start,
+        here=here,
+        counts=counts,
+        lines=search.lines,
+        unread=search.unread,
+        backwards=max([search.tally.backwards, *(file.backwards for file in files)]),
+        hits=search.hits,
+        examples=search.examples,
+        before=before,
+        before_seconds=before_seconds,
+        named=search.named,
+        offset=times.zone_of(zone_time) if zone_time else None,
+    )
+
+
+def _before(files: Sequence[LogFile], search: Search) -> tuple[float | None, float]:
+    """(pushes a second, seconds counted) before the window, by counting bytes: no line is parsed."""
+    counted, covered = 0, 0.0
+    for file in files:
+        parser = search.parsers.get(file.path)
+        if parser is None or file.begin is None or file.compressed or file.problem or file.backwards:
+            continue
+        needle = needle_of(search.wanted, parser)
+        if needle not in search.counted:
+            continue
+        found = logfiles.count(file.path, parser, needle, file.begin, search.low - BEFORE)
+        counted += found[0]
+        covered = max(covered, found[1])
+    return (counted / covered, covered) if covered >= LEAST else (None, covered)
