@@ -14,7 +14,7 @@ from tests.lint.support import ALARMS, found, lint_folder
 from wxalarm.model import Alarm, AlarmKind
 from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
-from wxalarm.render.json import alarm_record
+from wxalarm.records import alarm_record
 
 FILES = sorted(ALARMS.glob("*/*.txt"))
 

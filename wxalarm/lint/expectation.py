@@ -13,7 +13,7 @@ from typing import Any
 from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.model import Alarm, Finding, Location
-from wxalarm.render.json import alarm_record, dump
+from wxalarm.records import alarm_record, dump
 
 SHOWN = 120
 """Characters of a value that a message shows."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from wxalarm.logs import formats, mask, parsers
@@ -67,30 +67,24 @@ class Hit:
     """`timestamp` in its query: WeChat's clock at the push."""
 
 
-@dataclass(slots=True)
 class Search:
     """One search for one alarm. Times in Unix seconds."""
 
-    push: Push
-    wanted: Wanted
-    low: float
-    high: float
-    lines: int = 0
-    """Lines of any kind in the window, as far as `any_line` was fed."""
-    tally: Tally = field(init=False)
-    parsers: dict[str, LineParser] = field(default_factory=dict)
-    """By file."""
-    unread: str | None = None
-    """A file with lines about the path that no parser understands."""
-    counted: set[bytes] = field(default_factory=set)
-    """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
-    _hits: dict[str, Hit] = field(default_factory=dict)
-    _examples: dict[tuple[bytes, str], Hit] = field(default_factory=dict)
-    _tried: int = 0
-    """Lines looked at for the other kind of 499."""
-
-    def __post_init__(self) -> None:
-        self.tally = Tally(self.low, self.high)
+    def __init__(self, push: Push, wanted: Wanted, low: float, high: float) -> None:
+        self.push, self.wanted, self.low, self.high = push, wanted, low, high
+        self.tally = Tally(low, high)
+        self.lines = 0
+        """Lines of any kind in the window, as far as `any_line` was fed."""
+        self.parsers: dict[str, LineParser] = {}
+        """By file."""
+        self.unread: str | None = None
+        """A file with lines about the path that no parser understands."""
+        self.counted: set[bytes] = set()
+        """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
+        self._hits: dict[str, Hit] = {}
+        self._examples: dict[tuple[bytes, str], Hit] = {}
+        self._tried = 0
+        """Lines looked at for the other kind of 499."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Location
-from wxalarm.render.json import alarm_record, escape, finding_record
+from wxalarm.records import alarm_record, escape, sample_record
+from wxalarm.render.json import finding_record
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -106,8 +107,6 @@ class Csv:
         sample, location = record.pop("sample"), record.pop("location") or {}
         empty = sample is None
         if sample is None:
-            from wxalarm.render.json import sample_record
-
             sample = sample_record(alarm.sample)
         sample["extra"] = "" if not sample["extra"] else json.dumps(sample["extra"], ensure_ascii=False)
         for flag in ("decrypt_failed", "response_truncated"):

@@ -12,7 +12,8 @@ import wxalarm
 from wxalarm.lint import ALL, Linted
 from wxalarm.messages import Catalogue
 from wxalarm.model import Code, Finding, Location, Severity
-from wxalarm.render.json import dump, finding_record
+from wxalarm.records import dump
+from wxalarm.render.json import finding_record
 from wxalarm.render.text import visible
 
 LINT_SCHEMA = "wxalarm.lint/1"

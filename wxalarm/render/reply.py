@@ -11,7 +11,8 @@ from rich.style import Style
 from wxalarm.lint import Excerpt
 from wxalarm.messages import Catalogue
 from wxalarm.model import Finding
-from wxalarm.render.json import dump, finding_record
+from wxalarm.records import dump
+from wxalarm.render.json import finding_record
 from wxalarm.render.lint_text import snippet
 from wxalarm.render.text import shorten, visible, wrap
 from wxalarm.wechat.catalogue import Form
