@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from wxalarm.logs import parsers, times
 from wxalarm.logs.access import Counts, Push
+from wxalarm.logs.access_search import Hit, Search, needle_of
 from wxalarm.logs.formats import LineFormat, Wanted
 from wxalarm.logs.parsers import LineParser
-from wxalarm.logs.search import Hit, Search, needle_of
 from wxalarm.probes import logfiles
 from wxalarm.probes.logfiles import LogFile, Reading
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from wxalarm.logs.search import Place
+from wxalarm.logs.place import Place
 
 CHUNK = 128 * 1024
 """Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""

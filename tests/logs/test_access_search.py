@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from tests.checks.logs.support import OPENID, START, joined, line
 from wxalarm.logs.access import Push
+from wxalarm.logs.access_search import MOST_HITS, Search, needle_of
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, detect
-from wxalarm.logs.search import MOST_HITS, Place, Search, needle_of
+from wxalarm.logs.place import Place
 
 
 @dataclass

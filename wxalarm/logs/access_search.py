@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from wxalarm.logs import formats, mask, parsers
 from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, Record
+from wxalarm.logs.place import Log, Place
 
 MOST_HITS = 20
 MOST_EXAMPLES = 12
@@ -23,25 +23,6 @@ MOST_LOOKED = 2000
 """Lines of a chunk looked at for an example: those before the window do not count."""
 MATCHES = ("exact", "openid", "timestamp", "time", "example")
 """How a line fits the alarm's push, the best first: by OpenID and timestamp, by one of them, by its time, or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a line stands, and the command that shows it."""
-
-    text: str
-    """FILE:LINE, or FILE@OFFSET (bytes) far inside a large file."""
-    show: str
-
-
-class Log(Protocol):
-    """What searching needs of an opened log."""
-
-    path: str
-
-    def place(self, offset: int) -> Place:
-        """Where the line at an offset stands."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
