@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tests.checks.logs.support import OPENID, START, joined, line
+from tests.logs.made import Made
 from wxalarm.logs.access import Push
 from wxalarm.logs.access_search import MOST_HITS, Search, needle_of
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, detect
-from wxalarm.logs.place import Place
-
-
-@dataclass
-class Made:
-    """A log that stands nowhere."""
-
-    path: str = "made.log"
-
-    def place(self, offset: int) -> Place:
-        return Place(f"{self.path}@{offset}", "")
 
 
 def searched(*lines: bytes, wanted: Wanted | None = None) -> tuple[Search, LineParser]:

@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.kinds import ANY_PUSH, CONNECT, INVALID, TIMEOUT
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push_addresses, readable
 from wxalarm.logs.errors import CLIENT_SIDE, Group
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
-from wxalarm.probes.logfiles import LogFile
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorLogSeen:
-    """The error logs in the alarm's window."""
-
-    files: tuple[LogFile, ...]
-    low: float
-    high: float
-    """The window read, Unix seconds."""
-    start: float
-    """The alarm's first failure, Unix seconds."""
-    here: bool = True
-    """The logs are those that nginx writes on this machine; False when the user named files."""
-    groups: tuple[Group, ...] = ()
-    """Lines about pushes, or about nginx as a whole, by kind."""
-    others: Mapping[str, int] = field(default_factory=dict)
-    """Lines about other requests, by kind."""
-    lines: int = 0
-    """Lines about any trouble in the window."""
-    offset: int = 28800
-    """The log's zone, seconds east of UTC."""
-    offset_from: str = "machine"
-    """How that is known: mtime (of the file against its last line), access-log, machine, alarm (assumed +08:00)."""
-
-    @property
-    def read(self) -> tuple[LogFile, ...]:
-        """The files that could be read."""
-        return tuple(file for file in self.files if file.usable)
-
-    @property
-    def usable(self) -> bool:
-        """Whether any file could be read."""
-        return bool(self.read)
+from wxalarm.probes.error_log import ErrorLogSeen
 
 
 def _code(kind: str, explains: tuple[AlarmKind, ...], severity: Severity = Severity.ERROR) -> Code:

@@ -1,0 +1,62 @@
+"""What is kept of an application's log: the push's lines and their neighbours, and which errors are its own."""
+
+from __future__ import annotations
+
+from tests.checks.logs.support import OPENID, START, joined
+from tests.logs.made import Made
+from tests.logs.test_app import OTHER
+from wxalarm.logs.app import AppLines
+from wxalarm.logs.app_search import MOST_HITS, AppPush, AppSearch
+
+OWN = OPENID.encode()
+PARSER = AppLines("epoch", 0, 2024)
+
+
+def at(seconds: int, text: str) -> bytes:
+    return f"{START + seconds} {text}".encode()
+
+
+def searched(*lines: bytes, event: bytes = b"") -> AppSearch:
+    push = AppPush({OWN: "openid", str(START).encode() + b"!": "stamp"}, OWN, event)
+    search = AppSearch(push, START, START - 60, START + 360)
+    search.window(PARSER, Made(), 500, b"\n" + joined(lines))
+    return search
+
+
+def test_the_pushs_line_its_place_and_its_trouble() -> None:
+    before, own = at(0, "hello"), at(1, f"ERROR of {OPENID}")
+    search = searched(before, own, b"  at handler.py:3", at(2, "bye"))
+    (hit,) = search.hits
+    assert (hit.place, hit.needle, hit.time) == (f"made.log@{500 + len(before) + 1}", "openid", START + 1)
+    assert (hit.trouble, hit.beside) == (own.decode(), False)
+    assert hit.context[:2] == (before.decode(), own.decode())
+    assert (search.lines, search.errors) == (4, 1)
+
+
+def test_a_neighbours_trouble_is_said_to_be_one_and_anothers_is_none() -> None:
+    (hit,) = searched(at(0, f"push {OPENID}"), at(0, "ERROR x")).hits
+    assert (hit.trouble, hit.beside) == (at(0, "ERROR x").decode(), True)
+    (hit,) = searched(at(0, f"push {OPENID}"), at(0, f"ERROR of openid={OTHER}")).hits
+    assert hit.trouble is None
+
+
+def test_only_lines_of_the_window_are_counted_with_those_that_go_on_with_them() -> None:
+    first = at(-60, "ERROR first")
+    search = searched(at(-61, "ERROR early"), b"  more", first, b"  Error: more", at(361, "ERROR late"))
+    assert (search.lines, search.errors) == (2, 2)
+    assert search.example is not None
+    assert search.example.line == first.decode()
+
+
+def test_the_event_tells_the_push_only_in_its_seconds_and_where_nothing_else_does() -> None:
+    lines = (at(-5, "event CLICK"), at(3, "Event Click"), at(16, "event click"))
+    assert [hit.time for hit in searched(*lines, event=b"click").hits] == [START + 3]
+    assert [hit.needle for hit in searched(*lines, at(9, OPENID), event=b"click").hits] == ["openid"]
+    assert searched(*lines).hits == ()
+
+
+def test_a_second_says_nothing_where_lines_have_no_times_and_only_so_many_are_kept() -> None:
+    for count, kept in ((2, 2), (99, MOST_HITS)):
+        search = searched()
+        search.untimed(Made(), 0, b"\n" + joined([f"{START}!".encode(), *[OWN] * count]))
+        assert [hit.needle for hit in search.hits] == ["openid"] * kept

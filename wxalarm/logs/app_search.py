@@ -1,0 +1,137 @@
+"""What is kept of an application's log: the lines about one push with their neighbours, and those that speak of errors.
+
+Sans-IO: a reader in probes/ feeds it chunks, whole lines behind one line break, and where the first of them stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wxalarm.logs import app, mask
+from wxalarm.logs.access import lines_with
+from wxalarm.logs.app import AppLines
+from wxalarm.logs.place import Log
+
+MOST_HITS = 20
+NEAR = 15.0
+"""Seconds after the push within which a line may still be about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppHit:
+    """One line about the push, with its neighbours."""
+
+    place: str
+    show: str
+    """The command that shows it."""
+    line: str
+    needle: str
+    """openid, stamp, id (MsgId, transaction_id), event."""
+    time: float | None = None
+    """Unix seconds."""
+    context: tuple[str, ...] = ()
+    trouble: str | None = None
+    """The line that speaks of an error: of the same entry, or of the lines next to it."""
+    beside: bool = False
+    """It is one of the lines next to it, which may be about another push."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppPush:
+    """What lines about the push may hold."""
+
+    needles: Mapping[bytes, str]
+    """Bytes that identify it, and what they are: openid, stamp, id."""
+    user: bytes | None = None
+    """The OpenID, when it is not masked: lines that name another are about another push."""
+    event: bytes = b""
+    """Its event in lower case; for logs that hold nothing else of it."""
+
+
+class AppSearch:
+    """One search for one alarm. Times in Unix seconds; start: the alarm's first failure."""
+
+    def __init__(self, push: AppPush, start: float, low: float, high: float) -> None:
+        self.push, self.start, self.low, self.high = push, start, low, high
+        self.lines = 0
+        """Lines of the window."""
+        self.errors = 0
+        """Those that speak of an error."""
+        self.example: AppHit | None = None
+        """The first of them."""
+        self._hits: dict[str, AppHit] = {}
+
+    @property
+    def hits(self) -> tuple[AppHit, ...]:
+        """The lines about the push, in order."""
+        return tuple(sorted(self._hits.values(), key=lambda hit: hit.time or 0.0))
+
+    def window(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of the window: keep the lines about the push; count all, and those that speak of an error."""
+        self._search(parser, log, offset, chunk)
+        inside = False
+        place = 1
+        for line in chunk[1:].split(b"\n")[:-1]:
+            at = parser.time_of(line)
+            # A line without a time belongs to the one before.
+            inside = inside if at is None else self.low <= at <= self.high
+            if inside:
+                self.lines += 1
+                if app.trouble(line):
+                    self.errors += 1
+                    if self.example is None:
+                        self.example = self._hit(parser, log, offset, chunk, place, line, "time")
+            place += len(line) + 1
+
+    def untimed(self, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of a log without times: keep the lines that name the push; a second alone says nothing there."""
+        for needle, kind in self.push.needles.items():
+            for place, line in lines_with(chunk, [needle]):
+                if len(self._hits) < MOST_HITS and kind != "stamp":
+                    self._keep(self._hit(None, log, offset, chunk, place, line, kind))
+
+    def _search(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """Keep the lines that hold what identifies the push, or its event in its seconds."""
+        for needle, kind in self.push.needles.items():
+            for place, line in lines_with(chunk, [needle]):
+                if len(self._hits) >= MOST_HITS:
+                    return
+                if kind != "stamp" or not self._of_another(line):
+                    self._keep(self._hit(parser, log, offset, chunk, place, line, kind))
+        if not self._hits and len(self.push.event) > 3:
+            for place, lowered in lines_with(chunk.lower(), [self.push.event]):
+                line = chunk[place : place + len(lowered)]
+                at = parser.time_of(line)
+                if at is not None and 0 <= at - self.start + 1 <= NEAR and not self._of_another(line):
+                    self._keep(self._hit(parser, log, offset, chunk, place, line, "event"))
+                    return
+
+    def _of_another(self, line: bytes) -> bool:
+        """Whether a line is about another user's push: it names an OpenID, but not the alarm's."""
+        return self.push.user is not None and app.names_another(line, self.push.user)
+
+    def _keep(self, hit: AppHit) -> None:
+        self._hits.setdefault(hit.place, hit)
+
+    def _hit(
+        self, parser: AppLines | None, log: Log, offset: int, chunk: bytes, place: int, line: bytes, needle: str
+    ) -> AppHit:
+        """A line as evidence."""
+        around = max(0, chunk.rfind(b"\n", 0, max(0, place - 600)))
+        lines = chunk[around + 1 : place + len(line) + 4096].split(b"\n")
+        index = chunk.count(b"\n", around + 1, place)
+        first, own, end = app.entry(lines, index)
+        theirs = next((at for at in range(own, end) if self._of_another(lines[at])), end)
+        bad = next((at for at in range(index, theirs) if app.trouble(lines[at])), None)
+        where = log.place(offset + place - 1)
+        return AppHit(
+            where.text,
+            where.show,
+            mask.shown(line),
+            needle,
+            parser.time_of(line) if parser else None,
+            tuple(mask.shown(found) for found in lines[first:end]),
+            mask.shown(lines[bad]) if bad is not None else None,
+            bad is not None and bad >= own,
+        )

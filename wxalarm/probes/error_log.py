@@ -1,0 +1,79 @@
+"""Reads nginx's error logs in an alarm's window; their lines do not say their zone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wxalarm.logs.access import Push
+from wxalarm.logs.error_search import ErrorSearch
+from wxalarm.logs.errors import ErrorLines, Group, is_error_log
+from wxalarm.probes.logfiles import LogFile, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLogSeen:
+    """The error logs in the alarm's window."""
+
+    files: tuple[LogFile, ...]
+    low: float
+    high: float
+    """The window read, Unix seconds."""
+    start: float
+    """The alarm's first failure, Unix seconds."""
+    here: bool = True
+    """The logs are those that nginx writes on this machine; False when the user named files."""
+    groups: tuple[Group, ...] = ()
+    """Lines about pushes, or about nginx as a whole, by kind."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """Lines about other requests, by kind."""
+    lines: int = 0
+    """Lines about any trouble in the window."""
+    offset: int = 28800
+    """The log's zone, seconds east of UTC."""
+    offset_from: str = "machine"
+    """How that is known: mtime (of the file against its last line), access-log, machine, alarm (assumed +08:00)."""
+
+    @property
+    def read(self) -> tuple[LogFile, ...]:
+        """The files that could be read."""
+        return tuple(file for file in self.files if file.usable)
+
+    @property
+    def usable(self) -> bool:
+        """Whether any file could be read."""
+        return bool(self.read)
+
+
+def read(
+    paths: Sequence[str],
+    push: Push,
+    senders: Collection[str],
+    seconds: tuple[float, float, float],
+    zone: tuple[int, str],
+    until: float,
+    here: bool,
+) -> ErrorLogSeen:
+    """The files, until time.monotonic() is `until`.
+
+    senders: addresses from which WeChat pushes, if known. seconds: the alarm's first failure, and the window's ends,
+    Unix seconds. zone: seconds east of UTC, and how that is known. here: the files are those of nginx on this machine.
+    """
+    start, low, high = seconds
+    offset, offset_from = zone
+    search, parser = ErrorSearch(push, senders, low, high), ErrorLines(offset)
+    files = Reading(low, high, until).read(
+        paths, lambda sample: parser if is_error_log(sample) else None, search.window
+    )
+    return ErrorLogSeen(
+        files=tuple(files),
+        low=low,
+        high=high,
+        start=start,
+        here=here,
+        groups=search.groups,
+        others=search.others,
+        lines=search.lines,
+        offset=offset,
+        offset_from=offset_from,
+    )
