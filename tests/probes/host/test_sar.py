@@ -38,12 +38,7 @@ def test_only_records_that_overlap_the_window_count() -> None:
 KEYS = ("timestamp", "date", "time", "interval", "cpu-load", "cpu", "disk", "await")
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8) | st.integers(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["timestamp", "date", "time", "interval", "cpu-load", "cpu", "disk", "await"]), inner
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner),
     max_leaves=12,
 )
 
