@@ -15,7 +15,7 @@ from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check, Context
 from wxalarm.config import Account, Settings
 from wxalarm.messages import ReasonError
-from wxalarm.model import Alarm, CheckResult, Reason, Report, Status, Target
+from wxalarm.model import Alarm, CheckResult, Location, Places, Reason, Report, Status, Target
 from wxalarm.runner import Ended
 
 SCHEMA = "wxalarm.case/1"
@@ -47,7 +47,7 @@ def to_text(reports: Sequence[Report], contexts: Sequence[Context]) -> str:
         account = ctx.account and dataclasses.replace(ctx.account, secrets={})
         entries.append(
             {
-                "alarm": {f.name: getattr(ctx.alarm, f.name) for f in dataclasses.fields(Alarm) if f.name != "fields"},
+                "alarm": _alarm_record(ctx.alarm),
                 "target": ctx.target,
                 "account": account,
                 "settings": dataclasses.replace(ctx.settings, accounts=()),
@@ -78,7 +78,7 @@ def from_text(text: str, source: str) -> Case:
         for entry in data["cases"]:
             contexts.append(
                 Context(
-                    alarm=msgspec.convert(entry["alarm"], Alarm),
+                    alarm=_alarm(entry["alarm"]),
                     target=msgspec.convert(entry["target"], Target),
                     settings=msgspec.convert(entry["settings"], Settings),
                     account=msgspec.convert(entry["account"], Account | None),
@@ -98,6 +98,20 @@ def from_text(text: str, source: str) -> Case:
     if not contexts:
         raise CaseError("case-no-alarm", source=source)
     return Case(tuple(contexts), {id(ctx.alarm): outcome for ctx, outcome in zip(contexts, outcomes, strict=True)})
+
+
+def _alarm_record(alarm: Alarm) -> dict[str, Any]:
+    """All fields of an alarm, and of its places the one of the whole."""
+    record = {f.name: getattr(alarm, f.name) for f in dataclasses.fields(Alarm) if f.name != "places"}
+    return record | {"location": alarm.location}
+
+
+def _alarm(record: Mapping[str, Any]) -> Alarm:
+    import msgspec
+
+    where = msgspec.convert(record["location"], Location | None)
+    alarm = msgspec.convert({name: value for name, value in record.items() if name != "location"}, Alarm)
+    return dataclasses.replace(alarm, places=where and Places(where))
 
 
 def _outcome(result: CheckResult) -> dict[str, Any]:

@@ -6,7 +6,7 @@ people (those live in messages/), no imports from the rest of the package.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
@@ -80,6 +80,30 @@ class Location:
     end_column: int
 
 
+class Places(Mapping[str, Location]):
+    """Where the values of an alarm stand, by dotted field name, and the alarm itself. The parser works places out when
+    they are asked for; this one has none but the whole."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: Location) -> None:
+        self._whole = whole
+
+    @property
+    def whole(self) -> Location:
+        """The place of the whole alarm."""
+        return self._whole
+
+    def __getitem__(self, name: str) -> Location:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """错误样例: the details of the first failure of the window.
@@ -128,9 +152,18 @@ class Alarm:
     count: int | None = None
     sample: Sample = field(default_factory=Sample)
     guide_url: str | None = None
-    location: Location | None = field(default=None, compare=False)
-    fields: Mapping[str, Location] = field(default_factory=dict, compare=False, repr=False)
-    """Where each field's value stands, by dotted name ("appid", "sample.stamp", "sample.extra.Foo")."""
+    places: Places | None = field(default=None, compare=False, repr=False)
+    """Where it stands in its text; None for one that was made by hand."""
+
+    @property
+    def location(self) -> Location | None:
+        """The place of the whole alarm."""
+        return None if self.places is None else self.places.whole
+
+    @property
+    def fields(self) -> Mapping[str, Location]:
+        """Where each field's value stands, by dotted name ("appid", "sample.stamp", "sample.extra.Foo")."""
+        return {} if self.places is None else self.places
 
     @property
     def window_end(self) -> datetime | None:

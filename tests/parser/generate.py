@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from wxalarm.parser.places import EDGES
+from wxalarm.parser.words import EDGES
 
 CHAT = (Path(__file__).parent / "chat.txt").read_text("utf-8").splitlines()
 WORDINGS = {

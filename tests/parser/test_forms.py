@@ -6,7 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -38,10 +38,9 @@ def one(text: str) -> Alarm:
 def fields(text: str) -> dict[str, Any]:
     """The fields of the only alarm, those of its sample beside the others, without what is absent."""
     alarm = one(text)
-    flat = asdict(alarm)
+    flat = asdict(replace(alarm, places=None))
     flat |= flat.pop("sample")
-    for name in ("location", "fields"):
-        del flat[name]
+    del flat["places"]
     return {name: value for name, value in flat.items() if value not in (None, False) and value != {}}
 
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from tests.parser.generate import ANY, NOISE, Made, made, mutated
 from tests.parser.mix import alarms
-from wxalarm.model import Alarm, Location
+from wxalarm.model import Alarm, Finding, Location
 from wxalarm.parser import fast, parse, scan
+from wxalarm.parser.build import build
+from wxalarm.parser.cluster import Cluster, Clusters
 from wxalarm.parser.encoding import Decoder, decode
-from wxalarm.parser.pieces import Cutter, Extent
-from wxalarm.parser.places import Lines, Source
-from wxalarm.parser.scan import Found, by_grammar
+from wxalarm.parser.locate import Lines, Source
+from wxalarm.parser.scan import Found
 from wxalarm.parser.stream import stream
 
 
@@ -75,48 +76,50 @@ def facts(found: Found) -> tuple[object, ...]:
     return alarm, alarm.location, dict(alarm.fields), list(problems)
 
 
-def same_by_grammar(text: str) -> int:
-    """Compare what the fast path takes with the grammar, on the same extents. How many it took."""
+def by_tokens(source: Source, start: int, end: int) -> list[Found]:
+    """The alarms of a stretch of text without the fast path."""
+    return [
+        (*build(cluster, source), cluster.start, cluster.end) for cluster in Clusters(source.text).find(start, end)
+    ]
+
+
+def same_by_tokens(text: str) -> int:
+    """Compare what the fast path takes with the tokens, on the same extents. How many it took."""
     source = Source(Lines(text, None))
     taken = 0
-    matches = [*fast.CLEAN.finditer(source.text), *filter(None, [fast.wide().fullmatch(source.text)])]
-    for match in matches:
+    for match in fast.CLEAN.finditer(text):
         alarm = fast.record(match, source)
-        if alarm is not None:
+        if alarm is not None and (fast.is_whole(alarm) or fast.proves_itself(alarm, match)):
             taken += 1
             quick = alarm, fast.problems(match, source), *match.span()
-            assert facts(quick) == facts(by_grammar(source, Extent(*match.span(), overlong=False)))
+            assert [facts(quick)] == [facts(found) for found in by_tokens(source, *match.span())]
     return taken
 
 
 @given(made())
-def test_the_fast_path_gives_what_the_grammar_gives(alarm: Made) -> None:
-    same_by_grammar(alarm.text)
+def test_the_fast_path_gives_what_the_tokens_give(alarm: Made) -> None:
+    same_by_tokens(alarm.text)
 
 
 @given(st.one_of(mutated(), ANY))
-def test_the_fast_path_gives_what_the_grammar_gives_on_damaged_text(text: str) -> None:
-    same_by_grammar(text)
+def test_the_fast_path_gives_what_the_tokens_give_on_damaged_text(text: str) -> None:
+    same_by_tokens(text)
 
 
 def test_the_fast_path_takes_the_clean_form() -> None:
     from tests.parser.test_forms import WHOLE
 
     for text in (WHOLE, WHOLE.replace("\n", " "), WHOLE.replace("\n", "\n\n"), WHOLE.replace("，", ",")):
-        assert same_by_grammar(text) == 2
-
-
-def slowly(text: str) -> list[Found]:
-    """The alarms without the fast path."""
-    source = Source(Lines(text, None))
-    return [by_grammar(source, extent) for extent in Cutter(source.text).extents(0, len(source.text))]
+        assert same_by_tokens(text) == 1
 
 
 @given(ANY)
 @example("Appid: wx1\n昵称: a\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次")
-def test_piece_by_piece_gives_the_same_alarms(text: str) -> None:
+def test_tokens_alone_give_the_same_alarms(text: str) -> None:
     parsed = parse(text)
-    slow = slowly(text)
+    source = Source(Lines(text, None))
+    source.repair()
+    slow = by_tokens(source, 0, len(source.text))
     assert [alarm for alarm, *_ in slow] == list(parsed.alarms)
     assert [alarm.location for alarm, *_ in slow] == [alarm.location for alarm in parsed.alarms]
     assert [problem for _, problems, *_ in slow for problem in problems] == list(parsed.problems)
@@ -164,14 +167,14 @@ def test_bytes_decode_in_parts_as_they_do_whole(data: bytes, sizes: list[int]) -
         assert out == decode(encoded) == text
 
 
-def test_hardly_any_alarm_needs_the_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hardly_any_alarm_needs_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """The throughput path is worth its name only while the shapes that alarms have take it."""
-    slow: list[Extent] = []
+    slow: list[Cluster] = []
 
-    def counted(source: Source, extent: Extent) -> Found:
-        slow.append(extent)
-        return by_grammar(source, extent)
+    def counted(cluster: Cluster, source: Source) -> tuple[Alarm, list[Finding]]:
+        slow.append(cluster)
+        return build(cluster, source)
 
-    monkeypatch.setattr(scan, "by_grammar", counted)
+    monkeypatch.setattr(scan, "build", counted)
     assert len(parse("\n\n".join(alarms(3000))).alarms) > 2990
-    assert len(slow) < 30
+    assert len(slow) < 150

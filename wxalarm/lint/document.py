@@ -9,7 +9,7 @@ from functools import cached_property
 from wxalarm.model import Alarm, Location
 from wxalarm.parser import Parsed, parse
 from wxalarm.parser.encoding import decode, encoding_of
-from wxalarm.parser.places import Lines
+from wxalarm.parser.locate import Lines
 
 AFTER = 60
 """Characters before a place that a message may quote."""

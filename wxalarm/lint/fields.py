@@ -12,9 +12,9 @@ from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.lint.text import labels
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Finding, Location, Sample
-from wxalarm.parser import vocabulary as v
+from wxalarm.parser import words as w
 from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
-from wxalarm.parser.record import BAD_VALUE
+from wxalarm.parser.build import BAD_VALUE
 
 LINES = {
     "appid": "Appid:",
@@ -82,7 +82,7 @@ def unknown_keys(doc: Document) -> Iterator[Finding]:
     """Every group of 错误样例 has a key that WeChat is known to print."""
     for alarm, (begin, end) in zip(doc.parsed.alarms, doc.extents, strict=True):
         for key in alarm.sample.extra:
-            if v.field_of(key) is None:
+            if w.field_of(key) is None:
                 place = _key_place(doc, alarm, key, begin, end)
                 near = difflib.get_close_matches(key, KEYS, 1, 0.5)
                 yield codes.UNKNOWN_KEY(place, key=key, nearest=near[0] if near else "any_key", after=doc.after(place))

@@ -9,11 +9,11 @@ from pathlib import PurePath
 from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.model import Alarm, AlarmKind, Finding, Location
-from wxalarm.parser import vocabulary as v
+from wxalarm.parser import words as w
 from wxalarm.parser.encoding import BOM
 
-_LABEL = re.compile("|".join(rf"(?P<{name}>{label})" for name, label in v.LABEL.items()))
-_BLANKS = re.compile(rf"{v.BLANK}*")
+_LABEL = re.compile("|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items()))
+_BLANKS = re.compile(rf"{w.BLANK}*")
 
 
 def encoding(doc: Document) -> Iterator[Finding]:

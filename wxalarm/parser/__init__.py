@@ -1,8 +1,9 @@
-"""Text → alarms and problems. Sans-IO: strings in, records out.
+"""Text → alarms and problems, in one direction: repair → tokens → cluster → build. Sans-IO: strings in, records out.
 
-clean undoes what pages and chat programs did; scan finds alarms in any text: fast takes the clean ones by one
-pattern, pieces and body cut out the others; grammar (pyparsing) parses one alarm and is the authority, record turns its
-tree into a record; vocabulary holds the labels, keys and wordings that all are made from; stream is for archives.
+repair undoes what pages and chat programs did; tokens reads labels, groups and bodies (body_end says where those end);
+cluster tells which of them are one alarm; build makes its record. fast takes clean alarms by one pattern. words holds
+the labels, keys and wordings that all are made from; locate gives places; grammar is the specification of one alarm, for
+people and tests; stream is for archives.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wxalarm.model import Alarm, Finding
-from wxalarm.parser.places import Lines, Source
-from wxalarm.parser.record import PROBLEMS as PROBLEMS
+from wxalarm.parser.build import PROBLEMS as PROBLEMS
+from wxalarm.parser.locate import Lines, Source
 from wxalarm.parser.scan import Scan
 
 
@@ -27,7 +28,7 @@ def parse(text: str, path: str | None = None) -> Parsed:
     """All alarms in a text of any kind: a chat log, a web page, one line. Never raises; no alarm is an empty result."""
     alarms: list[Alarm] = []
     problems: list[Finding] = []
-    for alarm, flaws, _, _ in Scan(Source(Lines(text, path))):
+    for alarm, flaws, _, _ in Scan(Source(Lines(text, path))).found:
         alarms.append(alarm)
         if flaws:
             problems += flaws

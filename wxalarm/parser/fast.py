@@ -1,245 +1,165 @@
-"""The throughput path: one compiled pattern takes a whole clean alarm. Made from what WeChat prints, nothing else.
+"""The throughput path: one compiled pattern takes a whole clean alarm. Made from `words`, so that it takes what WeChat
+prints and nothing else.
 
-CLEAN finds alarms in a text; `wide` is matched against one alarm that was already cut out, so
-every line of it may be absent. Both give the record that the grammar gives (a property test proves it), or none.
+A clean alarm has the official labels in their order, any of the first ones cut off, and all groups in the order in which
+WeChat prints them. What it takes is what the tokens give (a property test proves it); all else is left to them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import fields, make_dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
-from wxalarm.parser import vocabulary as v
-from wxalarm.parser.construct import plain_of
-from wxalarm.parser.places import EDGES, FieldLocations, Source
+from wxalarm.parser import body_end
+from wxalarm.parser import words as w
+from wxalarm.parser.locate import Placed, Source
 
 _GAP = r"[ \t\r\n]{1,99}+"
-_ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-_WORD = r"[!-Z\\^-~]*+"
-# No blanks at the edges: the grammar strips them, so values that have some are not for this path.
-_NAME = r"(?! )[ -Z\\^-~]*+(?<! )"
-_NUMBER = r"[0-9]{1,18}"
+_ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+# No blanks at the edges: the tokens strip them, so values that have some are not for this path.
+_FORMS = {"word": r"[!-Z\\^-~]*+", "name": r"(?! )[ -Z\\^-~]*+(?<! )", "number": r"[0-9]{1,18}"}
 _OPENING = r"(?:微信服务器(?:向|连接)|推送(?:[“”\"「『]?支付|第三方平台|component_verify_ticket))"
-_WORDS = rf"[^:：\[{_ODD}]{{2,80}}?"
+# A line's value: words up to what stands behind the next blanks of it.
+_SIMPLE = rf"[^ :：\[{_ODD}]"
 _HAN = r"\u3001-\u9fff\uff00-\uffef"
 _MORE = r"(?:报警|報警|错误|錯誤|[Ee]rror )"
-_NOISE = rf"[\s{v.ZERO_WIDTH}>|│┃]*+"
+_NOISE = rf"[{w.EDGES}{w.QUOTES}]*+"
 _FOLLOWS = (
-    rf"(?:{v.BLANK}|[>|│┃])*+\[|[^\n]{{0,80}}(?:报警|報警)排查"
-    rf"|{_NOISE}(?:{_MORE}|{v.LATER_GROUP}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE})"
+    rf"(?:{w.BLANK}|[{w.QUOTES}])*+\[|[^\n]{{0,80}}(?:报警|報警)排查"
+    rf"|{_NOISE}(?:{_MORE}|{w.LATER_GROUP}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE})"
 )
 _GUIDE = "报警排查指引[，,]请见: ?"
-_LOOSE = r"[ \t]*+(?:[\n\r]|\Z|\[第三方平台|报警)"
-_STRICT = (
-    r"(?:\[第三方平台(?::[^\[\]\n]*+)?+\])?+[ \t\r\n]*+(?:报警排查指引|\Z"
-    r"|(?<=\n)(?:Appid: |昵称: |时间: ?[0-9]{4}-|内容: ?(?:微信服务器|推送)|微信服务器|推送"
-    r"|次数: ?[0-9]|\[(?:OpenID|transaction_id)=))"
-)
 
 
-def _sample(group: Callable[..., str]) -> str:
-    """The groups in WeChat's order, each made by `group` from its key and value."""
-    return (
-        group("OpenID", first=True)
-        + group("Stamp", _NUMBER)
-        + group("OuterIP")
-        + group("3rdUrl(?:10)?")
-        + group("Host")
-        + group("IP")
-        + group("MsgType", _NUMBER)
-        + group("Msg", _NAME)
-        + group("Event", _NAME)
-        + group("ip")
-        + group("http code", _NUMBER)
-        + group("cURL Error", _NUMBER)
-        + group("transaction_id", first=True)
-        + r"(?:\[(decrypt fail)\])?+"
-        + group("response_length", _NUMBER)
-        # A body ends at the first bracket that can end one. If that is none, or WeChat cut it, the guide line follows.
-        + r"(?:\[(?:response_content|resp)="
-        + rf"((?:[^\]报错]{{1,4000}}+|\](?!{_LOOSE})){{0,300}}+)"
-        + rf"(?:(\])(?={_STRICT})|(?<=[ \t\r\n])(?=报警排查指引)))?+"
-        + r"(?:\[resp\])?+"
-        + r"(?:\[(第三方平台)(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
-    )
+def _words(size: int, most: int, before: str) -> str:
+    """Words of a line, each of `size` characters at most, up to blanks with `before` behind them."""
+    return rf"{_SIMPLE}{{1,{size}}}+(?: {{1,9}}+(?!{before}){_SIMPLE}{{1,{size}}}+){{0,{most}}}+"
 
 
-def _closed(key: str, value: str = _WORD, *, first: bool = False) -> str:
+def _group(key: w.Key) -> str:
+    """One group of the sample."""
     # The search for bare groups has taken the bracket of the first one already.
-    bracket = r"(?:(?<=\[)|\[)" if first else r"\["
-    if key in ("OpenID", "3rdUrl(?:10)?"):  # what posters mask, and sometimes its closing bracket with it
-        return rf"(?:{bracket}{key}=({value})(?:\](?: (?=\[))?|(?<=\*) ?(?=\[{v.KEY}=)))?+"
-    return rf"(?:{bracket}{key}=({value})\](?: (?=\[))?)?+"
+    bracket = r"(?:(?<=\[)|\[)" if key.first else r"\["
+    printed = key.printed + ("(?:10)?" if key.also else "")
+    if key.form == "flag":
+        return rf"(?:\[({printed})\])?+"
+    # What posters mask, and sometimes its closing bracket with it.
+    open_ = rf"|(?<=\*) ?(?=\[{w.KEY}=)" if key.field in ("openid", "url") else ""
+    return rf"(?:{bracket}{printed}=({_FORMS[key.form]})(?:\](?: (?=\[))?{open_}))?+"
 
 
-def _any(key: str, value: str = _WORD, *, first: bool = False) -> str:
-    # A mask may have eaten the closing bracket; then the next group must follow.
-    return rf"(?:\[{key}=({value})(?:\](?: (?=\[))?| ?(?=\[{v.KEY}=)))?+"
-
-
-_LINES = (
-    r"ppid: ?([0-9A-Za-z*]*+)",
-    rf"称: {{0,2}}((?:(?! )[^:：{_ODD}]{{1,64}}?)??)",
-    r"间: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?+)",
-    rf"容: ?({_OPENING}{_WORDS})",
-    rf"(?<![^\n][微推])((?<=微)信服务器(?:向|连接){_WORDS}|(?<=推)送(?:[“”\"「『]?支付|第三方平台|component_verify_ticket){_WORDS})",
-    r"数: ?([0-9]{1,18})分钟 ?([0-9]{1,18}) ?次",
+_KEYS = tuple(key for key in w.KEYS if key.form != "body")
+_SAMPLE = (
+    "".join(map(_group, _KEYS))
+    + rf"(?:\[(?:{'|'.join(w.BODY_KEYS)})={body_end.CLEAN})?+"
+    + r"(?:\[resp\])?+"
+    + r"(?:\[(第三方平台)(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
 )
-_APPID, _NICKNAME, _TIME, _CONTENT, _WORDING, _COUNT = _LINES
+_NICK = rf"[^ :：{_ODD}]{{1,64}}+"
+_BEHIND_NICK = r"[时内](?=间: ?[0-9]|容: ?(?:微信服务器|推送))"
+_NICKNAME = rf"(?:{_NICK}(?: {{1,9}}+(?!{_BEHIND_NICK}){_NICK}){{0,3}}+)?+"
+_PAY_OR_PLATFORM = r"(?:[“”\"「『]?支付|第三方平台|component_verify_ticket)"
+_COUNT = r"数: ?([0-9]{1,18})分钟 ?([0-9]{1,18}) ?次"
 # Every alarm begins with one of few characters, so that the search skips other text at C speed; each label after the
 # first asks for the first character of the next one itself.
 CLEAN = re.compile(
     r"[A昵时内微推次错\[]"
-    rf"(?:(?<=A)(?<![A-Za-z]A){_APPID}{_GAP}[昵时内])?+"
-    rf"(?:(?<=昵){_NICKNAME}{_GAP}[时内](?=间: ?[0-9]|容: ?(?:微信服务器|推送)))?+"
-    rf"(?:(?<=时){_TIME}{_GAP}内)?+"
-    rf"(?:(?<=内){_CONTENT}{_GAP}次(?=数)|{_WORDING}{_GAP}[次错])?+"
+    rf"(?:(?<=A)(?<![A-Za-z]A)ppid: ?([0-9A-Za-z*]*+){_GAP}[昵时内])?+"
+    rf"(?:(?<=昵)称: {{0,2}}({_NICKNAME}){_GAP}{_BEHIND_NICK})?+"
+    rf"(?:(?<=时)间: ?([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?+){_GAP}内)?+"
+    rf"(?:(?<=内)容: ?({_OPENING}{_words(80, 5, '次数')}){_GAP}次(?=数)"
+    rf"|(?<![^\n][微推])((?<=微)信服务器(?:向|连接){_words(80, 5, '[次错]')}"
+    rf"|(?<=推)送{_PAY_OR_PLATFORM}{_words(80, 5, '[次错]')}){_GAP}[次错])?+"
     rf"(?:(?<=次){_COUNT}(?:{_GAP}错误样例: ?(?=\[)|(?![^ \t\r\n]))|(?<=错)误样例: ?(?=\[)"
     r"|(?<![^\n]\[)(?<=\[)(?=OpenID=|transaction_id=))"
-    rf"{_sample(_closed)}"
+    rf"{_SAMPLE}"
     rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){_GUIDE}([^\s{_HAN}]++)(?=[ \t\r]*+(?:\Z|\n))"
     # Without the guide line, what could still belong to it must not follow.
     rf"|(?=[ \t\r]*+(?:\Z|\n(?!{_FOLLOWS}))))"
 )
 """One clean alarm: official labels in official order, all groups in the order in which WeChat prints them."""
-
-
-@cache
-def wide() -> re.Pattern[str]:
-    """The pattern of one alarm that was cut out already: any of its lines may be absent."""
-    return re.compile(
-        rf"(?:A{_APPID}(?:{_GAP}|\Z))?+"
-        rf"(?:昵{_NICKNAME}(?:{_GAP}(?=时间: ?[0-9]|内容: ?(?:微信服务器|推送))|\Z))?+"
-        rf"(?:时{_TIME}(?:{_GAP}|\Z))?+"
-        rf"(?:(?:内{_CONTENT}|[微推]{_WORDING})(?:{_GAP}(?=次数: ?[0-9]|错误样例: ?\[|报警排查指引)|\Z))?+"
-        rf"(?:次{_COUNT}(?:{_GAP}|\Z))?+"
-        rf"(?:(?:错误样例: ?)?(?=\[){_sample(_any)}(?:{_GAP}|\Z|(?<=[ \t\r\n])))?+"
-        rf"(?:{_GUIDE}([^\s{_HAN}]++))?+"
-    )
-
-
-_PIECE_HINT = re.compile(
-    # Each alternative begins with a literal, so that the search skips other characters at C speed.
-    r"App ?[Ii][Dd]|app ?[Ii][Dd]|APP ?[Ii][Dd]"
-    r"|昵[称稱]|暱[称稱]|Nick ?[Nn]ame|nick ?[Nn]ame|时间|時間|Time|time|内容|內容|Content"
-    r"|content|Description|description|次[数數]|Times|times|Count|count|Number of|number of|错误[样示]例|錯誤[樣範]例"
-    r"|Error |error |报警排查|報警排查|微信(?:服务器|伺服器|服務器)|推送"
-    r"|\[(?i:OpenID|Stamp|OuterIP|3rdUrl|IP|Host|Msg|Event|http|cURL|decrypt|resp|transaction)"
+_GROUPS = (
+    *("appid", "nickname", "first_seen", "description", "wording", "window_minutes", "count"),
+    *(f"sample.{key.field}" for key in _KEYS),
+    *("sample.response_content", "]", "第三方平台", "sample.platform", "guide_url"),
 )
-_OVERRUN = re.compile(
-    r"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
-    r"|\[(?:OpenID|Stamp|OuterIP|3rdUrl|MsgType|http code|cURL Error|transaction_id|response_length)=|\[第三方平台"
-    rf"|{v.BORDER}"
-)
-"""What may be the beginning of another alarm inside a body: then the piece by piece way decides."""
-_FIELDS = (
-    "appid",
-    "nickname",
-    "first_seen",
-    "description",
-    "wording",
-    "window_minutes",
-    "count",
-    "sample.openid",
-    "sample.stamp",
-    "sample.outer_ip",
-    "sample.url",
-    "sample.host",
-    "sample.ip",
-    "sample.msg_type",
-    "sample.msg",
-    "sample.event",
-    "sample.ip",
-    "sample.http_code",
-    "sample.curl_error",
-    "sample.transaction_id",
-    "sample.decrypt_failed",
-    "sample.response_length",
-    "sample.response_content",
-    "]",
-    "[",
-    "sample.platform",
-    "guide_url",
-)
-"""Field names of the groups of both patterns."""
-_FIRST = {
-    "A": "appid",
-    "昵": "nickname",
-    "时": "first_seen",
-    "内": "description",
-    "微": "description",
-    "推": "description",
-    "次": "count",
-    "错": "sample",
-    "[": "sample",
-}
-_BODY, _BRACKET, _PLATFORM_KEY, _WORDING_AT, _OPENID_AT, _STAMP_AT = (
-    _FIELDS.index(name) + 1
-    for name in (
-        "sample.response_content",
-        "]",
-        "[",
-        "wording",
-        "sample.openid",
-        "sample.stamp",
-    )
-)
-_ALARM, _SAMPLE_OF = plain_of(Alarm), plain_of(Sample)
+"""What the groups of CLEAN hold."""
+_BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
+_PLACE = {name: place for place, name in reversed(list(enumerate(_GROUPS)))}
+_OPENID_AT, _STAMP_AT = _GROUPS.index("sample.openid") + 1, _GROUPS.index("sample.stamp") + 1
+_FIRST = {"A": "appid", "昵": "nickname", "时": "first_seen", "次": "count", "错": "sample", "[": "sample"}
 _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")
-_EMPTY: dict[str, str | None] = {}
 
 
-def may_hold_pieces(text: str, start: int, end: int) -> bool:
-    """Whether a stretch of text may hold an alarm, or a piece of one, at all."""
-    return _PIECE_HINT.search(text, start, end) is not None
+def _plain_of(frozen: type[Any]) -> Any:
+    """A plain dataclass with the fields of a frozen, slotted one, in the same order and without their defaults.
+
+    A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm. A
+    plain one with the same slots is filled instead and then becomes the frozen one: `made.__class__ = Alarm`.
+    """
+    names = [(field.name, Any) for field in fields(frozen)]
+    return make_dataclass(f"Plain{frozen.__name__}", names, slots=True, eq=False, repr=False)
+
+
+_ALARM, _SAMPLE = _plain_of(Alarm), _plain_of(Sample)
+
+
+def _maker() -> Callable[[tuple[str | None, ...]], Any]:
+    """A function that makes a plain sample of the groups of CLEAN. Its source is written from the table of keys, as
+    dataclasses write theirs: a loop over the fields would take longer than the search for the alarm."""
+    values = dict.fromkeys((field.name for field in fields(Sample)), "None")
+    for key in _KEYS:
+        group = f"g[{_GROUPS.index(f'sample.{key.field}')}]"
+        values[key.field] = {"flag": f"{group} is not None", "number": f"{group} and int({group})"}.get(key.form, group)
+    for one, other in _TWICE:
+        values[_GROUPS[one].removeprefix("sample.")] = f"g[{other}] if g[{one}] is None else g[{one}]"
+    values |= {
+        "response_content": f"g[{_BODY}]",
+        "response_truncated": "False",
+        "platform": f"None if g[{_PLATFORM}] is None else g[{_NAMED}] or ''",
+        "extra": "nothing",
+    }
+    source = f"lambda g: plain({', '.join(values.values())})"
+    return cast("Callable[[tuple[str | None, ...]], Any]", eval(source, {"plain": _SAMPLE, "nothing": {}}))
+
+
+_TWICE = tuple(
+    (_GROUPS.index(name), place) for place, name in enumerate(_GROUPS[:_BODY]) if _GROUPS.index(name) != place
+)
+"""The groups of both keys of a field that has two: IP and ip."""
+_sample_of = _maker()
 
 
 def record(match: re.Match[str], source: Source) -> Alarm | None:
-    """The record of a match of CLEAN or `wide`; None when only the pieces and the grammar can tell."""
-    (
-        appid, nickname, time, description, wording, window, count, openid, stamp, outer_ip, url, host, ip, msg_type,
-        msg, event, ip_2, http_code, curl_error, transaction_id, decrypt, length, body, bracket, platform, named, guide,
-    ) = match.groups()  # fmt: skip
+    """The record of a match of CLEAN; None when only the tokens can tell."""
+    groups = match.groups()
+    appid, nickname, time, description, wording, window, count = groups[:7]
     if wording is not None:
-        description = match.string[match.start(_WORDING_AT) - 1 : match.end(_WORDING_AT)]
-    kind = AlarmKind.UNKNOWN if description is None else v.kind_of(description)
+        description = match.string[match.start(5) - 1 : match.end(5)]
+        if not w.is_whole(description):
+            return None
+    kind = AlarmKind.UNKNOWN
+    if description is not None and (kind := w.kind_of(description)) is AlarmKind.UNKNOWN:
+        return None
     first_seen = None
     if time is not None:
         try:
             first_seen = datetime.fromisoformat(time + "+08:00")
         except ValueError:
             return None
-    if (
-        (ip is not None and ip_2 is not None)
-        or (body is not None and _OVERRUN.search(body) is not None)
-        or (kind is AlarmKind.UNKNOWN and description is not None)
-        or (wording is not None and not v.is_whole(description))
-    ):
-        return None
-    sample: Any = _SAMPLE_OF(
-        openid,
-        None if stamp is None else int(stamp),
-        outer_ip,
-        url,
-        ip_2 if ip is None else ip,
-        host,
-        None if msg_type is None else int(msg_type),
-        msg,
-        event,
-        None if http_code is None else int(http_code),
-        None if curl_error is None else int(curl_error),
-        decrypt is not None,
-        None if length is None else int(length),
-        body.rstrip() if body is not None and bracket is None else body,
-        body is not None and bracket is None,
-        named or "" if platform is not None else None,
-        transaction_id,
-        _EMPTY,
-    )
+    for one, other in _TWICE:
+        if groups[other] is not None and groups[one] is not None:
+            return None
+    sample = _sample_of(groups)
+    if (body := groups[_BODY]) is not None:
+        if not (sample.response_length == len(body.encode("utf-8", "replace")) or body_end.is_plain(body)):
+            return None
+        if groups[_BRACKET] is None:
+            sample.response_content, sample.response_truncated = body.rstrip(), True
     sample.__class__ = Sample
     start, end = match.span()
     alarm: Any = _ALARM(
@@ -251,23 +171,25 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
         None if window is None else int(window),
         None if count is None else int(count),
         sample,
-        guide,
-        source.locate_next(start, end),
-        FieldLocations(source, spans_at, start) if match.re is CLEAN else FieldLocations(source, spans_of(match)),
+        groups[_GUIDE_URL],
+        Placed(source, start, end, spans_at),
     )
     alarm.__class__ = Alarm
     return alarm  # type: ignore[no-any-return]  # it is one now
 
 
+def is_whole(alarm: Alarm) -> bool:
+    """Whether a match of CLEAN says what failed and how often: it is an alarm, whatever stands before it."""
+    return alarm.count is not None and alarm.description is not None
+
+
 def proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
-    """Whether a match of CLEAN is an alarm beyond doubt, and where it begins. A fragment is one only with groups that
-    nothing else has, and not behind something that it could go on from."""
+    """Whether a fragment, without 内容 or 次数, is an alarm beyond doubt and begins where it matched: only with groups
+    that nothing else has, and not behind something that it could go on from."""
     has_count = alarm.count is not None
-    if has_count and alarm.description is not None:
-        return True
     text, start = match.string, match.start()
     before = text[max(0, start - 64) : start]
-    last = before.rstrip(EDGES)[-1:]
+    last = before.rstrip(w.EDGES)[-1:]
     if (last == "]" and before.count("\n") < 2) or (before and "\u4e00" <= before[-1] <= "\u9fff"):
         return False
     sample, stamp = alarm.sample, match[_STAMP_AT]
@@ -279,10 +201,16 @@ def proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
     return openid is not None and stamp is not None and len(stamp) == 10 and _SURE_OPENID.match(openid) is not None
 
 
+def body_of(match: re.Match[str]) -> tuple[int, int]:
+    """Where the body stands in a match of CLEAN; where the match ends when it has none."""
+    span = match.span(_BODY + 1)
+    return span if span[0] >= 0 else (match.end(), match.end())
+
+
 def first_label(match: re.Match[str]) -> tuple[str, bool]:
     """The field of the first line of a match of CLEAN, and whether its label stands before it."""
     first = match.string[match.start()]
-    return _FIRST[first], first not in "微推["
+    return _FIRST.get(first, "description"), first not in "微推["
 
 
 def may_be_flawed(alarm: Alarm) -> bool:
@@ -297,25 +225,19 @@ def may_be_flawed(alarm: Alarm) -> bool:
 
 def problems(match: re.Match[str], source: Source) -> Sequence[Finding]:
     """What a record of this path can have to say: that a bracket is missing, that WeChat cut the body."""
+    from wxalarm.parser.build import BODY_CUT, BRACKET_MISSING  # most texts have no such alarm
+
     found: list[Finding] = []
     text = match.string
-    for number in range(_OPENID_AT, _BODY):
-        end = match.end(number)
-        if end >= 0 and text[end] != "]" and _FIELDS[number - 1] != "sample.decrypt_failed":
-            found.append(_bracket_missing(source, text, *match.span(number)))
-    if match.start(_BODY) >= 0 and match.start(_BRACKET) < 0:
-        from wxalarm.parser.record import BODY_CUT
-
-        start, end = spans_of(match)["sample.response_content"]
+    for place, name in enumerate(_GROUPS[:_BODY]):
+        start, end = match.span(place + 1)
+        if end >= 0 and name.startswith("sample.") and name != "sample.decrypt_failed" and text[end] != "]":
+            end += text[end] == " "  # the blank before the next group belongs to the open value, until it is stripped
+            found.append(BRACKET_MISSING(source.locate(start, end), key=_key(text, start)))
+    if match.start(_BODY + 1) >= 0 and match.start(_BRACKET + 1) < 0:
+        start, end = _spans(match)["sample.response_content"]
         found.append(BODY_CUT(source.locate(start, end), key=_key(text, start), length=end - start))
     return found
-
-
-def _bracket_missing(source: Source, text: str, start: int, end: int) -> Finding:
-    from wxalarm.parser.record import BRACKET_MISSING
-
-    end += text[end] == " "  # the blank before the next group belongs to the open value, until it is stripped
-    return BRACKET_MISSING(source.locate(start, end), key=_key(text, start))
 
 
 def _key(text: str, value_start: int) -> str:
@@ -323,29 +245,43 @@ def _key(text: str, value_start: int) -> str:
 
 
 def spans_at(text: str, start: int) -> dict[str, tuple[int, int]]:
-    """Where the values of the clean alarm stand that begins at an offset."""
+    """Where the values of the clean alarm stand that begins at an offset, by dotted field name."""
     match = CLEAN.match(text, start)
-    return spans_of(match) if match is not None else {}
+    return _spans(match) if match is not None else {}
 
 
-def spans_of(match: re.Match[str]) -> dict[str, tuple[int, int]]:
-    """Where the values of a match stand, by dotted field name."""
+def _spans(match: re.Match[str]) -> dict[str, tuple[int, int]]:
     spans = {}
-    for number, name in enumerate(_FIELDS, 1):
-        span = match.span(number)
-        if span[0] >= 0 and name not in "][":
+    for place, name in enumerate(_GROUPS):
+        span = match.span(place + 1)
+        if span[0] >= 0 and name not in ("]", "第三方平台"):
             spans[name] = span
     if "wording" in spans:
         start, end = spans.pop("wording")
         spans["description"] = (start - 1, end)
-    if match.start(_BODY) >= 0 and match.start(_BRACKET) < 0:
-        start, end = match.span(_BODY)
+    if match.start(_BODY + 1) >= 0 and match.start(_BRACKET + 1) < 0:
+        start, end = match.span(_BODY + 1)
         spans["sample.response_content"] = (start, start + len(match.string[start:end].rstrip()))
     for name in ("appid", "nickname"):
         if name in spans and spans[name][0] == spans[name][1]:
             # An empty value stands right behind the colon.
             at = match.string.rindex(":", 0, spans[name][0]) + 1
             spans[name] = (at, at)
-    if match.start(_PLATFORM_KEY) >= 0 and "sample.platform" not in spans:
-        spans["sample.platform"] = (match.end(_PLATFORM_KEY), match.end(_PLATFORM_KEY))
+    if match.start(_PLATFORM + 1) >= 0 and "sample.platform" not in spans:
+        spans["sample.platform"] = (match.end(_PLATFORM + 1), match.end(_PLATFORM + 1))
     return spans
+
+
+_PIECE_HINT = re.compile(
+    # Each alternative begins with a literal, so that the search skips other characters at C speed.
+    r"App ?[Ii][Dd]|app ?[Ii][Dd]|APP ?[Ii][Dd]"
+    r"|昵[称稱]|暱[称稱]|Nick ?[Nn]ame|nick ?[Nn]ame|时间|時間|Time|time|内容|內容|Content"
+    r"|content|Description|description|次[数數]|Times|times|Count|count|Number of|number of|错误[样示]例|錯誤[樣範]例"
+    r"|Error |error |报警排查|報警排查|微信(?:服务器|伺服器|服務器)|推送"
+    r"|\[(?i:OpenID|Stamp|OuterIP|3rdUrl|IP|Host|Msg|Event|http|cURL|decrypt|resp|transaction)"
+)
+
+
+def may_hold_pieces(text: str, start: int, end: int) -> bool:
+    """Whether a stretch of text may hold an alarm, or a piece of one, at all."""
+    return _PIECE_HINT.search(text, start, end) is not None

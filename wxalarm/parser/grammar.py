@@ -14,12 +14,12 @@ from typing import Any
 
 import pyparsing as pp
 
-from wxalarm.parser import vocabulary as v
-from wxalarm.parser.places import EDGES, QUOTES, end_of
+from wxalarm.parser import words as w
+from wxalarm.parser.words import EDGES, QUOTES, end_of
 
-_SKIP = rf"(?:{v.SPACE}|[>|│┃])*+"
-_QUOTED = rf"{v.BLANK}*+(?:\n(?:{v.BLANK}|[>|│┃])*+)*+"
-BEHIND_BODY = rf"{_QUOTED}(?:\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?+{_QUOTED})?+(?:(?:{v.LABEL['guide_url']})|\Z)"
+_SKIP = rf"(?:{w.SPACE}|[>|│┃])*+"
+_QUOTED = rf"{w.BLANK}*+(?:\n(?:{w.BLANK}|[>|│┃])*+)*+"
+BEHIND_BODY = rf"{_QUOTED}(?:\[{w.PLATFORM}[^\]\n]{{0,300}}+\]?+{_QUOTED})?+(?:(?:{w.LABEL['guide_url']})|\Z)"
 """What stands behind the bracket that ends a body; a bracket inside the body has something else behind it."""
 
 
@@ -101,8 +101,8 @@ def _value(match: re.Match[str], group: str | int = "value") -> Value:
 
 def _line() -> pp.ParserElement:
     """line ::= label blank* ':' blank* value, up to the end of the line or the next label of a flattened alarm."""
-    names = [name for name in v.LABEL if name not in ("sample", "guide_url")]
-    labels = "|".join(f"(?P<{name}>{v.LABEL[name]})" for name in names)
+    names = [name for name in w.LABEL if name not in ("sample", "guide_url")]
+    labels = "|".join(f"(?P<{name}>{w.LABEL[name]})" for name in names)
 
     def make(match: re.Match[str]) -> tuple[str, Value]:
         return next(name for name in names if match[name] is not None), _value(match)
@@ -110,8 +110,8 @@ def _line() -> pp.ParserElement:
     def guide(match: re.Match[str]) -> tuple[str, Value]:
         return "guide_url", _value(match)
 
-    line = _regex(rf"{_SKIP}(?:{labels})(?P<value>{v.LINE_VALUE})", make)
-    return line | _regex(rf"{_SKIP}(?:{v.LABEL['guide_url']})(?P<value>{v.GUIDE_WORD})", guide)
+    line = _regex(rf"{_SKIP}(?:{labels})(?P<value>{w.LINE_VALUE})", make)
+    return line | _regex(rf"{_SKIP}(?:{w.LABEL['guide_url']})(?P<value>{w.GUIDE_WORD})", guide)
 
 
 def _sample() -> pp.ParserElement:
@@ -120,7 +120,7 @@ def _sample() -> pp.ParserElement:
     def make(match: re.Match[str]) -> tuple[str, Value]:
         return "sample", _value(match, 0)
 
-    return _regex(rf"{_SKIP}(?:{v.LABEL['sample']}){v.BLANK}*+", make)
+    return _regex(rf"{_SKIP}(?:{w.LABEL['sample']}){w.BLANK}*+", make)
 
 
 def _wording() -> pp.ParserElement:
@@ -129,19 +129,19 @@ def _wording() -> pp.ParserElement:
     def make(match: re.Match[str]) -> tuple[str, Value]:
         return "description", _value(match)
 
-    return _regex(rf"{_SKIP}(?P<value>(?={v.OPENING}){v.LINE_VALUE})", make)
+    return _regex(rf"{_SKIP}(?P<value>(?={w.OPENING}){w.LINE_VALUE})", make)
 
 
 def _body() -> pp.ParserElement:
     """body ::= '[' ('response_content' | 'resp') '=' anything ']' before the platform, the guide line or the end;
     cut ::= the same without its bracket, when WeChat cut a long body together with it."""
-    key = rf"{_SKIP}\[(?P<key>(?i:{'|'.join(v.BODY_KEYS)}))="
+    key = rf"{_SKIP}\[(?P<key>(?i:{'|'.join(w.BODY_KEYS)}))="
     # The bracket of the platform's group, behind a body that was cut, is not the body's.
-    platform = rf"(?!\[{v.PLATFORM}[^\]\n]{{0,300}}+\]{_QUOTED}(?:{v.LABEL['guide_url']}|\Z))"
+    platform = rf"(?!\[{w.PLATFORM}[^\]\n]{{0,300}}+\]{_QUOTED}(?:{w.LABEL['guide_url']}|\Z))"
     whole = rf"(?P<value>(?:[^\[\]]++|{platform}\[|\](?!{BEHIND_BODY}))*+)\]"
     # Linear on hostile bodies: only first characters of what may end them are looked at twice.
-    behind = rf"\[{v.PLATFORM}[^\]\n]{{0,300}}+\]?{_QUOTED}(?:{v.LABEL['guide_url']}|\Z)"
-    rest = rf"(?P<value>(?:[^报報\[]++|(?!{v.LABEL['guide_url']})[报報]|(?!{behind})\[)*+)"
+    behind = rf"\[{w.PLATFORM}[^\]\n]{{0,300}}+\]?{_QUOTED}(?:{w.LABEL['guide_url']}|\Z)"
+    rest = rf"(?P<value>(?:[^报報\[]++|(?!{w.LABEL['guide_url']})[报報]|(?!{behind})\[)*+)"
 
     def closed(match: re.Match[str]) -> Group:
         return Group(match["key"], _value(match), match.start("key"), body=True)
@@ -169,7 +169,7 @@ def _group() -> pp.ParserElement:
             return Group(match["key"], _value(match, "open_value"), match.start("key"), closed=match["close"] == "]")
         return Group(match["key"], None, match.start("key"))
 
-    return _regex(_SKIP + v.GROUP, make)
+    return _regex(_SKIP + w.GROUP, make)
 
 
 def _stray() -> pp.ParserElement:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from wxalarm.model import Alarm, Finding
-from wxalarm.parser.places import Lines, Source
+from wxalarm.parser.locate import Lines, Source
 from wxalarm.parser.scan import Found, Scan
-from wxalarm.parser.vocabulary import LONGEST_BODY
+from wxalarm.parser.words import LONGEST_BODY
 
 SETTLED = 2 * LONGEST_BODY
 """Characters behind an alarm after which no further text can change it."""
@@ -48,8 +48,8 @@ class _Window:
         self.text = "".join((self.text, *self._new))
         self._new, self._waiting = [], 0
         source = Source(Lines(self.text, self.path, self.line, self.column))
-        scan = Scan(source, source.parsed(self.start))
-        found = list(scan)
+        scan = Scan(source, self.start)
+        found = scan.found
         ready = len(found) if final else _ready(found, len(source.text))
         for alarm, problems, _, _ in found[:ready]:
             yield alarm, problems

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from wxalarm.model import Alarm, AlarmKind, Finding, Location
+from wxalarm.model import Alarm, AlarmKind, Finding, Location, Places
 from wxalarm.records import alarm_record, escape, sample_record
 from wxalarm.render.json import finding_record
 
@@ -93,7 +93,7 @@ class Csv:
     """One alarm a row (RFC 4180): the fields of the record, `sample` flattened, `extra` as JSON."""
 
     def head(self) -> str:
-        return _row(list(self._record(Alarm(location=Location(None, 1, 1, 1, 1)))))
+        return _row(list(self._record(Alarm(places=Places(Location(None, 1, 1, 1, 1))))))
 
     def alarm(self, alarm: Alarm) -> str:
         return _row(list(self._record(alarm).values()))

@@ -1,4 +1,4 @@
-"""The words of alarm texts, once: labels, sample keys, wordings. The grammar and the fast path are made from these.
+"""The words of alarm texts, once: labels, sample keys, wordings. Every pattern of this package is made from these.
 
 Simplified and traditional script, full-width and ASCII punctuation, the guide's English names.
 """
@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from wxalarm.model import AlarmKind
 
-ZERO_WIDTH = r"\u200b-\u200f\u2060\ufeff"
+ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Characters of no width: chat programs and pages put them anywhere, they mean nothing outside nicknames and bodies."""
+EDGES = (
+    " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    f"\u2028\u2029\u202f\u205f\u3000{ZERO_WIDTH}"
+)
+"""What is stripped from the outside of one-line values."""
+QUOTES = ">|│┃"
+"""What mail and chat programs put before quoted lines."""
 BORDER = "\x00"
 """Stands on a line of its own where a JSON string begins and ends: no alarm goes on behind it."""
-BREAK = "\u2060"
-"""Stands where a line was broken inside a value: a character that no clean text holds."""
-BLANK = rf"[ \t\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000{ZERO_WIDTH}]"
+BLANK = f"[{EDGES.replace(chr(10), '')}]"
 """What may stand around labels without meaning: every blank but the line feed, also the zero-width ones that chat
 programs insert."""
-SPACE = rf"[\s{ZERO_WIDTH}]"
+SPACE = f"[{EDGES}]"
 """The same with the line feed."""
 COLON = r"[:：]"
 
@@ -37,6 +44,9 @@ RANK = {name: rank for rank, name in enumerate(LABELS)}
 LABEL = {name: rf"(?:{words}){BLANK}*{COLON}" for name, words in LABELS.items()}
 ANY_LABEL = "|".join(LABEL.values())
 
+LABEL_BEGINS = "(?:Appid|昵称|时间|内容|次数|错误样例|报警排查)"
+"""The labels as WeChat prints them."""
+
 DATE = rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:T|{BLANK})+\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?"
 COUNT = rf"(\d+){BLANK}*(?:分钟|分鐘|min(?:ute)?s?)(?:{BLANK}|[,，])*(\d[\d,]*){BLANK}*(?:次|times?)"
 WINDOW = rf"(\d+){BLANK}*(?:分钟|分鐘|min)"
@@ -51,6 +61,8 @@ TYPE_NAME = (
     r"|The response failed))"
 )
 """The guide's names of the types, in Chinese and English: stand for 内容 in retold alarms."""
+ENOUGH = 4
+"""How much the pieces of an alarm must prove together."""
 LONGEST_VALUE = 300
 """Characters of a one-line value behind a label."""
 LONGEST_GROUP = 8192
@@ -78,38 +90,73 @@ LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
 GUIDE_WORD = rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef])*+"
 """The value of the guide line: one word; Chinese glued to it is somebody's, and so is the label of another alarm."""
 
-BODY_KEYS = ("response_content", "resp")
 PLATFORM = r"第三方平(?:台|臺)"
-FIELDS: dict[str, str] = {
-    "openid": "openid",
-    "stamp": "stamp",
-    "outerip": "outer_ip",
-    "3rdurl": "url",
-    "ip": "ip",
-    "host": "host",
-    "msgtype": "msg_type",
-    "msg": "msg",
-    "event": "event",
-    "http code": "http_code",
-    "curl error": "curl_error",
-    "decrypt fail": "decrypt_failed",
-    "response_length": "response_length",
-    "response_content": "response_content",
-    "resp": "response_content",
-    "transaction_id": "transaction_id",
-}
-"""Keys of 错误样例, lower case, and the fields of Sample that they fill. `3rdUrl10` (2015) is `3rdUrl`."""
-NUMBERS = frozenset({"stamp", "msg_type", "http_code", "curl_error", "response_length"})
+_MASK = r"|[^\s]*[*＊xX]{3,}[^\s]*"
+_SURE_NUMBER = r"[0-9]{1,18}" + _MASK
+
+
+class Key(NamedTuple):
+    """A key of 错误样例."""
+
+    printed: str
+    """As WeChat prints it."""
+    field: str
+    """The field of Sample that it fills."""
+    form: str = "word"
+    """What stands behind it: word, name (words), number, flag (nothing), body (anything)."""
+    proof: str = ""
+    """What must stand behind it, so that the group proves an alarm without the label; "" when logs have such groups."""
+    first: bool = False
+    """It is the first of its sample: once more, it begins another one."""
+    also: str = ""
+    """A second spelling, as a pattern."""
+
+
+KEYS = (
+    Key("OpenID", "openid", proof=r"[0-9A-Za-z_-]{20,40}" + _MASK, first=True),
+    Key("Stamp", "stamp", "number", proof=r"[0-9]{10}|[0-9]+[*＊]+" + _MASK),
+    Key("OuterIP", "outer_ip", proof=r"|[0-9A-Fa-f.:]{3,45}" + _MASK),
+    Key("3rdUrl", "url", proof=r"(?:[a-z]+:/)?/.*" + _MASK, also=r"3rdUrl\d*"),
+    Key("Host", "host"),
+    Key("IP", "ip"),
+    Key("MsgType", "msg_type", "number", proof=_SURE_NUMBER),
+    Key("Msg", "msg", "name"),
+    Key("Event", "event", "name"),
+    Key("ip", "ip"),
+    Key("http code", "http_code", "number", proof=_SURE_NUMBER),
+    Key("cURL Error", "curl_error", "number", proof=_SURE_NUMBER),
+    Key("transaction_id", "transaction_id", proof=r"[0-9*＊xX]{16,40}", first=True),
+    Key("decrypt fail", "decrypt_failed", "flag", proof="flag"),
+    Key("response_length", "response_length", "number", proof=_SURE_NUMBER),
+    Key("response_content", "response_content", "body"),
+    Key("resp", "response_content", "body"),
+)
+"""The keys of 错误样例 in the order in which WeChat prints them. `3rdUrl10` (2015) is `3rdUrl`."""
+BODY_KEYS = tuple(key.printed for key in KEYS if key.form == "body")
+NUMBERS = frozenset(key.field for key in KEYS if key.form == "number")
+ORDER = tuple(dict.fromkeys(key.field for key in KEYS))
+"""Fields of a sample in the order in which WeChat prints their keys."""
+FIRST_FIELDS = frozenset(key.field for key in KEYS if key.first)
+
+
+def _folded(key: str) -> str:
+    """A key as people spell it: without case, blanks and lines between words alike."""
+    return " ".join(key.lower().replace("_", " ").split())
+
+
+_FIELDS = {_folded(key.printed): key.field for key in KEYS}
+_ALSO = tuple((re.compile(_folded(key.also)), key.field) for key in KEYS if key.also)
 KNOWN_KEY = (
-    r"(?i:OpenID|Stamp|OuterIP|3rdUrl\d*|IP|Host|MsgType|Msg|Event|http[ _]code|cURL[ _]Error|decrypt[ _]fail"
-    rf"|response_length|response_content|resp|transaction_id)|{PLATFORM}"
+    "(?i:"
+    # Backwards: MsgType before Msg.
+    + "|".join(sorted({(key.also or key.printed).replace(" ", "[ _]") for key in KEYS}, reverse=True))
+    + rf")|{PLATFORM}"
 )
 GROUP_START = rf"\[(?:{KNOWN_KEY})[=\]:：]"
 """The beginning of a group whose key is known."""
-LATER_GROUP = (
-    r"\[(?:(?:OuterIP|IP|ip|Host|MsgType|Msg|Event|http code|cURL Error|response_length|response_content|resp)="
-    rf"|decrypt fail\]|{PLATFORM})"
-)
+_LATER = [key.printed for key in KEYS if not key.first and key.form != "flag" and key.field not in ("stamp", "url")]
+_FLAGS = [key.printed for key in KEYS if key.form == "flag"]
+LATER_GROUP = rf"\[(?:(?:{'|'.join(_LATER)})=|(?:{'|'.join(_FLAGS)})\]|{PLATFORM})"
 """A group that is never the first of its sample."""
 KEY = r"[^\[\]=\n]{1,60}"
 NEXT_GROUP = rf"\[(?:(?:{KNOWN_KEY})[\]:：]|{KEY}=)"
@@ -135,6 +182,14 @@ OFFICIAL = frozenset(
 """The characters of every known 内容: what else stands there is somebody's."""
 
 
+def end_of(text: str, start: int, stop: int) -> int:
+    """Where text[start:stop] ends without the blanks behind it and without lines of nothing but quote marks."""
+    end = start + len(text[start:stop].rstrip(EDGES))
+    while (newline := text.rfind("\n", start, end)) >= 0 and not text[newline:end].strip(EDGES + QUOTES):
+        end = start + len(text[start:newline].rstrip(EDGES))
+    return end
+
+
 def after_bytes(text: str, start: int, end: int, length: int) -> int | None:
     """The offset of the text so many bytes (UTF-8) behind `start`; None when that is no offset, or beyond `end`."""
     raw = text[start : min(end, start + length)].encode("utf-8", "surrogatepass")
@@ -146,12 +201,28 @@ def after_bytes(text: str, start: int, end: int, length: int) -> int | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def field_of(key: str) -> str | None:
     """The field of Sample that a printed key fills, or None for an unknown key."""
-    folded = " ".join(key.lower().replace("_", " ").split())
-    folded = {"response length": "response_length", "response content": "response_content"}.get(folded, folded)
-    folded = "transaction_id" if folded == "transaction id" else folded
-    return "url" if re.fullmatch(r"3rdurl\d*", folded) else FIELDS.get(folded)
+    folded = _folded(key)
+    return _FIELDS.get(folded) or next((field for also, field in _ALSO if also.fullmatch(folded)), None)
+
+
+_PROOFS = {key.printed: re.compile(key.proof) for key in KEYS if key.proof and key.form != "flag"}
+_PROOFS |= {key.printed + "10": _PROOFS[key.printed] for key in KEYS if key.also}
+_WEAK = frozenset(key.printed for key in KEYS if not key.proof and key.form != "body")
+
+
+def weight(key: str, value: str | None) -> int:
+    """How much a group proves that stands without 错误样例: a key exactly as WeChat prints it, and what belongs into it.
+    Logs have `IP` and `Event`, too."""
+    if value is None:
+        return 2 if key in _FLAGS else int(key in _WEAK)
+    if key not in _PROOFS:
+        return int(key in _WEAK)
+    if _PROOFS[key].fullmatch(value) is None:
+        return 0
+    return ENOUGH if key == "transaction_id" else 2
 
 
 _TRADITIONAL = str.maketrans(
@@ -197,3 +268,16 @@ _WORDING_END = re.compile(
 def is_whole(description: str) -> bool:
     """Whether a 内容 ends as the known ones do: nobody has written on behind it."""
     return _WORDING_END.search(description) is not None
+
+
+def is_known(description: str) -> bool:
+    """Whether a 内容 names a kind."""
+    return kind_of(description) is not AlarmKind.UNKNOWN
+
+
+_OPENED = re.compile(OPENING)
+
+
+def is_opened(description: str) -> bool:
+    """Whether a 内容 begins as the known ones do."""
+    return _OPENED.match(description) is not None

@@ -5,29 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wxalarm.parser import vocabulary as v
-from wxalarm.parser.clean import MAY_BE_ESCAPED, ZERO_WIDTH
+from wxalarm.parser import words as w
+from wxalarm.parser.body_end import BodyEnds
 
-_LONGEST = 2 * v.LONGEST_BODY
+_LONGEST = 2 * w.LONGEST_BODY
 """Characters of such a string on either side of a label."""
 _UNIT = r"u[0-9A-Fa-f]{4}"
 _PAIR = r"u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
-_ESCAPE = re.compile(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{ZERO_WIDTH}]")
+_ESCAPE = re.compile(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{w.ZERO_WIDTH}]")
 _BEFORE = 4096
 """Characters before a string in which a body may have begun."""
-_BODY_END = re.compile(rf"\]{v.BLANK}*+(?:\n|\Z|{v.LABEL['guide_url']})")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _PROOF = re.compile(
-    rf"{v.LABEL['description']}{v.BLANK}*+{v.OPENING}|{v.LABEL['count']}{v.BLANK}*+{v.COUNT}"
-    rf"|{v.LABEL['sample']}{v.BLANK}*+\["
+    rf"{w.LABEL['description']}{w.BLANK}*+{w.OPENING}|{w.LABEL['count']}{w.BLANK}*+{w.COUNT}"
+    rf"|{w.LABEL['sample']}{w.BLANK}*+\["
 )
 
 
-def strings(text: str) -> Iterator[tuple[int, int]]:
+def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """Where JSON strings that hold an alarm stand, with their quotes. A body may quote an escaped label, too: only what
-    reads as an alarm counts."""
+    reads as an alarm counts. `label`: one that is escaped, or behind an escaped line break."""
     at = 0
-    for hit in MAY_BE_ESCAPED.finditer(text):
+    ends = BodyEnds(text)
+    for hit in label.finditer(text):
         if hit.start() < at:
             continue
         line = max(text.rfind("\n", max(at, hit.start() - _LONGEST), hit.start()) + 1, at, hit.start() - _LONGEST)
@@ -36,15 +36,15 @@ def strings(text: str) -> Iterator[tuple[int, int]]:
             stop = min(len(text), hit.end() + _LONGEST)
             stop = stop if stop == len(text) else max(text.rfind("\\n", hit.end(), stop), hit.end())
         start, end = _opening(text, line, hit.start()), _closing(text, hit.end(), stop)
-        mine = not _is_body(text, max(at, start - _BEFORE), start, hit.start())
+        mine = not _is_body(ends, max(at, start - _BEFORE), start, hit.start())
         if mine and _PROOF.search(_ESCAPE.sub(_decoded, text[start:end])) is not None:
             yield start, end
         at = end
 
 
-def string_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+def edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     """(start, end, replacement) in one string; what stands around it belongs to no alarm."""
-    border = f"\n{v.BORDER}\n"
+    border = f"\n{w.BORDER}\n"
     if text[start] == '"':
         yield start, start + 1, border
         start += 1
@@ -55,12 +55,15 @@ def string_edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, st
         yield end - 1, end, border
 
 
-def _is_body(text: str, first: int, start: int, hit: int) -> bool:
+def _is_body(ends: BodyEnds, first: int, start: int, hit: int) -> bool:
     """Whether a string stands in a body, which is left as it was printed, or in the quotes of a program."""
+    text = ends.text
     quoted = text[start] == '"'
-    before = text[first : start if quoted else hit]
-    key = max(before.rfind("[response_content="), before.rfind("[resp="))
-    return (key >= 0 and _BODY_END.search(before, key) is None) or (not quoted and "'" in text[start:hit])
+    if not quoted and "'" in text[start:hit]:
+        return True
+    before = start if quoted else hit
+    key = max((text.rfind(f"[{key}=", first, before) for key in w.BODY_KEYS), default=-1)
+    return key >= 0 and ends.end(text.index("=", key) + 1).behind > before
 
 
 def _opening(text: str, first: int, at: int) -> int:
@@ -95,6 +98,6 @@ def _decoded(match: re.Match[str]) -> str:
         return _PLAIN.get(escape[1], escape[1])
     units = bytes.fromhex(escape.replace("\\u", ""))
     try:
-        return units.decode("utf-16-be").strip(ZERO_WIDTH)
+        return units.decode("utf-16-be").strip(w.ZERO_WIDTH)
     except UnicodeDecodeError:
         return escape

@@ -1,0 +1,219 @@
+"""Where a body (response_content, resp) ends: the only place that decides it. Bodies hold brackets, line breaks and
+anything else a server sends.
+
+Three things can follow: the guide line or the next alarm, and then the last bracket before it is the end; nothing, when
+WeChat cut a long body together with its bracket; or chat, and then the body's own form must tell. On a page, and where
+brackets are full-width, only the first is told apart: the text is repaired and asked again.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from wxalarm.parser import words as w
+
+_QUOTE = rf"(?:{w.SPACE}|[{w.QUOTES}])"
+_QUOTED = rf"(?:{w.BLANK}|[{w.QUOTES}])*+"
+_FIRST_KEYS = "|".join(
+    key.also or key.printed for key in w.KEYS if key.first or key.form == "number" or key.field in ("outer_ip", "url")
+)
+@cache
+def _next_alarm() -> re.Pattern[str]:
+    """The beginning of another alarm, by two of its labels or one with its typical value. A body may quote one label."""
+    return re.compile(
+        rf"{w.LABEL['appid']}{w.BLANK}*+[^\s\[\]:：]{{0,64}}+{_QUOTE}++(?:{w.LABEL['nickname']}"
+        rf"|{w.LABEL['first_seen']}{w.BLANK}*+[\d*xX＊]|{w.LABEL['description']}{w.BLANK}*+{w.OPENING})"
+        rf"|{w.LABEL['first_seen']}{w.BLANK}*+{w.DATE}{_QUOTE}++{w.LABEL['description']}"
+        rf"|{w.LABEL['description']}{w.BLANK}*+{w.OPENING}"
+        rf"|\n{_QUOTED}{w.LABEL['nickname']}[^\n]{{0,{w.LONGEST_VALUE}}}\n{_QUOTE}*+{w.LABEL['first_seen']}"
+        rf"{w.BLANK}*+{w.DATE}"
+        rf"|{w.LABEL['count']}{w.BLANK}*+{w.COUNT}|{w.LABEL['sample']}{w.SPACE}{{0,64}}\["
+        rf"|\n{_QUOTED}{w.OPENING}"
+        rf"|\[(?:{_FIRST_KEYS})="
+        rf"|\[decrypt fail\]|\n{w.BLANK}*+\[(?:{'|'.join(w.BODY_KEYS)})=|\n{w.BORDER}"
+    )
+
+
+_PLATFORM_GROUP = rf"\[{w.PLATFORM}(?:[:：=][^\]\n]{{0,300}})?\]"
+_BEFORE_PLATFORM = rf"(?:{w.SPACE}{{0,99}}{_PLATFORM_GROUP})?"
+_MOST_CANDIDATES = 2000
+_SHOWN_WHOLE = 2048
+"""Bytes; WeChat cuts bodies after about 900."""
+_CLEAN_STOP = rf"{w.BLANK}*+(?:\n|\Z|\[第三方平台|报警)"
+CLEAN = (
+    rf"((?:[^\]报错]{{1,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
+    r"(?:(\])(?=(?:\[第三方平台(?::[^\[\]\n]*+)?+\])?+[ \t\r\n]*+(?:报警排查指引|\Z"
+    r"|(?<=\n)(?:Appid: |昵称: |时间: ?[0-9]{4}-|内容: ?(?:微信服务器|推送)|微信服务器|推送"
+    r"|次数: ?[0-9]|\[(?:OpenID|transaction_id)=)))|(?<=[ \t\r\n])(?=报警排查指引))"
+)
+"""The ends that need no thought, as a pattern with the body and its bracket, if any, as groups: the first bracket that can
+end a body, and behind it the guide line, another alarm or nothing; without any, the guide line behind what WeChat cut."""
+# Each alternative begins with a literal, so that the search skips other characters at C speed.
+_RESTARTS = re.compile(
+    rf"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數|\[(?:{_FIRST_KEYS})=|\[第三方平台|{w.BORDER}"
+)
+
+
+def is_plain(body: str) -> bool:
+    """Whether a body that CLEAN took holds nothing that may be the beginning of another alarm."""
+    return _RESTARTS.search(body) is None
+
+
+class _Finder:
+    """Looks for a pattern from rising offsets and remembers what it saw, so that many looks cost as much as one."""
+
+    __slots__ = ("_found", "_from", "_pattern", "_text")
+
+    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
+        self._pattern, self._text = pattern, text
+        self._from, self._found = -1, -1
+
+    def start(self, at: int) -> int:
+        """Where the first match at or behind an offset begins; the length of the text when there is none."""
+        if not self._from <= at <= self._found:
+            match = self._pattern.search(self._text, at)
+            self._from, self._found = at, match.start() if match else len(self._text)
+        return self._found
+
+
+class Body(NamedTuple):
+    """The end of a body."""
+
+    end: int
+    """Where its text ends: before its bracket, or where it was cut."""
+    closed: bool
+    overlong: bool = False
+    """No end was found; it was cut at LONGEST_BODY."""
+
+    @property
+    def behind(self) -> int:
+        """Where its group ends."""
+        return self.end + self.closed
+
+
+_GUIDE = re.compile(w.LABEL["guide_url"])
+_CLOSING = re.compile(rf"\](?={_BEFORE_PLATFORM}{w.BLANK}*+(?:\n|\Z))")
+_DOTS = re.compile(rf"\.\.\.{w.BLANK}*+(?:\n|\Z)")
+_BLANK_BEHIND = re.compile(rf"\]{w.BLANK}")
+_EXACT = re.compile(rf"\](?={_BEFORE_PLATFORM}(?:{w.BLANK}*+(?:\n|\Z)|{w.BLANK}*+{w.LABEL['guide_url']}))")
+_PLATFORM_LAST = re.compile(rf"\[{w.PLATFORM}(?:[:：=][^\[\]\n]{{0,300}})?\]?\Z")
+_PAGE_STOP = re.compile(r"报警排查指引|報警排查指引|错误样例|錯誤樣例|[\n>]\W{0,8}[Aa]pp[Ii][Dd]\W")
+_PAGE_PLATFORM = re.compile(rf"[\[［【]{w.PLATFORM}(?:[:：=＝][^\n]{{0,300}})?\Z")
+
+
+class BodyEnds:
+    """Finds the ends of the bodies of one text. `damaged`: a text that repair has not seen yet."""
+
+    def __init__(self, text: str, *, damaged: bool = False) -> None:
+        self.text, self.damaged = text, damaged
+        self._alarms, self._guides, self._closings, self._dots, self._blanks, self._page_stops = (
+            _Finder(pattern, text) for pattern in (_next_alarm(), _GUIDE, _CLOSING, _DOTS, _BLANK_BEHIND, _PAGE_STOP)
+        )
+
+    def end(self, start: int, limit: int | None = None, *, on_line: bool = False) -> Body:
+        """Where the body ends that begins at `start`, at `limit` at the latest: there another alarm begins. `on_line`:
+        at the end of a line, if it can; a list or a log puts its own text before the next one."""
+        limit = len(self.text) if limit is None else limit
+        body = self._end(start, limit)
+        if on_line and (closing := _CLOSING.search(self.text, start, limit)) and closing.start() <= body.end:
+            return Body(closing.start(), closed=True, overlong=body.overlong)
+        return body if body.behind <= limit else self._last(start, limit) or self._cut(start, limit)
+
+    def _end(self, start: int, limit: int) -> Body:
+        text = self.text
+        longest = start + w.LONGEST_BODY
+        length = declared(text, start)
+        if length is not None and (exact := self._exact(start, length)) is not None:
+            return exact
+        if self.damaged:
+            return self._on_page(start, min(self._page_stops.start(start), longest, limit))
+        stop = min(self._alarms.start(start), longest, len(text))
+        guide = self._guides.start(start)
+        if guide < stop:
+            return self._last(start, guide) or self._cut(start, guide)
+        if self._closings.start(start) < stop and (candidate := self._candidate(start, stop, length)) is not None:
+            return candidate
+        if (dots := self._dots.start(start)) < stop:
+            return Body(dots + 3, closed=False)
+        if (last := self._last(start, stop)) is not None:
+            return last
+        if (blank := self._blanks.start(start)) < stop:
+            return Body(blank, closed=True)
+        return self._cut(start, stop, overlong=stop == longest < len(text))
+
+    def _on_page(self, start: int, stop: int) -> Body:
+        """The last bracket before `stop` that is not the platform's."""
+        text = self.text
+        close = max(text.rfind(bracket, start, stop) for bracket in "]］】")
+        platform = _PAGE_PLATFORM.search(text, max(start, close - 400), close + 1)
+        before = start + len(text[start : platform.start()].rstrip()) if platform else 0
+        if before > start and text[before - 1] in "]］】":
+            close = before - 1
+        return Body(close, closed=True) if close >= 0 else Body(stop, closed=False)
+
+    def _exact(self, start: int, length: int) -> Body | None:
+        """The end where the declared length wants it, when a bracket stands there, whatever the body holds: a page that
+        shows the push, or an alarm."""
+        text = self.text
+        at = w.after_bytes(text, start, len(text), length) if length <= _SHOWN_WHOLE else None
+        if at is None or not (text[at : at + 1] in ("]", "］", "】") if self.damaged else _EXACT.match(text, at)):
+            return None
+        return Body(at, closed=True)
+
+    def _cut(self, start: int, stop: int, *, overlong: bool = False) -> Body:
+        return Body(w.end_of(self.text, start, stop), closed=False, overlong=overlong)
+
+    def _last(self, start: int, stop: int) -> Body | None:
+        """The end when nothing but blanks and the platform stands between its bracket, or what was cut, and `stop`."""
+        end = inner = w.end_of(self.text, start, stop)
+        if (platform := _PLATFORM_LAST.search(self.text, max(start, end - 400), end)) is not None:
+            inner = w.end_of(self.text, start, platform.start())
+        if inner > start and self.text[inner - 1] == "]":
+            return Body(inner - 1, closed=True)
+        return Body(inner, closed=False) if inner < end else None
+
+    def _candidate(self, start: int, stop: int, length: int | None) -> Body | None:
+        """The first bracket at the end of a line where the body is whole by its declared length or its own form; else
+        the bracket right before `stop`; else the first at the end of a line."""
+        text = self.text
+        first = form = None
+        size, counted = 0, start
+        for number, closing in enumerate(_CLOSING.finditer(text, start, stop)):
+            if number == _MOST_CANDIDATES:
+                break
+            at = closing.start()
+            piece = text[counted:at]
+            size, counted = size + len(piece.encode("utf-8", "replace")), at
+            body = Body(at, closed=True)
+            first = first or body
+            if length is not None and size == length:
+                return body
+            if form is None and _whole(text, start, at):
+                form = body
+                if length is None:
+                    return body
+        return form or self._last(start, stop) or first
+
+
+_DECLARED = re.compile(rf"response_length[=＝]([0-9]{{1,9}})[\]］】]{w.SPACE}{{0,8}}\Z", re.IGNORECASE)
+
+
+def declared(text: str, start: int) -> int | None:
+    """The response_length that stands before the group of the body that begins at `start`; None when there is none."""
+    begin = max(0, start - 120)
+    key = max(text.rfind(bracket, begin, start) for bracket in "[［【")
+    found = _DECLARED.search(text, begin, key) if key >= 0 else None
+    return int(found[1]) if found is not None else None
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Whether a body looks whole by its first and last characters."""
+    edges = " \t\r\n\"'"
+    head = text[start : min(end, start + 64)].lstrip(edges)[:5].lower()
+    tail = text[max(start, end - 64) : end].rstrip(edges).lower()
+    if head.startswith("<xml>"):
+        return tail.endswith("</xml>")
+    pairs = {"<": ">", "{": "}", "[": "]"}
+    return tail.endswith(pairs[head[0]]) if head and head[0] in pairs else True

@@ -1,0 +1,217 @@
+"""Pieces → alarms: in WeChat's order, with only noise between.
+
+Each piece proves something; an alarm is what proves enough. Chat says 时间: and 内容: too, so labels alone prove
+nothing: their values do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from wxalarm.parser import words as w
+from wxalarm.parser.tokens import LONGEST_PREFIX, Piece, Reader, Token, alike
+
+QUOTED = 3
+"""What a whole 内容 proves that does not begin a line: somebody may be quoting it."""
+LONGEST_GAP = 2000
+"""Characters between two pieces of one alarm."""
+_QUOTES = re.compile(rf"(?:{w.BLANK}|[{w.QUOTES}])*+\Z")
+_BETWEEN = re.compile(
+    rf"(?:{w.SPACE}|[{w.QUOTES}])*+(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n(?:{w.SPACE}|[{w.QUOTES}])*+)?\Z"
+)
+"""What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know."""
+_APPID = re.compile(r"[^\s，。！？,;；\[\]]{0,64}\Z")
+_SURE_APPID = re.compile(r"wx[0-9a-f]{16}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{4,40}\Z")
+_DATE = re.compile(w.DATE + r"\Z")
+_EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
+_MASKED_DATE = re.compile(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
+_COUNT = re.compile(w.COUNT + r"\s*\Z")
+_GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
+_TYPE_NAME = re.compile(w.TYPE_NAME)
+
+
+class Cluster(NamedTuple):
+    """One alarm in a text."""
+
+    start: int
+    end: int
+    tokens: tuple[Token, ...]
+    overlong: bool
+    """A body had no end and was cut."""
+    prefixes: tuple[tuple[int, int], ...] = ()
+    """What a list or a log put before its lines."""
+
+
+class Found(NamedTuple):
+    """A piece that may belong to an alarm, with what it proves."""
+
+    piece: Piece
+    begins: bool
+    """It may be the first piece of an alarm: what chat also says ("时间: 明天") may not."""
+    proof: int
+    prefix: int | None = None
+    """Where the list's or log's own text before it begins."""
+    dropped: tuple[Token, ...] = ()
+    """Labels right before it whose values prove that they are none; inside an alarm they are one after all."""
+
+
+class Clusters:
+    """Finds the alarms of one text. `pending` is, behind the last one, where an alarm may have begun that is not whole
+    yet."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.pending: int | None = None
+        self._last: Found | None = None
+        self._open = False
+        self._reader = Reader(text)
+
+    def find(self, start: int, end: int) -> Iterator[Cluster]:
+        """The alarms of text[start:end]."""
+        self.pending = None
+        parts: list[Found] = []
+        dropped: tuple[Token, ...] = ()
+        at = start
+        while (piece := self._reader.next(at, end)) is not None:
+            judged = self._judged(piece)
+            if judged is None:
+                at = piece.next
+                dropped += tuple(token for token in piece.tokens if not dropped or token.start >= dropped[-1].end)
+                continue
+            at = max(piece.end, piece.next)
+            prefix = self._belongs(parts[-1], piece) if parts else None
+            if prefix is not None:
+                parts.append(judged._replace(prefix=prefix if prefix >= 0 else None, dropped=dropped))
+            else:
+                if _is_alarm(parts):
+                    yield _cluster(parts)
+                parts = [judged] if judged.begins else []
+            dropped = ()
+        if _is_alarm(parts):
+            yield _cluster(parts)
+        self._last = parts[-1] if parts else None
+        self._open = at >= end
+        if parts and end - parts[-1].piece.end <= LONGEST_GAP:
+            self.pending = parts[0].piece.start
+
+    def continues_at(self, start: int, name: str, labelled: bool) -> bool:
+        """Whether a piece that begins at `start`, the end of the last call of `find`, belongs to what that ended
+        with: to its last piece, or to the value of one."""
+        if self._open:
+            return True
+        if self._last is None:
+            return False
+        last = self._last.piece
+        if last.name == name == "sample":
+            # The label of bare groups, which stands before them.
+            return not labelled and not self.text[last.end : start].strip(w.EDGES)
+        return self._belongs(self._last, Piece(name, start, start, (), start, labelled)) is not None
+
+    def _belongs(self, before: Found, piece: Piece) -> int | None:
+        """Whether a piece belongs to the same alarm as the one before it: where its prefix begins, -1 without one; None
+        when it does not."""
+        last = before.piece
+        if w.RANK[piece.name] <= w.RANK[last.name] or piece.start - last.end > LONGEST_GAP:
+            return None
+        # Groups without their label are a fragment of their own, unless they stand on the very next line.
+        if not piece.labelled and self.text.count("\n", last.end, piece.start) >= 2:
+            return None
+        if _BETWEEN.match(self.text, last.end, piece.start) is not None:
+            return -1
+        return self._prefix(last, piece)
+
+    def _prefix(self, last: Piece, piece: Piece) -> int | None:
+        """Where the text before a piece begins that stands before the piece above it, too: a list's mark, a number, what
+        a log writes before each line. Times and numbers differ."""
+        text = self.text
+        begin = text.rfind("\n", last.end, piece.start) + 1
+        above = text.rfind("\n", max(0, last.start - LONGEST_PREFIX - 1), last.start) + 1
+        if not begin or piece.start - begin > LONGEST_PREFIX or last.start - above > LONGEST_PREFIX:
+            return None
+        if text[last.end : begin].strip(w.EDGES + w.QUOTES) or not alike(
+            text[begin : piece.start], text[above : last.start]
+        ):
+            return None
+        return begin
+
+    def _judged(self, piece: Piece) -> Found | None:
+        """What a piece proves; None when its value is one that neither WeChat nor a mask puts there."""
+        if piece.name == "sample":
+            if not (piece.labelled or piece.proof):
+                return None
+            return Found(piece, piece.proof >= 2, min(piece.proof, w.ENOUGH))
+        start, end = piece.tokens[0].value or (piece.end, piece.end)
+        value = self.text[start : min(end, start + w.LONGEST_VALUE)].strip(w.EDGES)
+        match piece.name:
+            case "appid":
+                sure = _SURE_APPID.match(value) is not None
+                return Found(piece, True, 2 if sure else 0) if _APPID.match(value) else None
+            case "nickname":
+                return Found(piece, True, 0)
+            case "first_seen":
+                if _DATE.match(value):
+                    return Found(piece, True, 2 if _EXACT_DATE.match(value) else 1)
+                return Found(piece, False, 0) if _MASKED_DATE.match(value) else None
+            case "count":
+                if _COUNT.match(value):
+                    return Found(piece, True, 1 if self._glued(piece.start) else 2)
+                return Found(piece, False, 0)
+            case "guide_url":
+                # It ends an alarm and begins none: people quote it alone. Its value is one word.
+                if piece.tokens[0].value is None:
+                    return None
+                return Found(piece, False, 2 if _GUIDE_HOST.search(self.text, start, end) else 0)
+        return self._description(piece, value)
+
+    def _description(self, piece: Piece, value: str) -> Found | None:
+        """内容 with its label, or a known wording without it. The label and a whole known wording are an alarm by
+        themselves, but not in the middle of somebody's sentence."""
+        if piece.tokens[0].broken is not None:
+            value = text_of(self.text, piece.tokens[0])
+        opened, known = w.is_opened(value), w.is_known(value)
+        whole = known and opened and w.is_whole(value)
+        alone = self._at_line_start(piece.start)
+        if not piece.labelled:
+            return Found(piece, True, 2) if whole and alone else None
+        if whole or (known and _TYPE_NAME.fullmatch(value)):
+            return Found(piece, True, w.ENOUGH if whole and alone else QUOTED if whole else 2)
+        # Of a new wording only the subject is known; people, too, write 推送支付….
+        proof = 2 if value.startswith("微信") else 1
+        told = opened or (known and _TYPE_NAME.match(value) is not None)
+        return Found(piece, opened or known, proof if told else 0)
+
+    def _at_line_start(self, start: int) -> bool:
+        begin = max(self.text.rfind("\n", max(0, start - 64), start) + 1, start - 64, 0)
+        return _QUOTES.match(self.text, begin, start) is not None
+
+    def _glued(self, start: int) -> bool:
+        """Whether a label is the end of a longer word (跳绳次数)."""
+        return start > 0 and "\u4e00" <= self.text[start - 1] <= "\u9fff"
+
+
+def text_of(text: str, token: Token) -> str:
+    """The value of a label, without the break of its line and what stands around it."""
+    if token.value is None:
+        return ""
+    start, end = token.value
+    if token.broken is None:
+        return text[start:end].strip(w.EDGES)
+    return (text[start : token.broken[0]] + text[token.broken[1] : end]).strip(w.EDGES)
+
+
+def _is_alarm(parts: list[Found]) -> bool:
+    """Whether pieces prove an alarm: enough together, and one of them says what failed, how often or in which push."""
+    names = {part.piece.name for part in parts if part.proof}
+    if len(parts) > 1 and any(part.piece.name == "description" and part.proof == QUOTED for part in parts):
+        # A whole 内容 in the middle of a line, but with another line of an alarm before or behind it: flattened.
+        return True
+    return sum(part.proof for part in parts) >= w.ENOUGH and not names.isdisjoint({"description", "count", "sample"})
+
+
+def _cluster(parts: list[Found]) -> Cluster:
+    tokens = [token for part in parts for token in (*part.dropped, *part.piece.tokens)]
+    prefixes = tuple((part.prefix, part.piece.start) for part in parts if part.prefix is not None)
+    overlong = any(part.piece.overlong for part in parts)
+    return Cluster(parts[0].piece.start, parts[-1].piece.end, tuple(tokens), overlong, prefixes)

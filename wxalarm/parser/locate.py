@@ -1,0 +1,108 @@
+"""Offsets in a text → lines and columns, worked out only when somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+
+from wxalarm.model import Location, Places
+from wxalarm.parser.repair import Map, repair
+
+NEAR = 16 * 1024
+"""Characters that are counted through rather than listing all beginnings of lines."""
+Spans = Mapping[str, tuple[int, int]]
+
+
+class Lines:
+    """Where lines begin in one text. A part of a stream says with which line and column it begins."""
+
+    def __init__(self, text: str, path: str | None, first_line: int = 1, first_column: int = 1) -> None:
+        self.text, self.path = text, path
+        self.first_line, self.first_column = first_line, first_column
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Offsets of the beginnings of lines."""
+        starts, at, find = [0], -1, self.text.find
+        while (at := find("\n", at + 1)) >= 0:
+            starts.append(at + 1)
+        return starts
+
+    def locate(self, start: int, end: int) -> Location:
+        """The location of text[start:end]."""
+        starts = self.starts
+        line = bisect_right(starts, start)
+        # Most values end on their own line: look there before searching.
+        last = line if line < len(starts) and end < starts[line] else bisect_right(starts, end, line - 1)
+        base = self.first_line - 1
+        return Location(
+            self.path,
+            line + base,
+            self._column(start, starts[line - 1]),
+            last + base,
+            self._column(end, starts[last - 1]),
+        )
+
+    def _column(self, offset: int, line_start: int) -> int:
+        return offset - line_start + (self.first_column if line_start == 0 else 1)
+
+
+class Source:
+    """A text to parse: `text` is what the parser reads, locations are those of the text as it was given."""
+
+    __slots__ = ("_back", "lines", "text")
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines, self.text = lines, lines.text
+        self._back: Map | None = None
+
+    def repair(self) -> None:
+        """Undo what pages and chat programs did to the text."""
+        self.text, self._back = repair(self.lines.text)
+
+    def given(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets of the text as given for offsets of `text`."""
+        if self._back is None:
+            return start, end
+        first = self._back.start(start)
+        return first, max(first, self._back.end(end))
+
+    def parsed(self, given: int) -> int:
+        """The offset of `text` for an offset of the text as given."""
+        return given if self._back is None else self._back.parsed(given)
+
+    def locate(self, start: int, end: int) -> Location:
+        """The location of text[start:end]."""
+        return self.lines.locate(*self.given(start, end))
+
+
+class Placed(Places):
+    """Where an alarm and its values stand, worked out when somebody asks: to keep the match of every alarm, or to count
+    its lines, would cost more than all the rest of it."""
+
+    __slots__ = ("_end", "_source", "_spans", "_start")
+
+    def __init__(self, source: Source, start: int, end: int, spans: Spans | Callable[[str, int], Spans]) -> None:
+        self._source, self._start, self._end, self._spans = source, start, end, spans
+
+    @property
+    def spans(self) -> Spans:
+        """Offsets of the values in the text as parsed."""
+        if callable(self._spans):
+            self._spans = self._spans(self._source.text, self._start)
+        return self._spans
+
+    @property
+    def whole(self) -> Location:
+        """The place of the whole alarm."""
+        return self._source.locate(self._start, self._end)
+
+    def __getitem__(self, name: str) -> Location:
+        return self._source.locate(*self.spans[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.spans)
+
+    def __len__(self) -> int:
+        return len(self.spans)

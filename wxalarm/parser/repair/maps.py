@@ -1,0 +1,54 @@
+"""A text with some of its characters replaced, and the way back to the text as it was given."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+
+class Map:
+    """Offsets of the new text → offsets of the text as given. Ends map to the end of what a character came from."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: list[tuple[int, int]] = [(0, 0)]
+        self._ends: list[tuple[int, int]] = [(0, 0)]
+
+    def add(self, new: int, given: int, length: int, made: int) -> None:
+        """given[given : given + length] became `made` characters at `new`."""
+        self._starts.append((new + made, given + length))
+        self._ends.append((new + made, given + length) if made else (new + 1, given + length + 1))
+
+    def start(self, offset: int) -> int:
+        """Where the character at a new offset begins."""
+        new, given = self._starts[bisect_right(self._starts, (offset, 1 << 62)) - 1]
+        return given + offset - new
+
+    def parsed(self, given: int) -> int:
+        """The new offset of an offset of the text as given."""
+        new, start = self._starts[bisect_right(self._starts, given, key=lambda pair: pair[1]) - 1]
+        return new + given - start
+
+    def end(self, offset: int) -> int:
+        """Where the character before a new offset ends."""
+        new, given = self._ends[bisect_right(self._ends, (offset, 1 << 62)) - 1]
+        return given + offset - new
+
+
+def replaced(text: str, edits: Iterable[tuple[int, int, str]]) -> tuple[str, Map | None]:
+    """The text with every text[start:end] of `edits`, in order, replaced; None when there was none."""
+    out: list[str] = []
+    back = Map()
+    at = size = 0
+    for start, end, new in edits:
+        kept = text[at:start]
+        out += (kept, new)
+        size += len(kept)
+        back.add(size, start, end - start, len(new))
+        size += len(new)
+        at = end
+    if not out:
+        return text, None
+    out.append(text[at:])
+    return "".join(out), back

@@ -1,0 +1,38 @@
+"""Marks that chat programs put into a text or exchange: characters of no width, full-width brackets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wxalarm.parser import words as w
+
+_WIDE_KEY = rf"(?:(?i:{w.KNOWN_KEY})|[0-9A-Za-z_ ]{{1,30}}(?=[=＝]))"
+WIDE_GROUP = re.compile(
+    rf"【(?P<a>{_WIDE_KEY})(?:[=＝:：][^【】\n]{{0,4096}})?】|［(?P<b>{_WIDE_KEY})(?:[=＝:：][^［］\n]{{0,4096}})?］"
+)
+_NICKNAME, _TYPED = re.compile(w.LABEL["nickname"]), re.compile(w.TYPED)
+
+
+def narrowed(group: re.Match[str]) -> Iterator[tuple[int, int, str]]:
+    """The edits that make a full-width group one with plain brackets."""
+    text, start, end = group.string, group.start(), group.end()
+    yield start, start + 1, "["
+    behind = start + 1 + len(group["a"] or group["b"])
+    if text[behind] == "＝":
+        yield behind, behind + 1, "="
+    yield end - 1, end, "]"
+
+
+def in_nickname(text: str, at: int) -> bool:
+    """Whether a place is inside a 昵称, the one value that people may write with zero-width characters."""
+    begin = max(0, at - w.LONGEST_VALUE)
+    begin = max(begin, text.rfind("\n", begin, at) + 1)
+    colon = at
+    for _ in range(3):  # a nickname may hold colons, too
+        colon = max(text.rfind(":", begin, colon), text.rfind("：", begin, colon))
+        if colon < 0:
+            return False
+        if _NICKNAME.search(text, max(begin, colon - 16), colon + 1) is not None:
+            return _TYPED.search(text, colon + 1, at) is None
+    return False

@@ -1,0 +1,241 @@
+"""Text → tokens: the only reader of labels, groups and bodies. What they prove together is for cluster to say.
+
+A piece is what stands together: a label with the value of its line, a bare wording, or a run of groups with or without
+their label.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from wxalarm.parser import words as w
+from wxalarm.parser.body_end import BodyEnds
+
+LONGEST_PREFIX = 80
+"""Characters before each line of an alarm in a list or a log."""
+_RISING = re.compile(
+    r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|^\W{0,4}\d{1,4}(?=[.)、:]?\s|[.)、]|\Z)"
+)
+"""What differs between prefixes of one alarm: dates, times, the number of a list."""
+_PIECE = re.compile(
+    "|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items())
+    + rf"|(?P<wording>{w.OPENING})|(?P<groups>{w.GROUP_START})"
+)
+_VALUE = re.compile(w.LINE_VALUE)
+_WORD = re.compile(w.GUIDE_WORD)
+_REST = re.compile(
+    rf"{w.BLANK}*+\n(?:{w.BLANK}|[{w.QUOTES}])*+(?!{w.TYPED}|\[)([^\n\[:：]{{1,60}}?){w.BLANK}*+(?=\n|\Z)"
+)
+_SAMPLE_GAP = re.compile(rf"{w.SPACE}{{0,64}}(?=\[)")
+# A blank line ends a sample: what stands behind it is a fragment of another alarm.
+_CLOSE = rf"{w.BLANK}{{0,64}}+\n?+{w.BLANK}{{0,64}}+"
+_GROUP = re.compile(rf"{_CLOSE}{w.GROUP}")
+_BODY = re.compile(rf"{_CLOSE}\[(?P<key>(?i:{'|'.join(w.BODY_KEYS)}))=")
+_PLATFORM = re.compile(rf"{w.SPACE}{{0,99}}(?=\[{w.PLATFORM}(?:[:：=][^\]\n]{{0,300}})?\])")
+_STRAY = re.compile(rf"[^\[\s]{{1,64}}(?={w.GROUP_START})")
+"""What a poster wrote between two groups, without a blank: chat that goes on behind a group has some."""
+_APART = re.compile(
+    rf"{w.BLANK}{{0,8}}\n{w.BLANK}{{0,8}}\n{w.BLANK}{{0,8}}(?={w.LATER_GROUP}[^\[\]\n]{{0,300}}+\]?{w.BLANK}*+(?:\n|\Z))"
+    rf"|{w.BLANK}{{0,8}}[;；,，、]{w.BLANK}{{1,8}}(?={w.LATER_GROUP}[^\[\]\n]{{0,300}}+\]?"
+    rf"(?:(?:{w.BLANK}|[;；,，、])*+\[[^\[\]\n]{{0,300}}+\]){{0,20}}+{w.BLANK}*+(?:\n|\Z))"
+)
+"""A blank line or a comma between two groups, if nothing but groups apart stands there."""
+
+
+class Token(NamedTuple):
+    """A label with its value, or one group."""
+
+    name: str
+    """The label's field, "sample" for the label of the groups, "group" or "body"."""
+    start: int
+    end: int
+    key: str = ""
+    """Of a group, as printed."""
+    value: tuple[int, int] | None = None
+    """Where the value stands; None for a label without one and a flag."""
+    closed: bool = True
+    """Whether its bracket is there."""
+    broken: tuple[int, int] | None = None
+    """Where a mail program or a screen broke the value's line."""
+
+
+class Piece(NamedTuple):
+    """A label with its value, a bare wording, or a run of groups."""
+
+    name: str
+    """The field of the label; description and sample without their labels, too."""
+    start: int
+    end: int
+    tokens: tuple[Token, ...]
+    next: int
+    """Where to look for the next piece when this one proves to be none."""
+    labelled: bool = True
+    proof: int = 0
+    """What its groups prove."""
+    overlong: bool = False
+
+
+class Reader:
+    """Reads the pieces of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._bodies = BodyEnds(text)
+
+    def next(self, at: int, end: int) -> Piece | None:
+        """The next piece in text[at:end]; None when there is none."""
+        hit = _PIECE.search(self.text, at, end)
+        if hit is None:
+            return None
+        name, start, behind = hit.lastgroup or "", hit.start(), hit.end()
+        if name == "groups":
+            return self._groups(start, start, end)
+        if name == "sample":
+            return self._sample(start, behind, end)
+        if name == "wording":
+            return self._line("description", start, start, behind, end, labelled=False)
+        return self._line(name, start, behind, behind, end)
+
+    def _line(self, name: str, start: int, value_start: int, next_: int, end: int, *, labelled: bool = True) -> Piece:
+        text = self.text
+        pattern = _WORD if name == "guide_url" else _VALUE
+        value = pattern.match(text, value_start, min(end, value_start + w.LONGEST_VALUE))
+        stop = last = value.end() if value else value_start
+        if stop == value_start + w.LONGEST_VALUE < end:
+            # Far too long for a value, but it stands on the line of the label.
+            newline = text.find("\n", stop, min(end, stop + w.LONGEST_GROUP))
+            last = newline if newline >= 0 else min(end, stop + w.LONGEST_GROUP)
+            value = pattern.match(text, value_start, last)
+            stop = value.end() if value else last
+        broken = None
+        if name == "description" and labelled and (rest := self._rest(value_start, stop)) is not None:
+            broken, stop, last = (stop, rest[0]), rest[1], rest[1]
+        if stop == value_start and name == "guide_url" and _VALUE.match(text, value_start, end)[0]:  # type: ignore[index]  # it matches anywhere
+            token = Token(name, start, stop)  # "报警排查指引:谁有链接"
+        else:
+            token = Token(name, start, stop, value=(value_start, stop), broken=broken)
+        return Piece(name, start, last, (token,), next_, labelled)
+
+    def _rest(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where the rest of a known 内容 stands on the next line."""
+        value = self.text[start:end].strip(w.EDGES)
+        if not w.is_opened(value) or w.is_whole(value) or (rest := _REST.match(self.text, end)) is None:
+            return None
+        whole = value + rest[1]
+        return rest.span(1) if w.is_whole(whole) and w.is_known(whole) and w.OFFICIAL.issuperset(whole) else None
+
+    def _sample(self, start: int, at: int, end: int) -> Piece:
+        gap = _SAMPLE_GAP.match(self.text, at, end)
+        if gap is not None:
+            return self._groups(start, gap.end(), end, label_end=at)
+        # Something else than groups was pasted behind the label: it belongs to the line.
+        value = _VALUE.match(self.text, at, min(end, at + w.LONGEST_VALUE))
+        stop = value.end() if value else at
+        bracket = self.text.find("[", at, stop)
+        stop = bracket if bracket >= 0 else stop
+        return Piece("sample", start, stop, (Token("sample", start, at),), stop)
+
+    def _groups(self, start: int, at: int, end: int, *, label_end: int = -1) -> Piece:
+        """A run of groups from `at`. Its first group repeated begins another alarm."""
+        text, stop = self.text, at
+        labelled = label_end >= 0
+        tokens = [Token("sample", start, label_end)] if labelled else []
+        prefix = self._line_prefix(start)
+        if "[" in prefix:  # the next line begins with a bracket, too, that is no group
+            newline = text.find("\n", at, end)
+            end = newline if newline >= 0 else end
+        proof = distinct = 0
+        overlong = False
+        seen: set[str] = set()
+        for _ in range(w.MOST_GROUPS):
+            body = _BODY.match(text, stop, min(end, stop + w.LONGEST_GROUP))
+            if body is not None:
+                token, overlong = self._body(body, end, in_list=bool(prefix))
+                if not labelled and not distinct:
+                    return Piece("sample", start, token.end, (*tokens, token), body.end(), labelled)
+                tokens.append(token)
+                stop = token.end
+                platform = _PLATFORM.match(text, stop, end)
+                if platform is not None and (group := _GROUP.match(text, platform.end(), end)) is not None:
+                    tokens.append(_token(group))
+                    stop = group.end()
+                proof += 2
+                break
+            group = _GROUP.match(text, stop, min(end, stop + w.LONGEST_GROUP))
+            if group is None:
+                after = _behind(text, stop, end, seen, apart=labelled) if stop > at else None
+                if after is None:
+                    break
+                stop = after
+                continue
+            key = group["key"] or ""
+            field = w.field_of(key) if key else "platform"
+            crossed = "\n" in group[0][: group[0].index("[")]
+            if (field in seen and field in w.FIRST_FIELDS) or (crossed and not proof):
+                break  # another sample, or somebody's next line behind nothing that is known
+            value = group["value"] if group["value"] is not None else group["open_value"]
+            weight = w.weight(key, value if value is None else value.strip(w.EDGES))
+            if field is not None:
+                seen.add(field)
+                weight = max(weight, 2) if labelled else weight
+            proof += weight
+            distinct += weight >= 2
+            stop = group.end()
+            tokens.append(_token(group))
+        stop = max(stop, at)
+        proof = proof if labelled or (proof >= w.ENOUGH and distinct) else 0
+        return Piece("sample", start, stop, tuple(tokens), max(stop, at + 1), labelled, proof, overlong)
+
+    def _body(self, key: re.Match[str], end: int, *, in_list: bool) -> tuple[Token, bool]:
+        """The body behind its key, and whether it has no end."""
+        start = key.end()
+        body = self._bodies.end(start, end, on_line=in_list)
+        value = (start, body.end)
+        return Token("body", key.start("key") - 1, body.behind, key["key"], value, body.closed), body.overlong
+
+    def _line_prefix(self, start: int) -> str:
+        """What stands before a piece on its line, when the line above begins alike; else nothing."""
+        text = self.text
+        begin = text.rfind("\n", max(0, start - LONGEST_PREFIX - 1), start) + 1
+        if not begin or begin == start or not (prefix := text[begin:start]).strip(w.EDGES + w.QUOTES):
+            return ""
+        above = text.rfind("\n", max(0, begin - w.LONGEST_VALUE - 2), begin - 1) + 1
+        lengths = range(max(1, len(prefix) - 2), len(prefix) + 3)
+        return prefix if any(alike(prefix, text[above : above + length]) for length in lengths) else ""
+
+
+def _token(group: re.Match[str]) -> Token:
+    """The token of a match of GROUP."""
+    if group["platform"] is not None:
+        at = group.end("platform")
+        value = (at, at) if group["name"] is None else group.span("name")
+        closed = group["platform_close"] == "]"
+        return Token("group", group.start("platform") - 1, group.end(), group["platform"], value, closed)
+    start, key = group.start("key") - 1, group["key"]
+    if group["value"] is not None:
+        return Token("group", start, group.end(), key, group.span("value"))
+    if group["open_value"] is not None:
+        return Token("group", start, group.end(), key, group.span("open_value"), group["close"] == "]")
+    return Token("group", start, group.end(), key)
+
+
+def _behind(text: str, at: int, end: int, seen: set[str], *, apart: bool) -> int | None:
+    """Where the next group of a sample begins behind what stands between the two; None when there is none."""
+    if (stray := _STRAY.match(text, at, end)) is not None:
+        return stray.end()
+    between = _APART.match(text, at, end) if apart else None
+    return between.end() if between is not None and _goes_on(text, between.end(), seen) else None
+
+
+def _goes_on(text: str, at: int, seen: set[str]) -> bool:
+    """Whether the group at an offset stands behind all that were seen in WeChat's order."""
+    group = _GROUP.match(text, at)
+    field = w.field_of(group["key"]) if group is not None and group["key"] else None
+    order = [w.ORDER.index(name) for name in seen if name in w.ORDER]
+    return group is not None and (field is None or (field in w.ORDER and w.ORDER.index(field) > max(order, default=-1)))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two prefixes are those of one list or log: equal but for times and the number of a list."""
+    return one == other or _RISING.sub("0", one) == _RISING.sub("0", other)
