@@ -8,22 +8,23 @@ import pytest
 
 from tests.parser.hostile import INPUTS
 from wxalarm.parser import parse
-from wxalarm.parser.stream import stream
+from wxalarm.parser import stream as stream_module
+from wxalarm.parser.locate import Source
+from wxalarm.parser.stream import SETTLED, stream
 
-SMALL = 10 * 1024
+SMALL = 16 * 1024
 FACTOR = 4
-LIMIT = 7.0
+LIMIT = 8.0
 """What is linear grows by 4, what is quadratic by 16."""
+CHUNK = 8192
 
 
 def best(text: str) -> float:
-    """The least processor time of two parses, whole and streamed."""
+    """The least processor time of two parses."""
     times = []
     for _ in range(2):
         start = time.process_time()
         parse(text)
-        for _ in stream(text[at : at + 8192] for at in range(0, len(text), 8192)):
-            pass
         times.append(time.process_time() - start)
     return min(times)
 
@@ -36,6 +37,25 @@ def test_time_grows_with_the_size(name: str) -> None:
         if large < max(small, 0.005) * LIMIT:
             return
         assert attempt < 2, f"{name}: {small:.4f} s, then {large:.4f} s for {FACTOR} times the input"
+
+
+@pytest.mark.parametrize("size", [40 * 1024, SETTLED + 40 * 1024])
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_stream_looks_at_no_text_more_than_twice(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the window, where all is kept, and above it. Counts characters, not seconds."""
+    looked = 0
+
+    class Counting(stream_module.Scan):
+        def __init__(self, source: Source, start: int = 0) -> None:
+            nonlocal looked
+            looked += len(source.text) - start
+            super().__init__(source, start)
+
+    monkeypatch.setattr(stream_module, "Scan", Counting)
+    text = INPUTS[name](size)
+    for _ in stream(text[at : at + CHUNK] for at in range(0, len(text), CHUNK)):
+        pass
+    assert looked <= 3 * len(text)
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -72,29 +72,40 @@ class Clusters:
         """The alarms of text[start:end]."""
         self.pending = None
         parts: list[Found] = []
-        dropped: tuple[Token, ...] = ()
+        dropped: list[Token] = []
         at = start
         while (piece := self._reader.next(at, end)) is not None:
             judged = self._judged(piece)
             if judged is None:
                 at = piece.next
-                dropped += tuple(token for token in piece.tokens if not dropped or token.start >= dropped[-1].end)
+                if parts and piece.start - parts[-1].piece.end <= LONGEST_GAP:
+                    dropped += (token for token in piece.tokens if not dropped or token.start >= dropped[-1].end)
                 continue
             at = max(piece.end, piece.next)
             prefix = self._belongs(parts[-1], piece) if parts else None
             if prefix is not None:
-                parts.append(judged._replace(prefix=prefix if prefix >= 0 else None, dropped=dropped))
+                parts.append(judged._replace(prefix=prefix if prefix >= 0 else None, dropped=tuple(dropped)))
             else:
                 if _is_alarm(parts):
-                    yield _cluster(parts)
+                    yield self._cluster(parts)
                 parts = [judged] if judged.begins else []
-            dropped = ()
+            dropped.clear()
         if _is_alarm(parts):
-            yield _cluster(parts)
+            yield self._cluster(parts)
         self._last = parts[-1] if parts else None
         self._open = at >= end
         if parts and end - parts[-1].piece.end <= LONGEST_GAP:
             self.pending = parts[0].piece.start
+
+    def _cluster(self, parts: list[Found]) -> Cluster:
+        tokens = [
+            self._reader.lengthened(token, part.piece.end)
+            for part in parts
+            for token in (*part.dropped, *part.piece.tokens)
+        ]
+        prefixes = tuple((part.prefix, part.piece.start) for part in parts if part.prefix is not None)
+        overlong = any(part.piece.overlong for part in parts)
+        return Cluster(parts[0].piece.start, parts[-1].piece.end, tuple(tokens), overlong, prefixes)
 
     def continues_at(self, start: int, name: str, labelled: bool) -> bool:
         """Whether a piece that begins at `start`, the end of the last call of `find`, belongs to what that ended
@@ -208,10 +219,3 @@ def _is_alarm(parts: list[Found]) -> bool:
         # A whole 内容 in the middle of a line, but with another line of an alarm before or behind it: flattened.
         return True
     return sum(part.proof for part in parts) >= w.ENOUGH and not names.isdisjoint({"description", "count", "sample"})
-
-
-def _cluster(parts: list[Found]) -> Cluster:
-    tokens = [token for part in parts for token in (*part.dropped, *part.piece.tokens)]
-    prefixes = tuple((part.prefix, part.piece.start) for part in parts if part.prefix is not None)
-    overlong = any(part.piece.overlong for part in parts)
-    return Cluster(parts[0].piece.start, parts[-1].piece.end, tuple(tokens), overlong, prefixes)

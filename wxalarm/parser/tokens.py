@@ -106,8 +106,6 @@ class Reader:
             # Far too long for a value, but it stands on the line of the label.
             newline = text.find("\n", stop, min(end, stop + w.LONGEST_GROUP))
             last = newline if newline >= 0 else min(end, stop + w.LONGEST_GROUP)
-            value = pattern.match(text, value_start, last)
-            stop = value.end() if value else last
         broken = None
         if name == "description" and labelled and (rest := self._rest(value_start, stop)) is not None:
             broken, stop, last = (stop, rest[0]), rest[1], rest[1]
@@ -116,6 +114,15 @@ class Reader:
         else:
             token = Token(name, start, stop, value=(value_start, stop), broken=broken)
         return Piece(name, start, last, (token,), next_, labelled)
+
+    def lengthened(self, token: Token, end: int) -> Token:
+        """A label with all of its value that stands before `end`. `next` gives no more than LONGEST_VALUE of it, as most
+        labels prove to be none."""
+        if token.value is None or token.value[1] != token.value[0] + w.LONGEST_VALUE:
+            return token
+        value = (_WORD if token.name == "guide_url" else _VALUE).match(self.text, token.value[0], end)
+        stop = value.end() if value else end
+        return token._replace(end=stop, value=(token.value[0], stop))
 
     def _rest(self, start: int, end: int) -> tuple[int, int] | None:
         """Where the rest of a known 内容 stands on the next line."""
