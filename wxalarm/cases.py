@@ -109,9 +109,9 @@ def _alarm_record(alarm: Alarm) -> dict[str, Any]:
 def _alarm(record: Mapping[str, Any]) -> Alarm:
     import msgspec
 
-    where = msgspec.convert(record["location"], Location | None)
+    where: Location | None = msgspec.convert(record["location"], Location | None)
     alarm = msgspec.convert({name: value for name, value in record.items() if name != "location"}, Alarm)
-    return dataclasses.replace(alarm, places=where and Places(where))
+    return dataclasses.replace(alarm, places=None if where is None else Places(where))
 
 
 def _outcome(result: CheckResult) -> dict[str, Any]:

@@ -772,3 +772,16 @@ def test_long_json_strings_are_not_cut_inside_an_escape() -> None:
     text = json.dumps(("\n".join(LINES[2:5]) + "\n") * 3001)
     assert all(alarm == one("\n".join(LINES[2:5])) for alarm in parse(text).alarms)
     assert [alarm.count for alarm in parse(text).alarms] == [31] * 3001
+
+
+def test_an_alarm_glued_to_the_guide_line_of_another_keeps_its_appid() -> None:
+    first, second = parse(WHOLE + WHOLE.replace("0001", "0002")).alarms
+    assert first.guide_url == "https://mmbizurl.cn/s/MpkaZb8yg"
+    assert second.appid == "wx0000000000000002"
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028", "\v", "\f", "\x85", "\u200b"])
+def test_a_blank_of_any_kind_behind_a_body_is_not_a_part_of_it(blank: str) -> None:
+    text = WHOLE.replace("[http code=404]", f"[response_content=success]{blank}")
+    assert one(text).sample.response_content == "success"
+    assert one(text[: text.index("\n报警")]).sample.response_content == "success"

@@ -8,8 +8,8 @@ import pytest
 
 from tests.parser.hostile import INPUTS
 from wxalarm.parser import parse
-from wxalarm.parser import stream as stream_module
 from wxalarm.parser.locate import Source
+from wxalarm.parser.scan import Scan
 from wxalarm.parser.stream import SETTLED, stream
 
 SMALL = 16 * 1024
@@ -45,13 +45,13 @@ def test_a_stream_looks_at_no_text_more_than_twice(name: str, size: int, monkeyp
     """Below the window, where all is kept, and above it. Counts characters, not seconds."""
     looked = 0
 
-    class Counting(stream_module.Scan):
+    class Counting(Scan):
         def __init__(self, source: Source, start: int = 0) -> None:
             nonlocal looked
             looked += len(source.text) - start
             super().__init__(source, start)
 
-    monkeypatch.setattr(stream_module, "Scan", Counting)
+    monkeypatch.setattr("wxalarm.parser.stream.Scan", Counting)
     text = INPUTS[name](size)
     for _ in stream(text[at : at + CHUNK] for at in range(0, len(text), CHUNK)):
         pass

@@ -78,9 +78,7 @@ def facts(found: Found) -> tuple[object, ...]:
 
 def by_tokens(source: Source, start: int, end: int) -> list[Found]:
     """The alarms of a stretch of text without the fast path."""
-    return [
-        (*build(cluster, source), cluster.start, cluster.end) for cluster in Clusters(source.text).find(start, end)
-    ]
+    return [(*build(cluster, source), cluster.start, cluster.end) for cluster in Clusters(source.text).find(start, end)]
 
 
 def same_by_tokens(text: str) -> int:

@@ -13,24 +13,9 @@ from wxalarm.lint.document import Document
 from wxalarm.lint.text import labels
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Finding, Location, Sample
 from wxalarm.parser import words as w
-from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
 from wxalarm.parser.build import BAD_VALUE
+from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
 
-LINES = {
-    "appid": "Appid:",
-    "nickname": "昵称:",
-    "first_seen": "时间:",
-    "description": "内容:",
-    "count": "次数:",
-    "sample": "错误样例:",
-    "guide_url": "报警排查指引，请见:",
-}
-"""The lines of an alarm as WeChat prints their labels, in its order."""
-KEYS = (
-    *("OpenID", "Stamp", "OuterIP", "3rdUrl", "IP", "ip", "Host", "MsgType", "Msg", "Event", "http code", "cURL Error"),
-    *("decrypt fail", "response_length", "response_content", "transaction_id", "resp", "第三方平台"),
-)
-"""The keys of 错误样例 as WeChat prints them."""
 WITHOUT_SAMPLE = frozenset(
     {
         AlarmKind.TICKET_TIMEOUT,
@@ -52,8 +37,8 @@ def missing_lines(doc: Document) -> Iterator[Finding]:
     for alarm, (begin, end) in zip(doc.parsed.alarms, doc.extents, strict=True):
         present = _present(doc, alarm, begin, end)
         order = "before"
-        anchor, at = next(((LINES[name], begin) for name in LINES if name in present), ("", begin))
-        for name, label in LINES.items():
+        anchor, at = next(((w.PRINTED[name], begin) for name in w.PRINTED if name in present), ("", begin))
+        for name, label in w.PRINTED.items():
             if name in present:
                 order, anchor, at = "after", label, present[name]
             elif name != "sample" or alarm.kind not in WITHOUT_SAMPLE:
@@ -65,7 +50,7 @@ def _present(doc: Document, alarm: Alarm, begin: int, end: int) -> dict[str, int
     found = {str(match.lastgroup): match.end() for match in labels(doc, alarm, begin, end)}
     for name, place in alarm.fields.items():
         line = "sample" if name.startswith("sample.") else name
-        if line in LINES:
+        if line in w.PRINTED:
             found[line] = max(found.get(line, 0), doc.span(place)[1])
     return found
 
@@ -84,7 +69,7 @@ def unknown_keys(doc: Document) -> Iterator[Finding]:
         for key in alarm.sample.extra:
             if w.field_of(key) is None:
                 place = _key_place(doc, alarm, key, begin, end)
-                near = difflib.get_close_matches(key, KEYS, 1, 0.5)
+                near = difflib.get_close_matches(key, w.PRINTED_KEYS, 1, 0.5)
                 yield codes.UNKNOWN_KEY(place, key=key, nearest=near[0] if near else "any_key", after=doc.after(place))
 
 

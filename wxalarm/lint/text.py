@@ -10,6 +10,7 @@ from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.model import Alarm, AlarmKind, Finding, Location
 from wxalarm.parser import words as w
+from wxalarm.parser.build import STRAY_TEXT
 from wxalarm.parser.encoding import BOM
 
 _LABEL = re.compile("|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items()))
@@ -52,8 +53,23 @@ def parser_problems(doc: Document) -> Iterator[Finding]:
     by_id = {code.id: code for code in codes.PARSER_RULES}
     for problem in doc.parsed.problems:
         if problem.code.id in by_id:
-            after = {"after": doc.after(problem.location)} if problem.location else {}
-            yield Finding(by_id[problem.code.id], {**problem.evidence, **after}, problem.location)
+            more: dict[str, object] = {"after": doc.after(problem.location)} if problem.location else {}
+            if problem.code is STRAY_TEXT and problem.location is not None:
+                more["wanted"] = _wanted(doc, problem.location)
+            yield Finding(by_id[problem.code.id], {**problem.evidence, **more}, problem.location)
+
+
+def _wanted(doc: Document, place: Location) -> tuple[str, ...]:
+    """What goes on with an alarm where a text stands that belongs to no field."""
+    from wxalarm.parser import grammar  # pyparsing: only where a person reads what it says
+
+    start, _ = doc.span(place)
+    number = doc.alarm_at(start)
+    kept = doc.text[doc.extents[number][0] if number is not None else start : start]
+    for problem in doc.parsed.problems:  # what stands before it and belongs to no field either
+        if problem.code is STRAY_TEXT and problem.location is not None and doc.span(problem.location)[1] <= start:
+            kept = kept.replace(str(problem.evidence["value"]), "", 1)
+    return grammar.expected(f"{kept}?").wanted
 
 
 def full_width_labels(doc: Document) -> Iterator[Finding]:

@@ -1,9 +1,9 @@
 """Text → alarms and problems, in one direction: repair → tokens → cluster → build. Sans-IO: strings in, records out.
 
-repair undoes what pages and chat programs did; tokens reads labels, groups and bodies (body_end says where those end);
-cluster tells which of them are one alarm; build makes its record. fast takes clean alarms by one pattern. words holds
-the labels, keys and wordings that all are made from; locate gives places; grammar is the specification of one alarm, for
-people and tests; stream is for archives.
+repair undoes what pages and chat programs did; tokens reads labels, groups and bodies (body_end says where those
+end); cluster tells which of them are one alarm; build makes its record. fast takes clean alarms by one pattern. words
+holds the labels, keys and wordings that all are made from; locate gives places; grammar is the specification of one
+alarm, for people and tests; stream is for archives.
 """
 
 from __future__ import annotations

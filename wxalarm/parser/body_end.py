@@ -19,9 +19,11 @@ _QUOTED = rf"(?:{w.BLANK}|[{w.QUOTES}])*+"
 _FIRST_KEYS = "|".join(
     key.also or key.printed for key in w.KEYS if key.first or key.form == "number" or key.field in ("outer_ip", "url")
 )
+
+
 @cache
 def _next_alarm() -> re.Pattern[str]:
-    """The beginning of another alarm, by two of its labels or one with its typical value. A body may quote one label."""
+    """The beginning of another alarm: two of its labels, or one with its typical value. A body may quote one label."""
     return re.compile(
         rf"{w.LABEL['appid']}{w.BLANK}*+[^\s\[\]:：]{{0,64}}+{_QUOTE}++(?:{w.LABEL['nickname']}"
         rf"|{w.LABEL['first_seen']}{w.BLANK}*+[\d*xX＊]|{w.LABEL['description']}{w.BLANK}*+{w.OPENING})"
@@ -48,8 +50,9 @@ CLEAN = (
     r"|(?<=\n)(?:Appid: |昵称: |时间: ?[0-9]{4}-|内容: ?(?:微信服务器|推送)|微信服务器|推送"
     r"|次数: ?[0-9]|\[(?:OpenID|transaction_id)=)))|(?<=[ \t\r\n])(?=报警排查指引))"
 )
-"""The ends that need no thought, as a pattern with the body and its bracket, if any, as groups: the first bracket that can
-end a body, and behind it the guide line, another alarm or nothing; without any, the guide line behind what WeChat cut."""
+"""The ends that need no thought, as a pattern with the body and its bracket, if any, as groups: the first bracket that
+can end a body, and behind it the guide line, another alarm or nothing; without any, the guide line behind what WeChat
+cut."""
 # Each alternative begins with a literal, so that the search skips other characters at C speed.
 _RESTARTS = re.compile(
     rf"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數|\[(?:{_FIRST_KEYS})=|\[第三方平台|{w.BORDER}"

@@ -103,9 +103,8 @@ class _Builder:
         try:
             return datetime(*numbers, tzinfo=BEIJING)  # type: ignore[misc,arg-type]  # DATE has five or six numbers
         except (ValueError, TypeError):
-            self._problem(
-                BAD_VALUE, self.lines["first_seen"].value, field="first_seen", value=text, expected="YYYY-MM-DD HH:MM:SS"
-            )
+            span = self.lines["first_seen"].value
+            self._problem(BAD_VALUE, span, field="first_seen", value=text, expected="YYYY-MM-DD HH:MM:SS")
             return None
 
     def _count(self) -> tuple[int | None, int | None]:

@@ -134,8 +134,8 @@ class Clusters:
         return self._prefix(last, piece)
 
     def _prefix(self, last: Piece, piece: Piece) -> int | None:
-        """Where the text before a piece begins that stands before the piece above it, too: a list's mark, a number, what
-        a log writes before each line. Times and numbers differ."""
+        """Where the text before a piece begins that stands before the piece above it, too: a list's mark, a number,
+        what a log writes before each line. Times and numbers differ."""
         text = self.text
         begin = text.rfind("\n", last.end, piece.start) + 1
         above = text.rfind("\n", max(0, last.start - LONGEST_PREFIX - 1), last.start) + 1

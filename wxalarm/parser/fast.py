@@ -1,8 +1,8 @@
 """The throughput path: one compiled pattern takes a whole clean alarm. Made from `words`, so that it takes what WeChat
 prints and nothing else.
 
-A clean alarm has the official labels in their order, any of the first ones cut off, and all groups in the order in which
-WeChat prints them. What it takes is what the tokens give (a property test proves it); all else is left to them.
+A clean alarm has the official labels in their order, any of the first ones cut off, and all groups in the order in
+which WeChat prints them. What it takes is what the tokens give (a property test proves it); all else is left to them.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")
 def _plain_of(frozen: type[Any]) -> Any:
     """A plain dataclass with the fields of a frozen, slotted one, in the same order and without their defaults.
 
-    A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm. A
-    plain one with the same slots is filled instead and then becomes the frozen one: `made.__class__ = Alarm`.
+    A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm.
+    A plain one with the same slots is filled instead and then becomes the frozen one: `made.__class__ = Alarm`.
     """
     names = [(field.name, Any) for field in fields(frozen)]
     return make_dataclass(f"Plain{frozen.__name__}", names, slots=True, eq=False, repr=False)
@@ -138,6 +138,9 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
     """The record of a match of CLEAN; None when only the tokens can tell."""
     groups = match.groups()
     appid, nickname, time, description, wording, window, count = groups[:7]
+    guide = groups[_GUIDE_URL]
+    if guide is not None and "Appid" in guide:
+        return None  # of the next alarm, glued to it
     if wording is not None:
         description = match.string[match.start(5) - 1 : match.end(5)]
         if not w.is_whole(description):
@@ -171,7 +174,7 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
         None if window is None else int(window),
         None if count is None else int(count),
         sample,
-        groups[_GUIDE_URL],
+        guide,
         Placed(source, start, end, spans_at),
     )
     alarm.__class__ = Alarm

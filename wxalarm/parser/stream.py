@@ -42,8 +42,8 @@ class _Window:
         """The alarms that are whole now."""
         self._new.append(part)
         self._waiting += len(part)
-        # What is kept is looked at again with what has come: only when it has doubled, so that no text, however small or
-        # hostile, is looked at more than twice on average.
+        # What is kept is looked at again with what has come: only when it has doubled, so that no text, however small
+        # or hostile, is looked at more than twice on average.
         if not final and self._waiting < len(self.text):
             return
         self.text = "".join((self.text, *self._new))

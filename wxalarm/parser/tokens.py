@@ -116,8 +116,8 @@ class Reader:
         return Piece(name, start, last, (token,), next_, labelled)
 
     def lengthened(self, token: Token, end: int) -> Token:
-        """A label with all of its value that stands before `end`. `next` gives no more than LONGEST_VALUE of it, as most
-        labels prove to be none."""
+        """A label with all of its value that stands before `end`. `next` gives no more than LONGEST_VALUE of it, as
+        most labels prove to be none."""
         if token.value is None or token.value[1] != token.value[0] + w.LONGEST_VALUE:
             return token
         value = (_WORD if token.name == "guide_url" else _VALUE).match(self.text, token.value[0], end)

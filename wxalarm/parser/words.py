@@ -44,7 +44,15 @@ RANK = {name: rank for rank, name in enumerate(LABELS)}
 LABEL = {name: rf"(?:{words}){BLANK}*{COLON}" for name, words in LABELS.items()}
 ANY_LABEL = "|".join(LABEL.values())
 
-LABEL_BEGINS = "(?:Appid|昵称|时间|内容|次数|错误样例|报警排查)"
+PRINTED = {
+    "appid": "Appid:",
+    "nickname": "昵称:",
+    "first_seen": "时间:",
+    "description": "内容:",
+    "count": "次数:",
+    "sample": "错误样例:",
+    "guide_url": "报警排查指引，请见:",
+}
 """The labels as WeChat prints them."""
 
 DATE = rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:T|{BLANK})+\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?"
@@ -136,6 +144,8 @@ BODY_KEYS = tuple(key.printed for key in KEYS if key.form == "body")
 NUMBERS = frozenset(key.field for key in KEYS if key.form == "number")
 ORDER = tuple(dict.fromkeys(key.field for key in KEYS))
 """Fields of a sample in the order in which WeChat prints their keys."""
+PRINTED_KEYS = (*(key.printed for key in KEYS), "第三方平台")
+"""The keys as WeChat prints them."""
 FIRST_FIELDS = frozenset(key.field for key in KEYS if key.first)
 
 
@@ -214,8 +224,8 @@ _WEAK = frozenset(key.printed for key in KEYS if not key.proof and key.form != "
 
 
 def weight(key: str, value: str | None) -> int:
-    """How much a group proves that stands without 错误样例: a key exactly as WeChat prints it, and what belongs into it.
-    Logs have `IP` and `Event`, too."""
+    """How much a group proves that stands without 错误样例: a key exactly as WeChat prints it, and what belongs into
+    it. Logs have `IP` and `Event`, too."""
     if value is None:
         return 2 if key in _FLAGS else int(key in _WEAK)
     if key not in _PROOFS:

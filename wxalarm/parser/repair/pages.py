@@ -33,8 +33,6 @@ _NEAR = 1000
 _LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol")
 
 
-
-
 def edits(text: str, at: int, last: int) -> Iterator[tuple[int, int, str]]:
     """(start, end, replacement) in order in text[at:last]: outside bodies, and in bodies that a page encoded."""
     ends = BodyEnds(text, damaged=True)
