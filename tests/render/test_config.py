@@ -70,7 +70,7 @@ def test_what_init_writes_changes_nothing_until_it_is_filled_in(lang: Lang) -> N
 def test_every_sample_that_init_writes_is_read_and_fits_the_schema(lang: Lang) -> None:
     words = catalogue(lang)
     data = filled(config.template(words))
-    jsonschema.validate(data, config.schema(words), jsonschema.Draft7Validator)
+    jsonschema.validate(data, config.schema(words), jsonschema.Draft202012Validator)
     settings = from_mapping(data)
     assert [(account.name, account.platform) for account in settings.accounts] == [("main", False), ("mine", True)]
     assert settings.accounts[0].secrets["token_env"] == "WECHAT_TOKEN"
@@ -90,7 +90,7 @@ def test_a_default_is_its_own_sample(entry: Entry) -> None:
 def test_the_schemas_in_the_package_are_valid(lang: Lang) -> None:
     name = config.schema_name(catalogue(lang))
     schema = json.loads(resources.files("wxalarm").joinpath("schemas", name).read_text("utf-8"))
-    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.Draft202012Validator.check_schema(schema)
     assert schema == config.schema(catalogue(lang))
 
 
@@ -122,7 +122,7 @@ def test_a_mistake_is_one_for_the_loader_and_for_the_schema(text: str) -> None:
     with pytest.raises(ConfigError):
         from_mapping(data)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(data, config.schema(catalogue("en")), jsonschema.Draft7Validator)
+        jsonschema.validate(data, config.schema(catalogue("en")), jsonschema.Draft202012Validator)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_mistake_is_one_for_the_loader_and_for_the_schema(text: str) -> None:
 def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
     data = tomllib.loads(text)
     from_mapping(data)
-    jsonschema.validate(data, config.schema(catalogue("en")), jsonschema.Draft7Validator)
+    jsonschema.validate(data, config.schema(catalogue("en")), jsonschema.Draft202012Validator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,10 @@ def test_a_new_table_is_written_and_described_without_being_named_anywhere() -> 
     schema = config.schema(catalogue("en"), MadeUp)
     found = schema["properties"]["watch"]["properties"]
     assert (found["every"]["type"], found["once"]["type"], found["once"]["default"]) == ("number", "boolean", False)
-    jsonschema.validate(filled(template), schema, jsonschema.Draft7Validator)
+    jsonschema.validate(filled(template), schema, jsonschema.Draft202012Validator)
     for wrong in ('every = "1"', "every = true", "once = 1", 'ports = ["80"]', "ports = 1.5"):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(tomllib.loads(f"[watch]\n{wrong}\n"), schema, jsonschema.Draft7Validator)
+            jsonschema.validate(tomllib.loads(f"[watch]\n{wrong}\n"), schema, jsonschema.Draft202012Validator)
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,7 @@ def schema_name(words: Catalogue) -> str:
 def schema(words: Catalogue, settings: type[Settings] = Settings) -> dict[str, Any]:
     """A JSON Schema of wxalarm.toml, for editors. The loader knows more: addresses and ports are checked there."""
     return {
-        # The draft that editors read: Taplo knows none of the later ones.
-        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": words.ui("doc_config"),
         **_object({name: _table(name, table, words) for name, table in tables(settings).items()}),
     }
