@@ -1,5 +1,9 @@
 """wxalarm.toml → Settings. An unknown key is an error that names the nearest known one.
 
+A field annotated with a `Key` is a key of the file: its type says what is read, its default and sample stand beside it,
+its sentence is [config.key.TABLE] of the catalogues. What `wxalarm init` writes, docs/{en,zh}/config.md and the JSON
+Schema are made from that.
+
 Secrets are never values in the file: each is named by …_env (a variable) or …_file (a file with mode 600), and
 read when it is used.
 """
@@ -8,21 +12,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
+import enum
 import ipaddress
 import os
 import stat
+import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+import types
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from wxalarm.messages import ReasonError
+from wxalarm.messages import Lang, ReasonError
 
 FILE_NAME = "wxalarm.toml"
-MODES = ("plain", "compatible", "secure")
+Mode: TypeAlias = Literal["plain", "compatible", "secure"]
+Form: TypeAlias = Literal["text", "url", "server", "address", "path", "variable"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 SECRETS = ("token", "encoding_aes_key", "app_secret", "access_token")
 
 
@@ -30,24 +38,38 @@ class ConfigError(ReasonError):
     """The configuration cannot be used: says the place (file and key) and the repair."""
 
 
+# Key, Entry and Table are plain classes: dataclasses and NamedTuples are paid for by every start, read a file or not.
+class Key:
+    """What makes a field a key of wxalarm.toml; it stands in the field's Annotated type, so that nothing of it is
+    evaluated before a file is read.
+
+    sample: a value as a user may write it; needed where there is no default, which else is the sample. form: what the
+    text stands for; a url and a server are checked, a path is read from the file's own folder. only: of the two tables
+    that are made into `Account`s, the one that has this key.
+    """
+
+    def __init__(self, sample: Any = None, form: Form = "text", only: str | None = None) -> None:
+        self.sample = sample
+        self.form = form
+        self.only = only
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One Official Account, or one third-party platform (then authorization_url and message_url are set)."""
 
     name: str
-    appid: str | None = None
-    nickname: str | None = None
-    url: str | None = None
-    authorization_url: str | None = None
-    message_url: str | None = None
-    mode: str = "plain"
+    appid: Annotated[str | None, Key("wx0000000000000001")] = None
+    nickname: Annotated[str | None, Key("Example Shop")] = None
+    url: Annotated[str | None, Key("https://wx.example.com/callback", "url", only="accounts")] = None
+    authorization_url: Annotated[str | None, Key("https://open.example.com/ticket", "url", only="platforms")] = None
+    message_url: Annotated[str | None, Key("https://open.example.com/$APPID$/callback", "url", only="platforms")] = None
+    mode: Annotated[Mode, Key()] = "plain"
     platform: bool = False
-    original_id: str | None = None
-    """gh_…: ToUserName of the account's pushes, for handlers that look at it."""
-    callback_ips: tuple[str, ...] = ()
-    """WeChat's callback addresses, for when getcallbackip cannot be asked."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """"token_env" → variable name, "token_file" → path, and so on."""
+    """"token_env" → variable name, "token_file" → path, and so on: two keys for each of SECRETS."""
+    original_id: Annotated[str | None, Key("gh_000000000001", only="accounts")] = None
+    callback_ips: Annotated[tuple[str, ...], Key(("203.0.113.7", "198.51.100.0/24"), "address")] = ()
 
     def secret(self, name: str) -> str | None:
         """The secret's value, or None when it is not configured or its variable is unset.
@@ -80,62 +102,53 @@ class Account:
 class Dns:
     """[dns]: the resolvers compared with the system's, each "IP" or "IP:PORT" or "[IPv6]:PORT"."""
 
-    servers: tuple[str, ...] = ("182.254.116.116",)
-    system: tuple[str, ...] = ()
-    """Stands in for the machine's own resolvers (/etc/resolv.conf); --dns-server adds to `servers`, not to this."""
-    roots: tuple[str, ...] = ()
-    """Where the walk of the delegation begins; else the resolvers are asked for the name servers of parent zones."""
-    authority_port: int = 53
-    """The port of the authoritative servers that the walk finds: another one only in a laboratory."""
+    servers: Annotated[tuple[str, ...], Key(form="server")] = ("182.254.116.116",)
+    system: Annotated[tuple[str, ...], Key(("192.0.2.53",), "server")] = ()
+    roots: Annotated[tuple[str, ...], Key(("192.0.2.1", "[2001:db8::1]:53"), "server")] = ()
+    authority_port: Annotated[int, Key()] = 53
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
     """[registration]: where a domain's expiry and status are asked; settings so that tests and mirrors can stand in."""
 
-    rdap: str | None = None
-    """A base URL in place of the registry's own."""
-    whois: str | None = None
-    """"HOST" or "HOST:PORT" in place of the registry's own."""
-    cache: str | None = None
-    """A folder in place of the user's cache folder; "" keeps nothing."""
+    rdap: Annotated[str | None, Key("https://rdap.example.com/", "url")] = None
+    whois: Annotated[str | None, Key("whois.example.com:43")] = None
+    cache: Annotated[str | None, Key("~/.cache/wxalarm", "path")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """[host]: where this machine keeps its nginx configuration and logs. Names may hold * and ?."""
 
-    nginx_conf: str | None = None
-    access_log: tuple[str, ...] = ()
-    error_log: tuple[str, ...] = ()
-    app_log: tuple[str, ...] = ()
-    log_format: str | None = None
-    addresses: tuple[str, ...] = ()
-    """This machine's public addresses, when a NAT or a load balancer holds them: then it counts as the server."""
+    nginx_conf: Annotated[str | None, Key("/etc/nginx/nginx.conf", "path")] = None
+    access_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/access.log*",), "path")] = ()
+    error_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/error.log*",), "path")] = ()
+    app_log: Annotated[tuple[str, ...], Key(("/srv/app/log/*.log",), "path")] = ()
+    log_format: Annotated[str | None, Key("$remote_addr [$time_local] $status $request_time $request")] = None
+    addresses: Annotated[tuple[str, ...], Key(("203.0.113.10",), "address")] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
     """[api]: WeChat's server API. The base URL is a setting so that tests and mirrors can stand in."""
 
-    base_url: str = "https://api.weixin.qq.com"
-    callback_check: str | None = None
-    """A file with a pasted answer of callback/check (--callback-check)."""
+    base_url: Annotated[str, Key(form="url")] = "https://api.weixin.qq.com"
+    callback_check: Annotated[str | None, Key("callback-check.json", "path")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
     """[tls]: whom to trust."""
 
-    ca_file: str | None = None
-    """PEM certificates trusted besides the system's roots. WeChat does not trust them: for laboratories only."""
+    ca_file: Annotated[str | None, Key("/etc/ssl/company-ca.pem", "path")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """[output]: the language of reports."""
 
-    lang: str | None = None
+    lang: Annotated[Lang | None, Key("zh")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +156,12 @@ class Settings:
     """Everything that can be configured. Flags of the command line are laid over it with `dataclasses.replace`."""
 
     accounts: tuple[Account, ...] = ()
-    dns: Dns = field(default_factory=Dns)
-    registration: Registration = field(default_factory=Registration)
     host: Host = field(default_factory=Host)
+    output: Output = field(default_factory=Output)
+    dns: Dns = field(default_factory=Dns)
     api: Api = field(default_factory=Api)
     tls: Tls = field(default_factory=Tls)
-    output: Output = field(default_factory=Output)
+    registration: Registration = field(default_factory=Registration)
     offline: bool = False
     push: bool = False
     repeat: int = 1
@@ -205,65 +218,134 @@ def load(path: Path | None = None) -> Settings:
         raise ConfigError("config-unreadable", place=str(path), error=error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
         raise ConfigError("config-not-utf8", place=str(path), error=str(error)) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number longer, or brackets deeper, than Python reads
         raise ConfigError("config-not-toml", place=str(path), error=str(error)) from None
-    return _anchored(dataclasses.replace(from_mapping(data, str(path)), path=str(path)), path.resolve().parent)
+    return dataclasses.replace(from_mapping(data, str(path), path.resolve().parent), path=str(path))
 
 
-def _anchored(settings: Settings, folder: Path) -> Settings:
-    """The settings with their files named from the folder of wxalarm.toml, wherever the command was called."""
+class Entry:
+    """A key of wxalarm.toml as its field declares it.
 
-    def full(name: str) -> str:
-        return name if name in ("", "-") else str(folder / os.path.expanduser(name))
+    item: str, int, float or bool, of the value or of each of the values. choices: what may be written → what is read;
+    empty: anything of the type. many: a list; one value alone stands for a list of one. secret: which of SECRETS the
+    key names the source of.
+    """
 
-    def filled(value: Any, *names: str) -> Any:
-        found = {name: getattr(value, name) for name in names}
-        whole = {k: tuple(map(full, v)) if isinstance(v, tuple) else full(v) for k, v in found.items() if v is not None}
-        return dataclasses.replace(value, **whole)
+    def __init__(
+        self,
+        table: str,
+        name: str,
+        item: type,
+        *,
+        choices: Mapping[str, Any] = types.MappingProxyType({}),
+        many: bool = False,
+        optional: bool = True,
+        default: Any = None,
+        sample: Any,
+        form: Form,
+        secret: str | None = None,
+    ) -> None:
+        self.table = table
+        self.name = name
+        self.item = item
+        self.choices = choices
+        self.many = many
+        self.optional = optional
+        self.default = default
+        self.sample = sample
+        self.form = form
+        self.secret = secret
 
-    def own(account: Account) -> Account:
-        files = {key: full(name) if key.endswith("_file") else name for key, name in account.secrets.items()}
-        return dataclasses.replace(account, secrets=files)
 
-    return dataclasses.replace(
-        settings,
-        accounts=tuple(map(own, settings.accounts)),
-        host=filled(settings.host, "nginx_conf", "access_log", "error_log", "app_log"),
-        api=filled(settings.api, "callback_check"),
-        tls=filled(settings.tls, "ca_file"),
-        registration=filled(settings.registration, "cache"),
+class Table:
+    """A table of wxalarm.toml: what is made of it, and its keys by name, in the order of the fields. `named`: it holds
+    a table for each name, as [accounts.NAME]."""
+
+    def __init__(self, cls: type, entries: Iterable[Entry]) -> None:
+        self.cls = cls
+        self.keys = {entry.name: entry for entry in entries}
+        self.named = cls is Account
+
+
+def tables(settings: type[Settings] = Settings) -> Mapping[str, Table]:
+    """Every table of wxalarm.toml, in the order of the fields. Raises TypeError for a key whose type has no reading."""
+    found: dict[str, Table] = {}
+    for name, hint in get_type_hints(settings).items():
+        if hint == tuple[Account, ...]:
+            for table in ("accounts", "platforms"):
+                found[table] = Table(Account, _entries(Account, table))
+        elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            found[name] = Table(hint, _entries(hint, name))
+    return found
+
+
+def _entries(cls: type, table: str) -> Iterator[Entry]:
+    hints = get_type_hints(cls, include_extras=True)
+    for one in dataclasses.fields(cls):
+        if cls is Account and one.name == "secrets":
+            yield from _secret_entries(table)
+        hint, *extras = get_args(hints[one.name]) if get_origin(hints[one.name]) is Annotated else [hints[one.name]]
+        key = next((extra for extra in extras if isinstance(extra, Key)), None)
+        if key is None or key.only not in (None, table):
+            continue
+        default = one.default_factory() if one.default_factory is not dataclasses.MISSING else one.default
+        yield _entry(cls, table, one.name, hint, key, default)
+
+
+def _secret_entries(table: str) -> Iterator[Entry]:
+    owner = "platform" if table == "platforms" else "wechat"
+    for name in SECRETS:
+        sample = f"{owner}_{name}"
+        yield Entry(table, f"{name}_env", str, sample=sample.upper(), form="variable", secret=name)
+        yield Entry(table, f"{name}_file", str, sample=f"/etc/wxalarm/{sample}", form="path", secret=name)
+
+
+def _entry(cls: type, table: str, name: str, hint: Any, key: Key, default: Any) -> Entry:
+    """The key that a field is, by its type."""
+    optional = many = False
+    if get_origin(hint) in (Union, types.UnionType):
+        arms = [arm for arm in get_args(hint) if arm is not types.NoneType]
+        if optional := len(arms) == 1:
+            hint = arms[0]
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,):
+        many, hint = True, get_args(hint)[0]
+    choices: dict[Any, Any] = {}
+    if get_origin(hint) is Literal:
+        choices = {choice: choice for choice in get_args(hint)}
+    elif isinstance(hint, type) and issubclass(hint, enum.Enum):
+        choices = {choice.value: choice for choice in hint}
+    if choices and all(isinstance(choice, str) for choice in choices):
+        hint = str
+    if hint not in _WANTED:
+        raise TypeError(f"{cls.__name__}.{name}: no reading for this type of a key of {FILE_NAME}")
+    return Entry(
+        table,
+        name,
+        hint,
+        choices=choices,
+        many=many,
+        optional=optional,
+        default=default,
+        sample=default if key.sample is None else key.sample,
+        form=key.form,
     )
 
 
-def from_mapping(data: Mapping[str, Any], where: str = FILE_NAME) -> Settings:
-    """Settings from the tables of a TOML file. Raises ConfigError."""
-    sections: dict[str, type] = {
-        "dns": Dns,
-        "registration": Registration,
-        "host": Host,
-        "api": Api,
-        "tls": Tls,
-        "output": Output,
-    }
-    _known(data, ["accounts", "platforms", *sections], where, "")
+def from_mapping(
+    data: Mapping[str, Any], where: str = FILE_NAME, folder: Path | None = None, settings: type[Settings] = Settings
+) -> Settings:
+    """Settings from the tables of a TOML file; paths in it are named from `folder`. Raises ConfigError."""
+    known = tables(settings)
+    _known(data, known, where, "")
+    accounts: list[Account] = []
     values: dict[str, Any] = {}
-    for name, cls in sections.items():
-        table = _table(data, name, where)
-        _known(table, [f.name for f in dataclasses.fields(cls)], where, name)
-        values[name] = cls(**{key: _typed(cls, key, value, f"{where}: {name}.{key}") for key, value in table.items()})
-    for key in ("servers", "system", "roots"):
-        for text in getattr(values["dns"], key):
-            try:
-                split_server(text)
-            except ValueError:
-                raise ConfigError("config-server", place=f"{where}: dns.{key}", found=repr(text)) from None
-    _url(values["api"].base_url, f"{where}: api.base_url")
-    if values["output"].lang not in (None, "zh", "en"):
-        found = repr(values["output"].lang)
-        raise ConfigError("config-choice", place=f"{where}: output.lang", known=["zh", "en"], found=found)
-    accounts = [_account(n, t, where, "accounts") for n, t in _table(data, "accounts", where).items()]
-    accounts += [_account(n, t, where, "platforms") for n, t in _table(data, "platforms", where).items()]
-    return Settings(accounts=tuple(accounts), **values)
+    for name, table in known.items():
+        found = _table(data, name, where)
+        if table.named:
+            accounts += [_account(one, own, table.keys, where, name, folder) for one, own in found.items()]
+        else:
+            values[name] = table.cls(**_read(found, table.keys, where, name, folder))
+    return settings(accounts=tuple(accounts), **values)
 
 
 def split_server(text: str) -> tuple[str, int]:
@@ -283,27 +365,17 @@ def split_server(text: str) -> tuple[str, int]:
     return str(ipaddress.ip_address(address)), number
 
 
-def _account(name: str, table: Any, where: str, section: str) -> Account:
+def _account(
+    name: str, table: Any, entries: Mapping[str, Entry], where: str, section: str, folder: Path | None
+) -> Account:
     place = f"{section}.{name}"
     if not isinstance(table, Mapping):
         raise ConfigError("config-table", place=where, key=place)
-    secret_keys = [f"{secret}_{source}" for secret in SECRETS for source in ("env", "file")]
-    plain_keys = ["appid", "nickname", "mode", "callback_ips"]
-    plain_keys += ["url", "original_id"] if section == "accounts" else ["authorization_url", "message_url"]
     for secret in SECRETS:
         if secret in table:
             raise ConfigError("config-secret", place=f"{where}: {place}.{secret}", secret=secret)
-    _known(table, plain_keys + secret_keys, where, place)
-    values = {key: _typed(Account, key, table[key], f"{where}: {place}.{key}") for key in plain_keys if key in table}
-    if values.get("mode", "plain") not in MODES:
-        found = repr(values["mode"])
-        raise ConfigError("config-choice", place=f"{where}: {place}.mode", known=list(MODES), found=found)
-    for key in ("url", "authorization_url", "message_url"):
-        if values.get(key):
-            _url(values[key], f"{where}: {place}.{key}")
-    secrets = {
-        key: _typed(Account, "name", table[key], f"{where}: {place}.{key}") for key in secret_keys if key in table
-    }
+    values = _read(table, entries, where, place, folder)
+    secrets = {key: values.pop(key) for key in tuple(values) if entries[key].secret}
     return Account(name=name, platform=section == "platforms", secrets=secrets, **values)
 
 
@@ -335,27 +407,62 @@ def _known(table: Mapping[str, Any], known: Iterable[str], where: str, section: 
 
 def _unknown(sentence: str, name: str, known: Sequence[str], **values: Any) -> ConfigError:
     """A name that is not known: with the nearest one, else with all that are."""
+    import difflib  # only a mistake needs it
+
     if close := difflib.get_close_matches(name, known, 1, 0.5):
         return ConfigError(sentence, name=name, near=close[0], **values)
     ending = "-known" if known else "-none"
     return ConfigError(sentence + ending, name=name, known=list(known), **values)
 
 
-def _typed(cls: type, key: str, value: Any, place: str) -> Any:
-    """A TOML value as the field wants it: a string, a whole number, a tuple of strings (one alone is a list of one)."""
-    annotation = next(f.type for f in dataclasses.fields(cls) if f.name == key)
-    if str(annotation).startswith("tuple"):
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise ConfigError("config-list", place=place, found=repr(value))
-        return tuple(items)
-    if annotation == "int":
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ConfigError("config-number", place=place, found=repr(value))
-        return value
-    if not isinstance(value, str):
-        raise ConfigError("config-string", place=place, found=repr(value))
-    return value
+_WANTED = {str: "config-string", int: "config-integer", float: "config-number", bool: "config-switch"}
+"""The types of an item, and the sentence that asks for one."""
+
+
+def _read(
+    table: Mapping[str, Any], entries: Mapping[str, Entry], where: str, section: str, folder: Path | None
+) -> dict[str, Any]:
+    """The values of a table by key, converted and checked. Raises ConfigError."""
+    _known(table, entries, where, section)
+    return {key: _value(entries[key], value, f"{where}: {section}.{key}", folder) for key, value in table.items()}
+
+
+def _value(entry: Entry, value: Any, place: str, folder: Path | None) -> Any:
+    """A TOML value as the key's type wants it. Raises ConfigError."""
+    items = value if entry.many and isinstance(value, list) else [value]
+    if not all(_fits(entry.item, item) for item in items) and not entry.choices:
+        lists = "config-list" if entry.item is str else "config-list-numbers"
+        raise ConfigError(lists if entry.many else _WANTED[entry.item], place=place, found=repr(value))
+    read = tuple(_item(entry, item, place, folder) for item in items)
+    return read if entry.many else read[0]
+
+
+def _fits(wanted: type, value: Any) -> bool:
+    """Whether a TOML value is of the type: true and false are no numbers, a whole number is a float unless it is
+    beyond all of them, as infinity is; and nan is no number."""
+    if isinstance(value, bool):
+        return wanted is bool
+    if wanted is float:
+        return isinstance(value, (int, float)) and abs(value) <= sys.float_info.max
+    return isinstance(value, wanted)
+
+
+def _item(entry: Entry, value: Any, place: str, folder: Path | None) -> Any:
+    """A value of the right type, or one of a list of them, checked and converted. Raises ConfigError."""
+    if entry.choices:
+        if isinstance(value, str) and value in entry.choices:
+            return entry.choices[value]
+        raise ConfigError("config-choice", place=place, known=list(entry.choices), found=repr(value))
+    if entry.form == "url" and not (entry.optional and not value):
+        _url(value, place)
+    if entry.form == "server":
+        try:
+            split_server(value)
+        except ValueError:
+            raise ConfigError("config-server", place=place, found=repr(value)) from None
+    if entry.form == "path" and folder is not None and value not in ("", "-"):
+        return str(folder / os.path.expanduser(value))
+    return float(value) if entry.item is float else value
 
 
 def _same_place(known: str, url: str) -> bool:

@@ -1,4 +1,5 @@
-"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,rules}.md.
+"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,rules,config}.md, and the JSON Schemas
+of wxalarm.toml → wxalarm/schemas/config.{en,zh}.json.
 
 `python -m wxalarm.docgen` writes them, `--check` says which are out of date (exit 1). Nothing in those files is
 written by hand.
@@ -6,6 +7,7 @@ written by hand.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +18,27 @@ from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.render import config
 
-ROOT = Path(__file__).parent.parent / "docs"
-PAGES = ("alarms", "checks", "rules")
+ROOT = Path(__file__).parent.parent
+PAGES = ("alarms", "checks", "rules", "config")
 
 
 def page(name: str, words: Catalogue) -> str:
     """One generated page as Markdown."""
-    build = {"alarms": _alarms, "checks": _checks, "rules": _rules}[name]
+    build = {"alarms": _alarms, "checks": _checks, "rules": _rules, "config": config.page}[name]
     lines = [f"# {words.ui(f'doc_{name}')}", "", f"<!-- {words.ui('doc_generated')} -->", "", *build(words)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every generated file and its text."""
+    for lang in LANGUAGES:
+        words = catalogue(lang)
+        for name in PAGES:
+            yield ROOT / "docs" / lang / f"{name}.md", page(name, words)
+        schema = json.dumps(config.schema(words), ensure_ascii=False, indent=1)
+        yield ROOT / "wxalarm" / "schemas" / config.schema_name(words), schema + "\n"
 
 
 def _alarms(words: Catalogue) -> Iterator[str]:
@@ -89,22 +102,19 @@ def _codes(codes: tuple[Code, ...], words: Catalogue) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with --check compare them. Returns the exit code."""
+    """Write the files, or with --check compare them. Returns the exit code."""
     stale = []
-    for lang in LANGUAGES:
-        for name in PAGES:
-            path = ROOT / lang / f"{name}.md"
-            text = page(name, catalogue(lang))
-            if path.exists() and path.read_text("utf-8") == text:
-                continue
-            stale.append(path)
-            if "--check" not in arguments:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                beside = path.with_suffix(".new")
-                beside.write_text(text, "utf-8")
-                beside.replace(path)
+    for path, text in files():
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(path)
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_suffix(".new")
+            beside.write_text(text, "utf-8")
+            beside.replace(path)
     if stale and "--check" in arguments:
-        names = ", ".join(str(path.relative_to(ROOT.parent)) for path in stale)
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
         print(f"out of date: {names}; run: make docs", file=sys.stderr)
         return 1
     return 0

@@ -61,7 +61,7 @@ def words(lang: str) -> Catalogue:
         },
         "sample-fact": {"text": "a fact {detail}"},
     }
-    return Catalogue(lang, {**real.data, "code": {**real.data.get("code", {}), **codes}})
+    return Catalogue(real.lang, {**real.data, "code": {**real.data.get("code", {}), **codes}})
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

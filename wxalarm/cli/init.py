@@ -15,9 +15,10 @@ def init(
 ) -> None:
     """Write a commented wxalarm.toml."""
     from wxalarm.cli.common import fail, words_of, write_file
+    from wxalarm.render.config import template
 
     words = words_of(lang)
     if path.exists() and not force:
         fail(words.ui("exists", path=path))
-    write_file(path, words.ui("init_template"))
+    write_file(path, template(words))
     typer.echo(str(path))

@@ -11,11 +11,12 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from wxalarm.model import AlarmKind, Code, Finding, Reason
 
-LANGUAGES = ("en", "zh")
+Lang: TypeAlias = Literal["en", "zh"]
+LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 
 class ReasonError(Exception):
@@ -57,7 +58,7 @@ _WORDS = re.compile(r"\{(\w+):@(\w+)\}")
 class Catalogue:
     """The sentences of one language. Unknown keys give the key itself, so that a gap is seen and never crashes."""
 
-    def __init__(self, lang: str, data: Mapping[str, Any]) -> None:
+    def __init__(self, lang: Lang, data: Mapping[str, Any]) -> None:
         self.lang = lang
         self.data = data
 
@@ -128,6 +129,14 @@ class Catalogue:
         """One part of a demo scenario: title (one line), story (what has been staged, for the one who learns)."""
         return str(self._find("scenario", name, part) or name)
 
+    def config(self, *path: str, **values: Any) -> str:
+        """A sentence on wxalarm.toml, from [config]; "" when there is none."""
+        return self._say(self._find("config", *path), values)
+
+    def config_about(self) -> list[str]:
+        """What has to be known of wxalarm.toml as a whole, one sentence an item."""
+        return [str(line) for line in self._find("config", "about") or ()]
+
     def ui(self, key: str, **values: Any) -> str:
         """A word or sentence of the reports and the command line, from [ui]."""
         return self._say(self._find("ui", key), values) or key
@@ -136,7 +145,8 @@ class Catalogue:
 @cache
 def catalogue(lang: str) -> Catalogue:
     """The catalogue of "en" or "zh". Raises ValueError for another language."""
-    if lang not in LANGUAGES:
+    known = next((one for one in LANGUAGES if one == lang), None)
+    if known is None:
         raise ValueError(f"no catalogue for {lang!r}: expected one of {', '.join(LANGUAGES)}")
-    text = resources.files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
-    return Catalogue(lang, tomllib.loads(text))
+    text = resources.files(__package__).joinpath(f"{known}.toml").read_text("utf-8")
+    return Catalogue(known, tomllib.loads(text))

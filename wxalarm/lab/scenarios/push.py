@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
-from wxalarm.config import Account, Settings
+from wxalarm.config import Account, Mode, Settings
 from wxalarm.lab.callback import Callback
 from wxalarm.lab.scenario import Scenario, Staged
 from wxalarm.lab.scenarios.alarms import HOST, INVALID_RESPONSE, TICKET_INVALID, staged
@@ -45,7 +45,7 @@ async def _stage(
     wrong: str | None = None,
     *,
     wrong_get: bool = False,
-    mode: str = "plain",
+    mode: Mode = "plain",
     callback: Callback | None = None,
     ticket: bool = False,
 ) -> AsyncIterator[Staged]:
