@@ -32,7 +32,8 @@ def loaded(run: str, *args: str) -> set[str]:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    assert not loaded(WXALARM, "--help") & HEAVY
+    # Its sentences are in the catalogue; rich only counts their columns.
+    assert not loaded(WXALARM, "--help") & HEAVY - {"tomllib"}
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl", "csv"])

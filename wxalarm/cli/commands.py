@@ -28,11 +28,11 @@ class _Speaking:
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """What the shell offers, each with its sentence."""
         # As above.
-        from wxalarm.cli.usage import words_for
+        from wxalarm.cli.usage import offered, words_for
 
         words = words_for(ctx)
         for param in ctx.command.get_params(ctx):
-            param.help = words.help(ctx.command.name, param.name)
+            param.help = offered(words.help(ctx.command.name, param.name))
         return super().shell_complete(ctx, incomplete)  # type: ignore[misc]  # TyperGroup or TyperCommand has it
 
 
@@ -58,9 +58,9 @@ class Named(TyperCommand):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         # Only a shell that completes asks for it.
-        from wxalarm.cli.usage import words_of_line
+        from wxalarm.cli.usage import offered, words_of_line
 
-        return words_of_line(()).help(str(self.name))
+        return offered(words_of_line(()).help(str(self.name)), limit)
 
 
 class Group(_Speaking, TyperGroup):
@@ -80,13 +80,21 @@ class Group(_Speaking, TyperGroup):
             ctx.exit(USAGE)
         return super().parse_args(ctx, args)
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run the command. What typer would say of a usage error is said in the reader's language."""
         extra.setdefault("obj", tuple(sys.argv[1:] if args is None else args))  # where --lang is looked for
         if not standalone_mode:
-            return super().main(args, *rest, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         try:
-            code = super().main(args, *rest, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except typer.Abort as abort:  # older typer makes one of Ctrl-C
             sys.exit(INTERRUPTED if isinstance(abort.__cause__, KeyboardInterrupt) else 1)
         except Exception as error:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import PurePath
-from typing import IO, Any
+from typing import Any, TextIO
 
 import typer
 from rich.cells import cell_len
@@ -78,6 +78,12 @@ def help_text(ctx: Any) -> str:
         rows: list[_Row] = [([(name, "option")], words.help(name)) for name in command.list_commands(ctx)]
         page.table(words.usage("commands"), rows)
     return page.text()
+
+
+def offered(sentence: str, limit: int = 70) -> str:
+    """A sentence as a shell shows it beside what it completes: one line, and no markup, which typer would follow."""
+    first, *more = wrap(sentence, limit)
+    return (first + ("…" if more else "")).replace("[", r"\[")
 
 
 def error_text(error: Any, args: Sequence[str]) -> str:
@@ -158,7 +164,7 @@ _Row = tuple[list[Piece], str]
 class _Page:
     """Lines and boxes for one stream, with the colours and the characters that it can show."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self.encoding = stream.encoding or "utf-8"
         self.color = stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self.width = max(terminal_width(), NARROWEST)
@@ -178,7 +184,7 @@ class _Page:
 
     def box(self, title: str, rows: Sequence[Sequence[Piece]], border: str = "dim") -> None:
         """A box around rows that are no wider than the page less 4 columns."""
-        left, right, low_left, low_right, across, down = self.corners
+        left, right, low_left, low_right, across, down = list(self.corners)
         self.line((f"{left}{across} {title} {across * (self.width - cell_len(title) - 5)}{right}", border))
         for row in rows:
             blank = " " * (self.width - 4 - sum(cell_len(text) for text, _ in row))
