@@ -122,7 +122,7 @@ def test_a_page_holds_what_its_stream_can(encoding: str, corner: str) -> None:
 
 def test_colours_are_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
-        encoding = "utf-8"  # type: ignore[assignment]  # a plain attribute will do
+        encoding = "utf-8"
 
         def isatty(self) -> bool:
             return True
