@@ -14,6 +14,7 @@ import typer
 from rich.cells import cell_len
 from typer.main import get_command
 
+from tests.cli_support import wxalarm
 from tests.paths import ROOT
 from wxalarm.cli import COMMANDS, app
 from wxalarm.cli.usage import _Page, offered, translated, words_of_line
@@ -111,13 +112,25 @@ def test_help_says_no_more_than_the_terminal_can_hold() -> None:
 
 
 @pytest.mark.parametrize(("encoding", "corner"), [("ascii", "+"), ("latin-1", "+"), ("gbk", "╭"), ("utf-8", "╭")])
-def test_a_page_holds_what_its_stream_can(encoding: str, corner: str) -> None:
+def test_a_box_is_drawn_with_what_the_stream_can_show(encoding: str, corner: str) -> None:
     page = _Page(io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     page.box("选项", [[("用法", "")]])
-    text = page.text()
-    assert text.startswith(corner)
-    assert ("选项" in text) == (encoding in {"gbk", "utf-8"})
-    text.encode(encoding)
+    assert page.text().startswith(corner)
+
+
+def test_help_and_errors_come_out_in_any_encoding() -> None:
+    for args in (["--help"], ["parse", "--help"], ["nosuch"]):
+        done = wxalarm(*args, env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "WXALARM_LANG": "zh"})
+        assert (b"\\u" in done.stdout) == ("--help" in args)
+        assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("args", [["--help"], ["parse", "--help"], ["--version"], []])
+def test_a_full_disk_is_said(args: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "wxalarm", *args]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, timeout=60)
+    assert (done.returncode, done.stderr) == (2, b"stdout: No space left on device\n")
 
 
 def test_colours_are_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import typer
 from wxalarm import __version__
 from wxalarm.cli import flags
 from wxalarm.cli.commands import Group
+from wxalarm.cli.common import write_stdout
 
 COMMANDS = ("parse", "reply", "diagnose", "probe", "plan", "lint", "explain", "checks", "init", "demo")
 """In the order of --help. NAME is the function NAME in the module wxalarm.cli.NAME."""
@@ -28,7 +29,7 @@ app = typer.Typer(name="wxalarm", cls=_Wxalarm, add_completion=True, pretty_exce
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"wxalarm {__version__}")
+        write_stdout(f"wxalarm {__version__}\n")
         raise typer.Exit
 
 

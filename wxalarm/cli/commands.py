@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from wxalarm.cli.common import INTERRUPTED, USAGE
+from wxalarm.cli.common import INTERRUPTED, USAGE, write_stdout
 
 
 class _Speaking:
@@ -23,7 +23,9 @@ class _Speaking:
         # Only help and usage errors need the catalogue.
         from wxalarm.cli.usage import help_text
 
-        formatter.write(help_text(ctx))
+        # As typer's own help, it does not go through the formatter: a full disk and a closed pipe are our business. The
+        # end of the last line is typer's.
+        write_stdout(help_text(ctx))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """What the shell offers, each with its sentence."""

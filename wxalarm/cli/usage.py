@@ -165,18 +165,16 @@ class _Page:
     """Lines and boxes for one stream, with the colours and the characters that it can show."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.encoding = stream.encoding or "utf-8"
+        encoding = stream.encoding or "utf-8"
         self.color = stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self.width = max(terminal_width(), NARROWEST)
         self.lines: list[str] = []
         corners = "╭╮╰╯─│"
-        self.corners = (
-            corners if corners.encode(self.encoding, "replace").decode(self.encoding) == corners else "++++-|"
-        )
+        self.corners = corners if corners.encode(encoding, "replace").decode(encoding) == corners else "++++-|"
 
     def text(self) -> str:
-        """The page, in characters that the stream can hold."""
-        return "\n".join(self.lines).encode(self.encoding, "backslashreplace").decode(self.encoding)
+        """The page, its last line without an end."""
+        return "\n".join(self.lines)
 
     def line(self, *pieces: Piece) -> None:
         """One line of styled pieces."""
