@@ -1,8 +1,8 @@
-"""Start-up: `wxalarm --help` and `wxalarm parse` of one alarm against a bare typer program that prints one line.
+"""Start-up of `wxalarm --help`, of `parse` and of `diagnose --offline` of one alarm, against a bare typer program.
 
     python bench/startup.py [RUNS]
 
-The three are run in turn, so that a machine that drifts drifts for all. Exit 1 above the promise: 1.5 times the median.
+They are run in turn, so that a machine that drifts drifts for all. Exit 1 when a median is above its promise.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PROMISE = 1.5
+PROMISES = {"wxalarm --help": 1.0, "wxalarm parse": 1.3, "wxalarm diagnose": 2.0}
+"""Times the median of the bare program."""
 BARE = """
 import typer
 app = typer.Typer()
@@ -44,6 +45,8 @@ def main() -> int:
             "bare typer program": [str(bare)],
             "wxalarm --help": ["-m", "wxalarm", "--help"],
             "wxalarm parse": ["-m", "wxalarm", "parse", "--format", "json", str(alarm)],
+            # Without sockets: what is measured is the start.
+            "wxalarm diagnose": ["-m", "wxalarm", "diagnose", "--offline", str(alarm)],
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
         # Compiled modules, as pip installs them, whatever the shell says about writing them here.
@@ -52,14 +55,17 @@ def main() -> int:
         for run in range(runs + 1):
             for name, arguments in commands.items():
                 begun = time.perf_counter()
-                subprocess.run([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True)
+                done = subprocess.run([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL)
+                if done.returncode not in (0, 1):  # 1: the alarm's failure was found
+                    raise SystemExit(f"{name}: exit code {done.returncode}")
                 if run:  # the first fills the caches
                     times[name].append(time.perf_counter() - begun)
     medians = {name: statistics.median(values) for name, values in times.items()}
     base = medians["bare typer program"]
     for name, value in medians.items():
-        print(f"{name:<20} {value * 1000:>6.0f} ms   {value / base:.2f} times the bare program")
-    return 0 if max(medians.values()) <= PROMISE * base else 1
+        promise = f" (promised: {PROMISES[name]:.1f})" if name in PROMISES else ""
+        print(f"{name:<20} {value * 1000:>6.0f} ms   {value / base:.2f} times the bare program{promise}")
+    return int(any(medians[name] > promise * base for name, promise in PROMISES.items()))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> int:
             beside.replace(path)
     if stale and "--check" in arguments:
         names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
-        print(f"out of date: {names}; run: make docs", file=sys.stderr)
+        print(catalogue("en").ui("doc_stale", names=names), file=sys.stderr)
         return 1
     return 0
 

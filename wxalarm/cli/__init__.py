@@ -1,6 +1,6 @@
 """The command line: the only place that prints, reads argv, the environment and stdin, and exits.
 
-One module a command; each imports what it needs inside its function, so that `--help` and `parse` start fast.
+One module a command, imported when that command runs, so that `--help` and `parse` start fast.
 """
 
 from __future__ import annotations
@@ -11,37 +11,36 @@ from typing import Annotated
 
 import typer
 
-from wxalarm.cli import demo, diagnose, explain, init, lint, parse, plan, reply
+from wxalarm import __version__
+from wxalarm.cli import flags
+from wxalarm.cli.commands import Group
+from wxalarm.cli.common import write_stdout
 
-app = typer.Typer(name="wxalarm", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
+COMMANDS = ("parse", "reply", "diagnose", "probe", "plan", "lint", "explain", "checks", "init", "demo")
+"""In the order of --help. NAME is the function NAME in the module wxalarm.cli.NAME."""
 
-# One line a command, in the order of --help.
-app.command("parse")(parse.parse)
-app.command("reply")(reply.reply)
-app.command("diagnose")(diagnose.diagnose)
-app.command("probe")(diagnose.probe)
-app.command("plan")(plan.plan)
-app.command("lint")(lint.lint)
-app.command("explain")(explain.explain)
-app.command("checks")(explain.checks)
-app.command("init")(init.init)
-app.command("demo")(demo.demo)
+
+class _Wxalarm(Group):
+    names = COMMANDS
+
+
+app = typer.Typer(name="wxalarm", cls=_Wxalarm, add_completion=True, pretty_exceptions_enable=False)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from wxalarm import __version__
-
-        typer.echo(f"wxalarm {__version__}")
+        write_stdout(f"wxalarm {__version__}\n")
         raise typer.Exit
 
 
-Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")]
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)]
 
 
 @app.callback()
-def _root(version: Version = False) -> None:
+def _root(ctx: typer.Context, version: Version = False, lang: flags.Lang = None) -> None:
     """Paste a WeChat push-failure alarm, get its cause."""
+    if lang is not None:
+        ctx.default_map = {name: {"lang": lang} for name in COMMANDS}
 
 
 def main() -> None:
@@ -53,6 +52,10 @@ def main() -> None:
 def _reopen() -> None:
     """Stand /dev/null in for a standard stream that was closed (cron, <&-, >&-): the exit code still tells, and no file
     or socket that is opened later gets its number."""
-    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+    for name, mode_flags, mode in (
+        ("stdin", os.O_RDONLY, "r"),
+        ("stdout", os.O_WRONLY, "w"),
+        ("stderr", os.O_WRONLY, "w"),
+    ):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, mode_flags), mode, encoding="utf-8"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import glob
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -27,33 +29,28 @@ FOR_PEOPLE = ("text", "table", "csv")
 
 def fail(message: str, code: int = USAGE) -> NoReturn:
     """Say why on stderr and exit."""
+    # A command that goes well shows nothing that has to be made visible.
     from wxalarm.render.text import visible
 
     typer.echo(visible(message, keep_newlines=True), err=True)
     raise typer.Exit(code)
 
 
+def language_of(*wanted: str | None) -> str:
+    """The first language that is wanted at all, else that of the locale: zh… gives Chinese, all else English."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return next((lang for lang in wanted if lang), "zh" if locale.lower().startswith("zh") else "en")
+
+
 def words_of(lang: str | None, settings: Settings | None = None) -> Catalogue:
     """The catalogue of --lang, else of the configuration, else of the locale (zh… gives Chinese), else English."""
+    # `parse` says nothing most of the time, and the catalogue takes longer to load than an alarm to parse.
     from wxalarm.messages import LANGUAGES, catalogue
 
-    chosen = lang or os.environ.get("WXALARM_LANG") or (settings.output.lang if settings else None)
-    if chosen is None:
-        locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
-        chosen = "zh" if locale.lower().startswith("zh") else "en"
+    chosen = language_of(lang, os.environ.get("WXALARM_LANG"), settings.output.lang if settings else None)
     if chosen not in LANGUAGES:
         fail(catalogue("en").ui("bad_lang", lang=chosen, known=LANGUAGES))
     return catalogue(chosen)
-
-
-def settings_of(config: Path | None, lang: str | None) -> Settings:
-    """The settings of --config or of the file that is found; a mistake in it ends the command, with its place."""
-    from wxalarm.config import ConfigError, load
-
-    try:
-        return load(config)
-    except ConfigError as error:
-        fail(words_of(lang).reason(error.reason))
 
 
 Words: TypeAlias = "Catalogue | Callable[[], Catalogue]"
@@ -94,17 +91,6 @@ def read_bytes(
     if limit is not None and len(data) > limit:
         fail(words.ui("too_large", source=source_name(path), limit=limit // 2**20))
     return data
-
-
-def read_texts(patterns: Sequence[str], command: str, words: Catalogue) -> Iterator[tuple[str, str]]:
-    """(name, text) of every input; the name is what locations show. An empty input ends the command."""
-    from wxalarm.parser.encoding import decode
-
-    for path in paths_of(patterns, words):
-        data = read_bytes(path, command, words)
-        if not data.strip():
-            fail(words.ui("empty_input", source=source_name(path)))
-        yield source_name(path), decode(data)
 
 
 def source_name(path: str) -> str:
@@ -148,8 +134,6 @@ def writable(path: Path | None, words: Words) -> None:
 
 def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:
     """ " (did you mean …?)": names that hold the wrong one, else those that are like it; "" when there are none."""
-    import difflib
-
     near = [one for one in known if name and name.lower() in one.lower()]
     near = near or difflib.get_close_matches(name, known, count, 0.4)
     return words.ui("nearest", names=near[: max(count, 3)]) if near else ""
@@ -218,3 +202,8 @@ def stdout_lost(error: OSError) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not isinstance(error, BrokenPipeError):
         fail(f"stdout: {error.strerror or error}")
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, at most 120: longer lines are hard to read."""
+    return min(shutil.get_terminal_size().columns, 120)

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wxalarm.cli import diagnose as flags
+from wxalarm.cli import flags
+from wxalarm.cli.common import fail, nearest, outputs_of, words_of, write_stdout
+from wxalarm.cli.report import FORMATS, deliver
+from wxalarm.config import Output
+from wxalarm.diagnosis import contexts
+from wxalarm.lab import SCENARIOS, Scenario
+from wxalarm.parser import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wxalarm.checks.check import Context
-    from wxalarm.lab import Scenario
     from wxalarm.messages import Catalogue
 
 
 def demo(
-    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]", help="Which fault; --list shows all.")] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]")] = None,
+    show_list: Annotated[bool, typer.Option("--list")] = False,
     formats: flags.Format = None,
     lang: flags.Lang = None,
 ) -> None:
     """Diagnose a made-up alarm against a faulty server that this command starts on loopback."""
-    import dataclasses
-
-    from wxalarm.cli.common import outputs_of, words_of, write_stdout
-    from wxalarm.cli.report import FORMATS, deliver
-    from wxalarm.config import Output
-    from wxalarm.lab import SCENARIOS
-
     words = words_of(lang)
     if show_list:
         write_stdout(listing(words))
@@ -41,9 +38,6 @@ def demo(
 
     @asynccontextmanager
     async def stage() -> AsyncIterator[Sequence[Context]]:
-        from wxalarm.diagnosis import contexts
-        from wxalarm.parser import parse
-
         async with chosen.stage() as staged:
             settings = dataclasses.replace(staged.settings, output=Output(words.lang))
             typer.echo(words.scenario(chosen.name, "story"), err=True)
@@ -55,9 +49,6 @@ def demo(
 
 def scenario_of(name: str, words: Catalogue) -> Scenario:
     """The scenario of that name; an unknown one ends the command with the nearest."""
-    from wxalarm.cli.common import fail, nearest
-    from wxalarm.lab import SCENARIOS
-
     by_name = {scenario.name: scenario for scenario in SCENARIOS}
     if name not in by_name:
         fail(words.ui("unknown_scenario", name=name) + nearest(name, list(by_name), words))
@@ -66,7 +57,5 @@ def scenario_of(name: str, words: Catalogue) -> Scenario:
 
 def listing(words: Catalogue) -> str:
     """One line a scenario: its name and its title."""
-    from wxalarm.lab import SCENARIOS
-
     width = max((len(scenario.name) for scenario in SCENARIOS), default=0)
     return "".join(f"{s.name:<{width}}  {words.scenario(s.name, 'title')}\n" for s in SCENARIOS)

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
+from wxalarm.cli import flags
+from wxalarm.cli.common import fail, words_of, write_file
+from wxalarm.render.config import template
+
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("wxalarm.toml"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
-    lang: Annotated[str | None, typer.Option("--lang", help="zh or en; else the locale.")] = None,
+    path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("wxalarm.toml"),
+    force: Annotated[bool, typer.Option("--force")] = False,
+    lang: flags.Lang = None,
 ) -> None:
     """Write a commented wxalarm.toml."""
-    from wxalarm.cli.common import fail, words_of, write_file
-    from wxalarm.render.config import template
-
     words = words_of(lang)
     if path.exists() and not force:
         fail(words.ui("exists", path=path))

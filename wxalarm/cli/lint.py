@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import io
 import os
@@ -12,29 +13,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wxalarm.cli import diagnose as flags
+from wxalarm.cli import flags
+from wxalarm.cli.common import (
+    MAX_BYTES,
+    USAGE,
+    Output,
+    fail,
+    nearest,
+    outputs_of,
+    read_bytes,
+    replace_file,
+    source_name,
+    words_of,
+    write_outputs,
+    write_stdout,
+)
+from wxalarm.lint import ALL, Linted, Linter, Source
+from wxalarm.lint import fix as fixes
+from wxalarm.model import Severity
+from wxalarm.render import lint_machine, lint_text
+from wxalarm.render.text import visible
 
 if TYPE_CHECKING:
-    from wxalarm.cli.common import Output
-    from wxalarm.lint import Linted, Linter, Source
     from wxalarm.messages import Catalogue
 
 FORMATS = ("text", "json", "sarif", "github", "junit")
-Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH…|-]", help="Files, folders (*.txt in them), globs.")]
-Format = Annotated[
-    list[str] | None,
-    typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help=f"{', '.join(FORMATS)}; may be repeated."),
-]
-Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODE", help="Only these codes, or prefixes.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODE", help="Not these codes, or prefixes.")]
-Fix = Annotated[bool, typer.Option("--fix", help="Mend what is mechanical; write missing expectations.")]
-Diff = Annotated[bool, typer.Option("--diff", help="Show what --fix would change; write nothing.")]
-Statistics = Annotated[bool, typer.Option("--statistics", help="Count the problems of each code, too.")]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH…|-]")]
+Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODE")]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODE")]
+Fix = Annotated[bool, typer.Option("--fix")]
+Diff = Annotated[bool, typer.Option("--diff")]
+Statistics = Annotated[bool, typer.Option("--statistics")]
 
 
 def lint(
     paths: Paths = None,
-    formats: Format = None,
+    formats: flags.Format = None,
     fix: Fix = False,
     diff: Diff = False,
     select: Select = None,
@@ -43,9 +57,6 @@ def lint(
     lang: flags.Lang = None,
 ) -> None:
     """Check alarm fixtures: text against the rules, and against the expected record in the .json beside it."""
-    from wxalarm.cli.common import USAGE, fail, outputs_of, words_of, write_outputs, write_stdout
-    from wxalarm.lint import Linter
-
     words = words_of(lang)
     outputs = outputs_of(formats or (), FORMATS, "text", words)
     if fix and diff:
@@ -74,22 +85,16 @@ def lint(
 
 def _exit_code(files: Sequence[Linted]) -> int:
     """1 when there is an error, else 0: the same in every format."""
-    from wxalarm.model import Severity
-
     return int(any(problem.finding.code.severity is Severity.ERROR for file in files for problem in file.problems))
 
 
 def _say(message: str) -> None:
-    from wxalarm.render.text import visible
 
     typer.echo(visible(message), err=True)
 
 
 def _selected(select: Sequence[str] | None, ignore: Sequence[str] | None, words: Catalogue) -> frozenset[str]:
     """The ids of the codes to report. An unknown code or prefix ends the command with the nearest."""
-    from wxalarm.cli.common import fail
-    from wxalarm.lint import ALL
-
     ids = [code.id for code in ALL]
     chosen = _matching(select, ids, words) if select else frozenset(ids)
     if select and not chosen:
@@ -98,7 +103,6 @@ def _selected(select: Sequence[str] | None, ignore: Sequence[str] | None, words:
 
 
 def _matching(values: Sequence[str] | None, ids: Sequence[str], words: Catalogue) -> frozenset[str]:
-    from wxalarm.cli.common import fail, nearest
 
     found: set[str] = set()
     for name in (name.strip() for value in values or () for name in value.split(",") if name.strip()):
@@ -114,9 +118,6 @@ def _matching(values: Sequence[str] | None, ids: Sequence[str], words: Catalogue
 
 def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fix: bool) -> Iterator[Source]:
     """Every fixture that the arguments name, each once. What cannot be read goes to `errors`; the rest is linted."""
-    from wxalarm.cli.common import MAX_BYTES, fail, read_bytes, source_name
-    from wxalarm.lint import Source
-
     seen: set[str] = set()
     for path in _files(patterns, words):
         if path == "-":
@@ -146,8 +147,6 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
 
 def _read(path: str) -> bytes:
     """The bytes of a file, one more than the limit at most."""
-    from wxalarm.cli.common import MAX_BYTES
-
     with open(path, "rb") as file:
         return file.read(MAX_BYTES + 1)
 
@@ -155,8 +154,6 @@ def _read(path: str) -> bytes:
 def _files(patterns: Sequence[str], words: Catalogue) -> Iterator[str]:
     """Files as they are named, the *.txt of folders, the matches of globs. Nothing found ends the command: a lint of
     no files must not pass."""
-    from wxalarm.cli.common import fail
-
     for pattern in patterns:
         if pattern == "-":
             yield pattern
@@ -196,7 +193,6 @@ def _is_special(path: str) -> bool:
 
 
 def _text(output: Output, files: Sequence[Linted], words: Catalogue, *, statistics: bool) -> str:
-    from wxalarm.render import lint_machine, lint_text
 
     match output.format:
         case "json":
@@ -214,9 +210,7 @@ def _text(output: Output, files: Sequence[Linted], words: Catalogue, *, statisti
 
 def _fix(source: Source, file: Linted, linter: Linter, changes: list[Source], errors: list[str]) -> Linted:
     """Write the fixes and lint again. A file that cannot be written stays as it was, with its problems."""
-    from wxalarm.lint.fix import fix
-
-    mended = fix(source, [problem.finding for problem in file.problems])
+    mended = fixes.fix(source, [problem.finding for problem in file.problems])
     if mended == source:
         return file
     try:
@@ -230,8 +224,6 @@ def _fix(source: Source, file: Linted, linter: Linter, changes: list[Source], er
 
 def _write(old: Source, new: Source) -> None:
     """The changed files of a fixture, beside and renamed; a link keeps pointing where it did."""
-    from wxalarm.cli.common import replace_file
-
     if new.data != old.data:
         path = os.path.realpath(old.path)
         replace_file(Path(path), new.data, os.stat(path).st_mode & 0o777)
@@ -241,9 +233,7 @@ def _write(old: Source, new: Source) -> None:
 
 def _diff(old: Source, file: Linted) -> str:
     """The unified diff of the fixes of one fixture, as patch reads it."""
-    from wxalarm.lint.fix import fix
-
-    new = fix(old, [problem.finding for problem in file.problems])
+    new = fixes.fix(old, [problem.finding for problem in file.problems])
     text = _changes(old.path, old.data, new.data)
     if new.expectation is not None and new.expectation_path is not None:
         text += _changes(new.expectation_path, old.expectation, new.expectation)
@@ -251,9 +241,6 @@ def _diff(old: Source, file: Linted) -> str:
 
 
 def _changes(path: str, old: bytes | None, new: bytes) -> str:
-    import difflib
-
-    from wxalarm.render.text import visible
 
     if old == new:
         return ""

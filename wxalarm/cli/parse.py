@@ -4,39 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from wxalarm.cli import flags
+from wxalarm.cli.common import (
+    FOR_PEOPLE,
+    INTERRUPTED,
+    Output,
+    fail,
+    outputs_of,
+    paths_of,
+    places,
+    source_name,
+    stdout_lost,
+    words_of,
+)
+from wxalarm.model import Alarm, Finding, Severity
+from wxalarm.parser.encoding import Decoder
+from wxalarm.parser.stream import stream
+from wxalarm.render.alarms import FORMATS, Format, format_of, problem_line, shown
 
-    from wxalarm.cli.common import Output
+if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
-    from wxalarm.model import Alarm, Finding
-    from wxalarm.render.alarms import Format
     from wxalarm.render.redact import Redactor
 
 CHUNK = 1 << 20
 """Bytes read at once."""
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted. `-f json` has them all."""
-Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Files, globs; none or - is stdin.")]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="table, json, jsonl, csv; may be repeated."),
-]
-Redact = Annotated[bool, typer.Option("--redact", help="Replace appids, OpenIDs, IPs, secrets by stable tokens.")]
-Lang = Annotated[str | None, typer.Option("--lang", help="zh or en; else the locale.")]
+Redact = Annotated[bool, typer.Option("--redact")]
 
 
-def parse(files: Files = None, formats: Formats = None, redact: Redact = False, lang: Lang = None) -> None:
+def parse(
+    files: flags.Files = None, formats: flags.Format = None, redact: Redact = False, lang: flags.Lang = None
+) -> None:
     """Turn pasted alarm texts into records: a table, json, jsonl or csv."""
-    from wxalarm.cli.common import INTERRUPTED, outputs_of, paths_of, words_of
-    from wxalarm.render.alarms import FORMATS
 
     # The catalogue is read only when something has to be said in words.
     def words() -> Catalogue:
@@ -78,9 +86,6 @@ class _Run:
 
     def file(self, path: str) -> None:
         """One input. What cannot be read, is empty or has no alarm is said, and the others are still parsed."""
-        from wxalarm.cli.common import source_name
-        from wxalarm.parser.stream import stream
-
         name = source_name(path)
         reader = _Reader(path, self.words)
         found = False
@@ -105,8 +110,6 @@ class _Run:
             sink.write(sink.format.alarm(alarm))
 
     def problem(self, problem: Finding) -> None:
-        from wxalarm.model import Severity
-
         self.errors = self.errors or problem.code.severity is Severity.ERROR
         if self.redactor is not None:
             problem = self.redactor.finding(problem)
@@ -117,6 +120,7 @@ class _Run:
 
     def say(self, message: str) -> None:
         """Why an input was of no use; the exit code will be 2."""
+        # Most inputs are of use, and this loads rich.
         from wxalarm.render.text import visible
 
         self.unusable = True
@@ -132,9 +136,6 @@ class _Run:
         return 2 if self.unusable else int(self.errors)
 
     def say_problems(self) -> None:
-        from wxalarm.model import Severity
-        from wxalarm.render.alarms import problem_line
-
         # A note (a body that WeChat cut) is no news to somebody who reads the records.
         for problem in self.problems:
             if problem.code.severity is not Severity.NOTE:
@@ -148,6 +149,7 @@ class _Run:
 
 
 def _redactor() -> Redactor:
+    # For --redact alone.
     from wxalarm.render.redact import Redactor
 
     return Redactor()
@@ -163,8 +165,6 @@ class _Reader:
 
     def texts(self) -> Iterator[str]:
         """The parts in order. Raises OSError."""
-        from wxalarm.parser.encoding import Decoder
-
         decoder = Decoder()
         for data in self.chunks():
             text = decoder.decode(data)
@@ -186,9 +186,6 @@ class _Reader:
 
 def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue]) -> list[_Sink]:
     """The open outputs. One that cannot be opened ends the command, and the others leave nothing behind."""
-    from wxalarm.cli.common import fail
-    from wxalarm.render.alarms import format_of
-
     sinks: list[_Sink] = []
     try:
         for output in outputs:
@@ -203,8 +200,6 @@ def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue]) -> list[_S
 
 def _width() -> int:
     """Columns of a table: the terminal's, else 80."""
-    import shutil
-
     return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
 
 
@@ -212,8 +207,6 @@ class _Sink:
     """Where one format goes. A file is written beside and renamed at the end, so that it is never half written."""
 
     def __init__(self, output: Output, form: Format) -> None:
-        from wxalarm.cli.common import FOR_PEOPLE, places
-
         self.output, self.format = output, form
         self.closed = False
         self._to_terminal = output.path is None and sys.stdout.isatty()
@@ -232,8 +225,6 @@ class _Sink:
         if self.closed or not text:
             return
         if self._to_terminal and not text.isprintable():
-            from wxalarm.render.alarms import shown
-
             text = shown(text)
         try:
             self._file.write(text.encode(self._encoding, "surrogateescape" if self._path else "backslashreplace"))
@@ -262,8 +253,6 @@ class _Sink:
 
     def _lost(self, error: OSError) -> None:
         """A closed pipe is no error; a full disk ends the command and leaves no half-written file."""
-        from wxalarm.cli.common import fail, stdout_lost
-
         self.closed = True
         if self._path is None:
             stdout_lost(error)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wxalarm.cli import diagnose as flags
+from wxalarm.cli import flags
+from wxalarm.cli.common import words_of, write_stdout
+from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
+from wxalarm.cli.settings import settings_of
+from wxalarm.render.text import visible
+from wxalarm.render.view import summary
+from wxalarm.runner import plan as checks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +41,9 @@ def plan(
     lang: flags.Lang = None,
 ) -> None:
     """Say what diagnose would send where and which files it would read. Sends and reads nothing else itself."""
-    from wxalarm.cli.common import settings_of, words_of, write_stdout
-
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
-    settings = flags.overlay(
+    settings = overlay(
         settings,
         words,
         offline=offline,
@@ -51,17 +55,13 @@ def plan(
         app_log=app_log,
         callback_check=callback_check,
     )
-    contexts, _ = flags.read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
-    chosen = flags.chosen_of(contexts, flags.known_checks(only, words), words), flags.known_checks(skip, words)
+    contexts, _ = read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
+    chosen = chosen_of(contexts, known_checks(only, words), words), known_checks(skip, words)
     write_stdout("\n".join(text_of(ctx, words, *chosen) for ctx in contexts))
 
 
 def text_of(ctx: Context, words: Catalogue, only: Sequence[str] = (), skip: Sequence[str] = ()) -> str:
     """The plan for one alarm: a line for the alarm, then one for each check of its playbook."""
-    from wxalarm.render.text import visible
-    from wxalarm.render.view import summary
-    from wxalarm.runner import plan as checks_of
-
     lines = [visible(summary(ctx.alarm, words))]
     values = values_of(ctx)
     checks = checks_of(ctx)

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wxalarm.cli import diagnose as flags
+from wxalarm.cli import flags
+from wxalarm.cli.common import fail, nearest, outputs_of, read_bytes, terminal_width, words_of, write_outputs
+from wxalarm.cli.settings import settings_of
+from wxalarm.config import MODES, Account, ConfigError, Settings
+from wxalarm.model import Basis
+from wxalarm.render.reply import Judged, record, render
+from wxalarm.wechat import catalogue
+from wxalarm.wechat.catalogue import Form
+from wxalarm.wechat.crypto import Keys
+from wxalarm.wechat.reply import Pushed, dump, judge, mended
 
 if TYPE_CHECKING:
-    from wxalarm.config import Account, Settings
     from wxalarm.messages import Catalogue
-    from wxalarm.render.reply import Judged
-    from wxalarm.wechat.crypto import Keys
-    from wxalarm.wechat.reply import Pushed
 
 FORMATS = ("text", "json")
-File = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A reply body, or what curl -i printed; else stdin.")]
-Event = Annotated[str | None, typer.Option("--event", metavar="NAME", help="It answers this event.")]
-Msg = Annotated[str | None, typer.Option("--msg", metavar="NAME", help="It answers a message of this type.")]
-Ticket = Annotated[bool, typer.Option("--ticket", help="It answers a ticket or notice to a third-party platform.")]
-Pay = Annotated[bool, typer.Option("--pay", help="It answers a payment notification.")]
-Mode = Annotated[
-    str | None, typer.Option("--mode", help="plain, compatible, secure; else the account's, else either form.")
-]
-Format = Annotated[
-    list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]", help="text, json; may be repeated.")
-]
+File = Annotated[str, typer.Argument(metavar="[FILE|-]", show_default=False)]
+Event = Annotated[str | None, typer.Option("--event", metavar="NAME")]
+Msg = Annotated[str | None, typer.Option("--msg", metavar="NAME")]
+Ticket = Annotated[bool, typer.Option("--ticket")]
+Pay = Annotated[bool, typer.Option("--pay")]
+Mode = Annotated[str | None, typer.Option("--mode", metavar="MODE")]
 
 
 def reply(
@@ -40,12 +40,10 @@ def reply(
     mode: Mode = None,
     account: flags.AccountName = None,
     config: flags.Config = None,
-    formats: Format = None,
+    formats: flags.Format = None,
     lang: flags.Lang = None,
 ) -> None:
     """Judge one reply as WeChat does: accepted (exit 0) or rejected (1), why, where, and what to answer instead."""
-    from wxalarm.cli.common import outputs_of, settings_of, words_of, write_outputs
-
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
     outputs = outputs_of(formats or (), FORMATS, "text", words)
@@ -54,9 +52,6 @@ def reply(
     judged = _judged(_read(file, words), pushed, _mode(mode, owner, words), _keys(owner, words))
 
     def text_of(name: str, to_file: bool) -> str:
-        from wxalarm.cli.report import terminal_width
-        from wxalarm.render.reply import record, render
-
         if name == "json":
             return record(judged, words)
         tty = not to_file and sys.stdout.isatty()
@@ -69,8 +64,6 @@ def reply(
 
 def _read(path: str, words: Catalogue) -> bytes:
     """The input. Nothing at all is a reply too, unless a terminal just gave nothing."""
-    from wxalarm.cli.common import fail, read_bytes
-
     terminal = path == "-" and sys.stdin.isatty()
     data = read_bytes(path, "reply", words, hint="reply_paste_hint")
     if terminal and not data:
@@ -79,9 +72,6 @@ def _read(path: str, words: Catalogue) -> bytes:
 
 
 def _pushed(event: str | None, msg: str | None, ticket: bool, pay: bool, words: Catalogue) -> Pushed:
-    from wxalarm.cli.common import fail
-    from wxalarm.wechat.catalogue import Form
-    from wxalarm.wechat.reply import Pushed
 
     given = [name for name, on in (("--event", event), ("--msg", msg), ("--ticket", ticket), ("--pay", pay)) if on]
     if len(given) > 1:
@@ -99,21 +89,15 @@ def _pushed(event: str | None, msg: str | None, ticket: bool, pay: bool, words: 
 
 def _named(flag: str, name: str, form: str, words: Catalogue) -> Pushed:
     """The push of that name, in the XML or in alarms; another one ends the command with the nearest names."""
-    from wxalarm.cli.common import fail, nearest
-    from wxalarm.wechat import catalogue
-    from wxalarm.wechat.reply import Pushed
-
     event = flag == "--event"
     entry = catalogue.by_label(event=name) if event else catalogue.by_label(msg=name)
-    if entry is None or not entry.known or (entry.form == catalogue.Form.MESSAGE) is event:
+    if entry is None or not entry.known or (entry.form == Form.MESSAGE) is event:
         known = [entry.name for entry in catalogue.ENTRIES if entry.form == form]
         fail(words.ui("reply_unknown_push", flag=flag, name=name) + nearest(name, known, words, 3))
     return Pushed(entry.form, entry.name)
 
 
 def _account(settings: Settings, name: str | None, words: Catalogue) -> Account | None:
-    from wxalarm.cli.common import fail
-    from wxalarm.config import ConfigError
 
     if name is None:
         return None
@@ -124,8 +108,6 @@ def _account(settings: Settings, name: str | None, words: Catalogue) -> Account 
 
 
 def _mode(mode: str | None, account: Account | None, words: Catalogue) -> str:
-    from wxalarm.cli.common import fail
-    from wxalarm.config import MODES
 
     chosen = mode or (account.mode if account else "compatible")
     if chosen not in MODES:
@@ -134,9 +116,6 @@ def _mode(mode: str | None, account: Account | None, words: Catalogue) -> str:
 
 
 def _keys(account: Account | None, words: Catalogue) -> Keys | None:
-    from wxalarm.cli.common import fail
-    from wxalarm.config import ConfigError
-    from wxalarm.wechat.crypto import Keys
 
     if account is None:
         return None
@@ -147,9 +126,6 @@ def _keys(account: Account | None, words: Catalogue) -> Keys | None:
 
 
 def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged:
-    from wxalarm.model import Basis
-    from wxalarm.render.reply import Judged
-    from wxalarm.wechat.reply import dump, judge, mended
 
     if dump.is_dump(data):
         response = dump.response_of(data)

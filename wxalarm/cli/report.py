@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from wxalarm import runner
+from wxalarm.cases import to_text
+from wxalarm.cli.common import INTERRUPTED, Output, terminal_width, write_file, write_outputs
+from wxalarm.model import Finding, Report, Severity, Status, worst
+from wxalarm.render import html, json, markdown, terminal
+from wxalarm.render.alarms import problem_line
+from wxalarm.render.redact import Redactor
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from wxalarm.checks.check import Check, Context
-    from wxalarm.cli.common import Output
     from wxalarm.messages import Catalogue
-    from wxalarm.model import Finding, Report
     from wxalarm.runner import Ended, Run, Stage
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -29,8 +35,6 @@ SHOWN_PROBLEMS = 20
 
 def exit_code(reports: Sequence[Report]) -> int:
     """0 nothing worse than a warning, 1 an error finding, 3 nothing failed but something could not be told."""
-    from wxalarm.model import Status, worst
-
     return {Status.FAIL: 1, Status.UNKNOWN: 3}.get(worst(report.status for report in reports), 0)
 
 
@@ -45,8 +49,6 @@ def run(
 ) -> tuple[list[Report], Run]:
     """The reports, and the run that made them (its contexts; whether Ctrl-C stopped it). Progress goes to a terminal's
     stderr."""
-    from wxalarm import runner
-
     jobs: list[Run] = []
     with _progress(jobs, words, show=not quiet and sys.stderr.isatty()) as listener:
         reports = runner.run(contexts, watch=jobs.append, only=only, skip=skip, saved=saved, listener=listener)
@@ -59,6 +61,7 @@ def _progress(jobs: list[Run], words: Catalogue, *, show: bool) -> Iterator[Call
     if not show:
         yield None
         return
+    # Only a terminal sees progress.
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -90,12 +93,8 @@ def deliver(
     **options: Any,
 ) -> int:
     """Run the checks, write every output, and give the exit code."""
-    from wxalarm.cli.common import INTERRUPTED, write_file, write_outputs
-
     reports, job = run(contexts, words, **options)
     if save is not None:
-        from wxalarm.cases import to_text
-
         write_file(save, to_text(reports, job.contexts), 0o600)
     if not any(output.format == "json" and output.path is None for output in outputs):
         say_problems(problems, words)
@@ -116,9 +115,6 @@ def deliver(
 
 def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:
     """What could not be read in the alarms, on stderr; notes are no news. -f json has them all."""
-    from wxalarm.model import Severity
-    from wxalarm.render.alarms import problem_line
-
     found = [problem for problem in problems if problem.code.severity is not Severity.NOTE]
     for problem in found[:SHOWN_PROBLEMS]:
         typer.echo(problem_line(problem, words), err=True)
@@ -135,8 +131,6 @@ def redacted(
     def made() -> tuple[Sequence[Report], Sequence[Finding]]:
         if reveal:
             return reports, problems
-        from wxalarm.render.redact import Redactor
-
         redactor = Redactor()
         return redactor.reports(reports), [redactor.finding(problem) for problem in problems]
 
@@ -152,8 +146,6 @@ def text_of(
     code: int,
 ) -> str:
     """The reports in one format."""
-    from wxalarm.render import html, json, markdown, terminal
-
     match output.format:
         case "json":
             return json.render(reports, problems, words)
@@ -166,10 +158,3 @@ def text_of(
     color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     width = terminal_width() if tty or "COLUMNS" in os.environ else 100
     return terminal.render(reports, words, width=width, color=color, timeout=timeout, exit_code=code)
-
-
-def terminal_width() -> int:
-    """Columns of the terminal, at most 120: longer lines are hard to read."""
-    import shutil
-
-    return min(shutil.get_terminal_size().columns, 120)

@@ -67,7 +67,7 @@ Key = tuple[bytes, ...]
 
 @dataclass(frozen=True)
 class LineFormat:
-    """One log_format. Raises ValueError when nothing in it dates a line or when it has no $status."""
+    """One log_format. Raises ValueError, which lists what dates a line, when nothing does or when it has no $status."""
 
     name: str
     text: str
@@ -75,7 +75,7 @@ class LineFormat:
 
     def __post_init__(self) -> None:
         if self.time is None or "status" not in self.fields:
-            raise ValueError(f"log_format {self.name}: needs $status and one of {', '.join('$' + t for t in TIMES)}")
+            raise ValueError(", ".join(f"${name}" for name in TIMES))
 
     @cached_property
     def tokens(self) -> tuple[tuple[str, str], ...]:

@@ -141,6 +141,14 @@ class Catalogue:
         """A word or sentence of the reports and the command line, from [ui]."""
         return self._say(self._find("ui", key), values) or key
 
+    def help(self, command: str, name: str = "about") -> str:
+        """What --help says of a command or, by its name, of one of its parameters."""
+        return str(self._find("help", command, name) or self._find("help", "shared", name) or "")
+
+    def usage(self, *path: str, **values: Any) -> str:
+        """A word or sentence around help and usage errors, from [usage]."""
+        return self._say(self._find("usage", *path), values) or path[-1]
+
 
 @cache
 def catalogue(lang: str) -> Catalogue:

@@ -63,6 +63,9 @@ _NICK = rf"[^ :：{_ODD}]{{1,64}}+"
 _BEHIND_NICK = r"[时内](?=间: ?[0-9]|容: ?(?:微信服务器|推送))"
 _NICKNAME = rf"(?:{_NICK}(?: {{1,9}}+(?!{_BEHIND_NICK}){_NICK}){{0,3}}+)?+"
 _PAY_OR_PLATFORM = r"(?:[“”\"「『]?支付|第三方平台|component_verify_ticket)"
+_BEHIND_CONTENT = r"次数"
+_BEHIND_WORDING = r"[次错]"
+_CONTENT, _WORDING = _words(80, 5, _BEHIND_CONTENT), _words(80, 5, _BEHIND_WORDING)
 _COUNT = r"数: ?([0-9]{1,18})分钟 ?([0-9]{1,18}) ?次"
 # Every alarm begins with one of few characters, so that the search skips other text at C speed; each label after the
 # first asks for the first character of the next one itself.
@@ -71,9 +74,9 @@ CLEAN = re.compile(
     rf"(?:(?<=A)(?<![A-Za-z]A)ppid: ?([0-9A-Za-z*]*+){_GAP}[昵时内])?+"
     rf"(?:(?<=昵)称: {{0,2}}({_NICKNAME}){_GAP}{_BEHIND_NICK})?+"
     rf"(?:(?<=时)间: ?([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?+){_GAP}内)?+"
-    rf"(?:(?<=内)容: ?({_OPENING}{_words(80, 5, '次数')}){_GAP}次(?=数)"
-    rf"|(?<![^\n][微推])((?<=微)信服务器(?:向|连接){_words(80, 5, '[次错]')}"
-    rf"|(?<=推)送{_PAY_OR_PLATFORM}{_words(80, 5, '[次错]')}){_GAP}[次错])?+"
+    rf"(?:(?<=内)容: ?({_OPENING}{_CONTENT}){_GAP}次(?=数)"
+    rf"|(?<![^\n][微推])((?<=微)信服务器(?:向|连接){_WORDING}"
+    rf"|(?<=推)送{_PAY_OR_PLATFORM}{_WORDING}){_GAP}[次错])?+"
     rf"(?:(?<=次){_COUNT}(?:{_GAP}错误样例: ?(?=\[)|(?![^ \t\r\n]))|(?<=错)误样例: ?(?=\[)"
     r"|(?<![^\n]\[)(?<=\[)(?=OpenID=|transaction_id=))"
     rf"{_SAMPLE}"
@@ -108,22 +111,33 @@ def _plain_of(frozen: type[Any]) -> Any:
 _ALARM, _SAMPLE = _plain_of(Alarm), _plain_of(Sample)
 
 
+_VALUE = {
+    "word": "g[{0}]",
+    "name": "g[{0}]",
+    "number": "g[{0}] and int(g[{0}])",
+    "flag": "g[{0}] is not None",
+    "either": "g[{1}] if g[{0}] is None else g[{0}]",
+    "platform": "None if g[{0}] is None else g[{1}] or ''",
+}
+"""How a value is made of the groups of CLEAN, by its form."""
+_MAKER = "lambda g: plain({})"
+
+
 def _maker() -> Callable[[tuple[str | None, ...]], Any]:
     """A function that makes a plain sample of the groups of CLEAN. Its source is written from the table of keys, as
     dataclasses write theirs: a loop over the fields would take longer than the search for the alarm."""
     values = dict.fromkeys((field.name for field in fields(Sample)), "None")
     for key in _KEYS:
-        group = f"g[{_GROUPS.index(f'sample.{key.field}')}]"
-        values[key.field] = {"flag": f"{group} is not None", "number": f"{group} and int({group})"}.get(key.form, group)
+        values[key.field] = _VALUE[key.form].format(_GROUPS.index(f"sample.{key.field}"))
     for one, other in _TWICE:
-        values[_GROUPS[one].removeprefix("sample.")] = f"g[{other}] if g[{one}] is None else g[{one}]"
+        values[_GROUPS[one].removeprefix("sample.")] = _VALUE["either"].format(one, other)
     values |= {
-        "response_content": f"g[{_BODY}]",
+        "response_content": _VALUE["word"].format(_BODY),
         "response_truncated": "False",
-        "platform": f"None if g[{_PLATFORM}] is None else g[{_NAMED}] or ''",
+        "platform": _VALUE["platform"].format(_PLATFORM, _NAMED),
         "extra": "nothing",
     }
-    source = f"lambda g: plain({', '.join(values.values())})"
+    source = _MAKER.format(", ".join(values.values()))
     return cast("Callable[[tuple[str | None, ...]], Any]", eval(source, {"plain": _SAMPLE, "nothing": {}}))
 
 

@@ -89,12 +89,14 @@ def _line(name: str) -> pp.ParserElement:
 
 def _wording() -> pp.ParserElement:
     """wording ::= a known 内容 without its label (a fragment pasted from the middle of a line)"""
-    return _token(rf"(?P<value>(?={w.OPENING}){w.LINE_VALUE})", "description").set_name("a known 内容")
+    return _token(rf"(?P<value>(?={w.OPENING}){w.LINE_VALUE})", "description").set_name("wording")
 
 
 def _guide() -> pp.ParserElement:
     """guide ::= '报警排查指引，请见:' one word"""
-    return _token(rf"(?:{w.LABEL['guide_url']})(?P<value>{w.GUIDE_WORD})", "guide_url").set_name("报警排查指引 URL")
+    return _token(rf"(?:{w.LABEL['guide_url']})(?P<value>{w.GUIDE_WORD})", "guide_url").set_name(
+        f"{w.PRINTED['guide_url']} url"
+    )
 
 
 def _group() -> pp.ParserElement:

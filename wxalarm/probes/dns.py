@@ -275,7 +275,7 @@ async def _tcp(server: Server, query: Query, tally: _Tally) -> Reply | None:
         tally.spoofed += reply is None
         return reply
     except asyncio.IncompleteReadError:
-        raise ConnectionResetError(errno.ECONNRESET, "closed before the reply was whole") from None
+        raise ConnectionResetError(errno.ECONNRESET, "closed") from None
     except Malformed as error:
         tally.malformed += 1
         tally.error = str(error)

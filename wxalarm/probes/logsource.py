@@ -162,7 +162,7 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
             while block := process.stdout.read(CHUNK):
                 yield block
             if process.wait() != 0:
-                raise ValueError(f"zstd: exit code {process.returncode}")
+                raise ValueError(f"zstd: exit {process.returncode}")
         finally:
             process.kill()
 

@@ -174,7 +174,7 @@ def read_rdap(body: bytes, domain: str, server: str, now: datetime) -> Registrat
     except (ValueError, RecursionError):
         raise Unknown(f"{server}: no JSON") from None
     if not isinstance(data, dict) or str(data.get("ldhName", domain)).lower().rstrip(".") != domain:
-        raise Unknown(f"{server}: no such object")
+        raise Unknown(f"{server}: other-object")
     expires = None
     for event in _dicts(data.get("events")):
         if event.get("eventAction") == "expiration":
@@ -241,7 +241,7 @@ def read_whois(text: str, domain: str, server: str, now: datetime) -> Registrati
     if not moments and not statuses:
         if _NO_MATCH.search(text[:4000]):
             return Registration(domain, "whois", server, now, found=False)
-        raise Unknown(f"{server}: no useful answer")
+        raise Unknown(f"{server}: no-data")
     registrar = next((values[key][0] for key in ("sponsoring registrar", "registrar") if key in values), None)
     return Registration(domain, "whois", server, now, True, moments[0] if moments else None, statuses, registrar)
 

@@ -1,0 +1,30 @@
+"""The options and arguments that commands share. Their sentences stand in the catalogues, in [help]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]")]
+Url = Annotated[str | None, typer.Option("--url", metavar="URL")]
+AccountName = Annotated[str | None, typer.Option("--account", metavar="NAME")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="F")]
+Offline = Annotated[bool, typer.Option("--offline")]
+Push = Annotated[bool, typer.Option("--push")]
+DnsServers = Annotated[list[str] | None, typer.Option("--dns-server", metavar="IP[:PORT]")]
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", min=0.1, max=3600)]
+Resolve = Annotated[list[str] | None, typer.Option("--resolve", metavar="HOST:PORT:ADDR")]
+Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, max=100)]
+NginxConf = Annotated[str | None, typer.Option("--nginx-conf", metavar="F")]
+Logs = Annotated[list[str] | None, typer.Option("--access-log", metavar="F")]
+ErrorLogs = Annotated[list[str] | None, typer.Option("--error-log", metavar="F")]
+AppLogs = Annotated[list[str] | None, typer.Option("--app-log", metavar="F")]
+CallbackCheck = Annotated[str | None, typer.Option("--callback-check", metavar="F")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK")]
+Save = Annotated[Path | None, typer.Option("--save", metavar="F")]
+Format = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]")]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en")]
+Reveal = Annotated[bool, typer.Option("--reveal")]
