@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import h11
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, http_head, tcp
 
@@ -29,8 +30,7 @@ MOST_INTERIM = 16
 """1xx responses before the answer that are put up with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is sent. Headers in order; Host and Connection are added."""
 
     method: str
@@ -42,8 +42,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request to one address and what came of it. Times in seconds; a phase that was not reached has None."""
 
     address: str
