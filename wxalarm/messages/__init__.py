@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from wxalarm.messages.lazy import tables
 from wxalarm.model import AlarmKind, Code, Finding, Reason
 
 LANGUAGES = ("en", "zh")
@@ -139,4 +139,4 @@ def catalogue(lang: str) -> Catalogue:
     if lang not in LANGUAGES:
         raise ValueError(f"no catalogue for {lang!r}: expected one of {', '.join(LANGUAGES)}")
     text = resources.files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
-    return Catalogue(lang, tomllib.loads(text))
+    return Catalogue(lang, tables(text))
