@@ -50,13 +50,25 @@ def format_of(name: str, words: Callable[[], Catalogue], width: int) -> Format:
 class JsonLines:
     """One alarm a line, the record of `parse --format json`."""
 
-    _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(", ", ": ")).encode
+    _RARE = (b"\x7f", b"\xc2", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf")
+    """What UTF-8 of all that `escape` spells out begins with: most alarms have none of it."""
+
+    def __init__(self) -> None:
+        from msgspec import json as fast
+
+        self._encode, self._spaced = fast.Encoder().encode, fast.format
 
     def head(self) -> str:
         return ""
 
     def alarm(self, alarm: Alarm) -> str:
-        return escape(self._encode(alarm_record(alarm))) + "\n"
+        record = alarm_record(alarm)
+        try:
+            data = self._spaced(self._encode(record), indent=0)
+        except UnicodeEncodeError:  # a lone surrogate
+            return escape(json.dumps(record, ensure_ascii=False)) + "\n"
+        text = data.decode() + "\n"
+        return escape(text) if any(part in data for part in self._RARE) else text
 
     def tail(self, problems: Sequence[Finding]) -> str:
         return ""
