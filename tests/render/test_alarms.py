@@ -31,10 +31,14 @@ def as_ever(alarm: Alarm) -> str:
     return escape(json.dumps(alarm_record(alarm), ensure_ascii=False)) + "\n"
 
 
-@given(TEXT, NUMBER, SAMPLES)
-def test_a_line_is_what_json_writes(text: str | None, number: int | None, sample: Sample) -> None:
-    seen = datetime(2026, 1, 1, 12, tzinfo=BEIJING)
-    place = Location(text, 1, 1, 2, 1)
+SEEN = st.none() | st.datetimes(timezones=st.just(BEIJING))
+PLACE = st.none() | st.builds(Location, TEXT)
+
+
+@given(TEXT, NUMBER, st.just(Sample()) | SAMPLES, SEEN, PLACE)
+def test_a_line_is_what_json_writes(
+    text: str | None, number: int | None, sample: Sample, seen: datetime | None, place: Location | None
+) -> None:
     alarm = Alarm(AlarmKind.MARK_FAIL, text, text, seen, text, number, number, sample, text, place)
     assert JsonLines().alarm(alarm) == as_ever(alarm)
 
