@@ -1,8 +1,8 @@
-"""Start-up: `wxalarm --help` and `wxalarm parse` of one alarm against a bare typer program that prints one line.
+"""Start-up: `--help`, `parse` and `diagnose --offline` of one alarm against a bare typer program that prints one line.
 
     python bench/startup.py [RUNS]
 
-The three are run in turn, so that a machine that drifts drifts for all. Exit 1 above the promise: 1.5 times the median.
+All are run in turn, so that a machine that drifts drifts for all. Exit 1 when a command's median is above its promise.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PROMISE = 1.5
+PROMISES = {"wxalarm --help": 1.5, "wxalarm parse": 1.3, "wxalarm diagnose --offline": 2.0}
+"""Times the bare program's median."""
 BARE = """
 import typer
 app = typer.Typer()
@@ -44,6 +45,7 @@ def main() -> int:
             "bare typer program": [str(bare)],
             "wxalarm --help": ["-m", "wxalarm", "--help"],
             "wxalarm parse": ["-m", "wxalarm", "parse", "--format", "json", str(alarm)],
+            "wxalarm diagnose --offline": ["-m", "wxalarm", "diagnose", "--offline", str(alarm)],
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
         # Compiled modules, as pip installs them, whatever the shell says about writing them here.
@@ -52,14 +54,18 @@ def main() -> int:
         for run in range(runs + 1):
             for name, arguments in commands.items():
                 begun = time.perf_counter()
-                subprocess.run([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True)
+                done = subprocess.run(
+                    [sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, check=False
+                )
+                if done.returncode != ("diagnose" in arguments):  # the alarm's own 404 is an error finding
+                    sys.exit(f"{name}: exit {done.returncode}")
                 if run:  # the first fills the caches
                     times[name].append(time.perf_counter() - begun)
     medians = {name: statistics.median(values) for name, values in times.items()}
     base = medians["bare typer program"]
     for name, value in medians.items():
-        print(f"{name:<20} {value * 1000:>6.0f} ms   {value / base:.2f} times the bare program")
-    return 0 if max(medians.values()) <= PROMISE * base else 1
+        print(f"{name:<26} {value * 1000:>6.0f} ms   {value / base:.2f} times the bare program")
+    return 0 if all(medians[name] <= promise * base for name, promise in PROMISES.items()) else 1
 
 
 if __name__ == "__main__":
