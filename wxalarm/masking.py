@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
+from msgspec import Struct, structs
+
 from wxalarm.config import Account
 
 T = TypeVar("T")
@@ -42,7 +44,7 @@ def configured(accounts: Iterable[Account], urls: Iterable[str | None]) -> list[
 
 
 def hide(value: T, hidden: Hidden | None) -> T:
-    """Plain data (dataclasses, tuples, mappings, texts, bytes) with every secret in it masked."""
+    """Plain data (structs, dataclasses, tuples, mappings, texts, bytes) with every secret in it masked."""
     return value if hidden is None else cast("T", _hide(value, hidden))
 
 
@@ -55,6 +57,9 @@ def _hide(value: Any, hidden: Hidden) -> Any:
         return type(value)(_hide(each, hidden) for each in value)
     if type(value) is dict:
         return {_hide(name, hidden): _hide(each, hidden) for name, each in value.items()}
+    if isinstance(value, Struct):
+        each = {name: _hide(getattr(value, name), hidden) for name in value.__struct_fields__}
+        return structs.replace(value, **each)
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
     fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}

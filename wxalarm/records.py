@@ -12,6 +12,8 @@ from typing import Any
 
 from wxalarm.model import Alarm, Location, Sample
 
+_NO_SAMPLE = Sample()
+
 
 def alarm_record(alarm: Alarm) -> dict[str, Any]:
     """An alarm with the fields of `Alarm`, by those names."""
@@ -23,7 +25,7 @@ def alarm_record(alarm: Alarm) -> dict[str, Any]:
         "description": alarm.description,
         "window_minutes": alarm.window_minutes,
         "count": alarm.count,
-        "sample": None if alarm.sample == Sample() else sample_record(alarm.sample),
+        "sample": None if alarm.sample == _NO_SAMPLE else sample_record(alarm.sample),
         "guide_url": alarm.guide_url,
         "location": location_record(alarm.location),
     }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.parser.generate import ANY, NOISE, Made, made, mutated
 from tests.parser.mix import alarms
 from wxalarm.model import Alarm, Finding, Location
-from wxalarm.parser import fast, parse, scan
+from wxalarm.parser import fast, parse
 from wxalarm.parser.build import build
 from wxalarm.parser.cluster import Cluster, Clusters
 from wxalarm.parser.encoding import Decoder, decode
@@ -173,6 +173,6 @@ def test_hardly_any_alarm_needs_its_tokens(monkeypatch: pytest.MonkeyPatch) -> N
         slow.append(cluster)
         return build(cluster, source)
 
-    monkeypatch.setattr(scan, "build", counted)
+    monkeypatch.setattr("wxalarm.parser.build.build", counted)
     assert len(parse("\n\n".join(alarms(3000))).alarms) > 2990
     assert len(slow) < 150

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wxalarm.render.text import wrap
+from wxalarm.render.text import styled, wrap
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,13 @@ def test_wrap_loses_nothing_and_fits(text: str, width: int) -> None:
     lines = wrap(text, width)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("style", "codes"), [("green", "32"), ("bold red", "1;31"), ("dim bold red", "1;2;31"), ("dim dim", "2")]
+)
+def test_a_style_is_its_parameters_in_order_and_ends_with_the_text(style: str, codes: str) -> None:
+    assert styled("a b", style) == f"\x1b[{codes}ma b\x1b[0m"
+    assert styled("a b", style, color=False) == "a b"
+    assert styled("", style) == ""
+    assert styled("a b", "") == "a b"

@@ -108,8 +108,8 @@ class Check(Generic[T]):
     codes: tuple[Code, ...]
     """Every finding it may give (variants of a code count as the code)."""
     observation: type[T]
-    """The type of what probe returns: frozen dataclasses, str, int, float, bool, None, tuples, dicts with str keys,
-    datetimes, so that a saved case can be read back."""
+    """The type of what probe returns: frozen structs of msgspec, str, int, float, bool, None, tuples, datetimes, dicts
+    with str keys, so that a saved case can be read back."""
     probe: Callable[[Context], Awaitable[T]]
     evaluate: Callable[[T, Context], Iterable[Finding]]
     needs: tuple[Check[Any], ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Context
 
@@ -43,8 +44,7 @@ async def repeated(ctx: Context, attempt: Callable[[], Awaitable[T]]) -> tuple[T
     return tuple(one for one in made if one is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """Some durations, in seconds."""
 
     times: int

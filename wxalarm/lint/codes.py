@@ -5,7 +5,7 @@ from __future__ import annotations
 from wxalarm.model import Basis, Code, Severity
 from wxalarm.parser import PROBLEMS
 from wxalarm.parser import consistency as parsed
-from wxalarm.parser.build import ALARM_TOO_LONG, BODY_CUT, STRAY_TEXT
+from wxalarm.parser.problems import ALARM_TOO_LONG, BODY_CUT, STRAY_TEXT
 
 
 def _error(name: str) -> Code:

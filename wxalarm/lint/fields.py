@@ -13,8 +13,8 @@ from wxalarm.lint.document import Document
 from wxalarm.lint.text import labels
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Finding, Location, Sample
 from wxalarm.parser import words as w
-from wxalarm.parser.build import BAD_VALUE
 from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
+from wxalarm.parser.problems import BAD_VALUE
 
 WITHOUT_SAMPLE = frozenset(
     {

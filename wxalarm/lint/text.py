@@ -10,8 +10,8 @@ from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.model import Alarm, AlarmKind, Finding, Location
 from wxalarm.parser import words as w
-from wxalarm.parser.build import STRAY_TEXT
 from wxalarm.parser.encoding import BOM
+from wxalarm.parser.problems import STRAY_TEXT
 
 _LABEL = re.compile("|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items()))
 _BLANKS = re.compile(rf"{w.BLANK}*")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wxalarm.logs.formats import Key
 from wxalarm.logs.parsers import LineParser, Record, target_of
@@ -25,8 +26,7 @@ MOST_DISTINCT = 100_000
 _LIST = re.compile(rb", | : ")
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """What one upstream answered."""
 
     addr: str
@@ -41,8 +41,7 @@ class Upstream:
     """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """The requests of a window, counted. Times in seconds; None where the format does not log them."""
 
     requests: int = 0
@@ -168,8 +167,7 @@ class _Outcomes:
         return statuses
 
 
-@dataclass(slots=True)
-class _Folded:
+class _Folded(Struct):
     """The counters with their texts read as numbers: bounded, however many lines there were."""
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -291,8 +289,7 @@ def _histogram(latency: Mapping[float, int]) -> list[int]:
     return bars
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(Struct, frozen=True):
     """What identifies the alarm's push in a log."""
 
     openid: str | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.logs import formats, mask, parsers
 from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
@@ -25,8 +26,7 @@ MATCHES = ("exact", "openid", "timestamp", "time", "example")
 """How a line fits the alarm's push, the best first: by OpenID and timestamp, by one of them, by its time, or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """One line as evidence. Times in seconds; None where the line does not say."""
 
     place: str

@@ -6,7 +6,8 @@ Sans-IO: a reader in probes/ feeds it chunks, whole lines behind one line break,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.logs import app, mask
 from wxalarm.logs.access import lines_with
@@ -18,8 +19,7 @@ NEAR = 15.0
 """Seconds after the push within which a line may still be about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppHit:
+class AppHit(Struct, frozen=True):
     """One line about the push, with its neighbours."""
 
     place: str
@@ -37,8 +37,7 @@ class AppHit:
     """It is one of the lines next to it, which may be about another push."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppPush:
+class AppPush(Struct, frozen=True):
     """What lines about the push may hold."""
 
     needles: Mapping[bytes, str]

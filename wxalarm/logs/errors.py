@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wxalarm.logs import times
 from wxalarm.logs.access import Push
@@ -136,8 +137,7 @@ def kind_of(line: bytes) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorLine:
+class ErrorLine(Struct, frozen=True):
     """One message that is about trouble."""
 
     kind: str
@@ -185,8 +185,7 @@ def _server(url: str) -> str:
     return scheme + found + rest.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The lines of one kind in the window."""
 
     kind: str
@@ -206,8 +205,7 @@ class Group:
     upstreams: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Gathering:
+class Gathering(Struct):
     """A group while it grows."""
 
     first: ErrorLine

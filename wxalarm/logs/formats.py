@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from wxalarm.logs import times
 
 MAX_LINE = 64 * 1024
@@ -51,8 +53,7 @@ _FREE = ("http_user_agent", "http_referer", "request", "request_body")
 """May hold blanks also where the format puts no quotes around them."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which requests count: the pushes, which WeChat sends by POST."""
 
     path: str | None = None

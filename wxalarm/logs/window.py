@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wxalarm.logs.formats import MAX_LINE
 
@@ -27,8 +28,7 @@ MARGIN = 256 * 1024
 """Bytes read beyond both ends of a range at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Ranges of bytes that hold every line of the window (and some others), ascending."""
 
     ranges: tuple[tuple[int, int], ...]
@@ -40,8 +40,7 @@ class Window:
     """The time of the last dated line."""
 
 
-@dataclass(slots=True)
-class Searcher:
+class Searcher(Struct):
     """Finds dated lines in one file. `size`: bytes of the file when it was opened."""
 
     read: Read
@@ -200,8 +199,7 @@ def _grown(searcher: Searcher, ranges: list[tuple[int, int]], low: float, high: 
     return _merged(grown)
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(Struct):
     """Splits blocks into chunks of whole lines; a line over MAX_LINE is dropped and counted."""
 
     offset: int = 0

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Literal, TypeAlias, get_args
 
+from wxalarm.messages.lazy import tables
 from wxalarm.model import AlarmKind, Code, Finding, Reason
 
 Lang: TypeAlias = Literal["en", "zh"]
@@ -157,4 +157,4 @@ def catalogue(lang: str) -> Catalogue:
     if known is None:
         raise ValueError(f"no catalogue for {lang!r}: expected one of {', '.join(LANGUAGES)}")
     text = resources.files(__package__).joinpath(f"{known}.toml").read_text("utf-8")
-    return Catalogue(known, tomllib.loads(text))
+    return Catalogue(known, tables(text))

@@ -6,7 +6,9 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem, read
 
@@ -18,8 +20,7 @@ MAX_DEPTH = 32
 _DUMPED = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """A whole configuration. `problems` holds what stopped the reader; the rest has been read all the same."""
 
     directives: tuple[Directive, ...]

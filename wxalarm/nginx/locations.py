@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.nginx.servers import compile_pcre
 from wxalarm.nginx.syntax import Directive
@@ -11,8 +13,7 @@ from wxalarm.nginx.syntax import Directive
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The location chosen inside a block. `chain` is empty when none matches: the server's own settings apply."""
 
     chain: tuple[Directive, ...] = ()
@@ -25,8 +26,7 @@ class Found:
     """A location whose pattern cannot be judged and which may be the one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Location:
+class _Location(Struct, frozen=True):
     directive: Directive
     modifier: str
     """"=", "^~", "~", "~*", "@" or ""."""

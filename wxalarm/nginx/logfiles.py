@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.nginx.config import Config
 from wxalarm.nginx.syntax import Directive
@@ -17,8 +18,7 @@ COMBINED = (
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLog:
+class AccessLog(Struct, frozen=True):
     """One access_log directive in force."""
 
     path: str

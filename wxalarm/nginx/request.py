@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wxalarm.nginx.maps import geo, lookup
 from wxalarm.nginx.syntax import Directive
@@ -15,8 +17,7 @@ MAX_PATH = 2048
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*)|([0-9]))")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request as it arrives. The defaults are those of a push (POST, Mozilla/4.0, text/xml)."""
 
     host: str

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.nginx import locations
 from wxalarm.nginx.config import Config
@@ -36,8 +38,7 @@ HANDLERS = (
 """Directives that answer in the content phase."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How nginx answers."""
 
     kind: str
@@ -49,8 +50,7 @@ class Outcome:
     """Where a redirect leads, as written; the address of a pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """The way of one request through a configuration."""
 
     choice: Choice

@@ -9,15 +9,15 @@ import ipaddress
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from wxalarm.nginx.config import Config
 from wxalarm.nginx.syntax import Directive
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
+class Listen(Struct, frozen=True):
     """One address on which a server listens."""
 
     address: str | None
@@ -28,8 +28,7 @@ class Listen:
     ssl: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A server block with what it listens on and the names it answers to."""
 
     http: Directive
@@ -38,8 +37,7 @@ class Server:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The server that answers, and how sure that is."""
 
     server: Server

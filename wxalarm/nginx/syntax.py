@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)++")
 _WORD = re.compile(r"(?:[^ \t\r\n;{\\$]++|\\[\s\S]|\$\{*+)++")
@@ -26,8 +27,7 @@ _LUA = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """One directive with its place. `block` is None for a simple one (`listen 80;`), a tuple for `server {…}`."""
 
     name: str
@@ -63,8 +63,7 @@ class Directive:
         return next((child for child in reversed(self.block or ()) if child.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigProblem:
+class ConfigProblem(Struct, frozen=True):
     """Why nginx would not read the text: nginx's own words, and the place."""
 
     message: str
@@ -80,8 +79,7 @@ class SyntaxProblem(Exception):
         self.problem = problem
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A block that is not closed yet."""
 
     name: str

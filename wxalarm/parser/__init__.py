@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wxalarm.model import Alarm, Finding
-from wxalarm.parser.build import PROBLEMS as PROBLEMS
 from wxalarm.parser.locate import Lines, Source
+from wxalarm.parser.problems import PROBLEMS as PROBLEMS
 from wxalarm.parser.scan import Scan
 
 

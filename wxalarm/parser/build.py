@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from wxalarm.model import BEIJING, Alarm, Basis, Code, Finding, Sample, Severity
+from wxalarm.model import BEIJING, Alarm, Code, Finding, Sample
 from wxalarm.parser import words as w
 from wxalarm.parser.cluster import Cluster, text_of
 from wxalarm.parser.locate import Placed, Source
+from wxalarm.parser.problems import (
+    ALARM_TOO_LONG,
+    BAD_VALUE,
+    BODY_CUT,
+    BRACKET_MISSING,
+    KEY_REPEATED,
+    LABEL_REPEATED,
+    STRAY_TEXT,
+)
 from wxalarm.parser.tokens import Token
 
-BAD_VALUE = Code("bad-value", Severity.WARNING, Basis.RECORDED)
-BRACKET_MISSING = Code("bracket-missing", Severity.WARNING, Basis.RECORDED)
-BODY_CUT = Code("body-cut", Severity.NOTE, Basis.RECORDED)
-LABEL_REPEATED = Code("label-repeated", Severity.WARNING, Basis.RECORDED)
-KEY_REPEATED = Code("key-repeated", Severity.WARNING, Basis.RECORDED)
-STRAY_TEXT = Code("stray-text", Severity.NOTE, Basis.RECORDED)
-ALARM_TOO_LONG = Code("alarm-too-long", Severity.ERROR, Basis.RECORDED)
 MOST_DIGITS = 18
-PROBLEMS = (BAD_VALUE, BRACKET_MISSING, BODY_CUT, LABEL_REPEATED, KEY_REPEATED, STRAY_TEXT, ALARM_TOO_LONG)
 _STRAY = re.compile(r"\[|[^\s\[]+")
 _PLATFORM = re.compile(w.PLATFORM)
 _DATE, _COUNT, _WINDOW = re.compile(w.DATE), re.compile(w.COUNT), re.compile(w.WINDOW)

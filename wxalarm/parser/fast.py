@@ -17,6 +17,7 @@ from wxalarm.model import Alarm, AlarmKind, Finding, Sample
 from wxalarm.parser import body_end
 from wxalarm.parser import words as w
 from wxalarm.parser.locate import Placed, Source
+from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
 
 _GAP = r"[ \t\r\n]{1,99}+"
 _ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -242,8 +243,6 @@ def may_be_flawed(alarm: Alarm) -> bool:
 
 def problems(match: re.Match[str], source: Source) -> Sequence[Finding]:
     """What a record of this path can have to say: that a bracket is missing, that WeChat cut the body."""
-    from wxalarm.parser.build import BODY_CUT, BRACKET_MISSING  # most texts have no such alarm
-
     found: list[Finding] = []
     text = match.string
     for place, name in enumerate(_GROUPS[:_BODY]):

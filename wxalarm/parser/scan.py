@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wxalarm.model import Alarm, Finding
 from wxalarm.parser import fast
-from wxalarm.parser.build import build
-from wxalarm.parser.cluster import Cluster, Clusters
 from wxalarm.parser.locate import Source
 from wxalarm.parser.repair import Signs, is_damaged, is_encoded, signs_in
+
+if TYPE_CHECKING:
+    # Imported when an alarm is not clean: their patterns take longer to compile than a clean text to parse.
+    from wxalarm.parser.cluster import Cluster, Clusters
 
 Found = tuple[Alarm, Sequence[Finding], int, int]
 """An alarm and its problems, with its extent in the source's text. No class: a tuple costs nothing to make."""
@@ -74,9 +77,13 @@ class Scan:
         self.found += map(self._built, self._clusters.find(start, end))
 
     def _built(self, cluster: Cluster) -> Found:
+        from wxalarm.parser.build import build
+
         return *build(cluster, self.source), cluster.start, cluster.end
 
     @cached_property
     def _clusters(self) -> Clusters:
         """One for the whole text: it remembers what it has looked for."""
+        from wxalarm.parser.cluster import Clusters
+
         return Clusters(self.source.text)

@@ -6,7 +6,7 @@ Simplified and traditional script, full-width and ASCII punctuation, the guide's
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from wxalarm.model import AlarmKind
@@ -218,8 +218,12 @@ def field_of(key: str) -> str | None:
     return _FIELDS.get(folded) or next((field for also, field in _ALSO if also.fullmatch(folded)), None)
 
 
-_PROOFS = {key.printed: re.compile(key.proof) for key in KEYS if key.proof and key.form != "flag"}
-_PROOFS |= {key.printed + "10": _PROOFS[key.printed] for key in KEYS if key.also}
+@cache
+def _proofs() -> dict[str, re.Pattern[str]]:
+    proofs = {key.printed: re.compile(key.proof) for key in KEYS if key.proof and key.form != "flag"}
+    return proofs | {key.printed + "10": proofs[key.printed] for key in KEYS if key.also}
+
+
 _WEAK = frozenset(key.printed for key in KEYS if not key.proof and key.form != "body")
 
 
@@ -228,9 +232,9 @@ def weight(key: str, value: str | None) -> int:
     it. Logs have `IP` and `Event`, too."""
     if value is None:
         return 2 if key in _FLAGS else int(key in _WEAK)
-    if key not in _PROOFS:
+    if (proof := _proofs().get(key)) is None:
         return int(key in _WEAK)
-    if _PROOFS[key].fullmatch(value) is None:
+    if proof.fullmatch(value) is None:
         return 0
     return ENOUGH if key == "transaction_id" else 2
 

@@ -7,7 +7,8 @@ it, its time tells it; when no push came at all, lines of any kind are counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wxalarm.logs import parsers, times
 from wxalarm.logs.access import Counts, Push
@@ -27,8 +28,7 @@ TO_END = 7.0
 """Seconds after the push until its line is written, when WeChat gives up at 5 s."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLogSeen:
+class AccessLogSeen(Struct, frozen=True):
     """The access logs in the alarm's window."""
 
     files: tuple[LogFile, ...]

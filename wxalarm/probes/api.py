@@ -12,9 +12,11 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.config import Account, Settings
 from wxalarm.probes import Failure, dns, resolvers, token_cache
@@ -30,8 +32,7 @@ HIDDEN = "…"
 _RID = re.compile(r"\brid: ?([0-9A-Za-z-]{1,80})")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came of one call. errcode 0 and no failure: it worked."""
 
     path: str

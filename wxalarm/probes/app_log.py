@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from wxalarm.logs import app
 from wxalarm.logs.app import AppLines
@@ -15,8 +16,7 @@ from wxalarm.probes import logfiles
 from wxalarm.probes.logfiles import LogFile, Reading
 
 
-@dataclass(frozen=True, slots=True)
-class AppLogSeen:
+class AppLogSeen(Struct, frozen=True):
     """The application's logs in the alarm's window."""
 
     files: tuple[LogFile, ...]

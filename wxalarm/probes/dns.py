@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:  # dnspython is loaded when the first question is asked
     from wxalarm.probes.dns_message import Query, Reply
@@ -54,8 +55,7 @@ MUTE = frozenset({Outcome.SILENT, Outcome.UNREACHABLE, Outcome.CLOSED})
 """Outcomes in which no DNS server said anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """Where to ask."""
 
     address: str
@@ -71,8 +71,7 @@ class Server:
         return f"{self.name} ({place})" if self.name else place
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one server answered to one question."""
 
     rtype: str
@@ -113,8 +112,7 @@ class Answer:
         return self.outcome not in MUTE
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     attempts: int = 0
     spoofed: int = 0
     malformed: int = 0
@@ -290,8 +288,7 @@ def _failure(error: OSError) -> Outcome:
     return Outcome.UNREACHABLE
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """The callback's name as one server sees it."""
 
     server: Server

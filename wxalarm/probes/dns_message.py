@@ -7,7 +7,6 @@ dnspython makes of hostile bytes ends as one exception, Malformed.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 
 import dns.edns
 import dns.exception
@@ -19,6 +18,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+from msgspec import Struct
 
 MAX_RECORDS = 64
 """Records kept of one reply: no honest pool is larger, and every address is probed."""
@@ -33,8 +33,7 @@ class Malformed(Exception):
     """A reply with the right id cannot be read as a DNS message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What one reply says about its question."""
 
     rcode: str

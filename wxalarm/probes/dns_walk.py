@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.probes.dns import Answer, Outcome, Server, View, ask
 
@@ -24,8 +25,7 @@ Permitted = Callable[[str], bool]
 """Whether an address that a delegation names may be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Struct, frozen=True):
     """What one name server of a zone says of the zone and of the host."""
 
     view: View
@@ -33,8 +33,7 @@ class Authority:
     ns: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """One zone on the way down."""
 
     name: str
@@ -47,8 +46,7 @@ class Zone:
     """Addresses of name servers that were not permitted to be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """The zones below the starting one, the host's own zone last; none when nobody told where to begin."""
 
     start: str | None = None
@@ -56,8 +54,7 @@ class Walk:
     zones: tuple[Zone, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What stays the same during one walk."""
 
     host: str
@@ -71,8 +68,7 @@ class _Plan:
         return max(0.05, min(LIMIT, self.end - asyncio.get_running_loop().time()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Delegated:
+class _Delegated(Struct, frozen=True):
     """A zone and where its servers are."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wxalarm.logs.access import Push
 from wxalarm.logs.error_search import ErrorSearch
@@ -11,8 +12,7 @@ from wxalarm.logs.errors import ErrorLines, Group, is_error_log
 from wxalarm.probes.logfiles import LogFile, Reading
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorLogSeen:
+class ErrorLogSeen(Struct, frozen=True):
     """The error logs in the alarm's window."""
 
     files: tuple[LogFile, ...]

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h11
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, http_head, tcp
+
+if TYPE_CHECKING:
+    import h11
 
 LIMIT = 5.0
 """Seconds for a whole exchange: what WeChat waits for an answer."""
@@ -29,8 +32,7 @@ MOST_INTERIM = 16
 """1xx responses before the answer that are put up with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is sent. Headers in order; Host and Connection are added."""
 
     method: str
@@ -42,8 +44,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request to one address and what came of it. Times in seconds; a phase that was not reached has None."""
 
     address: str
@@ -98,6 +99,8 @@ async def exchange(
     address: str, port: int, request: Request, limit: float = LIMIT, *, tls: ssl.SSLContext | None = None
 ) -> Exchange:
     """Send a request to an address and read the answer, all within `limit` seconds. Redirects are answers."""
+    import h11
+
     loop = asyncio.get_running_loop()
     begun = loop.time()
     made = _Making(Exchange(address, port, limit=limit))
@@ -167,6 +170,8 @@ class _Making:
 
 
 async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> None:
+    import h11
+
     loop = asyncio.get_running_loop()
     # The exchange's own deadline ends the attempt first; this one is only never shorter.
     attempt, sock = await tcp.connected(made.result.address, made.result.port, made.result.limit + 1)
@@ -196,6 +201,8 @@ async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> 
 
 
 def _written(connection: h11.Connection, request: Request, port: int, secure: bool) -> bytes:
+    import h11
+
     host = f"[{request.host}]" if ":" in request.host else request.host
     if port != (443 if secure else 80):
         host = f"{host}:{port}"
@@ -216,6 +223,8 @@ def sendable(target: str) -> bytes:
 
 
 async def _read(made: _Making, connection: h11.Connection, stream: tcp.Stream, sent: float) -> None:
+    import h11
+
     interim = 0
     while True:
         event = connection.next_event()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from wxalarm.probes import Failure, command, tcp
 
@@ -32,8 +33,7 @@ class Method(StrEnum):
     TCP = "tcp"
 
 
-@dataclass(frozen=True, slots=True)
-class Pinged:
+class Pinged(Struct, frozen=True):
     """What came back from one address."""
 
     address: str

@@ -10,9 +10,11 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wxalarm.logs import window
 from wxalarm.logs.formats import MAX_LINE
@@ -49,8 +51,7 @@ Sink = Callable[[P, Source, int, bytes], None]
 """sink(parser, source, offset, chunk): a line break and whole lines; offset is that of the first line."""
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """Reads the windows of several files, until the time is up."""
 
     low: float

@@ -16,9 +16,10 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct
 
 from wxalarm.logs.place import Place
 
@@ -32,8 +33,7 @@ _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"
 _SHOW = {"gzip": "zcat", "zstd": "zstdcat", "bzip2": "bzcat", "xz": "xzcat"}
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(Struct, frozen=True):
     """One log file and how far it could be read."""
 
     path: str
@@ -64,8 +64,7 @@ class LogFile:
         return self.problem in (None, "late") or self.read > 0
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Struct):
     """An opened log. Close it, or use it in a with statement."""
 
     path: str

@@ -13,8 +13,10 @@ import shutil
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wxalarm import nginx
 from wxalarm.probes import processes
@@ -52,16 +54,14 @@ _EMERG = re.compile(
 """As nginx prints it to the terminal; a build whose error log is stderr (Debian's) prints only the second form."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfFile:
+class ConfFile(Struct, frozen=True):
     """One configuration file as it stands on disk. Bytes that are no UTF-8 are lone surrogates (PEP 383)."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class NginxFiles:
+class NginxFiles(Struct, frozen=True):
     """A configuration's texts and what `nginx -t` says of them."""
 
     path: str
@@ -89,8 +89,7 @@ class NginxFiles:
         return bool(self.files)
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """Reads files for `nginx.load`, within the bounds."""
 
     total: int = 0

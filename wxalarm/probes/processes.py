@@ -11,16 +11,16 @@ import re
 import shlex
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 PROC = "/proc"
 MAX_PROCESSES = 65536
 _LIMIT = re.compile(r"^Max open files\s+(\S+)\s+(\S+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """One process and its open files against its limit."""
 
     pid: int
@@ -32,8 +32,7 @@ class Process:
     """None: not readable without root."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nginx:
+class Nginx(Struct, frozen=True):
     """The running nginx: its master as it was started, and its workers."""
 
     master: int

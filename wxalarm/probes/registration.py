@@ -14,11 +14,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.probes import dns, http
 from wxalarm.probes.dns import Outcome, Server
@@ -55,8 +58,7 @@ RESERVED = frozenset({"example", "test", "localhost", "invalid", "internal", "lo
 """Top-level names outside the registries (RFC 2606, 6761, 8375)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True):
     """What a registry says of a domain."""
 
     domain: str
@@ -89,8 +91,7 @@ def registrable(host: str) -> str | None:
     return ".".join(labels[-keep:]) if len(labels) >= keep else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Finder:
+class _Finder(Struct, frozen=True):
     """Finds the addresses of the registries' servers."""
 
     resolvers: Sequence[Server]
@@ -281,8 +282,6 @@ def cache_folder() -> Path | None:
 
 def remembered(folder: Path, domain: str, now: datetime) -> Registration | None:
     """A fresh answer of an earlier run; None when there is none, or it cannot be read."""
-    import msgspec
-
     try:
         with open(_file(folder, domain), "rb") as file:
             kept = msgspec.json.decode(file.read(MAX_BYTES), type=Registration)
@@ -295,8 +294,6 @@ def remembered(folder: Path, domain: str, now: datetime) -> Registration | None:
 
 def remember(folder: Path, registration: Registration) -> None:
     """Keep an answer for later runs: mode 600, written beside and renamed. A cache that cannot be written is none."""
-    import msgspec
-
     path = _file(folder, registration.domain)
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:

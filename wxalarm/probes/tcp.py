@@ -10,9 +10,10 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
+
+from msgspec import Struct
 
 from wxalarm.probes import Failure, classify
 
@@ -30,8 +31,7 @@ _ASKED: WeakSet[Any] = WeakSet()
 """The TLS connections whose server asked for a certificate of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """One attempt to connect."""
 
     address: str

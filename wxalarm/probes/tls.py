@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, tcp
 from wxalarm.probes.http import insecure
@@ -24,8 +26,7 @@ LONGEST_NAME = 500
 """Characters of a name out of a certificate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """One certificate as it was sent."""
 
     subject: str
@@ -39,8 +40,7 @@ class Certificate:
     authorities give one, private ones seldom do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """One handshake."""
 
     version: str | None = None
@@ -54,8 +54,7 @@ class Handshake:
     verify_message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Secured:
+class Secured(Struct, frozen=True):
     """What one address showed."""
 
     address: str
@@ -88,8 +87,7 @@ async def look(address: str, port: int, host: str, limit: float, trust: ssl.SSLC
     return Secured(address, first.connect, first.made, versions, tuple(map(certificate, chain)), first.first, limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """A handshake with what surrounds it."""
 
     connect: Failure | None

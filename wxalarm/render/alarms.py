@@ -9,9 +9,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Protocol
 
-from wxalarm.model import Alarm, AlarmKind, Finding, Location, Places
+from wxalarm.model import Alarm, AlarmKind, Finding, Location, Places, Sample
 from wxalarm.records import alarm_record, escape, sample_record
 from wxalarm.render.json import finding_record
 
@@ -50,13 +52,32 @@ def format_of(name: str, words: Callable[[], Catalogue], width: int) -> Format:
 class JsonLines:
     """One alarm a line, the record of `parse --format json`."""
 
-    _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(", ", ": ")).encode
+    _RARE = (b"\x7f", b"\xc2", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf")
+    """What UTF-8 of all that `escape` spells out begins with: most alarms have none of it."""
+
+    _NO_SAMPLE = Sample()
+
+    def __init__(self) -> None:
+        import msgspec
+
+        # msgspec reads an alarm's parts as alarm_record does; of the places of its values it shows that of the whole.
+        names = ["location" if field.name == "places" else field.name for field in fields(Alarm)]
+        self._values, self._record = attrgetter(*names), msgspec.defstruct("Record", names)
+        self._encode, self._spaced = msgspec.json.Encoder().encode, msgspec.json.format
 
     def head(self) -> str:
         return ""
 
     def alarm(self, alarm: Alarm) -> str:
-        return escape(self._encode(alarm_record(alarm))) + "\n"
+        record: Any = self._record(*self._values(alarm))
+        if record.sample == self._NO_SAMPLE:
+            record.sample = None
+        try:
+            data = self._spaced(self._encode(record), indent=0)
+        except UnicodeEncodeError:  # a lone surrogate
+            return escape(json.dumps(alarm_record(alarm), ensure_ascii=False)) + "\n"
+        text = data.decode() + "\n"
+        return escape(text) if any(part in data for part in self._RARE) else text
 
     def tail(self, problems: Sequence[Finding]) -> str:
         return ""

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
-from rich.style import Style
 
 from wxalarm.lint import Excerpt, Linted, Problem
 from wxalarm.messages import Catalogue
 from wxalarm.model import Finding, Location, Severity
-from wxalarm.render.text import shorten, visible
+from wxalarm.render.text import shorten, styled, visible
 
 STYLE = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 LONGEST = 900
@@ -57,7 +56,7 @@ def place(location: Location | None, path: str) -> str:
 def _problem(problem: Problem, words: Catalogue, advised: set[str], *, color: bool) -> list[str]:
     finding = problem.finding
     severity = str(finding.code.severity)
-    mark = _styled(f"{words.ui(f'severity_{severity}')}[{finding.code.id}]", STYLE[severity], color)
+    mark = styled(f"{words.ui(f'severity_{severity}')}[{finding.code.id}]", STYLE[severity], color)
     where = place(finding.location, "-")
     lines = [f"{where}: {mark} {_sentence(words, finding, 'text')}"]
     gutter = 2
@@ -65,7 +64,7 @@ def _problem(problem: Problem, words: Catalogue, advised: set[str], *, color: bo
         number = str(finding.location.line)
         gutter = len(number) + 1
         shown, caret = snippet(problem.excerpt)
-        lines += [f"{number} | {shown}", f"{' ' * gutter}| {_styled(caret, STYLE[severity], color)}"]
+        lines += [f"{number} | {shown}", f"{' ' * gutter}| {styled(caret, STYLE[severity], color)}"]
     for sign, part in (("|", "expected"), ("=", "hint")):
         sentence = _sentence(words, finding, part)
         if sentence and not (part == "hint" and finding.code.id in advised):
@@ -107,7 +106,3 @@ def _fit(text: str, width: int) -> str:
 
 def _shown(text: str) -> str:
     return visible(text.replace("\t", " "))
-
-
-def _styled(text: str, style: str, color: bool) -> str:
-    return Style.parse(style).render(text) if color else text

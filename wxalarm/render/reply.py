@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.style import Style
 
 from wxalarm.lint import Excerpt
 from wxalarm.messages import Catalogue
@@ -14,7 +13,7 @@ from wxalarm.model import Finding
 from wxalarm.records import dump
 from wxalarm.render.json import finding_record
 from wxalarm.render.lint_text import snippet
-from wxalarm.render.text import shorten, visible, wrap
+from wxalarm.render.text import shorten, styled, visible, wrap
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import Judgement, Pushed
 
@@ -62,7 +61,7 @@ def record(judged: Judged, words: Catalogue) -> str:
 
 def render(judged: Judged, words: Catalogue, *, width: int = 80, color: bool = False) -> str:
     """The verdict, then each finding: the place with a caret, why, what to do, the correction as a small diff."""
-    lines = [_styled(row, _verdict_style(judged), color) for row in wrap(_verdict(judged, words), width)]
+    lines = [styled(row, STYLE[_verdict_style(judged)], color) for row in wrap(_verdict(judged, words), width)]
     for finding in judged.judgement.findings:
         lines += ["", *_finding(finding, judged, words, width, color)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -89,12 +88,12 @@ def _finding(finding: Finding, judged: Judged, words: Catalogue, width: int, col
     head = f"{words.ui(f'severity_{severity}')}[{finding.code.id}]"
     inner = bool(finding.evidence.get("inner"))
     body = (judged.judgement.decrypted or b"") if inner else judged.body
-    yield _styled(head, severity, color) + (f" {words.ui('reply_decrypted')}" if inner else "")
+    yield styled(head, STYLE[severity], color) + (f" {words.ui('reply_decrypted')}" if inner else "")
     if finding.location is not None and body:
         number = str(finding.location.line)
         shown, caret = snippet(excerpt(body, finding))
         yield f"  {number} | {shown}"
-        yield f"  {' ' * len(number)} | {_styled(caret, severity, color)}"
+        yield f"  {' ' * len(number)} | {styled(caret, STYLE[severity], color)}"
     for row in wrap(_sentence(words, finding, "text"), width - 2):
         yield f"  {row}"
     label = words.ui("do")
@@ -137,14 +136,14 @@ def changes(old: str, new: str, words: Catalogue, color: bool) -> Iterator[str]:
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
     if head + tail < len(new) // 2 or head + tail == 0:
-        yield "  " + _styled("+ " + shorten(visible(new), 2 * AROUND + CHANGED - 10), "accepted", color)
+        yield "  " + styled("+ " + shorten(visible(new), 2 * AROUND + CHANGED - 10), STYLE["accepted"], color)
         return
     for sign, text, style in (("-", old, "error"), ("+", new, "accepted")):
         before, inside, behind = text[:head], text[head : len(text) - tail], text[len(text) - tail :]
         left = "…" + visible(before[-AROUND:]) if len(before) > AROUND else visible(before)
         right = visible(behind[:AROUND]) + "…" if len(behind) > AROUND else visible(behind)
         line = f"{sign} {_tail(left)}{shorten(visible(inside[:200]), CHANGED - 12)}{_fit(right)}"
-        yield "  " + _styled(line, style, color)
+        yield "  " + styled(line, STYLE[style], color)
 
 
 def _shared(one: str, other: str) -> int:
@@ -164,7 +163,3 @@ def _tail(text: str) -> str:
     while cell_len(text) > AROUND + 1:
         text = "…" + text[2:]
     return text
-
-
-def _styled(text: str, style: str, color: bool) -> str:
-    return Style.parse(STYLE[style]).render(text) if color else text

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.text import shorten, visible, wrap
+from wxalarm.render.text import shorten, styled, visible, wrap
 from wxalarm.render.view import ADVICE, VERBATIM, Line, Row, View, counts, folded, others, view
 
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
@@ -47,38 +44,29 @@ def render(
 
 
 class _Page:
-    """Collects lines; rich measures and wraps them by display width."""
+    """Collects lines, measured and wrapped by display width."""
 
     def __init__(self, words: Catalogue, width: int, color: bool) -> None:
         self.words = words
-        self.out = io.StringIO()
-        self.console = Console(
-            file=self.out,
-            width=max(width, 40),
-            force_terminal=color,
-            color_system="standard" if color else None,
-            no_color=not color,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            legacy_windows=False,
-        )
+        self.lines: list[str] = []
+        self.width = max(width, 40)
+        self.color = color
         labels = ("do", "edit", "verify", "ask", "for", "against", "manual", "not_checked")
         self.label_width = max(cell_len(words.ui(label)) for label in labels) + 2
 
     def text(self) -> str:
         """What was written, without trailing blanks."""
-        return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
+        return "\n".join(line.rstrip() for line in self.lines) + "\n"
 
     def line(self, text: str, indent: int = 0, style: str = "") -> None:
-        for row in wrap(visible(shorten(text, LONGEST)), self.console.width - indent):
-            self.raw(Text(" " * indent + row, style=style))
+        for row in wrap(visible(shorten(text, LONGEST)), self.width - indent):
+            self.lines.append(self.styled(" " * indent + row, style))
 
     def labelled(self, label: str, body: str, indent: int) -> None:
         """A label in its own column and a body beside it."""
-        room = max(20, self.console.width - indent - self.label_width)
+        room = max(20, self.width - indent - self.label_width)
         for number, row in enumerate(wrap(visible(shorten(body, LONGEST)), room)):
-            self.raw(self.lead(label if number == 0 else "", indent) + Text(row))
+            self.lines.append(self.lead(label if number == 0 else "", indent) + row)
 
     def command(self, label: str, body: str, indent: int) -> None:
         """A label and a command, which is never broken into lines, so that it can be copied.
@@ -87,16 +75,16 @@ class _Page:
         """
         lines = body.splitlines()
         if len(lines) > 1:
-            self.raw(self.lead(label, indent))
+            self.lines.append(self.lead(label, indent))
             label = ""
         for part in lines:
-            self.raw(self.lead(label, indent) + Text(visible(part), style="cyan"))
+            self.lines.append(self.lead(label, indent) + self.styled(visible(part), "cyan"))
 
-    def lead(self, label: str, indent: int) -> Text:
-        return Text(" " * indent) + Text(label + " " * max(1, self.label_width - cell_len(label)), style="dim")
+    def lead(self, label: str, indent: int) -> str:
+        return " " * indent + self.styled(label + " " * max(1, self.label_width - cell_len(label)), "dim")
 
-    def raw(self, text: Text) -> None:
-        self.console.print(text, soft_wrap=True)
+    def styled(self, text: str, style: str) -> str:
+        return styled(text, style, self.color)
 
     # --- one report ---
 
@@ -111,13 +99,12 @@ class _Page:
         self.verdict(report)
 
     def row(self, row: Row, cause: Line | None) -> None:
-        head = Text(row.mark + " " * (MARK_WIDTH - cell_len(row.mark) + 2), style=STYLE[row.status])
-        head += Text(row.title, style="bold" if row.status == "fail" else "")
+        style = STYLE[row.status]
+        head = row.mark + " " * (MARK_WIDTH - cell_len(row.mark) + 2) + row.title
         tail = f"{row.check}  {row.seconds}"
-        room = self.console.width - cell_len(head.plain) - len(tail)
-        if room >= 2:
-            head += Text(" " * room + tail, style="dim")
-        self.raw(head)
+        room = self.width - cell_len(head) - len(tail)
+        end = self.styled(" " * room + tail, f"dim {style}") if room >= 2 else ""
+        self.lines.append(self.styled(head, style) + end)
         if row.reason:
             self.line(row.reason, INDENT)
         for finding in row.lines:
@@ -126,9 +113,9 @@ class _Page:
                 continue
             self.line(finding.text, INDENT, "dim" if finding.severity == "note" else "")
             # A chart that does not fit says nothing when it is cut; its numbers stand in the sentence.
-            fits = all(INDENT + cell_len(visible(bar)) <= self.console.width for bar in finding.chart)
+            fits = all(INDENT + cell_len(visible(bar)) <= self.width for bar in finding.chart)
             for bar in finding.chart if fits else ():
-                self.raw(Text(" " * INDENT + visible(bar), style="dim"))
+                self.lines.append(self.styled(" " * INDENT + visible(bar), "dim"))
             self.advice(finding, INDENT)
 
     def advice(self, finding: Line, indent: int) -> None:

@@ -29,6 +29,17 @@ def _shown(char: str, keep_newlines: bool) -> str:
     return named or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
+_SGR = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
+"""Parameters of ECMA-48's SELECT GRAPHIC RENDITION."""
+
+
+def styled(text: str, style: str, color: bool = True) -> str:
+    """The text in a style of words ("bold red") for a terminal; as it is without `color`, text or style."""
+    if not (color and text and style):
+        return text
+    return f"\x1b[{';'.join(map(str, sorted({_SGR[word] for word in style.split()})))}m{text}\x1b[0m"
+
+
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters, with "…" where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Alarm, Finding, Report, Severity, Status
@@ -16,8 +17,7 @@ VERBATIM = ("edit", "verify")
 """To be copied as they stand: never wrapped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One finding in words."""
 
     code: str
@@ -29,8 +29,7 @@ class Line:
     """Lines of a histogram, when the evidence has `bars`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One check in words."""
 
     check: str
@@ -42,8 +41,7 @@ class Row:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """One report in words."""
 
     summary: str

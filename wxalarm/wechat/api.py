@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 OPERATORS = ("DEFAULT", "CHINANET", "UNICOM", "CAP")
 """check_operator of callback/check: automatic, 电信, 联通, Tencent's own."""
@@ -17,8 +18,7 @@ MOST = 500
 """Rows or addresses that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """One ping of WeChat's to one address of the callback."""
 
     ip: str
@@ -27,8 +27,7 @@ class Ping:
     milliseconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackCheck:
+class CallbackCheck(Struct, frozen=True):
     """What callback/check says for one operator."""
 
     operator: str
@@ -37,8 +36,7 @@ class CallbackCheck:
     pings: tuple[Ping, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(Struct, frozen=True):
     """WeChat's count of the pushes of one hour (or of a day). Times in milliseconds."""
 
     hour: int
@@ -49,16 +47,14 @@ class Hour:
     longest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """Calls of one API on this day."""
 
     limit: int
     used: int
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(Struct, frozen=True):
     """What rid/get says of a failed call."""
 
     rid: str

@@ -6,7 +6,8 @@ Source: 接入指南 (return echostr as it came). The near misses are those that
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.wechat.reply.transport import compressed
 
@@ -15,8 +16,7 @@ _NUMBER = re.compile(rb"\d{1,40}(?:\.(?P<fraction>\d{0,40}))?(?:[eE]\+?(?P<expon
 _PAGE = (b"<!doctype", b"<html", b"<head", b"<body", b"<title", b"<script")
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(Struct, frozen=True):
     """What came in place of the echostr."""
 
     case: str

@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.model import AlarmKind, Basis, Finding, Severity, Target
@@ -20,8 +21,7 @@ from wxalarm.wechat.reply import Judgement, Opened, Pushed, codes, judge, open_e
 from wxalarm.wechat.reply.pushes import pushed_of
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What cannot be read off the alarm: the account's mode, and what its keys say about an encrypted reply."""
 
     mode: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system, host_name
@@ -26,8 +27,7 @@ NAMED_ONLY = frozenset({"private", "shared"})
 keep credentials at 169.254.169.254), multicast and made-up ones are targets only when the user gave them themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """One address of the callback."""
 
     ip: str

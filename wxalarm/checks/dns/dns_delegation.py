@@ -8,7 +8,8 @@ was moved).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_system, host_name
@@ -24,8 +25,7 @@ DNS_NS_DIFFER = Code("dns-ns-differ", Severity.NOTE, Basis.REPRODUCED)
 DNS_AUTHORITY_UNREACHABLE = Code("dns-authority-unreachable", Severity.NOTE, Basis.REPRODUCED)
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(Struct, frozen=True):
     """The zones on the way to the host, and the host as the servers of its own zone see it."""
 
     host: str

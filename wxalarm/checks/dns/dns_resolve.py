@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_delegation, dns_system, host_name, moved_address
@@ -40,8 +41,7 @@ SLOW = 2.0
 """Seconds above which an answer is slow: WeChat gives the whole resolution 5 s."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """The name as the compared resolvers see it, and every address that any view gave."""
 
     host: str

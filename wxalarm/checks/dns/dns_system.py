@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
@@ -31,8 +32,7 @@ LOCAL_FAILURE = frozenset({Outcome.SERVFAIL, Outcome.REFUSED, Outcome.RCODE})
 """What a resolver answers that cannot ask others."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemNames:
+class SystemNames(Struct, frozen=True):
     """The name as this machine's resolvers see it."""
 
     host: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from wxalarm.checks.scope import scope_of
 from wxalarm.probes.dns import Outcome, View
@@ -23,8 +24,7 @@ class Kind(StrEnum):
     AUTHORITATIVE = "authoritative"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A view and who gave it."""
 
     kind: Kind

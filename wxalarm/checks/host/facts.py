@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Context
@@ -17,8 +18,7 @@ FRESH = 900.0
 """Seconds after an alarm's window for which the state of the machine is taken for that of the window."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """This machine as the callback server."""
 
     nginx: NginxConfig | None = None

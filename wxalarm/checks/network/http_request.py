@@ -8,8 +8,10 @@ Guide: 请求超时, 回应失败.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct, structs
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
@@ -42,8 +44,7 @@ KEPT = 2048
 """Bytes of a body that stay in the observation."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """Every exchange, in the order in which the addresses became known."""
 
     exchanges: tuple[Exchange, ...]
@@ -58,7 +59,7 @@ async def probe(ctx: Context) -> HttpRequest:
     async def attempts(address: str) -> tuple[Exchange, ...]:
         async def once() -> Exchange:
             one = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
-            return replace(one, body=one.body[:KEPT])
+            return structs.replace(one, body=one.body[:KEPT])
 
         return await repeated(ctx, once)
 

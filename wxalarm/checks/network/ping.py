@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.scope import scope_of
@@ -30,8 +31,7 @@ MOST = 16
 """Addresses that are pinged in all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pings:
+class Pings(Struct, frozen=True):
     """What came back from each address."""
 
     source: str

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
@@ -29,8 +31,7 @@ ORIGINAL_ID = "gh_wxalarm000000"
 """ToUserName when the account's original_id is not configured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(Struct, frozen=True):
     """What was pushed, and what every address answered."""
 
     pushed: Pushed

@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from msgspec import structs
+
 from wxalarm.checks.check import Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, tcp_connect, tls_handshake
@@ -78,7 +80,7 @@ async def send(ctx: Context, make: Callable[[str], push.Request]) -> tuple[Excha
         request = Request(made.method, target.host or "", path, made.headers, made.body)
         got = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
         got = without(got, made.url)  # before it is cut: half a signature is not found
-        return replace(got, body=got.body[:LARGEST])
+        return structs.replace(got, body=got.body[:LARGEST])
 
     got = await addresses.each(ctx, one, alarm=False)
     if not got:

@@ -7,7 +7,8 @@ addresses are tried, none is preferred: in a half-dead pool a part of the pushes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
@@ -36,8 +37,7 @@ _NOBODY = frozenset({Failure.TIMEOUT, Failure.UNREACHABLE, Failure.LOCAL})
 """Failures in which no other machine took part."""
 
 
-@dataclass(frozen=True, slots=True)
-class TcpConnect:
+class TcpConnect(Struct, frozen=True):
     """Every attempt, in the order in which the addresses became known."""
 
     attempts: tuple[Connect, ...]

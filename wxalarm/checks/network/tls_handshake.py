@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
@@ -49,8 +51,7 @@ EXPIRED, NOT_YET, SELF_SIGNED, SELF_SIGNED_ROOT, NAME, ADDRESS = 10, 9, 18, 19, 
 """X509_V_ERR numbers of OpenSSL (x509_vfy.h)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TlsHandshake:
+class TlsHandshake(Struct, frozen=True):
     """What every address showed."""
 
     port: int

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
@@ -31,8 +32,7 @@ SHOWN = 80
 """Characters of a wrong answer that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class UrlVerify:
+class UrlVerify(Struct, frozen=True):
     """The echostr, and what every address answered."""
 
     echostr: str

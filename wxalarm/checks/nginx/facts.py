@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm import nginx
 from wxalarm.checks.check import Context
@@ -17,8 +18,7 @@ LIMIT = 5.0
 """Seconds within which WeChat wants the whole answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class NginxConfig:
+class NginxConfig(Struct, frozen=True):
     """The nginx configuration of the callback server, and the limits it runs under."""
 
     conf: NginxFiles
@@ -40,8 +40,7 @@ class NginxConfig:
         return self.conf.usable
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """A configuration read, and the way of the alarm's push through it."""
 
     observation: NginxConfig

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
@@ -18,8 +19,7 @@ from wxalarm.probes.api import Answer, answers_in, read_callback_check
 from wxalarm.wechat.api import CallbackCheck, pasted_checks
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     """What the file holds."""
 
     checks: tuple[CallbackCheck, ...]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.kinds import SLOW
@@ -22,8 +23,7 @@ OUTER_IP_UNLISTED = Code("outer-ip-unlisted", Severity.NOTE, Basis.RECORDED)
 PATH = "/cgi-bin/getcallbackip"
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackIps:
+class CallbackIps(Struct, frozen=True):
     """How the calls ended, and the list."""
 
     host: str

@@ -7,7 +7,8 @@ app_secret. Documents: 启动票据推送服务; 验证票据排查 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.kinds import PLATFORM
@@ -18,8 +19,7 @@ from wxalarm.probes.api import Answer, Api
 TICKET_STOPPED = Code("ticket-stopped", Severity.ERROR, Basis.REPRODUCED, PLATFORM)
 
 
-@dataclass(frozen=True, slots=True)
-class TicketPush:
+class TicketPush(Struct, frozen=True):
     """How the call ended."""
 
     host: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, by_account
 from wxalarm.checks.dns import addresses
@@ -43,8 +44,7 @@ TOKEN_API = "/cgi-bin/token"
 MOST_RIDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class WechatView:
+class WechatView(Struct, frozen=True):
     """What WeChat said."""
 
     host: str

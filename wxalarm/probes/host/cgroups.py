@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wxalarm.probes.host.reading import pairs
 from wxalarm.probes.processes import number, read_text, whole
@@ -17,8 +18,7 @@ _UNLIMITED = 1 << 60
 """cgroup v1 writes "no limit" as a number near 2^63."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """What the control group of a process allows and uses. None: no limit, or not known."""
 
     path: str

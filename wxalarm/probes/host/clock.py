@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wxalarm.probes import processes
 from wxalarm.probes.host.reading import has_proc
@@ -25,8 +26,7 @@ SERVICES = (
 _UNSYNC, _NANO = 0x0040, 0x2000
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """The kernel's own view of its clock. None: it does not say."""
 
     synchronised: bool | None = None

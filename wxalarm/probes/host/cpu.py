@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from wxalarm.probes.host import cgroups
 from wxalarm.probes.host.reading import Pressure, grew, has_proc, pairs, pressure, share, twice
@@ -11,8 +11,7 @@ from wxalarm.probes.processes import read_text, whole
 _STATES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
 
-@dataclass(frozen=True, slots=True)
-class Cpu:
+class Cpu(Struct, frozen=True):
     """The processors over one sample. Shares are of all processors' time, 0 to 1; None: this system does not say."""
 
     cores: int
@@ -36,8 +35,7 @@ class Cpu:
     """Length of the sample."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """Counters at one moment."""
 
     times: dict[str, int] = field(default_factory=dict)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wxalarm.probes.host.reading import Pressure, grew, has_proc, pressure, twice
 from wxalarm.probes.processes import read_text, whole
@@ -15,8 +16,7 @@ _COLUMNS = {"reads": 3, "read_ms": 6, "writes": 7, "write_ms": 10, "busy_ms": 12
 _NO_DISKS = ("loop", "ram", "zram", "sr", "fd")
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """One file system with a folder on it that matters."""
 
     path: str
@@ -30,8 +30,7 @@ class Space:
     inodes_free: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """One disk over the sample."""
 
     name: str
@@ -42,8 +41,7 @@ class Device:
     """Share of the time in which any request was under way, 0 to 1 (iostat's %util)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(Struct, frozen=True):
     """File systems and disks."""
 
     spaces: tuple[Space, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.probes import processes
 from wxalarm.probes.host import cgroups
@@ -18,8 +19,7 @@ NEAR = 0.5
 """A process that has this share of its files open is kept in the observation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Files and tasks in use and allowed; None: this system does not say."""
 
     files: int | None = None

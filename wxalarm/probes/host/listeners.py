@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wxalarm.probes.host.sockets import Tables
 
@@ -23,8 +24,7 @@ _MESSAGE = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
 MOST = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """One listening socket and its queue of connections that are complete and not yet accepted."""
 
     address: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wxalarm.probes.host import cgroups
 from wxalarm.probes.host.reading import Pressure, grew, has_proc, pairs, pressure, twice
@@ -12,8 +12,7 @@ PAGE = 4096
 """Bytes of a page in /proc/vmstat on nearly every machine; on others the rate is too low, never too high."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """Memory over one sample, in bytes; None: this system does not say."""
 
     total: int | None = None

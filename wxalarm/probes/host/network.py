@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wxalarm.probes.host import listeners, sockets
 from wxalarm.probes.host.listeners import Listening
@@ -13,16 +14,14 @@ from wxalarm.probes.processes import number, read_text, whole
 DEFAULT_PORTS = (32768, 60999)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """A number of sockets on a local port."""
 
     port: int
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """Where this machine has most connections to: each takes an ephemeral port."""
 
     address: str
@@ -31,8 +30,7 @@ class Peer:
     time_wait: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """TCP over one sample; None: this system does not say."""
 
     states: dict[str, int] = field(default_factory=dict)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from wxalarm.probes.processes import read_text, whole
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Pressure:
+class Pressure(Struct, frozen=True):
     """Pressure stall information of one resource: the share of time in which tasks waited for it, in percent."""
 
     some10: float

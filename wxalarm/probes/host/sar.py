@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from wxalarm.probes.command import run
 
@@ -23,8 +24,7 @@ LONGEST = 3600.0
 """Seconds: the longest interval whose average still says something about five minutes in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One record of sar: averages over the `interval` seconds that end at `at`. None: not recorded."""
 
     at: datetime
@@ -51,8 +51,7 @@ class Moment:
     disk_busy: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The records that overlap the window asked for, in order."""
 
     path: str

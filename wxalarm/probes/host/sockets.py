@@ -12,8 +12,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 STATES = {
     b"01": "ESTABLISHED",
@@ -41,8 +42,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Tables:
+class Tables(Struct):
     """What both tables hold."""
 
     states: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,52 @@
+"""One alarm a line: quick, and byte for byte what the standard library writes, all that is unsafe spelled out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wxalarm.model import BEIJING, Alarm, AlarmKind, Location, Places, Sample
+from wxalarm.records import alarm_record, escape
+from wxalarm.render.alarms import JsonLines
+
+ANY = st.text(st.characters())  # lone surrogates too
+ODD = st.text(st.sampled_from('a"\\/\0\x1f\x7f\x80\x9b\xa0é\u200e\u2028\u202e\u2069\ud800\udfff\ufeff，\U0001f600'))
+TEXT = st.none() | ANY | ODD
+NUMBER = st.none() | st.integers(0, 2**70)
+SAMPLES = st.builds(
+    Sample,
+    openid=TEXT,
+    stamp=NUMBER,
+    response_content=TEXT,
+    response_truncated=st.booleans(),
+    extra=st.dictionaries(ANY | ODD, TEXT, max_size=3),
+)
+
+
+def as_ever(alarm: Alarm) -> str:
+    return escape(json.dumps(alarm_record(alarm), ensure_ascii=False)) + "\n"
+
+
+SEEN = st.none() | st.datetimes(timezones=st.just(BEIJING))
+PLACE = st.none() | st.builds(Location, TEXT)
+
+
+@given(TEXT, NUMBER, st.just(Sample()) | SAMPLES, SEEN, PLACE)
+def test_a_line_is_what_json_writes(
+    text: str | None, number: int | None, sample: Sample, seen: datetime | None, place: Location | None
+) -> None:
+    places = None if place is None else Places(place)
+    alarm = Alarm(AlarmKind.MARK_FAIL, text, text, seen, text, number, number, sample, text, places)
+    assert JsonLines().alarm(alarm) == as_ever(alarm)
+
+
+def test_every_character_is_written_as_ever() -> None:
+    form = JsonLines()
+    for code in range(sys.maxunicode + 1):
+        if code < 0x10000 or code % 0x1000 < 16:
+            alarm = Alarm(nickname=chr(code))
+            assert form.alarm(alarm) == as_ever(alarm), hex(code)
