@@ -43,19 +43,31 @@ _BEFORE_PLATFORM = rf"(?:{w.SPACE}{{0,99}}{_PLATFORM_GROUP})?"
 _MOST_CANDIDATES = 2000
 _SHOWN_WHOLE = 2048
 """Bytes; WeChat cuts bodies after about 900."""
-_CLEAN_STOP = rf"{w.BLANK}*+(?:\n|\Z|\[第三方平台|报警)"
+_CLEAN_STOP = rf"{w.BLANK}*+(?:\n|\Z|\[{w.PLATFORM_KEY}|{w.GUIDE_LABEL})"
+_LINE_BEGINS = "|".join(
+    (
+        *(w.PRINTED[name] for name in ("appid", "nickname")),
+        *(rf"{w.PRINTED[name]} ?[0-9]" for name in ("first_seen", "count")),
+        rf"{w.PRINTED['description']} ?{w.OPENING}",
+        w.OPENING,
+        *(rf"\[{key.printed}=" for key in w.KEYS if key.first),
+    )
+)
+_GUIDE_BEGIN = f"{w.GUIDE_LABEL[0]}{w.PRINTED['sample'][0]}"
 CLEAN = (
-    rf"((?:[^\]报错]{{1,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
-    r"(?:(\])(?=(?:\[第三方平台(?::[^\[\]\n]*+)?+\])?+[ \t\r\n]*+(?:报警排查指引|\Z"
-    r"|(?<=\n)(?:Appid: |昵称: |时间: ?[0-9]{4}-|内容: ?(?:微信服务器|推送)|微信服务器|推送"
-    r"|次数: ?[0-9]|\[(?:OpenID|transaction_id)=)))|(?<=[ \t\r\n])(?=报警排查指引))"
+    # The characters that the guide line and 错误样例 begin with are rare in bodies: those are left to thought.
+    rf"((?:[^\]{_GUIDE_BEGIN}]{{1,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
+    rf"(?:(\])(?=(?:\[{w.PLATFORM_KEY}(?::[^\[\]\n]*+)?+\])?+[ \t\r\n]*+"
+    rf"(?:{w.GUIDE_LABEL}|\Z|(?<=\n)(?:{_LINE_BEGINS})))"
+    rf"|(?<=[ \t\r\n])(?={w.GUIDE_LABEL}))"
 )
 """The ends that need no thought, as a pattern with the body and its bracket, if any, as groups: the first bracket that
 can end a body, and behind it the guide line, another alarm or nothing; without any, the guide line behind what WeChat
 cut."""
 # Each alternative begins with a literal, so that the search skips other characters at C speed.
 _RESTARTS = re.compile(
-    rf"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數|\[(?:{_FIRST_KEYS})=|\[第三方平台|{w.BORDER}"
+    r"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
+    rf"|\[(?:{_FIRST_KEYS})=|\[{w.PLATFORM_KEY}|{w.BORDER}"
 )
 
 

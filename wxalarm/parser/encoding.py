@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from wxalarm.parser.words import HAN_LABELS
+
 HEAD = 4096
 """Bytes that decide whether a text without a byte order mark is UTF-16."""
 BOM = codecs.BOM_UTF8
@@ -18,7 +20,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LABELS = ("内容", "时间", "內容", "時間")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _ESCAPED = re.compile("[\ud800-\udfff]")
 _WIDE = re.compile("[^\x00-\x7f\ud800-\udfff]")
@@ -40,7 +41,7 @@ def encoding_of(data: bytes, *, final: bool = True) -> str:
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data, final)
     bad = len(_ESCAPED.findall(text))
     # A few broken bytes are damage, not another encoding; GB18030 read as UTF-8 is broken nearly everywhere.
-    if bad == 0 or bad < len(_WIDE.findall(text)) or any(label in text for label in _LABELS):
+    if bad == 0 or bad < len(_WIDE.findall(text)) or any(label in text for label in HAN_LABELS):
         return "utf-8"
     gb = codecs.getincrementaldecoder("gb18030")("replace").decode(data, final)
     return "gb18030" if gb.count("\ufffd") * 4 < bad else "utf-8"
@@ -58,7 +59,7 @@ def _utf16(head: bytes) -> str | None:
     if even == odd == 0:
         return None
     for codec in ("utf-16-le", "utf-16-be"):
-        if any((at := head.find(label.encode(codec))) >= 0 and at % 2 == 0 for label in _LABELS):
+        if any((at := head.find(label.encode(codec))) >= 0 and at % 2 == 0 for label in HAN_LABELS):
             return codec
     return None
 

@@ -23,8 +23,6 @@ _GAP = r"[ \t\r\n]{1,99}+"
 _ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 # No blanks at the edges: the tokens strip them, so values that have some are not for this path.
 _FORMS = {"word": r"[!-Z\\^-~]*+", "name": r"(?! )[ -Z\\^-~]*+(?<! )", "number": r"[0-9]{1,18}"}
-_OPENING = r"(?:微信服务器(?:向|连接)|推送(?:[“”\"「『]?支付|第三方平台|component_verify_ticket))"
-# A line's value: words up to what stands behind the next blanks of it.
 _SIMPLE = rf"[^ :：\[{_ODD}]"
 _HAN = r"\u3001-\u9fff\uff00-\uffef"
 _MORE = r"(?:报警|報警|错误|錯誤|[Ee]rror )"
@@ -33,7 +31,6 @@ _FOLLOWS = (
     rf"(?:{w.BLANK}|[{w.QUOTES}])*+\[|[^\n]{{0,80}}(?:报警|報警)排查"
     rf"|{_NOISE}(?:{_MORE}|{w.LATER_GROUP}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE})"
 )
-_GUIDE = "报警排查指引[，,]请见: ?"
 
 
 def _words(size: int, most: int, before: str) -> str:
@@ -58,44 +55,58 @@ _SAMPLE = (
     "".join(map(_group, _KEYS))
     + rf"(?:\[(?:{'|'.join(w.BODY_KEYS)})={body_end.CLEAN})?+"
     + r"(?:\[resp\])?+"
-    + r"(?:\[(第三方平台)(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
+    + rf"(?:\[({w.PLATFORM_KEY})(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
 )
-_NICK = rf"[^ :：{_ODD}]{{1,64}}+"
-_BEHIND_NICK = r"[时内](?=间: ?[0-9]|容: ?(?:微信服务器|推送))"
-_NICKNAME = rf"(?:{_NICK}(?: {{1,9}}+(?!{_BEHIND_NICK}){_NICK}){{0,3}}+)?+"
-_PAY_OR_PLATFORM = r"(?:[“”\"「『]?支付|第三方平台|component_verify_ticket)"
-_BEHIND_CONTENT = r"次数"
-_BEHIND_WORDING = r"[次错]"
-_CONTENT, _WORDING = _words(80, 5, _BEHIND_CONTENT), _words(80, 5, _BEHIND_WORDING)
-_COUNT = r"数: ?([0-9]{1,18})分钟 ?([0-9]{1,18}) ?次"
-# Every alarm begins with one of few characters, so that the search skips other text at C speed; each label after the
-# first asks for the first character of the next one itself.
-CLEAN = re.compile(
-    r"[A昵时内微推次错\[]"
-    rf"(?:(?<=A)(?<![A-Za-z]A)ppid: ?([0-9A-Za-z*]*+){_GAP}[昵时内])?+"
-    rf"(?:(?<=昵)称: {{0,2}}({_NICKNAME}){_GAP}{_BEHIND_NICK})?+"
-    rf"(?:(?<=时)间: ?([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?+){_GAP}内)?+"
-    rf"(?:(?<=内)容: ?({_OPENING}{_CONTENT}){_GAP}次(?=数)"
-    rf"|(?<![^\n][微推])((?<=微)信服务器(?:向|连接){_WORDING}"
-    rf"|(?<=推)送{_PAY_OR_PLATFORM}{_WORDING}){_GAP}[次错])?+"
-    rf"(?:(?<=次){_COUNT}(?:{_GAP}错误样例: ?(?=\[)|(?![^ \t\r\n]))|(?<=错)误样例: ?(?=\[)"
-    r"|(?<![^\n]\[)(?<=\[)(?=OpenID=|transaction_id=))"
-    rf"{_SAMPLE}"
-    rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){_GUIDE}([^\s{_HAN}]++)(?=[ \t\r]*+(?:\Z|\n))"
-    # Without the guide line, what could still belong to it must not follow.
-    rf"|(?=[ \t\r]*+(?:\Z|\n(?!{_FOLLOWS}))))"
-)
+_BEGIN = {name: printed[0] for name, printed in w.PRINTED.items()}
+_REST = {name: printed[1:] for name, printed in w.PRINTED.items()}
+"""Every alarm begins with one of few characters, so that the search skips other text at C speed; each label after the
+first asks for the first character of the next one itself."""
+_WECHAT, _PUSH = w.OPENINGS
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?+"
+_COUNT = r"([0-9]{1,18})分钟 ?([0-9]{1,18}) ?次"
+
+
+def _clean() -> str:
+    appid, nickname, seen, content, count, sample, _ = _BEGIN.values()
+    opened = rf"(?:{_WECHAT}|{_PUSH})"
+    behind_nickname = rf"[{seen}{content}](?={_REST['first_seen'][:-1]}: ?[0-9]|{_REST['description']} ?{opened})"
+    nick = rf"[^ :：{_ODD}]{{1,64}}+"
+    named = rf"(?:{nick}(?: {{1,9}}+(?!{behind_nickname}){nick}){{0,3}}+)?+"
+    behind_content = count + _REST["count"][:-1]
+    words = _words(80, 5, f"[{count}{sample}]")
+    first = "|".join(key.printed for key in w.KEYS if key.first)
+    sample_label = rf"{_REST['sample']} ?(?=\[)"
+    guide = rf"{w.GUIDE_LABEL}[，,]{w.PRINTED['guide_url'].partition('，')[2]} ?"
+    return (
+        rf"[{appid}{nickname}{seen}{content}{_WECHAT[0]}{_PUSH[0]}{count}{sample}\[]"
+        rf"(?:(?<={appid})(?<![A-Za-z]{appid}){_REST['appid']} ?([0-9A-Za-z*]*+){_GAP}[{nickname}{seen}{content}])?+"
+        rf"(?:(?<={nickname}){_REST['nickname']} {{0,2}}({named}){_GAP}{behind_nickname})?+"
+        rf"(?:(?<={seen}){_REST['first_seen']} ?({_DATE}){_GAP}{content})?+"
+        rf"(?:(?<={content}){_REST['description']} ?({opened}{_words(80, 5, behind_content)})"
+        rf"{_GAP}{count}(?={_REST['count'][:-1]})"
+        rf"|(?<![^\n][{_WECHAT[0]}{_PUSH[0]}])((?<={_WECHAT[0]}){_WECHAT[1:]}{words}|(?<={_PUSH[0]}){_PUSH[1:]}{words})"
+        rf"{_GAP}[{count}{sample}])?+"
+        rf"(?:(?<={count}){_REST['count']} ?{_COUNT}(?:{_GAP}{sample}{sample_label}|(?![^ \t\r\n]))"
+        rf"|(?<={sample}){sample_label}|(?<![^\n]\[)(?<=\[)(?=(?:{first})=))"
+        rf"{_SAMPLE}"
+        rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){guide}([^\s{_HAN}]++)(?=[ \t\r]*+(?:\Z|\n))"
+        # Without the guide line, what could still belong to it must not follow.
+        rf"|(?=[ \t\r]*+(?:\Z|\n(?!{_FOLLOWS}))))"
+    )
+
+
+CLEAN = re.compile(_clean())
 """One clean alarm: official labels in official order, all groups in the order in which WeChat prints them."""
 _GROUPS = (
     *("appid", "nickname", "first_seen", "description", "wording", "window_minutes", "count"),
     *(f"sample.{key.field}" for key in _KEYS),
-    *("sample.response_content", "]", "第三方平台", "sample.platform", "guide_url"),
+    *("sample.response_content", "]", w.PLATFORM_KEY, "sample.platform", "guide_url"),
 )
 """What the groups of CLEAN hold."""
 _BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
 _PLACE = {name: place for place, name in reversed(list(enumerate(_GROUPS)))}
 _OPENID_AT, _STAMP_AT = _GROUPS.index("sample.openid") + 1, _GROUPS.index("sample.stamp") + 1
-_FIRST = {"A": "appid", "昵": "nickname", "时": "first_seen", "次": "count", "错": "sample", "[": "sample"}
+_FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
 _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")
 
 
@@ -228,7 +239,7 @@ def body_of(match: re.Match[str]) -> tuple[int, int]:
 def first_label(match: re.Match[str]) -> tuple[str, bool]:
     """The field of the first line of a match of CLEAN, and whether its label stands before it."""
     first = match.string[match.start()]
-    return _FIRST.get(first, "description"), first not in "微推["
+    return _FIRST.get(first, "description"), first in _BEGIN.values()
 
 
 def may_be_flawed(alarm: Alarm) -> bool:
@@ -270,7 +281,7 @@ def _spans(match: re.Match[str]) -> dict[str, tuple[int, int]]:
     spans = {}
     for place, name in enumerate(_GROUPS):
         span = match.span(place + 1)
-        if span[0] >= 0 and name not in ("]", "第三方平台"):
+        if span[0] >= 0 and name not in ("]", w.PLATFORM_KEY):
             spans[name] = span
     if "wording" in spans:
         start, end = spans.pop("wording")
@@ -294,7 +305,7 @@ _PIECE_HINT = re.compile(
     r"|昵[称稱]|暱[称稱]|Nick ?[Nn]ame|nick ?[Nn]ame|时间|時間|Time|time|内容|內容|Content"
     r"|content|Description|description|次[数數]|Times|times|Count|count|Number of|number of|错误[样示]例|錯誤[樣範]例"
     r"|Error |error |报警排查|報警排查|微信(?:服务器|伺服器|服務器)|推送"
-    r"|\[(?i:OpenID|Stamp|OuterIP|3rdUrl|IP|Host|Msg|Event|http|cURL|decrypt|resp|transaction)"
+    rf"|\[(?i:{'|'.join(sorted({re.split('[ _]', key.printed)[0] for key in w.KEYS}))})"
 )
 
 

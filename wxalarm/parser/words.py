@@ -54,15 +54,24 @@ PRINTED = {
     "guide_url": "报警排查指引，请见:",
 }
 """The labels as WeChat prints them."""
+GUIDE_LABEL = PRINTED["guide_url"].partition("，")[0]
+HAN_LABELS = tuple(
+    label
+    for name in ("description", "first_seen")
+    for label in LABELS[name].split("|")
+    if re.fullmatch(r"[一-鿿]+", label)
+)
+"""Labels that hardly any text of another kind holds together, in both scripts."""
 
 DATE = rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:T|{BLANK})+\d{{1,2}}[:：]\d{{2}}(?:[:：]\d{{2}})?"
 COUNT = rf"(\d+){BLANK}*(?:分钟|分鐘|min(?:ute)?s?)(?:{BLANK}|[,，])*(\d[\d,]*){BLANK}*(?:次|times?)"
 WINDOW = rf"(\d+){BLANK}*(?:分钟|分鐘|min)"
-OPENING = (
-    r"(?:微信(?:服务器|伺服器|服務器)(?:向|连接|連接)"
-    r"|推送(?:[“”\"「『]?支付|第三方平台|第三方平臺|component_verify_ticket))"
+OPENINGS = (
+    r"微信(?:服务器|伺服器|服務器)(?:向|连接|連接)",
+    r"推送(?:[“”\"「『]?支付|第三方平台|第三方平臺|component_verify_ticket)",
 )
-"""How every known 内容 begins."""
+"""How the known 内容 begin, each with one certain character."""
+OPENING = rf"(?:{'|'.join(OPENINGS)})"
 TYPE_NAME = (
     r"(?:DNS失败|DNS超时|连接超时|请求超时|回应失败|自动屏蔽|DNS失敗|DNS超時|連接超時|請求超時|回應失敗|自動屏蔽"
     r"|(?i:MarkFail|DNS fail(?:ure|ed)|DNS timeout|Connection timeout|Request timeout|Response fail(?:ure|ed)"
@@ -144,7 +153,8 @@ BODY_KEYS = tuple(key.printed for key in KEYS if key.form == "body")
 NUMBERS = frozenset(key.field for key in KEYS if key.form == "number")
 ORDER = tuple(dict.fromkeys(key.field for key in KEYS))
 """Fields of a sample in the order in which WeChat prints their keys."""
-PRINTED_KEYS = (*(key.printed for key in KEYS), "第三方平台")
+PLATFORM_KEY = "第三方平台"
+PRINTED_KEYS = (*(key.printed for key in KEYS), PLATFORM_KEY)
 """The keys as WeChat prints them."""
 FIRST_FIELDS = frozenset(key.field for key in KEYS if key.first)
 
