@@ -24,7 +24,6 @@ _ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202
 # No blanks at the edges: the tokens strip them, so values that have some are not for this path.
 _FORMS = {"word": r"[!-Z\\^-~]*+", "name": r"(?! )[ -Z\\^-~]*+(?<! )", "number": r"[0-9]{1,18}"}
 _SIMPLE = rf"[^ :：\[{_ODD}]"
-_HAN = r"\u3001-\u9fff\uff00-\uffef"
 _MORE = r"(?:报警|報警|错误|錯誤|[Ee]rror )"
 _NOISE = rf"[{w.EDGES}{w.QUOTES}]*+"
 _FOLLOWS = (
@@ -38,6 +37,9 @@ def _words(size: int, most: int, before: str) -> str:
     return rf"{_SIMPLE}{{1,{size}}}+(?: {{1,9}}+(?!{before}){_SIMPLE}{{1,{size}}}+){{0,{most}}}+"
 
 
+_KEYS = tuple(key for key in w.KEYS if key.form != "body")
+
+
 def _group(key: w.Key) -> str:
     """One group of the sample."""
     # The search for bare groups has taken the bracket of the first one already.
@@ -47,10 +49,13 @@ def _group(key: w.Key) -> str:
         return rf"(?:\[({printed})\])?+"
     # What posters mask, and sometimes its closing bracket with it.
     open_ = rf"|(?<=\*) ?(?=\[{w.KEY}=)" if key.field in ("openid", "url") else ""
-    return rf"(?:{bracket}{printed}=({_FORMS[key.form]})(?:\](?: (?=\[))?{open_}))?+"
+    # The second key of a field ("ip") only where the first one ("IP") is not: else the tokens say which counts.
+    fields = [other.field for other in _KEYS[: _KEYS.index(key)]]
+    once = rf"(?({key.field})(?!))" if key.field in fields else ""
+    value = _FORMS[key.form] if key.field in fields else rf"?P<{key.field}>{_FORMS[key.form]}"
+    return rf"(?:{once}{bracket}{printed}=({value})(?:\](?: (?=\[))?{open_}))?+"
 
 
-_KEYS = tuple(key for key in w.KEYS if key.form != "body")
 _SAMPLE = (
     "".join(map(_group, _KEYS))
     + rf"(?:\[(?:{'|'.join(w.BODY_KEYS)})={body_end.CLEAN})?+"
@@ -89,7 +94,7 @@ def _clean() -> str:
         rf"(?:(?<={count}){_REST['count']} ?{_COUNT}(?:{_GAP}{sample}{sample_label}|(?![^ \t\r\n]))"
         rf"|(?<={sample}){sample_label}|(?<![^\n]\[)(?<=\[)(?=(?:{first})=))"
         rf"{_SAMPLE}"
-        rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){guide}([^\s{_HAN}]++)(?=[ \t\r]*+(?:\Z|\n))"
+        rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){guide}([!-~]++)(?=[ \t\r]*+(?:\Z|\n))"
         # Without the guide line, what could still belong to it must not follow.
         rf"|(?=[ \t\r]*+(?:\Z|\n(?!{_FOLLOWS}))))"
     )
@@ -105,7 +110,7 @@ _GROUPS = (
 """What the groups of CLEAN hold."""
 _BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
 _PLACE = {name: place for place, name in reversed(list(enumerate(_GROUPS)))}
-_OPENID_AT, _STAMP_AT = _GROUPS.index("sample.openid") + 1, _GROUPS.index("sample.stamp") + 1
+_OPENID, _STAMP, _URL = (_GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url"))
 _FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
 _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")
 
@@ -120,6 +125,7 @@ def _plain_of(frozen: type[Any]) -> Any:
     return make_dataclass(f"Plain{frozen.__name__}", names, slots=True, eq=False, repr=False)
 
 
+_UNKNOWN = AlarmKind.UNKNOWN
 _ALARM, _SAMPLE = _plain_of(Alarm), _plain_of(Sample)
 
 
@@ -153,6 +159,8 @@ def _maker() -> Callable[[tuple[str | None, ...]], Any]:
     return cast("Callable[[tuple[str | None, ...]], Any]", eval(source, {"plain": _SAMPLE, "nothing": {}}))
 
 
+BODY = _BODY + 1
+"""The group of CLEAN that holds the body."""
 _TWICE = tuple(
     (_GROUPS.index(name), place) for place, name in enumerate(_GROUPS[:_BODY]) if _GROUPS.index(name) != place
 )
@@ -160,8 +168,12 @@ _TWICE = tuple(
 _sample_of = _maker()
 
 
-def record(match: re.Match[str], source: Source) -> Alarm | None:
-    """The record of a match of CLEAN; None when only the tokens can tell."""
+Found = tuple[Alarm, Sequence[Finding], int, int]
+"""An alarm and its problems, with its extent in the source's text. No class: a tuple costs nothing to make."""
+
+
+def read(match: re.Match[str], source: Source) -> Found | None:
+    """The alarm of a match of CLEAN; None when only the tokens can tell, with what stands before and behind it."""
     groups = match.groups()
     appid, nickname, time, description, wording, window, count = groups[:7]
     guide = groups[_GUIDE_URL]
@@ -171,8 +183,8 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
         description = match.string[match.start(5) - 1 : match.end(5)]
         if not w.is_whole(description):
             return None
-    kind = AlarmKind.UNKNOWN
-    if description is not None and (kind := w.kind_of(description)) is AlarmKind.UNKNOWN:
+    kind = _UNKNOWN
+    if description is not None and (kind := w.kind_of(description)) is _UNKNOWN:
         return None
     first_seen = None
     if time is not None:
@@ -180,12 +192,10 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
             first_seen = datetime.fromisoformat(time + "+08:00")
         except ValueError:
             return None
-    for one, other in _TWICE:
-        if groups[other] is not None and groups[one] is not None:
-            return None
     sample = _sample_of(groups)
     if (body := groups[_BODY]) is not None:
-        if not (sample.response_length == len(body.encode("utf-8", "replace")) or body_end.is_plain(body)):
+        size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))
+        if sample.response_length != size and not body_end.is_plain(body):
             return None
         if groups[_BRACKET] is None:
             sample.response_content, sample.response_truncated = body.rstrip(), True
@@ -204,15 +214,17 @@ def record(match: re.Match[str], source: Source) -> Alarm | None:
         Placed(source, start, end, spans_at),
     )
     alarm.__class__ = Alarm
-    return alarm  # type: ignore[no-any-return]  # it is one now
+    # One that says what failed and how often is an alarm, whatever stands before it.
+    if (count is None or description is None) and not _proves_itself(alarm, match):
+        return None
+    # Only a mask eats a bracket, only WeChat cuts a body.
+    openid, url = groups[_OPENID], groups[_URL]
+    if sample.response_truncated or (openid and openid[-1] == "*") or (url and url[-1] == "*"):
+        return alarm, _problems(match, source), start, end
+    return alarm, (), start, end
 
 
-def is_whole(alarm: Alarm) -> bool:
-    """Whether a match of CLEAN says what failed and how often: it is an alarm, whatever stands before it."""
-    return alarm.count is not None and alarm.description is not None
-
-
-def proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
+def _proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
     """Whether a fragment, without 内容 or 次数, is an alarm beyond doubt and begins where it matched: only with groups
     that nothing else has, and not behind something that it could go on from."""
     has_count = alarm.count is not None
@@ -221,7 +233,7 @@ def proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
     last = before.rstrip(w.EDGES)[-1:]
     if (last == "]" and before.count("\n") < 2) or (before and "\u4e00" <= before[-1] <= "\u9fff"):
         return False
-    sample, stamp = alarm.sample, match[_STAMP_AT]
+    sample, stamp = alarm.sample, match[_STAMP + 1]
     openid, transaction_id = sample.openid, sample.transaction_id
     if has_count:
         return bool(openid or stamp or sample.url or transaction_id)
@@ -230,29 +242,13 @@ def proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
     return openid is not None and stamp is not None and len(stamp) == 10 and _SURE_OPENID.match(openid) is not None
 
 
-def body_of(match: re.Match[str]) -> tuple[int, int]:
-    """Where the body stands in a match of CLEAN; where the match ends when it has none."""
-    span = match.span(_BODY + 1)
-    return span if span[0] >= 0 else (match.end(), match.end())
-
-
 def first_label(match: re.Match[str]) -> tuple[str, bool]:
     """The field of the first line of a match of CLEAN, and whether its label stands before it."""
     first = match.string[match.start()]
     return _FIRST.get(first, "description"), first in _BEGIN.values()
 
 
-def may_be_flawed(alarm: Alarm) -> bool:
-    """Whether a record may have problems to report: only a mask eats a bracket, only WeChat cuts a body."""
-    sample = alarm.sample
-    return (
-        sample.response_truncated
-        or (sample.openid is not None and sample.openid[-1:] == "*")
-        or (sample.url is not None and sample.url[-1:] == "*")
-    )
-
-
-def problems(match: re.Match[str], source: Source) -> Sequence[Finding]:
+def _problems(match: re.Match[str], source: Source) -> list[Finding]:
     """What a record of this path can have to say: that a bracket is missing, that WeChat cut the body."""
     found: list[Finding] = []
     text = match.string
@@ -261,7 +257,7 @@ def problems(match: re.Match[str], source: Source) -> Sequence[Finding]:
         if end >= 0 and name.startswith("sample.") and name != "sample.decrypt_failed" and text[end] != "]":
             end += text[end] == " "  # the blank before the next group belongs to the open value, until it is stripped
             found.append(BRACKET_MISSING(source.locate(start, end), key=_key(text, start)))
-    if match.start(_BODY + 1) >= 0 and match.start(_BRACKET + 1) < 0:
+    if match.start(BODY) >= 0 and match.start(_BRACKET + 1) < 0:
         start, end = _spans(match)["sample.response_content"]
         found.append(BODY_CUT(source.locate(start, end), key=_key(text, start), length=end - start))
     return found
@@ -286,8 +282,8 @@ def _spans(match: re.Match[str]) -> dict[str, tuple[int, int]]:
     if "wording" in spans:
         start, end = spans.pop("wording")
         spans["description"] = (start - 1, end)
-    if match.start(_BODY + 1) >= 0 and match.start(_BRACKET + 1) < 0:
-        start, end = match.span(_BODY + 1)
+    if match.start(BODY) >= 0 and match.start(_BRACKET + 1) < 0:
+        start, end = match.span(BODY)
         spans["sample.response_content"] = (start, start + len(match.string[start:end].rstrip()))
     for name in ("appid", "nickname"):
         if name in spans and spans[name][0] == spans[name][1]:

@@ -84,7 +84,10 @@ class Placed(Places):
     __slots__ = ("_end", "_source", "_spans", "_start")
 
     def __init__(self, source: Source, start: int, end: int, spans: Spans | Callable[[str, int], Spans]) -> None:
-        self._source, self._start, self._end, self._spans = source, start, end, spans
+        self._source = source
+        self._start = start
+        self._end = end
+        self._spans = spans
 
     @property
     def spans(self) -> Spans:

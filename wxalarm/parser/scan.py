@@ -6,21 +6,17 @@ reason to: a server may really have sent them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wxalarm.model import Alarm, Finding
 from wxalarm.parser import fast
+from wxalarm.parser.fast import Found
 from wxalarm.parser.locate import Source
-from wxalarm.parser.repair import Signs, is_damaged, is_encoded, signs_in
+from wxalarm.parser.repair import Signs, is_encoded
 
 if TYPE_CHECKING:
     # Imported when an alarm is not clean: their patterns take longer to compile than a clean text to parse.
     from wxalarm.parser.cluster import Cluster, Clusters
-
-Found = tuple[Alarm, Sequence[Finding], int, int]
-"""An alarm and its problems, with its extent in the source's text. No class: a tuple costs nothing to make."""
 
 
 class Scan:
@@ -31,30 +27,29 @@ class Scan:
         self.found: list[Found] = []
         self.pending: int | None = None
         """Behind the last alarm, where another may have begun that is not whole yet."""
-        if not self._scan(start, signs_in(source.text)):
+        if not self._scan(start, Signs(source.text, start)):
             self.found.clear()
             source.repair()
             self.__dict__.pop("_clusters", None)
-            self._scan(source.parsed(start), ())
+            self._scan(source.parsed(start), None)
 
-    def _scan(self, at: int, signs: Signs) -> bool:
+    def _scan(self, at: int, signs: Signs | None) -> bool:
         """Find them all; False when the text has to be repaired first, as one of the signs says."""
         source, found = self.source, self.found
-        text, looked = source.text, at
+        text = source.text
         for match in fast.CLEAN.finditer(text, at):
             start, end = match.span()
             if start < at:
                 continue
-            alarm = fast.record(match, source)
-            if alarm is None or not (fast.is_whole(alarm) or fast.proves_itself(alarm, match)):
-                # It is not as clean as it looked: it stays for the tokens, with what stands before and behind it.
+            clean = fast.read(match, source)
+            if clean is None:
                 continue
-            if signs:
-                body, body_end = fast.body_of(match)
-                length = alarm.sample.response_length
-                if is_damaged(text, looked, body, signs) or is_encoded(text, body, body_end, length):
+            if signs is not None and signs.first < end:
+                body, behind = match.span(fast.BODY)
+                if body < 0:
+                    body = behind = end
+                if signs.before(body, behind) or is_encoded(text, body, behind, clean[0].sample):
                     return False
-                looked = body_end
             # Two characters can be no label.
             if start - at > 2 and fast.may_hold_pieces(text, at, start):
                 before = list(self._clusters.find(at, start))
@@ -64,9 +59,9 @@ class Scan:
                     at = end
                     continue
                 found += map(self._built, before)
-            found.append((alarm, fast.problems(match, source) if fast.may_be_flawed(alarm) else (), start, end))
+            found.append(clean)
             at = end
-        if signs and is_damaged(text, looked, len(text), signs):
+        if signs is not None and signs.before(len(text), len(text)):
             return False
         if fast.may_hold_pieces(text, at, len(text)):
             self._read(at, len(text))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from wxalarm.model import Alarm, Finding
+from wxalarm.parser.fast import Found
 from wxalarm.parser.locate import Lines, Source
-from wxalarm.parser.scan import Found, Scan
+from wxalarm.parser.scan import Scan
 from wxalarm.parser.words import LONGEST_BODY
 
 SETTLED = 2 * LONGEST_BODY

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wxalarm.model import Sample
 from wxalarm.parser import words as w
 from wxalarm.parser.repair.maps import Map as Map
 from wxalarm.parser.repair.maps import replaced
@@ -21,31 +22,44 @@ _TAG = re.compile(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>]
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
 _ESCAPED = re.compile(rf"\\n(?:{_LABELS})|\\u(?:5185\\u5[bB][bB]9|6[bB]21\\u6570|9519\\u8[bB][eE][fF]\\u6837)")
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
-Signs = tuple[tuple[str, re.Pattern[str] | None], ...]
-"""Characters that damage leaves, and the patterns of those that others leave, too."""
-_SIGNS: Signs = (
-    *(("&", _ENTITY), ("<", _TAG), ("\\", _ESCAPED), ("【", None), ("［", None)),
-    *((char, None) for char in w.ZERO_WIDTH),
+_SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
+    *(("&", _ENTITY), ("<", _TAG), ("\\", _ESCAPED)),
+    *((char, None) for char in f"【［{w.ZERO_WIDTH}"),
 )
+"""The characters that damage leaves, and the patterns of those that others leave, too."""
 
 
-def signs_in(text: str) -> Signs:
-    """The signs of damage that a text shows anywhere, also in bodies that are fine; nearly always none."""
-    return tuple((char, pattern) for char, pattern in _SIGNS if is_damaged(text, 0, len(text), ((char, pattern),)))
+class Signs:
+    """The signs of damage in a text, looked for from the front and passed over in bodies that are fine."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        self._signs = tuple(sign for sign in _SIGNS if sign[0] in text)
+        self._next = [self._find(char, start) for char, _ in self._signs]
+        self.first = min(self._next, default=len(text))
+        """Where the next character stands that may be one; the length of the text when there is none."""
+
+    def _find(self, char: str, at: int) -> int:
+        place = self._text.find(char, at)
+        return place if place >= 0 else len(self._text)
+
+    def before(self, body: int, behind: int) -> bool:
+        """Whether there is one before text[body:behind], a body; else goes on behind it."""
+        first = len(self._text)
+        for number, (char, pattern) in enumerate(self._signs):
+            place = self._next[number]
+            if place < body and (pattern is None or pattern.search(self._text, place, body) is not None):
+                return True
+            if place < behind:
+                self._next[number] = place = self._find(char, behind)
+            first = place if place < first else first
+        self.first = first
+        return False
 
 
-def is_damaged(text: str, start: int, end: int, signs: Signs) -> bool:
-    """Whether one of the signs stands in text[start:end]."""
-    for char, pattern in signs:
-        at = text.find(char, start, end)
-        if at >= 0 and (pattern is None or pattern.search(text, at, end) is not None):
-            return True
-    return False
-
-
-def is_encoded(text: str, start: int, end: int, length: int | None) -> bool:
-    """Whether a page encoded the body text[start:end], of which so many bytes were declared."""
-    if text.find("&", start, end) < 0 or length == len(text[start:end].encode("utf-8", "replace")):
+def is_encoded(text: str, start: int, end: int, sample: Sample) -> bool:
+    """Whether a page encoded the body of a sample, text[start:end]: not when it is as long as declared."""
+    if text.find("&", start, end) < 0 or sample.response_length == len(text[start:end].encode("utf-8", "replace")):
         return False
     from wxalarm.parser.repair import pages
 
@@ -54,7 +68,7 @@ def is_encoded(text: str, start: int, end: int, length: int | None) -> bool:
 
 def repair(text: str) -> tuple[str, Map | None]:
     """The text without the damage, and the map back; None when there was none."""
-    if not signs_in(text):
+    if not Signs(text, 0).before(len(text), len(text)):
         return text, None
     return replaced(text, _edits(text))
 
