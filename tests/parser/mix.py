@@ -33,6 +33,10 @@ PAGE = (
     + " .marker {{font-weight: bold; color: black;}}\n" * 14
     + " td {{te"
 )
+ERROR_PAGE = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
+    "<p>The server returned &quot;502&quot;.</p>\r\n<hr><center>nginx/1.18.0</center>\r\n</body>\r\n</html>"
+)
 CHAT = (
     "小王 10:22\n大家看一下这个报警",
     "在处理了，时间: 大概半小时",
@@ -104,6 +108,21 @@ class Mix:
             lines["时间"] = lines["时间"][:-3].replace(": ", ":")
         elif draw < 6:  # a mask ate a bracket
             lines["样例"] = lines["样例"].replace("][Stamp=", "****[Stamp=")
+
+    def clean(self, *, with_body: bool) -> str:
+        """A whole alarm as WeChat prints it, a label a line: with a reply's body, as long as declared, or without."""
+        if with_body:
+            body = self.random.choice((self.xml(), ERROR_PAGE, '"success"', '{"code":0,"msg":"ok"}', self.encrypted()))
+            sample = f"{self.head()}[Event=Subscribe][ip={self.ip()}]{self.body(body)}"
+        else:
+            sample = self.transport(self.random.choice(("", "[http code=404]", "[cURL Error=56]")))
+        comma = self.random.choice("，,")
+        return (
+            f"Appid: wx{self.hex(16)}\n昵称: {self.random.choice(('示例小店', '城市服务', 'Example'))}\n"
+            f"时间: {datetime.fromtimestamp(self.stamp, CST):%Y-%m-%d %H:%M:%S}\n内容: {GENERAL.format(comma=comma)}\n"
+            f"次数: 5分钟 {self.random.randint(2, 20000)}次\n错误样例: {sample}\n"
+            f"报警排查指引{comma}请见: {GUIDES[-1]}"
+        )
 
     # --- parts ---
 
