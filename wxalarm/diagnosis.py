@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from wxalarm.checks.check import Context
-from wxalarm.checks.kinds import PLATFORM
 from wxalarm.checks.urls import split_url as split_url
 from wxalarm.config import Account, Settings
+from wxalarm.kinds import PLATFORM
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.model import Alarm, Report, Target
 from wxalarm.parser import parse

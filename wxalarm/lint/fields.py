@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from wxalarm.kinds import PLATFORM
 from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.lint.text import labels
@@ -16,15 +17,7 @@ from wxalarm.parser import words as w
 from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
 from wxalarm.parser.problems import BAD_VALUE
 
-WITHOUT_SAMPLE = frozenset(
-    {
-        AlarmKind.TICKET_TIMEOUT,
-        AlarmKind.TICKET_INVALID,
-        AlarmKind.COMPONENT_TIMEOUT,
-        AlarmKind.COMPONENT_INVALID,
-        AlarmKind.MARK_FAIL,
-    }
-)
+WITHOUT_SAMPLE = frozenset({*PLATFORM, AlarmKind.MARK_FAIL})
 """Kinds whose alarms mostly come without 错误样例."""
 _PRINTED = {"msg": "Msg", "event": "Event", "msg_type": "MsgType"}
 MASK = re.compile(r"[*＊×…]|[xX]{3}")

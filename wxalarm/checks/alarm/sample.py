@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from wxalarm.checks.check import Check, Context, by_alarm
-from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
 

@@ -16,8 +16,8 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_delegation, dns_system, host_name, moved_address
 from wxalarm.checks.dns.views import Kind, Seen, heard, of, same_pool, texts
-from wxalarm.checks.kinds import ANY_PUSH, NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY_PUSH, NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import MUTE, Outcome, View

@@ -14,8 +14,8 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
 from wxalarm.checks.dns.views import heard
-from wxalarm.checks.kinds import NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import Outcome, View

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
-from wxalarm.checks.kinds import ANY_PUSH, NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY_PUSH, NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import registration, resolvers
 from wxalarm.probes.registration import Registration, Unknown

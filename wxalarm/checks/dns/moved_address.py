@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns.views import Kind, Seen, near, of
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.dns import Outcome
 

@@ -12,9 +12,9 @@ from wxalarm.checks.alarm.sample import BURST_RATE
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host import host_limits
 from wxalarm.checks.host.facts import by_server, live, server, when
-from wxalarm.checks.kinds import ANY_PUSH, CONNECT, SLOW
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.checks.nginx.facts import LIMIT
+from wxalarm.kinds import ANY_PUSH, CONNECT, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import network
 from wxalarm.probes.host.listeners import Listening

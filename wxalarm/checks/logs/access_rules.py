@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, push, readable
+from wxalarm.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, LIMIT, NEAR_LIMIT
 from wxalarm.logs.access_search import Hit
 from wxalarm.model import Basis, Code, Finding, Severity

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.checks.kinds import INVALID, TIMEOUT
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push, readable, window
+from wxalarm.kinds import INVALID, TIMEOUT
 from wxalarm.logs.access import LIMIT, NEAR_LIMIT
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
 from wxalarm.model import Basis, Code, Finding, Severity

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from wxalarm.checks.check import Context, Skip
+from wxalarm.kinds import PAY
 from wxalarm.logs.access import Push
 from wxalarm.logs.formats import Wanted
-from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
+from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
 from wxalarm.probes.logfiles import LogFile
 
 LOG_PARTLY_READ = Code("log-partly-read", Severity.NOTE, Basis.RECORDED)
 
 SLACK = timedelta(seconds=60)
 """Around the alarm's window: the guide gives its end within a minute, and clocks differ."""
-NOT_SIGNED = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
+NOT_SIGNED = PAY
 """Pushes without a signature in the query."""
 
 

@@ -15,11 +15,11 @@ from msgspec import Struct, structs
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.network import tcp_connect, tls_handshake
 from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
 from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
 from wxalarm.checks.urls import pasteable
+from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure, http_head
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable

@@ -16,10 +16,10 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import PAY, PLATFORM
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
 from wxalarm.checks.timing import SLOW, WAIT, spread
 from wxalarm.checks.urls import split_url
+from wxalarm.kinds import PAY, PLATFORM
 from wxalarm.model import Basis, Finding
 from wxalarm.probes.http import Exchange
 from wxalarm.wechat import catalogue, push

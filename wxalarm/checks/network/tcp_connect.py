@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.tcp import Connect, connect

@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.network import tcp_connect
 from wxalarm.checks.timing import WAIT
 from wxalarm.checks.urls import pasteable
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.http import trusted

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wxalarm.checks.kinds import SLOW
 from wxalarm.checks.nginx.facts import LIMIT, Facts, passes
+from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, put_behind, put_first, put_top, rewrite
 from wxalarm.nginx.syntax import Directive

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.nginx.facts import LIMIT, Facts, passes
+from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, comment_out, put_behind, put_first, rewrite
 from wxalarm.nginx.routing import Route

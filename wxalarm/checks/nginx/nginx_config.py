@@ -15,9 +15,9 @@ from pathlib import PurePath
 from wxalarm import nginx
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_target
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_rules
 from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load, route_of
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Location, Severity
 from wxalarm.nginx.edit import unified
 from wxalarm.nginx.syntax import mend_slash_comments

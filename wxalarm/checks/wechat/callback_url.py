@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
-from wxalarm.checks.kinds import ANY_PUSH, PAY, PLATFORM
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY_PUSH, PAY, PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity, Target
 
 TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, PLATFORM)

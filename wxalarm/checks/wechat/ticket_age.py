@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
+from wxalarm.kinds import TICKET
+from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
 
 TICKET_STALE = Code("ticket-stale", Severity.WARNING, Basis.CONDITION)
 
@@ -18,7 +19,6 @@ EVERY, TRIES = 10, 3
 """Minutes between two pushes of a ticket, and tries of each (so counted in alarms: 9 in 30 minutes, 3 in 10)."""
 VALID = 12
 """Hours."""
-KINDS = (AlarmKind.TICKET_TIMEOUT, AlarmKind.TICKET_INVALID)
 
 
 async def probe(ctx: Context) -> bool:
@@ -29,7 +29,7 @@ async def probe(ctx: Context) -> bool:
 def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """A note while the last ticket holds, a warning when it has ended."""
     alarm = ctx.alarm
-    if alarm.kind not in KINDS or alarm.first_seen is None or not alarm.window_minutes or alarm.count is None:
+    if alarm.kind not in TICKET or alarm.first_seen is None or not alarm.window_minutes or alarm.count is None:
         raise Skip("no-ticket-count")
     all_of_them = TRIES * max(1, alarm.window_minutes // EVERY)
     if alarm.count < all_of_them:

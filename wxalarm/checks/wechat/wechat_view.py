@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, by_account
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.wechat import api_errors, callback_check_rules, callback_ips
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
 from wxalarm.probes.api import TOKEN_ENDED, Answer, Api
 from wxalarm.wechat.api import (
