@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from wxalarm.probes import dns, http
 from wxalarm.probes.dns import Outcome, Server
+from wxalarm.wechat.limits import PORTS
 
 LIMIT = 2.0
 """Seconds for RDAP, and again for WHOIS after it: a side fact may not hold up the verdict."""
@@ -157,7 +158,7 @@ async def _rdap(domain: str, base: str, find: _Finder) -> Registration:
     )
     left = max(0.1, find.limit - (asyncio.get_running_loop().time() - begun))
     tls = http.trusted() if secure else None
-    made = await http.exchange(address, parts.port or (443 if secure else 80), request, left, tls=tls)
+    made = await http.exchange(address, parts.port or PORTS["https" if secure else "http"], request, left, tls=tls)
     if made.failure is not None:
         raise Unknown(f"{parts.hostname}: {made.failure}")
     now = datetime.now(UTC)

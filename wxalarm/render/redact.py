@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from wxalarm.model import Alarm, Finding, Report, Sample
+from wxalarm.wechat import limits
 
 TOKEN_BYTES = 5
 """40 bits: two of 100,000 different values share a token once in 200 runs."""
@@ -24,17 +25,18 @@ _NAMES = (
 )
 _SEPARATOR = r"[\"'\]]{0,2}\s{0,4}(?:=>|[=:：])\s{0,4}[\"']?"
 _HEX = r"[0-9A-Fa-f]"
+_OPENID, _IN_OPENID = limits.OPENID_LENGTH, limits.OPENID_CHARACTER
 _PART = rf"{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,6}}"
 _PATTERN = re.compile(
     # A named secret: a=…, a: …, "a": "…", [a] => …, <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
     rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:{_SEPARATOR}|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
     r"|(?P<userinfo>(?<=://)[^\s/?#@\"'<>]{1,256}(?=@))"
-    rf"|(?P<appid>(?<![0-9A-Za-z])wx{_HEX}{{16}}(?![0-9A-Za-z]))"
-    r"|(?P<openid>(?<![0-9A-Za-z_-])(?-i:o)[0-9A-Za-z_-]{26,27}(?![0-9A-Za-z_-]))"
+    rf"|(?P<appid>(?<![0-9A-Za-z]){limits.APPID}(?![0-9A-Za-z]))"
+    rf"|(?P<openid>(?<!{_IN_OPENID})(?-i:o){_IN_OPENID}{{{_OPENID - 2},{_OPENID - 1}}}(?!{_IN_OPENID}))"
     rf"|(?P<account>(?<![0-9A-Za-z])gh_{_HEX}{{8,16}}(?![0-9A-Za-z]))"
-    r"|(?P<transaction>(?<!\d)4[0-9]{27}(?!\d))"
+    rf"|(?P<transaction>(?<!\d)4[0-9]{{{limits.TRANSACTION_LENGTH - 1}}}(?!\d))"
     rf"|(?P<signature>(?<![0-9A-Za-z])(?:{_HEX}{{64}}|{_HEX}{{40}})(?![0-9A-Za-z]))"
-    rf"|(?P<key>(?<![0-9A-Za-z+])(?:{_HEX}{{32}}(?![0-9A-Za-z])|[0-9A-Za-z]{{43}}(?![0-9A-Za-z+=])))"
+    rf"|(?P<key>(?<![0-9A-Za-z+])(?:{_HEX}{{32}}(?![0-9A-Za-z])|[0-9A-Za-z]{{{limits.AES_KEY}}}(?![0-9A-Za-z+=])))"
     r"|(?P<ticket>ticket@@@[0-9A-Za-z_-]{8,512})"
     r"|(?P<ip>(?<![0-9.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![0-9]|\.[0-9])"
     rf"|(?<![0-9A-Za-z:.])(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}(?![0-9A-Za-z:])"

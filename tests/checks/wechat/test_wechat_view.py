@@ -14,7 +14,6 @@ import pytest
 
 from wxalarm import cases, config
 from wxalarm.checks.check import Context
-from wxalarm.checks.timing import WAIT
 from wxalarm.checks.wechat import api_errors, callback_ips, wechat_view
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import dns as lab_dns
@@ -24,6 +23,7 @@ from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import Alarm, AlarmKind, CheckResult, Finding, Report, Sample, Severity, Status
 from wxalarm.probes import token_cache
 from wxalarm.runner import Run
+from wxalarm.wechat.limits import WAIT
 
 SECRET, TOKEN = "lab-app-secret", "lab-access-token"
 APPID = "wx0000000000000001"

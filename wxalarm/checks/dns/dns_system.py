@@ -19,6 +19,7 @@ from wxalarm.kinds import NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import Outcome, View
+from wxalarm.wechat.limits import WAIT
 
 DNS_NAME_INVALID = Code("dns-name-invalid", Severity.ERROR, Basis.REPRODUCED, NAME)
 DNS_NO_RESOLVER = Code("dns-no-resolver", Severity.WARNING, Basis.CONDITION)
@@ -62,7 +63,7 @@ async def probe(ctx: Context) -> SystemNames:
         raise Skip("no-host")
     if not host_name.askable(ctx.target):
         return SystemNames(host, asked=False)
-    limit = host_name.limit(ctx, dns.LIMIT)
+    limit = host_name.limit(ctx, WAIT)
     servers = resolvers.system(ctx.settings.dns)
     views = await asyncio.gather(*(dns.view(server, host, limit=limit) for server in servers))
     return SystemNames(host, tuple(views))

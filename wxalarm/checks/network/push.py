@@ -17,7 +17,7 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
-from wxalarm.checks.timing import SLOW, WAIT, spread
+from wxalarm.checks.timing import spread
 from wxalarm.checks.urls import split_url
 from wxalarm.kinds import PAY, PLATFORM
 from wxalarm.model import Basis, Finding
@@ -25,6 +25,7 @@ from wxalarm.probes.http import Exchange
 from wxalarm.wechat import catalogue, push
 from wxalarm.wechat.catalogue import Entry, Form
 from wxalarm.wechat.crypto import CryptoError, Keys
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 from wxalarm.wechat.reply import CODES, Opened, Pushed, codes, judge, open_envelope
 
 ORIGINAL_ID = "gh_wxalarm000000"
@@ -134,10 +135,10 @@ def _findings(observation: Push, ctx: Context) -> Iterator[Finding]:
             named = ", ".join(alike)
             pool = {"address": named, "ip": named, "pool": "some" if fine else "named", "fine": fine}
             yield from (replace(finding, evidence={**finding.evidence, **pool}) for finding in said[one.address])
-        if one.total > SLOW:
+        if one.total > SLOW_AFTER:
             times = spread([one.total]).evidence
             yield http_request.HTTP_SLOW(
-                **http_request.where_of(one, ctx), **http_request.phases(one), slow=SLOW, limit=WAIT, **times
+                **http_request.where_of(one, ctx), **http_request.phases(one), slow=SLOW_AFTER, limit=WAIT, **times
             )
 
 

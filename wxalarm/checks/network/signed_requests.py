@@ -16,7 +16,6 @@ from msgspec import structs
 from wxalarm.checks.check import Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, tcp_connect, tls_handshake
-from wxalarm.checks.timing import WAIT
 from wxalarm.checks.urls import split_url
 from wxalarm.config import Account
 from wxalarm.masking import hide, hiding
@@ -25,6 +24,7 @@ from wxalarm.probes import Failure
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat import push
 from wxalarm.wechat.crypto import Keys
+from wxalarm.wechat.limits import WAIT
 
 T = TypeVar("T")
 PROTOCOL = frozenset({"signature", "timestamp", "nonce", "openid", "echostr", "encrypt_type", "msg_signature"})

@@ -16,7 +16,6 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import tcp_connect
-from wxalarm.checks.timing import WAIT
 from wxalarm.checks.urls import pasteable
 from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -24,6 +23,7 @@ from wxalarm.probes import Failure
 from wxalarm.probes.http import trusted
 from wxalarm.probes.tcp import words
 from wxalarm.probes.tls import Certificate, Secured, look
+from wxalarm.wechat.limits import WAIT
 
 
 def _code(name: str, severity: Severity = Severity.ERROR) -> Code:

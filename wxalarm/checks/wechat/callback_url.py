@@ -15,14 +15,13 @@ from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.scope import scope_of
 from wxalarm.kinds import ANY_PUSH, PAY, PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity, Target
+from wxalarm.wechat.limits import APPID_PLACE, PORTS
 
 TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, PLATFORM)
 TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, PLATFORM)
 TICKET_URL_PLACEHOLDER = Code("ticket-url-placeholder", Severity.ERROR, Basis.CONDITION, PLATFORM)
 URL_PORT = Code("url-port", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 PAY_URL_QUERY = Code("pay-url-query", Severity.WARNING, Basis.CONDITION, PAY)
-
-PORTS = {"http": 80, "https": 443}
 
 
 async def probe(ctx: Context) -> str:
@@ -41,7 +40,7 @@ def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
             yield TICKET_URL_IP(host=target.host)
         if port is not None:
             yield TICKET_URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
-        if "$APPID$" in url:
+        if APPID_PLACE in url:
             yield TICKET_URL_PLACEHOLDER(url=url)
     elif port is not None:
         yield URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])

@@ -31,12 +31,13 @@ from wxalarm.wechat.api import (
     quota_of,
     traced_of,
 )
+from wxalarm.wechat.limits import WAIT
 
 API_ADDRESS_UNLISTED = Code("api-address-unlisted", Severity.NOTE, Basis.CONDITION)
 PUSH_FAILURES = Code("push-failures", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 TOKEN_REFRESH_STORM = Code("token-refresh-storm", Severity.WARNING, Basis.CONDITION)
 
-LIMIT = 5000
+LIMIT = round(WAIT * 1000)
 """Milliseconds that WeChat waits for an answer."""
 STORM = 200
 """Calls of /cgi-bin/token on one day above which somebody refreshes far too often: one an hour is advised."""
