@@ -25,12 +25,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from wxalarm.kinds import PLATFORM
 from wxalarm.messages import Lang, ReasonError
+from wxalarm.model import AlarmKind
+from wxalarm.wechat.limits import APPID_PLACE
 
 FILE_NAME = "wxalarm.toml"
 Mode: TypeAlias = Literal["plain", "compatible", "secure"]
 Form: TypeAlias = Literal["text", "url", "server", "address", "path", "variable"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+URLS = ("url", "authorization_url", "message_url")
+"""The keys of an account or a platform that name a callback URL."""
 SECRETS = ("token", "encoding_aes_key", "app_secret", "access_token")
 
 
@@ -82,6 +87,19 @@ class Account:
             section = "platforms" if self.platform else "accounts"
             return _read_secret(Path(os.path.expanduser(file_name)), f"{section}.{self.name}.{name}_file")
         return None
+
+    def urls(self, appid: str | None = None) -> tuple[str, ...]:
+        """Every callback URL that is configured; in a platform's message URL with the place of the appid filled."""
+        named = (getattr(self, key) for key in URLS)
+        return tuple(url if appid is None else url.replace(APPID_PLACE, appid) for url in named if url)
+
+    def url_for(self, kind: AlarmKind, appid: str | None) -> str | None:
+        """The callback URL that an alarm of this kind about the account `appid` is of; None when none is configured."""
+        if not self.platform:
+            return self.url
+        if kind in PLATFORM or not self.message_url:
+            return self.authorization_url
+        return self.message_url.replace(APPID_PLACE, appid or "")
 
     @property
     def aes_keys(self) -> tuple[str, ...]:
@@ -183,7 +201,7 @@ class Settings:
             if appid and account.appid == appid:
                 return account
         for account in self.accounts:
-            if url and any(_same_place(known, url) for known in (account.url, account.authorization_url) if known):
+            if url and any(_same_place(known, url) for known in account.urls()):
                 return account
         return None
 

@@ -104,7 +104,7 @@ def _fits(entry: Entry, ctx: Context) -> None:
     if entry.form is Form.NOTICE and not account.platform:
         raise Skip("no-platform", account=account.name)
     # The notify_url of payments stands in no alarm and is not the account's URL: only --url can have named it.
-    own = signed_requests.urls_of(account, ctx)
+    own = account.urls(ctx.alarm.appid or "")
     if entry.form is Form.PAY and any(split_url(url).path == target.path for url in own):
         raise Skip("no-notify-url")
 
