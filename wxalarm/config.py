@@ -68,7 +68,9 @@ class Account:
     nickname: Annotated[str | None, Key("Example Shop")] = None
     url: Annotated[str | None, Key("https://wx.example.com/callback", "url", only="accounts")] = None
     authorization_url: Annotated[str | None, Key("https://open.example.com/ticket", "url", only="platforms")] = None
-    message_url: Annotated[str | None, Key("https://open.example.com/$APPID$/callback", "url", only="platforms")] = None
+    message_url: Annotated[
+        str | None, Key(f"https://open.example.com/{APPID_PLACE}/callback", "url", only="platforms")
+    ] = None
     mode: Annotated[Mode, Key()] = "plain"
     platform: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import glob
 import os
 import shutil
@@ -152,37 +151,13 @@ def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -
 
 def write_file(path: Path, text: str, mode: int | None = None) -> None:
     """Write beside and rename; on an error nothing is changed and the command ends."""
+    # For a file only: the package of probes loads ssl.
+    from wxalarm.probes.files import replace
+
     try:
-        replace_file(path, text.encode("utf-8", "surrogateescape"), mode)
+        replace(path, text.encode("utf-8", "surrogateescape"), mode)
     except OSError as error:
         fail(f"{path}: {error.strerror or error}")
-
-
-def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
-    """Write beside and rename, so that the file is never half written. Raises OSError, and then nothing is changed."""
-    path, beside = places(path)
-    if beside is None:
-        path.write_bytes(data)
-        return
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def places(path: Path) -> tuple[Path, Path | None]:
-    """The file that a name stands for (behind links), and the one beside it that is written first and renamed. None:
-    a device or a pipe (/dev/null, >(jq .)), which is written as it is and never replaced. Raises OSError."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if path.exists() and not path.is_file():
-        return path, None
-    path = Path(os.path.realpath(path))
-    return path, path.with_name(f".{path.name}.{os.getpid()}.new")
 
 
 def write_stdout(text: str, encoding: str | None = None) -> None:

@@ -22,7 +22,6 @@ from wxalarm.cli.common import (
     nearest,
     outputs_of,
     read_bytes,
-    replace_file,
     source_name,
     words_of,
     write_outputs,
@@ -31,6 +30,7 @@ from wxalarm.cli.common import (
 from wxalarm.lint import ALL, Linted, Linter, Source
 from wxalarm.lint import fix as fixes
 from wxalarm.model import Severity
+from wxalarm.probes.files import replace
 from wxalarm.render import lint_machine, lint_text
 from wxalarm.render.text import visible
 
@@ -226,9 +226,9 @@ def _write(old: Source, new: Source) -> None:
     """The changed files of a fixture, beside and renamed; a link keeps pointing where it did."""
     if new.data != old.data:
         path = os.path.realpath(old.path)
-        replace_file(Path(path), new.data, os.stat(path).st_mode & 0o777)
+        replace(Path(path), new.data, os.stat(path).st_mode & 0o777)
     if new.expectation is not None and new.expectation != old.expectation and new.expectation_path is not None:
-        replace_file(Path(os.path.realpath(new.expectation_path)), new.expectation)
+        replace(Path(os.path.realpath(new.expectation_path)), new.expectation)
 
 
 def _diff(old: Source, file: Linted) -> str:

@@ -7,7 +7,6 @@ questions, so that a silent resolver cannot hold a thread beyond the limit.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import json
 import os
@@ -23,7 +22,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.probes import dns, http
+from wxalarm.probes import dns, files, http
 from wxalarm.probes.dns import Outcome, Server
 from wxalarm.wechat.limits import PORTS
 
@@ -294,17 +293,8 @@ def remembered(folder: Path, domain: str, now: datetime) -> Registration | None:
 
 
 def remember(folder: Path, registration: Registration) -> None:
-    """Keep an answer for later runs: mode 600, written beside and renamed. A cache that cannot be written is none."""
-    path = _file(folder, registration.domain)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(registration))
-        beside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    """Keep an answer for later runs. A cache that cannot be written is none."""
+    files.keep(_file(folder, registration.domain), msgspec.json.encode(registration))
 
 
 def _file(folder: Path, domain: str) -> Path:

@@ -13,6 +13,8 @@ import stat
 import time
 from pathlib import Path
 
+from wxalarm.probes import files
+
 LARGEST = 16 << 10
 EARLY = 60
 """Seconds before its end from which a token is no longer used."""
@@ -41,19 +43,9 @@ def load(base_url: str, appid: str) -> str | None:
 
 
 def store(base_url: str, appid: str, token: str, expires_in: float) -> None:
-    """Keep a token: written beside and renamed. A disk that cannot be written is no error: the next run asks again."""
-    path = path_of(base_url, appid)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    text = json.dumps({"access_token": token, "until": time.time() + expires_in})
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-            beside.replace(path)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+    """Keep a token. A disk that cannot be written is no error: the next run asks again."""
+    kept = {"access_token": token, "until": time.time() + expires_in}
+    files.keep(path_of(base_url, appid), json.dumps(kept).encode())
 
 
 def drop(base_url: str, appid: str) -> None:
