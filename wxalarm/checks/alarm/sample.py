@@ -132,4 +132,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_alarm,
     network=False,
+    sends=False,
 )

@@ -142,4 +142,5 @@ CHECK = Check(
     evaluate=evaluate,
     uses=(dns_system.CHECK,),
     key=host_name.key,
+    wants=("host",),
 )

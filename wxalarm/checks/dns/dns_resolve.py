@@ -301,4 +301,5 @@ CHECK = Check(
     uses=(dns_system.CHECK, dns_delegation.CHECK),
     key=host_name.key,
     timeout=8.0,
+    wants=("host",),
 )

@@ -99,4 +99,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     key=host_name.key,
+    wants=("host",),
 )

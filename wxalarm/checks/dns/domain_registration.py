@@ -95,4 +95,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     key=host_name.key,
+    wants=("host",),
 )

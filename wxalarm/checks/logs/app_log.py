@@ -120,4 +120,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     timeout=12.0,
+    wants=("app_log",),
 )

@@ -220,4 +220,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK),
     key=by_target,
     timeout=12.0,
+    wants=("host",),
 )

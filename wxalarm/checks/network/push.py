@@ -182,4 +182,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK, http_request.CHECK),
     key=by_what,
     timeout=12.0,
+    wants=("host", "url", "account"),
 )

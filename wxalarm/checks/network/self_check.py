@@ -60,4 +60,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     overrules=True,
+    sends=False,
 )

@@ -116,4 +116,5 @@ CHECK = Check(
     uses=addresses.SOURCES,
     key=by_target,
     timeout=12.0,
+    wants=("host",),
 )

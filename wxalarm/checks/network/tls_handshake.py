@@ -211,4 +211,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK),
     key=by_target,
     timeout=12.0,
+    wants=("host",),
 )

@@ -104,4 +104,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK, http_request.CHECK),
     key=signed_requests.by_account_and_target,
     timeout=12.0,
+    wants=("host", "url", "account"),
 )

@@ -101,4 +101,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_account,
     timeout=16.0,
+    wants=("account",),
 )

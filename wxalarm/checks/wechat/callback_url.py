@@ -78,4 +78,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_target,
     network=False,
+    sends=False,
 )

@@ -61,4 +61,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     key=by_account,
+    wants=("account",),
 )

@@ -177,4 +177,5 @@ CHECK = Check(
     uses=addresses.SOURCES,
     key=by_account_and_day,
     timeout=18.0,
+    wants=("account",),
 )
