@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 from wxalarm.kinds import PLATFORM
 from wxalarm.messages import Lang, ReasonError
 from wxalarm.model import AlarmKind
+from wxalarm.nearest import nearest
 from wxalarm.wechat.limits import APPID_PLACE
 
 FILE_NAME = "wxalarm.toml"
@@ -427,9 +428,7 @@ def _known(table: Mapping[str, Any], known: Iterable[str], where: str, section: 
 
 def _unknown(sentence: str, name: str, known: Sequence[str], **values: Any) -> ConfigError:
     """A name that is not known: with the nearest one, else with all that are."""
-    import difflib  # only a mistake needs it
-
-    if close := difflib.get_close_matches(name, known, 1, 0.5):
+    if close := nearest(name, known, alike=0.5):
         return ConfigError(sentence, name=name, near=close[0], **values)
     ending = "-known" if known else "-none"
     return ConfigError(sentence + ending, name=name, known=list(known), **values)

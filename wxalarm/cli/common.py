@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 import shutil
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
+
+from wxalarm.nearest import nearest as like
 
 if TYPE_CHECKING:
     from wxalarm.config import Settings
@@ -134,7 +135,7 @@ def writable(path: Path | None, words: Words) -> None:
 def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:
     """ " (did you mean …?)": names that hold the wrong one, else those that are like it; "" when there are none."""
     near = [one for one in known if name and name.lower() in one.lower()]
-    near = near or difflib.get_close_matches(name, known, count, 0.4)
+    near = near or like(name, known, count)
     return words.ui("nearest", names=near[: max(count, 3)]) if near else ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.lint.text import labels
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Finding, Location, Sample
+from wxalarm.nearest import nearest
 from wxalarm.parser import words as w
 from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
 from wxalarm.parser.problems import BAD_VALUE
@@ -63,7 +63,7 @@ def unknown_keys(doc: Document) -> Iterator[Finding]:
         for key in alarm.sample.extra:
             if w.field_of(key) is None:
                 place = _key_place(doc, alarm, key, begin, end)
-                near = difflib.get_close_matches(key, w.PRINTED_KEYS, 1, 0.5)
+                near = nearest(key, w.PRINTED_KEYS, alike=0.5)
                 yield codes.UNKNOWN_KEY(place, key=key, nearest=near[0] if near else "any_key", after=doc.after(place))
 
 
