@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +28,7 @@ from wxalarm.cli.common import (
 from wxalarm.lint import ALL, Linted, Linter, Source
 from wxalarm.lint import fix as fixes
 from wxalarm.model import Severity
+from wxalarm.patch import unified
 from wxalarm.probes.files import replace
 from wxalarm.render import lint_machine, lint_text
 from wxalarm.render.text import visible
@@ -244,10 +243,6 @@ def _changes(path: str, old: bytes | None, new: bytes) -> str:
 
     if old == new:
         return ""
-    # Only line feeds end lines for patch; str.splitlines knows some more.
-    texts = ((data or b"").decode("utf-8", "surrogateescape") for data in (old, new))
-    before, after = (list(io.StringIO(text, newline="\n")) for text in texts)
+    before, after = ((data or b"").decode("utf-8", "surrogateescape") for data in (old, new))
     name = visible(path).lstrip("/")
-    source = "/dev/null" if old is None else f"a/{name}"
-    lines = difflib.unified_diff(before, after, source, f"b/{name}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return unified(before, after, "/dev/null" if old is None else f"a/{name}", f"b/{name}")
