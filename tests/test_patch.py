@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.paths import ROOT
 from wxalarm.patch import unified
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="no patch here")
 @pytest.mark.parametrize(
     ("before", "after"),
     [

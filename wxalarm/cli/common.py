@@ -139,6 +139,16 @@ def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -
     return words.ui("nearest", names=near[: max(count, 3)]) if near else ""
 
 
+def on_screen(path: Path | None) -> bool:
+    """Whether an output (None: stdout) goes to a terminal."""
+    return path is None and sys.stdout.isatty()
+
+
+def in_color(path: Path | None) -> bool:
+    """Whether an output is in colour: on a terminal that can, unless NO_COLOR is set (https://no-color.org)."""
+    return on_screen(path) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
 def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:
     """Write every output: files beside and renamed, so that none is ever half written; stdout last."""
     for output in sorted(outputs, key=lambda output: output.path is None):

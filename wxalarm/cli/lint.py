@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,7 @@ from wxalarm.cli.common import (
     USAGE,
     Output,
     fail,
+    in_color,
     nearest,
     outputs_of,
     read_bytes,
@@ -202,9 +202,7 @@ def _text(output: Output, files: Sequence[Linted], words: Catalogue, *, statisti
             return lint_machine.github(files, words)
         case "junit":
             return lint_machine.junit(files, words)
-    tty = output.path is None and sys.stdout.isatty()
-    color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return lint_text.render(files, words, color=color, statistics=statistics)
+    return lint_text.render(files, words, color=in_color(output.path), statistics=statistics)
 
 
 def _fix(source: Source, file: Linted, linter: Linter, changes: list[Source], errors: list[str]) -> Linted:

@@ -16,6 +16,7 @@ from wxalarm.cli.common import (
     INTERRUPTED,
     Output,
     fail,
+    on_screen,
     outputs_of,
     paths_of,
     source_name,
@@ -207,7 +208,7 @@ class _Sink:
     def __init__(self, output: Output, form: Format) -> None:
         self.output, self.format = output, form
         self.closed = False
-        self._to_terminal = output.path is None and sys.stdout.isatty()
+        self._to_terminal = on_screen(output.path)
         self._draft: Draft | None = None
         self._encoding = "utf-8"
         if output.path is not None:
