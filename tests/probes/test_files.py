@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from wxalarm.probes import files
+from wxalarm.probes import files, token_cache
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -85,3 +85,22 @@ def test_no_other_module_renames_files() -> None:
                 if renames or (system and node.func.attr in {"replace", "link", "symlink"}):
                     found.append(str(path.relative_to(ROOT)))
     assert found == [str(home.relative_to(ROOT))]
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert files.cache_folder() is None
+    token_cache.store("https://api.weixin.qq.com", "wx1", "TOKEN", 7200.0)
+    assert token_cache.load("https://api.weixin.qq.com", "wx1") is None
+    token_cache.drop("https://api.weixin.qq.com", "wx1")
+
+
+def test_both_caches_are_in_the_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    token_cache.store("https://api.weixin.qq.com", "wx1", "TOKEN", 7200.0)
+    assert [path.parent for path in tmp_path.rglob("token-*")] == [files.cache_folder()]
+    assert token_cache.load("https://api.weixin.qq.com", "wx1") == "TOKEN"

@@ -1,10 +1,11 @@
-"""Files written whole or not at all: beside their place, then renamed. The one home of writing them."""
+"""Files written whole or not at all: beside their place, then renamed. Their one home, and the user's cache's."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import sys
 from pathlib import Path
 
 
@@ -62,6 +63,21 @@ def replace(path: Path, data: bytes, mode: int | None = None, *, own: bool = Fal
     except OSError:
         draft.drop()
         raise
+
+
+def cache_folder() -> Path | None:
+    """The user's cache folder for wxalarm (XDG base directories; LOCALAPPDATA; Library/Caches); None for a user without
+    a home (a container's bare uid)."""
+    try:
+        if sys.platform == "win32":
+            root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            root = Path.home() / "Library" / "Caches"
+        else:
+            root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return None
+    return root / "wxalarm"
 
 
 def keep(path: Path, data: bytes) -> None:

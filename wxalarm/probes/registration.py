@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -263,21 +261,6 @@ def _moment(text: str, zone: timezone) -> datetime | None:
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return None
-
-
-def cache_folder() -> Path | None:
-    """The user's cache folder for wxalarm (XDG base directories; LOCALAPPDATA; Library/Caches); None for a user without
-    a home (a container's bare uid)."""
-    try:
-        if sys.platform == "win32":
-            root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        elif sys.platform == "darwin":
-            root = Path.home() / "Library" / "Caches"
-        else:
-            root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return root / "wxalarm"
 
 
 def remembered(folder: Path, domain: str, now: datetime) -> Registration | None:

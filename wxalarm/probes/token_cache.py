@@ -20,17 +20,20 @@ EARLY = 60
 """Seconds before its end from which a token is no longer used."""
 
 
-def path_of(base_url: str, appid: str) -> Path:
-    """The file for an appid; tokens of stand-ins are kept apart from WeChat's."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+def path_of(base_url: str, appid: str) -> Path | None:
+    """The file for an appid; tokens of stand-ins are kept apart from WeChat's. None for a user without a home."""
+    folder = files.cache_folder()
     name = hashlib.sha256(f"{base_url}\n{appid}".encode()).hexdigest()[:32]
-    return home / "wxalarm" / f"token-{name}.json"
+    return folder and folder / f"token-{name}.json"
 
 
 def load(base_url: str, appid: str) -> str | None:
     """The token, if there is one that still holds and nobody else can read the file."""
+    path = path_of(base_url, appid)
+    if path is None:
+        return None
     try:
-        with open(path_of(base_url, appid), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             status = os.fstat(file.fileno())
             mine = os.name != "posix" or (status.st_uid == os.getuid() and not status.st_mode & 0o077)
             if not stat.S_ISREG(status.st_mode) or not mine:
@@ -45,10 +48,12 @@ def load(base_url: str, appid: str) -> str | None:
 def store(base_url: str, appid: str, token: str, expires_in: float) -> None:
     """Keep a token. A disk that cannot be written is no error: the next run asks again."""
     kept = {"access_token": token, "until": time.time() + expires_in}
-    files.keep(path_of(base_url, appid), json.dumps(kept).encode())
+    if path := path_of(base_url, appid):
+        files.keep(path, json.dumps(kept).encode())
 
 
 def drop(base_url: str, appid: str) -> None:
     """Forget a token that WeChat no longer takes."""
-    with contextlib.suppress(OSError):
-        path_of(base_url, appid).unlink(missing_ok=True)
+    if path := path_of(base_url, appid):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -148,6 +148,7 @@ def test_a_token_file_that_cannot_be_trusted_is_not_used(trouble: str) -> None:
     base = "http://127.0.0.1:1"
     token_cache.store(base, APPID, "kept", 1 if trouble == "ended" else 7200)
     path = token_cache.path_of(base, APPID)
+    assert path is not None
     if trouble == "mode":
         path.chmod(0o644)
     elif trouble in ("garbage", "deep"):
