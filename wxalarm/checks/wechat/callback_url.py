@@ -7,12 +7,11 @@ the message URL but not in the authorisation URL; a payment's notify_url may hav
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
-from wxalarm.checks.scope import scope_of
+from wxalarm.checks.scope import is_address, scope_of
 from wxalarm.kinds import ANY_PUSH, PAY, PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity, Target
 from wxalarm.wechat.limits import APPID_PLACE, PORTS
@@ -36,7 +35,7 @@ def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
     target, kind = ctx.target, ctx.alarm.kind
     port = _port(url, target)
     if kind in PLATFORM:
-        if _is_address(target.host or ""):
+        if is_address(target.host or ""):
             yield TICKET_URL_IP(host=target.host)
         if port is not None:
             yield TICKET_URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
@@ -60,14 +59,6 @@ def _port(url: str, target: Target) -> int | str | None:
     given = target.resolve.get(f"{target.host}:{target.port}", ())
     stand_in = bool(given) and all(scope_of(address) == "loopback" for address in given)
     return None if stand_in or target.port == PORTS[target.scheme] else target.port
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 CHECK = Check(
