@@ -205,7 +205,7 @@ WHOSE_AND_WHEN = frozenset(
         *("appid", "nickname", "openid", "transaction_id"),
         *("url", "path"),  # a platform's holds the appid
         *("first_seen", "stamp", "count", "outer_ip"),
-        *("location", "fields"),
+        "places",
         "ip",  # the target has it
     }
 )

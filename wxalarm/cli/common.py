@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import IO, TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
 
@@ -145,8 +145,13 @@ def on_screen(path: Path | None) -> bool:
 
 
 def in_color(path: Path | None) -> bool:
-    """Whether an output is in colour: on a terminal that can, unless NO_COLOR is set (https://no-color.org)."""
-    return on_screen(path) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    """Whether an output (None: stdout) is in colour."""
+    return path is None and colored(sys.stdout)
+
+
+def colored(stream: IO[str]) -> bool:
+    """Whether a stream is a terminal that can show colour, and NO_COLOR is not set (https://no-color.org)."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:

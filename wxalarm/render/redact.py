@@ -61,7 +61,7 @@ _MASKED = re.compile(r"[*＊xX.…\s]*\Z")
 
 WHOLE = {"appid": "appid", "openid": "openid", "outer_ip": "ip", "ip": "ip", "transaction_id": "transaction"}
 """Fields of an alarm whose value names somebody whatever its form, and the kind of its token."""
-STAY = frozenset({"location", "fields"})
+STAY = frozenset({"places"})
 """Fields of an alarm that stay: where it stands in the user's own files."""
 NAMELESS = (Enum, int, float, datetime, Code, Location, type(None))
 """Types whose values stay: they hold no text from outside."""
