@@ -151,6 +151,14 @@ def test_a_field_that_is_new_is_redacted(base: type) -> None:
     assert one.plain(numbers) == numbers
 
 
+def test_a_field_of_an_observation_is_redacted() -> None:
+    seen = HttpRequest((Exchange("192.0.2.1", 80, status=200, detail=OPENID),))
+    out = redactor().plain(seen)
+    assert isinstance(out, HttpRequest)
+    assert (out.exchanges[0].status, out.exchanges[0].port) == (200, 80)
+    assert OPENID not in repr(out)
+
+
 def test_the_exceptions_are_fields_of_an_alarm() -> None:
     known = {each.name for cls in (Alarm, Sample) for each in fields(cls)}
     assert known >= {*WHOLE, *STAY}

@@ -137,6 +137,10 @@ class Redactor:
             return made if isinstance(value, list) else tuple(made)
         if is_dataclass(value) and not isinstance(value, type):
             return self._record(value, text)
+        if names := getattr(value, "__struct_fields__", ()):  # what no observation needs is not loaded
+            from msgspec import structs
+
+            return structs.replace(value, **{name: self._any(getattr(value, name), text) for name in names})
         return self.value("value", repr(value))
 
     def _record(self, value: Any, text: Callable[[str], str]) -> Any:
