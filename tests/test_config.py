@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from wxalarm import config
 from wxalarm.config import ConfigError, Key
 from wxalarm.messages import catalogue
+from wxalarm.model import AlarmKind
 
 
 def load(tmp_path: Path, text: str) -> config.Settings:
@@ -243,3 +245,23 @@ def test_no_type_is_resolved_before_a_file_is_read() -> None:
         "config.Settings()\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_the_urls_of_an_account_have_one_home() -> None:
+    """A key that names a URL is in URLS, so that masking, signing and the choice of an account all see it."""
+    keys = {field.name for field in dataclasses.fields(config.Account) if field.name.endswith("url")}
+    assert set(config.URLS) == keys
+    platform = config.Account(
+        "p",
+        authorization_url="https://a.example.com/auth",
+        message_url="https://a.example.com/$APPID$/in",
+        platform=True,
+    )
+    assert platform.urls() == ("https://a.example.com/auth", "https://a.example.com/$APPID$/in")
+    assert platform.urls("wx1") == ("https://a.example.com/auth", "https://a.example.com/wx1/in")
+    assert platform.url_for(AlarmKind.TICKET_TIMEOUT, "wx1") == "https://a.example.com/auth"
+    assert platform.url_for(AlarmKind.INVALID_RESPONSE, "wx1") == "https://a.example.com/wx1/in"
+    assert platform.url_for(AlarmKind.INVALID_RESPONSE, None) == "https://a.example.com//in"
+    own = config.Account("a", url="https://b.example.com/")
+    assert own.urls() == ("https://b.example.com/",)
+    assert own.url_for(AlarmKind.TICKET_TIMEOUT, "wx1") == "https://b.example.com/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import fields, make_dataclass, replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,35 @@ def test_a_crowd_is_diagnosed_by_the_example_of_its_worst() -> None:
 
     few = runner.run(contexts[: runner.CROWD], only=[sample.CHECK.id])
     assert all(report.example is None for report in few)
+
+
+def told_apart(one: Context, other: Context) -> bool:
+    return len(set(runner.examples_of([one, other] * runner.CROWD))) == 2
+
+
+@pytest.mark.parametrize("base", [Alarm, Sample, Target])
+def test_a_crowd_is_told_apart_by_a_field_that_is_new(base: type) -> None:
+    made = make_dataclass("Made", [("new", str | None, None)], bases=(base,), frozen=True, slots=True)
+
+    def ctx(new: str) -> Context:
+        value = made(new=new)
+        sample = value if base is Sample else Sample()
+        alarm = value if base is Alarm else Alarm(sample=sample)
+        return Context(alarm, value if base is Target else Target(), Settings())
+
+    assert told_apart(ctx("a"), ctx("b"))
+    assert not told_apart(ctx("a"), ctx("a"))
+
+
+def test_a_crowd_is_not_told_apart_by_whose_it_is_and_when_it_came() -> None:
+    one = Alarm(appid="wx1", count=1, sample=Sample(stamp=1, openid="oA", url="http://h/1", extra={"New": "1"}))
+    other = Alarm(appid="wx2", count=2, sample=Sample(stamp=2, openid="oB", url="http://h/2", extra={"New": "1"}))
+    silent = replace(other, sample=replace(other.sample, openid=None))
+    newer = replace(other, sample=replace(other.sample, extra={"New": "2"}))
+    ready = [Context(alarm, Target(), Settings()) for alarm in (one, other, silent, newer)]
+    assert [told_apart(ready[0], ctx) for ctx in ready] == [False, False, True, True]
+    known = {f.name for cls in (Alarm, Sample, Target) for f in fields(cls)}
+    assert known >= runner.WHOSE_AND_WHEN, "an exception for a field that is gone"
 
 
 def test_a_secret_that_cannot_be_used_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:

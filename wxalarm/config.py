@@ -25,12 +25,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from wxalarm.kinds import PLATFORM
 from wxalarm.messages import Lang, ReasonError
+from wxalarm.model import AlarmKind
+from wxalarm.nearest import nearest
+from wxalarm.wechat.limits import APPID_PLACE
 
 FILE_NAME = "wxalarm.toml"
 Mode: TypeAlias = Literal["plain", "compatible", "secure"]
 Form: TypeAlias = Literal["text", "url", "server", "address", "path", "variable"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+URLS = ("url", "authorization_url", "message_url")
+"""The keys of an account or a platform that name a callback URL."""
 SECRETS = ("token", "encoding_aes_key", "app_secret", "access_token")
 
 
@@ -63,7 +69,9 @@ class Account:
     nickname: Annotated[str | None, Key("Example Shop")] = None
     url: Annotated[str | None, Key("https://wx.example.com/callback", "url", only="accounts")] = None
     authorization_url: Annotated[str | None, Key("https://open.example.com/ticket", "url", only="platforms")] = None
-    message_url: Annotated[str | None, Key("https://open.example.com/$APPID$/callback", "url", only="platforms")] = None
+    message_url: Annotated[
+        str | None, Key(f"https://open.example.com/{APPID_PLACE}/callback", "url", only="platforms")
+    ] = None
     mode: Annotated[Mode, Key()] = "plain"
     platform: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -82,6 +90,19 @@ class Account:
             section = "platforms" if self.platform else "accounts"
             return _read_secret(Path(os.path.expanduser(file_name)), f"{section}.{self.name}.{name}_file")
         return None
+
+    def urls(self, appid: str | None = None) -> tuple[str, ...]:
+        """Every callback URL that is configured; in a platform's message URL with the place of the appid filled."""
+        named = (getattr(self, key) for key in URLS)
+        return tuple(url if appid is None else url.replace(APPID_PLACE, appid) for url in named if url)
+
+    def url_for(self, kind: AlarmKind, appid: str | None) -> str | None:
+        """The callback URL that an alarm of this kind about the account `appid` is of; None when none is configured."""
+        if not self.platform:
+            return self.url
+        if kind in PLATFORM or not self.message_url:
+            return self.authorization_url
+        return self.message_url.replace(APPID_PLACE, appid or "")
 
     @property
     def aes_keys(self) -> tuple[str, ...]:
@@ -183,7 +204,7 @@ class Settings:
             if appid and account.appid == appid:
                 return account
         for account in self.accounts:
-            if url and any(_same_place(known, url) for known in (account.url, account.authorization_url) if known):
+            if url and any(_same_place(known, url) for known in account.urls()):
                 return account
         return None
 
@@ -407,9 +428,7 @@ def _known(table: Mapping[str, Any], known: Iterable[str], where: str, section: 
 
 def _unknown(sentence: str, name: str, known: Sequence[str], **values: Any) -> ConfigError:
     """A name that is not known: with the nearest one, else with all that are."""
-    import difflib  # only a mistake needs it
-
-    if close := difflib.get_close_matches(name, known, 1, 0.5):
+    if close := nearest(name, known, alike=0.5):
         return ConfigError(sentence, name=name, near=close[0], **values)
     ending = "-known" if known else "-none"
     return ConfigError(sentence + ending, name=name, known=list(known), **values)

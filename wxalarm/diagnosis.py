@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from wxalarm.checks.check import Context
-from wxalarm.checks.kinds import PLATFORM
 from wxalarm.checks.urls import split_url as split_url
 from wxalarm.config import Account, Settings
 from wxalarm.masking import Hidden, configured, hide, hiding
@@ -61,22 +60,12 @@ def _counted(contexts: list[Context]) -> list[Context]:
 
 def target_of(alarm: Alarm, account: Account | None, url: str | None, resolve: Mapping[str, tuple[str, ...]]) -> Target:
     """The target of an alarm: --url, else the alarm's own URL, else the account's configured one."""
-    configured = _configured(alarm, account)
+    configured = account.url_for(alarm.kind, alarm.appid) if account else None
     of_alarm = alarm.sample.url if alarm.sample.url and "://" in alarm.sample.url else None
     chosen = url or of_alarm or configured
     target = split_url(chosen) if chosen else Target(host=alarm.sample.host or None)
     named = chosen is not None and (url is not None or _same_origin(chosen, configured))
     return _with(target, alarm_ip=alarm.sample.ip or None, named_by_user=named, resolve=resolve)
-
-
-def _configured(alarm: Alarm, account: Account | None) -> str | None:
-    if account is None:
-        return None
-    if not account.platform:
-        return account.url
-    if alarm.kind in PLATFORM or not account.message_url:
-        return account.authorization_url
-    return account.message_url.replace("$APPID$", alarm.appid or "")
 
 
 def _same_origin(url: str, other: str | None) -> bool:

@@ -18,6 +18,7 @@ from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.probes.files import replace
 from wxalarm.render import config
 
 ROOT = Path(__file__).parent.parent
@@ -110,9 +111,7 @@ def main(arguments: list[str]) -> int:
         stale.append(path)
         if "--check" not in arguments:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(".new")
-            beside.write_text(text, "utf-8")
-            beside.replace(path)
+            replace(path, text.encode("utf-8"))
     if stale and "--check" in arguments:
         names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
         print(catalogue("en").ui("doc_stale", names=names), file=sys.stderr)

@@ -38,7 +38,7 @@ def hiding(secrets: Iterable[str]) -> Hidden | None:
 def configured(accounts: Iterable[Account], urls: Iterable[str | None]) -> list[str]:
     """The secrets of accounts, but for those that stand in a URL of theirs or in `urls` for everybody to see."""
     accounts = tuple(accounts)
-    known = [url for one in accounts for url in (one.url, one.authorization_url, one.message_url)]
+    known = [url for one in accounts for url in one.urls()]
     seen = " ".join([_OPEN, *(url.lower() for url in (*known, *urls) if url)])
     return [secret for one in accounts for secret in one.known_secrets() if secret.lower() not in seen]
 

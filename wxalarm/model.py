@@ -14,6 +14,8 @@ from typing import Any
 
 BEIJING = timezone(timedelta(hours=8))
 """The zone of 时间 in an alarm: 时间 equals Stamp read as UTC+8."""
+WINDOW = 5
+"""Minutes of an alarm that does not say its window: that of every general alarm and every payment alarm known."""
 
 
 class AlarmKind(StrEnum):
@@ -167,10 +169,10 @@ class Alarm:
 
     @property
     def window_end(self) -> datetime | None:
-        """The end of the window, first_seen + window_minutes (5 when absent), give or take a minute (guide)."""
+        """The end of the window, first_seen + window_minutes (WINDOW when absent), give or take a minute (guide)."""
         if self.first_seen is None:
             return None
-        return self.first_seen + timedelta(minutes=self.window_minutes or 5)
+        return self.first_seen + timedelta(minutes=self.window_minutes or WINDOW)
 
     @property
     def rate(self) -> float | None:

@@ -7,9 +7,9 @@ import contextlib
 import dataclasses
 import functools
 import signal
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 from wxalarm.checks.check import Check, Context, Skip, usable
 from wxalarm.config import ConfigError
@@ -200,14 +200,32 @@ def examples_of(contexts: Sequence[Context]) -> list[int]:
     return [best[key] for key in keys]
 
 
+WHOSE_AND_WHEN = frozenset(
+    {
+        *("appid", "nickname", "openid", "transaction_id"),
+        *("url", "path"),  # a platform's holds the appid
+        *("first_seen", "stamp", "count", "outer_ip"),
+        "places",
+        "ip",  # the target has it
+    }
+)
+"""Fields of an alarm, its sample and its target that only tell whose it is, when and how often it came, and where it
+stands: the example of a crowd is the one with the most failures. Every other field tells two alarms apart."""
+
+
 def _facts(ctx: Context) -> Hashable:
     """All of an alarm that a check's judgement can turn on, but for whose it is and when it came."""
-    alarm, target, sample = ctx.alarm, ctx.target, ctx.alarm.sample
-    return (
-        (alarm.kind, ctx.account and ctx.account.name, target.scheme, target.host, target.port, target.alarm_ip),
-        (sample.msg_type, sample.msg, sample.event, sample.http_code, sample.curl_error, sample.decrypt_failed),
-        (sample.platform, sample.host, sample.response_content, sample.response_length),
-    )
+    return (ctx.account and ctx.account.name, _told(ctx.alarm), _told(ctx.target))
+
+
+def _told(value: Any) -> Hashable:
+    """A value as what two alarms can be told apart by: of a field in WHOSE_AND_WHEN only whether there is one."""
+    if dataclasses.is_dataclass(value):
+        each = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return tuple(one is not None if name in WHOSE_AND_WHEN else _told(one) for name, one in each)
+    if isinstance(value, Mapping):
+        return frozenset((name, _told(one)) for name, one in value.items())
+    return tuple(map(_told, value)) if isinstance(value, (list, tuple)) else cast("Hashable", value)
 
 
 def _like(example: Report, ctx: Context) -> Report:

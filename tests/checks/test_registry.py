@@ -69,7 +69,7 @@ def test_every_check_module_is_registered_once_and_named_as_its_check() -> None:
 
 def test_every_check_stands_beside_its_helpers_in_a_room() -> None:
     top = {module.name for module in pkgutil.iter_modules(wxalarm.checks.__path__) if not module.ispkg}
-    assert top == {"check", "is_this_server", "kinds", "scope", "timing", "urls"}, "only what all rooms share"
+    assert top == {"check", "is_this_server", "scope", "timing", "urls"}, "only what all rooms share"
 
 
 def test_every_check_is_in_a_playbook_and_every_kind_has_one() -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import string
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from wxalarm.checks import CHECKS
-from wxalarm.checks.check import Check
+from wxalarm.checks.check import Check, Context, Known, Skip
 from wxalarm.cli.plan import text_of
 from wxalarm.config import Account, Api, Dns, Host, Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.messages import LANGUAGES, catalogue
-from wxalarm.model import BEIJING, Alarm, AlarmKind, Sample
+from wxalarm.model import BEIJING, Alarm, AlarmKind, Sample, Target
 from wxalarm.runner import Run, plan
 
 LOCAL = [check for check in CHECKS if not check.network]
@@ -74,13 +76,52 @@ def alarm_of(check_id: str) -> Alarm:
 
 
 @pytest.mark.parametrize("check", [pytest.param(check, id=check.id) for check in LOCAL])
-def test_a_check_that_opens_something_says_what(check: Check[Any], settings: Settings) -> None:
-    name = check.id
-    ready = contexts([alarm_of(name)], settings)
+def test_what_a_check_says_of_itself_is_true(check: Check[Any], settings: Settings) -> None:
+    """It opens something when it says so, and only then; sar's files are only where sar runs."""
+    ready = contexts([alarm_of(check.id)], settings)
     with watched() as seen:
-        asyncio.run(Run(ready, only=[name]).reports())
-    for lang in LANGUAGES:
-        assert not seen or catalogue(lang).check(name, "sends"), seen
+        asyncio.run(Run(ready, only=[check.id]).reports())
+    assert bool(seen) == check.sends or (check.id == "host-history" and not seen), seen
+
+
+def test_what_opens_sockets_says_that_it_sends() -> None:
+    assert [check.id for check in CHECKS if check.network and not check.sends] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("check", [pytest.param(check, id=check.id) for check in CHECKS])
+def test_what_a_check_says_of_itself_is_put_in_words(check: Check[Any], lang: str) -> None:
+    """There is a sentence when it sends or reads, and it names what the check must know."""
+    sentence = str(catalogue(lang).data["check"][check.id].get("sends", ""))
+    assert bool(sentence) == check.sends
+    named = {name for _, name, _, _ in string.Formatter().parse(sentence)}
+    assert set(check.wants) <= named
+    assert set(check.wants) <= set(get_args(Known))
+
+
+WANTED = [(check, name) for check in CHECKS for name in check.wants]
+
+
+@pytest.mark.parametrize(("check", "name"), [pytest.param(*each, id=f"{each[0].id}-{each[1]}") for each in WANTED])
+def test_without_what_it_wants_a_check_opens_nothing(check: Check[Any], name: str, settings: Settings) -> None:
+    settings = replace(settings, push=True)
+    if name == "app_log":
+        settings = replace(settings, host=replace(settings.host, app_log=()))
+    if name == "callback_check":
+        settings = replace(settings, api=replace(settings.api, callback_check=None))
+    secrets = {"token_env": "PATH", "app_secret_env": "PATH", "access_token_env": "PATH"}
+    account = Account("shop", url="http://127.0.0.1:9/", secrets=secrets) if name != "account" else None
+    target = Target("http://127.0.0.1:9/", host="127.0.0.1", port=9, named_by_user=True)
+    if name in ("host", "url"):
+        target = replace(target, url=None, host=None if name == "host" else target.host)
+    ctx = Context(alarm_of(check.id), target, settings, account)
+
+    async def probe() -> None:
+        await check.probe(ctx)
+
+    with watched() as seen, pytest.raises(Skip):
+        asyncio.run(probe())
+    assert seen == []
 
 
 def test_the_watch_sees_files(settings: Settings) -> None:
@@ -91,10 +132,9 @@ def test_the_watch_sees_files(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_check_that_opens_sockets_says_what_it_sends(lang: str) -> None:
-    words = catalogue(lang)
-    assert [check.id for check in CHECKS if check.network and not words.check(check.id, "sends")] == []
-    assert words.check("dns-delegation", "sends", servers=["192.0.2.53"]).count("192.0.2.53") == 1, "it asks them too"
+def test_servers_that_are_asked_are_named(lang: str) -> None:
+    said = catalogue(lang).check("dns-delegation", "sends", servers=["192.0.2.53"])
+    assert said.count("192.0.2.53") == 1, "it asks them too"
 
 
 def lines(settings: Settings, alarm: Alarm, **options: list[str]) -> dict[str, str]:
@@ -107,8 +147,10 @@ def test_what_is_absent_is_not_announced() -> None:
     alarm = Alarm(AlarmKind.REQUEST_TIMEOUT)
     bare = lines(Settings(), alarm)
     assert "no host is known" in bare["tcp-connect"]
-    assert "no URL is known" in bare["http-request"] or "no host is known" in bare["http-request"]
+    assert "no host is known" in bare["http-request"]
     assert "no application log was named" in bare["app-log"]
+    (ctx,) = contexts([Alarm(AlarmKind.UNKNOWN, sample=Sample(host="wx.example.com"))], Settings())
+    assert "http://wx.example.com/" in text_of(ctx, catalogue("en")), "a host without a URL is asked for its root"
     assert "no configured account" in bare["callback-ips"]
     assert "--access-log (-), else" in bare["access-log"]
     account = Account("shop", appid="wx0000000000000001", url="https://wx.example.com/cb")

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from dataclasses import fields, make_dataclass
 
 import pytest
 from hypothesis import given
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 
 from wxalarm.checks.network.http_request import HttpRequest
 from wxalarm.messages import catalogue
-from wxalarm.model import Alarm, Basis, CheckResult, Code, Report, Sample, Severity, Status, Target
+from wxalarm.model import Alarm, AlarmKind, Basis, CheckResult, Code, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.probes.http import Exchange
 from wxalarm.render import json as render_json
-from wxalarm.render.redact import Redactor
+from wxalarm.render.redact import STAY, WHOLE, Redactor
 
 APPID = "wx0000000000000001"
 OPENID = "oAAAAAAAAAAAAAAAAAAAAAAAAA01"
@@ -132,6 +133,35 @@ def test_an_alarm_keeps_its_joins() -> None:
     assert (out.sample.stamp, out.nickname) == (1767240000, "shop")
     assert APPID not in repr(out)
     assert odd not in repr(out)
+
+
+@pytest.mark.parametrize("base", [Alarm, Sample, Target, CheckResult, Finding, Report])
+def test_a_field_that_is_new_is_redacted(base: type) -> None:
+    made = make_dataclass("Made", [("new", object, None)], bases=(base,), frozen=True, slots=True)
+    required: dict[type, tuple[object, ...]] = {
+        CheckResult: ("sample", Status.PASS),
+        Finding: (Code("x", Severity.NOTE, Basis.RECORDED),),
+        Report: (Alarm(), Target(), (), None, 0.0),
+    }
+    one = redactor()
+    for new in (OPENID, [OPENID], {OPENID: {"nested": (OPENID,)}}, OPENID.encode(), {frozenset({OPENID}): 1}):
+        out = one.plain(made(*required.get(base, ()), new=new))
+        assert OPENID not in repr(out)
+    numbers = made(*required.get(base, ()), new=(1, 2.5, True, None, AlarmKind.UNKNOWN))
+    assert one.plain(numbers) == numbers
+
+
+def test_a_field_of_an_observation_is_redacted() -> None:
+    seen = HttpRequest((Exchange("192.0.2.1", 80, status=200, detail=OPENID),))
+    out = redactor().plain(seen)
+    assert isinstance(out, HttpRequest)
+    assert (out.exchanges[0].status, out.exchanges[0].port) == (200, 80)
+    assert OPENID not in repr(out)
+
+
+def test_the_exceptions_are_fields_of_an_alarm() -> None:
+    known = {each.name for cls in (Alarm, Sample) for each in fields(cls)}
+    assert known >= {*WHOLE, *STAY}
 
 
 def test_findings_and_plain_data() -> None:

@@ -10,12 +10,14 @@ import math
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from wxalarm.config import Account, Settings
 from wxalarm.model import Alarm, Code, Finding, Reason, Target
 
 T = TypeVar("T")
+Known = Literal["host", "url", "account", "app_log", "callback_check"]
+"""What may be known when a run begins: of the target, of the account, of the files that were named."""
 MARGIN = 0.2
 """Seconds before the end of the run at which the last attempt gives up."""
 
@@ -120,6 +122,11 @@ class Check(Generic[T]):
     """Alarms with equal keys share one run of the probe."""
     network: bool = True
     """Opens sockets: skipped by --offline."""
+    sends: bool = True
+    """Its probe sends something, reads a file or runs a program; False: it looks at the alarm and at what others saw.
+    What it sends where, `sends` of its message in the catalogues says."""
+    wants: tuple[Known, ...] = ()
+    """What its probe must know before it sends or reads anything."""
     overrules: bool = False
     """An error finding of this check withholds the findings of all network checks: they say nothing then."""
     timeout: float = 6.0

@@ -18,6 +18,15 @@ _UNREACHABLE = {
 }
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address, and no name or mask."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def scope_of(address: str) -> str | None:
     """Why the whole Internet cannot reach an address ("private", "loopback", "link-local", "shared", "fake-ip",
     "multicast", "reserved"); None for a public address, for a documentation one, and for what is none (masks)."""

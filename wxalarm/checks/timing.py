@@ -1,4 +1,4 @@
-"""WeChat's limits, and how repeated measurements stand against them. One place for all checks that measure."""
+"""How repeated measurements are made, and how they stand against WeChat's limits. For all checks that measure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from wxalarm.checks.check import Context
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 T = TypeVar("T")
 
-WAIT = 5.0
-"""Seconds that WeChat waits for an answer, and by the alarm's words for a connection."""
-SLOW = 3.0
-"""Seconds within which the guide's text wants a connection; what takes longer is tomorrow's alarm."""
 SPACING = 0.1
 """Seconds between the beginnings of repeated attempts."""
 SPAN = 3.0
@@ -52,7 +49,7 @@ class Spread(Struct, frozen=True):
     p95: float
     longest: float
     share: float
-    """The share between SLOW and WAIT, 0 to 1."""
+    """The share between SLOW_AFTER and WAIT, 0 to 1."""
 
     @property
     def evidence(self) -> dict[str, float | int]:
@@ -70,7 +67,7 @@ def spread(seconds: Sequence[float]) -> Spread:
     """Median, 95th percentile (nearest rank), longest, and the share that is nearly too slow. Needs one at least."""
     ordered = sorted(seconds)
     count = len(ordered)
-    late = sum(SLOW < value <= WAIT for value in ordered)
+    late = sum(SLOW_AFTER < value <= WAIT for value in ordered)
     return Spread(
         count, ordered[(count - 1) // 2], ordered[max(0, -(-count * 95 // 100) - 1)], ordered[-1], late / count
     )

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from wxalarm.model import Target
+from wxalarm.wechat.limits import PORTS
 
 
 def split_url(url: str) -> Target:
@@ -23,7 +24,7 @@ def split_url(url: str) -> Target:
     except ValueError:
         port = None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(url, scheme, _ascii(host), port or (443 if scheme == "https" else 80), path)
+    return Target(url, scheme, _ascii(host), port or PORTS[scheme], path)
 
 
 def pasteable(host: str | None) -> str:

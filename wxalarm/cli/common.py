@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import errno
 import glob
 import os
 import shutil
@@ -11,9 +9,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import IO, TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
+
+from wxalarm.nearest import nearest as like
 
 if TYPE_CHECKING:
     from wxalarm.config import Settings
@@ -135,8 +135,23 @@ def writable(path: Path | None, words: Words) -> None:
 def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:
     """ " (did you mean …?)": names that hold the wrong one, else those that are like it; "" when there are none."""
     near = [one for one in known if name and name.lower() in one.lower()]
-    near = near or difflib.get_close_matches(name, known, count, 0.4)
+    near = near or like(name, known, count)
     return words.ui("nearest", names=near[: max(count, 3)]) if near else ""
+
+
+def on_screen(path: Path | None) -> bool:
+    """Whether an output (None: stdout) goes to a terminal."""
+    return path is None and sys.stdout.isatty()
+
+
+def in_color(path: Path | None) -> bool:
+    """Whether an output (None: stdout) is in colour."""
+    return path is None and colored(sys.stdout)
+
+
+def colored(stream: IO[str]) -> bool:
+    """Whether a stream is a terminal that can show colour, and NO_COLOR is not set (https://no-color.org)."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:
@@ -152,37 +167,13 @@ def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -
 
 def write_file(path: Path, text: str, mode: int | None = None) -> None:
     """Write beside and rename; on an error nothing is changed and the command ends."""
+    # For a file only: the package of probes loads ssl.
+    from wxalarm.probes.files import replace
+
     try:
-        replace_file(path, text.encode("utf-8", "surrogateescape"), mode)
+        replace(path, text.encode("utf-8", "surrogateescape"), mode)
     except OSError as error:
         fail(f"{path}: {error.strerror or error}")
-
-
-def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
-    """Write beside and rename, so that the file is never half written. Raises OSError, and then nothing is changed."""
-    path, beside = places(path)
-    if beside is None:
-        path.write_bytes(data)
-        return
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def places(path: Path) -> tuple[Path, Path | None]:
-    """The file that a name stands for (behind links), and the one beside it that is written first and renamed. None:
-    a device or a pipe (/dev/null, >(jq .)), which is written as it is and never replaced. Raises OSError."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if path.exists() and not path.is_file():
-        return path, None
-    path = Path(os.path.realpath(path))
-    return path, path.with_name(f".{path.name}.{os.getpid()}.new")
 
 
 def write_stdout(text: str, encoding: str | None = None) -> None:

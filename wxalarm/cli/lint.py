@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
-import io
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +16,10 @@ from wxalarm.cli.common import (
     USAGE,
     Output,
     fail,
+    in_color,
     nearest,
     outputs_of,
     read_bytes,
-    replace_file,
     source_name,
     words_of,
     write_outputs,
@@ -31,6 +28,8 @@ from wxalarm.cli.common import (
 from wxalarm.lint import ALL, Linted, Linter, Source
 from wxalarm.lint import fix as fixes
 from wxalarm.model import Severity
+from wxalarm.patch import unified
+from wxalarm.probes.files import replace
 from wxalarm.render import lint_machine, lint_text
 from wxalarm.render.text import visible
 
@@ -203,9 +202,7 @@ def _text(output: Output, files: Sequence[Linted], words: Catalogue, *, statisti
             return lint_machine.github(files, words)
         case "junit":
             return lint_machine.junit(files, words)
-    tty = output.path is None and sys.stdout.isatty()
-    color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return lint_text.render(files, words, color=color, statistics=statistics)
+    return lint_text.render(files, words, color=in_color(output.path), statistics=statistics)
 
 
 def _fix(source: Source, file: Linted, linter: Linter, changes: list[Source], errors: list[str]) -> Linted:
@@ -226,9 +223,9 @@ def _write(old: Source, new: Source) -> None:
     """The changed files of a fixture, beside and renamed; a link keeps pointing where it did."""
     if new.data != old.data:
         path = os.path.realpath(old.path)
-        replace_file(Path(path), new.data, os.stat(path).st_mode & 0o777)
+        replace(Path(path), new.data, os.stat(path).st_mode & 0o777)
     if new.expectation is not None and new.expectation != old.expectation and new.expectation_path is not None:
-        replace_file(Path(os.path.realpath(new.expectation_path)), new.expectation)
+        replace(Path(os.path.realpath(new.expectation_path)), new.expectation)
 
 
 def _diff(old: Source, file: Linted) -> str:
@@ -244,10 +241,6 @@ def _changes(path: str, old: bytes | None, new: bytes) -> str:
 
     if old == new:
         return ""
-    # Only line feeds end lines for patch; str.splitlines knows some more.
-    texts = ((data or b"").decode("utf-8", "surrogateescape") for data in (old, new))
-    before, after = (list(io.StringIO(text, newline="\n")) for text in texts)
+    before, after = ((data or b"").decode("utf-8", "surrogateescape") for data in (old, new))
     name = visible(path).lstrip("/")
-    source = "/dev/null" if old is None else f"a/{name}"
-    lines = difflib.unified_diff(before, after, source, f"b/{name}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return unified(before, after, "/dev/null" if old is None else f"a/{name}", f"b/{name}")

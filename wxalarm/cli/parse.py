@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +16,9 @@ from wxalarm.cli.common import (
     INTERRUPTED,
     Output,
     fail,
+    on_screen,
     outputs_of,
     paths_of,
-    places,
     source_name,
     stdout_lost,
     words_of,
@@ -32,6 +30,7 @@ from wxalarm.render.alarms import FORMATS, Format, format_of, problem_line, show
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
+    from wxalarm.probes.files import Draft
     from wxalarm.render.redact import Redactor
 
 CHUNK = 1 << 20
@@ -209,16 +208,16 @@ class _Sink:
     def __init__(self, output: Output, form: Format) -> None:
         self.output, self.format = output, form
         self.closed = False
-        self._to_terminal = output.path is None and sys.stdout.isatty()
-        self._path: Path | None = None
-        self._beside: Path | None = None
-        if output.path is None:
-            self._file: IO[bytes] = sys.stdout.buffer
-            self._encoding = (sys.stdout.encoding if output.format in FOR_PEOPLE else None) or "utf-8"
-        else:
-            self._path, self._beside = places(output.path)
-            self._file = self._beside.open("xb") if self._beside else self._path.open("wb")
-            self._encoding = "utf-8"
+        self._to_terminal = on_screen(output.path)
+        self._draft: Draft | None = None
+        self._encoding = "utf-8"
+        if output.path is not None:
+            # For a file only: the package of probes loads ssl.
+            from wxalarm.probes.files import Draft
+
+            self._draft = Draft(output.path)
+        elif output.format in FOR_PEOPLE:
+            self._encoding = sys.stdout.encoding or "utf-8"
 
     def write(self, text: str) -> None:
         """Write a part; a closed pipe (| head) is no error and closes the sink."""
@@ -227,34 +226,30 @@ class _Sink:
         if self._to_terminal and not text.isprintable():
             text = shown(text)
         try:
-            self._file.write(text.encode(self._encoding, "surrogateescape" if self._path else "backslashreplace"))
+            data = text.encode(self._encoding, "surrogateescape" if self._draft else "backslashreplace")
+            (self._draft or sys.stdout.buffer).write(data)
         except OSError as error:
             self._lost(error)
 
     def finish(self) -> None:
         """Make the output whole."""
         try:
-            if self._path is None:
-                self._file.flush()
-                return
-            self._file.close()
-            if self._beside is not None:
-                self._beside.replace(self._path)
+            if self._draft is None:
+                sys.stdout.buffer.flush()
+            else:
+                self._draft.finish()
         except OSError as error:
             self._lost(error)
 
     def drop(self) -> None:
         """Leave no half-written file."""
-        if self._path is not None:
-            with contextlib.suppress(OSError):  # what was still buffered has no room either
-                self._file.close()
-        if self._beside is not None:
-            self._beside.unlink(missing_ok=True)
+        if self._draft is not None:
+            self._draft.drop()
 
     def _lost(self, error: OSError) -> None:
         """A closed pipe is no error; a full disk ends the command and leaves no half-written file."""
         self.closed = True
-        if self._path is None:
+        if self._draft is None:
             stdout_lost(error)
             return
         self.drop()

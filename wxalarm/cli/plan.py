@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from wxalarm.checks.check import Context
     from wxalarm.messages import Catalogue
 
-NEEDED = ("host", "url", "account", "app_log", "callback_check")
-"""What a check whose `sends` names it cannot do without: when it is absent, nothing is sent or read."""
-
 
 def plan(
     files: flags.Files = None,
@@ -63,18 +60,21 @@ def plan(
 def text_of(ctx: Context, words: Catalogue, only: Sequence[str] = (), skip: Sequence[str] = ()) -> str:
     """The plan for one alarm: a line for the alarm, then one for each check of its playbook."""
     lines = [visible(summary(ctx.alarm, words))]
-    values = values_of(ctx)
+    values, target = values_of(ctx), ctx.target
+    asked = {"url": target.url or f"{target.scheme}://{target.host}{target.path}"}
     checks = checks_of(ctx)
     width = max(len(check.id) for check in checks)
     for check in checks:
-        sends = words.check(check.id, "sends", **values)
+        sends = words.check(check.id, "sends", **{**values, **asked})
         if (only and check.id not in only) or check.id in skip:
             sends = words.ui("plan_not_selected")
         elif check.network and ctx.settings.offline:
             sends = words.ui("plan_offline")
-        elif absent := [name for name in NEEDED if name in words.named(check.id, "sends") and not values[name]]:
+        elif absent := [name for name in check.wants if not values[name]]:
             sends = words.ui("plan_absent", name=absent[0])
-        lines.append(f"  {check.id:<{width}}  {visible(sends or words.ui('plan_nothing'))}")
+        elif not check.sends:
+            sends = words.ui("plan_nothing")
+        lines.append(f"  {check.id:<{width}}  {visible(sends)}")
     return "\n".join(lines) + "\n"
 
 

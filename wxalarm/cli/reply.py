@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import fail, nearest, outputs_of, read_bytes, terminal_width, words_of, write_outputs
+from wxalarm.cli.common import (
+    Output,
+    fail,
+    in_color,
+    nearest,
+    on_screen,
+    outputs_of,
+    read_bytes,
+    terminal_width,
+    words_of,
+    write_outputs,
+)
 from wxalarm.cli.settings import settings_of
 from wxalarm.config import MODES, Account, ConfigError, Settings
 from wxalarm.model import Basis
@@ -51,14 +61,13 @@ def reply(
     owner = _account(settings, account, words)
     judged = _judged(_read(file, words), pushed, _mode(mode, owner, words), _keys(owner, words))
 
-    def text_of(name: str, to_file: bool) -> str:
-        if name == "json":
+    def text_of(output: Output) -> str:
+        if output.format == "json":
             return record(judged, words)
-        tty = not to_file and sys.stdout.isatty()
-        color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        return render(judged, words, width=terminal_width() if tty else 80, color=color)
+        width = terminal_width() if on_screen(output.path) else 80
+        return render(judged, words, width=width, color=in_color(output.path))
 
-    write_outputs(outputs, lambda output: text_of(output.format, output.path is not None))
+    write_outputs(outputs, text_of)
     raise typer.Exit(0 if judged.judgement.accepted else 1)
 
 

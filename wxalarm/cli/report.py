@@ -14,7 +14,7 @@ import typer
 
 from wxalarm import runner
 from wxalarm.cases import to_text
-from wxalarm.cli.common import INTERRUPTED, Output, terminal_width, write_file, write_outputs
+from wxalarm.cli.common import INTERRUPTED, Output, in_color, on_screen, terminal_width, write_file, write_outputs
 from wxalarm.model import Finding, Report, Severity, Status, worst
 from wxalarm.render import html, json, markdown, terminal
 from wxalarm.render.alarms import problem_line
@@ -154,7 +154,5 @@ def text_of(
         case "html":
             return html.render(reports, words)
 
-    tty = output.path is None and sys.stdout.isatty()
-    color = tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    width = terminal_width() if tty or "COLUMNS" in os.environ else 100
-    return terminal.render(reports, words, width=width, color=color, timeout=timeout, exit_code=code)
+    width = terminal_width() if on_screen(output.path) or "COLUMNS" in os.environ else 100
+    return terminal.render(reports, words, width=width, color=in_color(output.path), timeout=timeout, exit_code=code)

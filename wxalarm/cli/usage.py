@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import typer
 from rich.cells import cell_len
 
-from wxalarm.cli.common import language_of, terminal_width
+from wxalarm.cli.common import colored, language_of, terminal_width
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.render.text import visible, wrap
 
@@ -166,7 +166,7 @@ class _Page:
 
     def __init__(self, stream: TextIO) -> None:
         encoding = stream.encoding or "utf-8"
-        self.color = stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        self.color = colored(stream)
         self.width = max(terminal_width(), NARROWEST)
         self.lines: list[str] = []
         corners = "╭╮╰╯─│"

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from wxalarm.kinds import PLATFORM
 from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.lint.text import labels
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Finding, Location, Sample
+from wxalarm.nearest import nearest
 from wxalarm.parser import words as w
 from wxalarm.parser.consistency import LAST_STAMP, body_length, conflict, stamp_apart
 from wxalarm.parser.problems import BAD_VALUE
+from wxalarm.wechat import limits
 
-WITHOUT_SAMPLE = frozenset(
-    {
-        AlarmKind.TICKET_TIMEOUT,
-        AlarmKind.TICKET_INVALID,
-        AlarmKind.COMPONENT_TIMEOUT,
-        AlarmKind.COMPONENT_INVALID,
-        AlarmKind.MARK_FAIL,
-    }
-)
+WITHOUT_SAMPLE = frozenset({*PLATFORM, AlarmKind.MARK_FAIL})
 """Kinds whose alarms mostly come without 错误样例."""
 _PRINTED = {"msg": "Msg", "event": "Event", "msg_type": "MsgType"}
 MASK = re.compile(r"[*＊×…]|[xX]{3}")
@@ -69,7 +63,7 @@ def unknown_keys(doc: Document) -> Iterator[Finding]:
         for key in alarm.sample.extra:
             if w.field_of(key) is None:
                 place = _key_place(doc, alarm, key, begin, end)
-                near = difflib.get_close_matches(key, w.PRINTED_KEYS, 1, 0.5)
+                near = nearest(key, w.PRINTED_KEYS, alike=0.5)
                 yield codes.UNKNOWN_KEY(place, key=key, nearest=near[0] if near else "any_key", after=doc.after(place))
 
 
@@ -149,11 +143,11 @@ def _address(value: str) -> bool:
 
 
 FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "appid": (_pattern("wx[0-9a-f]{16}"), "wx[0-9a-f]{16}"),
+    "appid": (_pattern(limits.APPID), limits.APPID),
     "window_minutes": (_pattern("[1-9][0-9]{0,3}"), "1-9999"),
     "count": (_pattern("[1-9][0-9]*"), "1-"),
     "guide_url": (_pattern(r"https?://\S+"), "https://mmbizurl.cn/s/MpkaZb8yg"),
-    "sample.openid": (_pattern("[A-Za-z0-9_-]{20,32}"), "[A-Za-z0-9_-]{28}"),
+    "sample.openid": (_pattern(f"{limits.OPENID_CHARACTER}{{20,32}}"), f"[A-Za-z0-9_-]{{{limits.OPENID_LENGTH}}}"),
     "sample.stamp": (lambda value: FIRST_STAMP <= int(value) < LAST_STAMP, "[0-9]{10}"),
     "sample.outer_ip": (_address, "192.0.2.1"),
     "sample.url": (_pattern(r"(?:https?:/)?/\S*"), "https://wx.example.com/callback"),
@@ -161,6 +155,6 @@ FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
     "sample.host": (_pattern(r"[\w.-]{1,253}"), "wx.example.com"),
     "sample.http_code": (_pattern("[1-9][0-9]{2}"), "100-999"),
     "sample.curl_error": (_pattern("[1-9][0-9]?"), "1-99"),
-    "sample.transaction_id": (_pattern("[0-9]{20,32}"), "[0-9]{28}"),
+    "sample.transaction_id": (_pattern("[0-9]{20,32}"), f"[0-9]{{{limits.TRANSACTION_LENGTH}}}"),
 }
 """The form of each field's value, and how a message shows it."""

@@ -7,7 +7,6 @@ reported when nothing breaks the rule any more.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.model import Finding, Location
+from wxalarm.nearest import nearest
 
 _LINE = re.compile(r"^[ \t>]*#[ \t]*wxalarm:[ \t]*ignore(?:\[([^\]\n]*)\])?([^\n]*)$", re.MULTILINE)
 NAMES = tuple(code.id for code in codes.ALL if code.id not in codes.IGNORES)
@@ -69,7 +69,7 @@ def _read(doc: Document, ignores: list[Ignore]) -> Iterator[Finding]:
         known = [name for name in names if name in NAMES]
         for name in dict.fromkeys(names):
             if name not in NAMES:
-                near = difflib.get_close_matches(name, NAMES, 1, 0.4)
+                near = nearest(name, NAMES)
                 yield codes.IGNORE_CODE(line, value=name[:80], nearest=near[0] if near else "any_code")
         if names and not match[2].strip():
             yield codes.IGNORE_REASON(line)

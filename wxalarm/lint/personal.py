@@ -14,10 +14,11 @@ from wxalarm.lint import codes
 from wxalarm.lint.document import Document
 from wxalarm.lint.fields import MASK
 from wxalarm.model import Code, Finding
+from wxalarm.wechat.limits import APPID, OPENID, OPENID_CHARACTER, ORIGINAL_ID, TRANSACTION_LENGTH
 
-_APPID = re.compile(r"(?<![0-9A-Za-z_])(?:wx[0-9a-f]{16}|gh_[0-9a-f]{12})(?![0-9A-Za-z_])")
-_OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
-_TRANSACTION = re.compile(r"(?<!\d)\d{27,32}(?!\d)")
+_APPID = re.compile(rf"(?<![0-9A-Za-z_])(?:{APPID}|{ORIGINAL_ID})(?![0-9A-Za-z_])")
+_OPENID = re.compile(rf"(?<!{OPENID_CHARACTER}){OPENID}(?!{OPENID_CHARACTER})")
+_TRANSACTION = re.compile(rf"(?<!\d)\d{{{TRANSACTION_LENGTH - 1},32}}(?!\d)")
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
 _SECRET = re.compile(

@@ -10,16 +10,13 @@ from msgspec import Struct, field
 
 from wxalarm.logs.formats import Key
 from wxalarm.logs.parsers import LineParser, Record, target_of
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
-LIMIT = 5.0
-"""Seconds within which WeChat wants the whole answer."""
-NEAR_LIMIT = 3.0
-"""Seconds from which an answer in time is called slow."""
 GAVE_UP = (4.0, 6.5)
 """A 499 after so many seconds is WeChat's own limit: it counts from its connect, nginx from the first byte read."""
 CLOSED = 1.0
 """A 499 within so many seconds is not a client tired of waiting."""
-BUCKETS = (0.01, 0.1, 0.5, 1.0, 3.0, 5.0)
+BUCKETS = (0.01, 0.1, 0.5, 1.0, SLOW_AFTER, WAIT)
 """Upper limits in seconds of the latency histogram; the last bucket is open."""
 MOST_UPSTREAMS = 50
 MOST_DISTINCT = 100_000
@@ -34,7 +31,7 @@ class Upstream(Struct, frozen=True):
     errors: int = 0
     """502, 503, 504 and no answer at all."""
     slow: int = 0
-    """Answers after NEAR_LIMIT and more."""
+    """Answers after SLOW_AFTER and more."""
     p50: float | None = None
     p95: float | None = None
     longest: float | None = None
@@ -67,9 +64,9 @@ class Counts(Struct, frozen=True):
     other_499: int = 0
     """499 in between, after it, or of unknown length."""
     slow: int = 0
-    """Answered after NEAR_LIMIT, but within LIMIT."""
+    """Answered after SLOW_AFTER, but within WAIT."""
     too_slow: int = 0
-    """Answered after LIMIT."""
+    """Answered after WAIT."""
     upstream_slow: int = 0
     """Of slow and too_slow: those in which the upstream took most of the time."""
     bodies: Mapping[str, int] = field(default_factory=dict)
@@ -187,9 +184,9 @@ class _Folded(Struct):
             self.latency[round(took, 3)] += count
         if status == b"499":
             self.cut[split_499(took)] += count
-        elif took is not None and took >= NEAR_LIMIT:
+        elif took is not None and took >= SLOW_AFTER:
             upstream = total(upstream_text)
-            self.cut["slow" if took < LIMIT else "too_slow"] += count
+            self.cut["slow" if took < WAIT else "too_slow"] += count
             self.cut["upstream_slow"] += count if upstream is not None and upstream * 2 > took else 0
         if addr_text not in (b"", b"-"):
             self._upstreams(addr_text, answered, upstream_text, count)
@@ -207,7 +204,7 @@ class _Folded(Struct):
             notes["errors"] += count if status in (b"502", b"503", b"504", b"-") and status_text else 0
             if length is not None:
                 took[round(length, 3)] += count
-                notes["slow"] += count if length >= NEAR_LIMIT else 0
+                notes["slow"] += count if length >= SLOW_AFTER else 0
 
     def counts(self, seconds: Counter[int], fields: set[str]) -> Counts:
         minutes: Counter[int] = Counter()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from wxalarm.logs import times
+from wxalarm.wechat.limits import OPENID_LENGTH
 
 _SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
 SHAPES: tuple[tuple[str, bytes], ...] = (
@@ -27,7 +28,7 @@ _TROUBLE = re.compile(
 )
 _NAMED = re.compile(
     rb"(?i:open_?id|from_?user(?:_?name)?)[\"'\\]*\s?[=:>]\s?(?:<!\[CDATA\[|[\"'\\]*)o[\w-]{5,63}(?![\w*-])|"
-    rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{27}(?![\w*-])"
+    rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
 )
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
 _OF_ENTRY = re.compile(rb"\s|\}|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")

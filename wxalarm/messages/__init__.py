@@ -105,11 +105,6 @@ class Catalogue:
             return check_id if part == "title" else ""
         return self._say(template, values)
 
-    def named(self, check_id: str, part: str) -> frozenset[str]:
-        """The values that a part of a check's message names."""
-        template = str(self._find("check", check_id, part) or "")
-        return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
-
     def kind(self, kind: AlarmKind, part: str = "title") -> str:
         """One part (title, about) of an alarm kind's message."""
         return str(self._find("kind", str(kind), part) or kind)

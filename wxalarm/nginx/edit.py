@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from wxalarm.nginx.syntax import Directive
+from wxalarm.patch import unified
 
 
 class Edit(Struct, frozen=True):
@@ -63,7 +63,9 @@ def diff(edits: Iterable[Edit], files: Mapping[str, str]) -> str:
     by_file: dict[str, list[Edit]] = {}
     for edit in edits:
         by_file.setdefault(edit.file, []).append(edit)
-    return "".join(_one(file, own, files[file]) for file, own in by_file.items() if file in files)
+    return "".join(
+        unified(files[file], apply(own, files[file]), file) for file, own in by_file.items() if file in files
+    )
 
 
 def apply(edits: Iterable[Edit], source: str) -> str:
@@ -73,20 +75,6 @@ def apply(edits: Iterable[Edit], source: str) -> str:
         pieces += [source[at : edit.start], edit.text]
         at = edit.end
     return "".join((*pieces, source[at:]))
-
-
-def _one(file: str, edits: list[Edit], source: str) -> str:
-    return unified(file, source, apply(edits, source))
-
-
-def unified(file: str, before: str, after: str) -> str:
-    """A unified diff of one file, with three lines around each change."""
-    lines = difflib.unified_diff(_lines(before), _lines(after), file, file)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    return [line + "\n" for line in text.split("\n")[:-1]] + [tail for tail in text.split("\n")[-1:] if tail]
 
 
 def _indent(source: str, offset: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct, field
+from msgspec import field
 
 from wxalarm.logs import parsers, times
 from wxalarm.logs.access import Counts, Push
@@ -16,7 +16,7 @@ from wxalarm.logs.access_search import Hit, Search, needle_of
 from wxalarm.logs.formats import LineFormat, Wanted
 from wxalarm.logs.parsers import LineParser
 from wxalarm.probes import logfiles
-from wxalarm.probes.logfiles import LogFile, Reading
+from wxalarm.probes.logfiles import LogFile, LogsSeen, Reading
 
 WIDER = 900.0
 """Seconds around the window in which the push is looked for when it is not inside: clocks differ."""
@@ -28,15 +28,9 @@ TO_END = 7.0
 """Seconds after the push until its line is written, when WeChat gives up at 5 s."""
 
 
-class AccessLogSeen(Struct, frozen=True):
+class AccessLogSeen(LogsSeen, frozen=True):
     """The access logs in the alarm's window."""
 
-    files: tuple[LogFile, ...]
-    low: float
-    high: float
-    """The window read, Unix seconds."""
-    start: float
-    """The alarm's first failure, Unix seconds."""
     here: bool = True
     """The logs are those that nginx writes on this machine; False when the user named files."""
     counts: Counts = field(default_factory=Counts)
@@ -57,16 +51,6 @@ class AccessLogSeen(Struct, frozen=True):
     """Lines tell one push from another: the format holds the query."""
     offset: int | None = None
     """The log's zone, seconds east of UTC, as its lines say it."""
-
-    @property
-    def read(self) -> tuple[LogFile, ...]:
-        """The files that could be read."""
-        return tuple(file for file in self.files if file.usable)
-
-    @property
-    def usable(self) -> bool:
-        """Whether any file could be read."""
-        return bool(self.read)
 
 
 def read(

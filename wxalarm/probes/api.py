@@ -22,8 +22,9 @@ from wxalarm.config import Account, Settings
 from wxalarm.probes import Failure, dns, resolvers, token_cache
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat.api import object_of, objects_in
+from wxalarm.wechat.limits import PORTS
 
-WAIT = 5.0
+LIMIT = 5.0
 """Seconds for one call."""
 STABLE_TOKEN = "/cgi-bin/stable_token"
 TOKEN_ENDED = frozenset({40001, 40014, 42001})
@@ -133,7 +134,7 @@ class Api:
         except ValueError:
             pass
         servers = resolvers.system(self.settings.dns)
-        views = await asyncio.gather(*(dns.view(server, host, limit=self.limit(WAIT)) for server in servers))
+        views = await asyncio.gather(*(dns.view(server, host, limit=self.limit(LIMIT)) for server in servers))
         found = dict.fromkeys(ip for view in views for ip in view.addresses)
         return tuple(ip for ip in found if _public_enough(ip, secure=self._parts.scheme == "https"))
 
@@ -157,11 +158,11 @@ class Api:
         if body is not None:
             headers += [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
         target = self._parts.path + path + (f"?{urlencode(query)}" if query else "")
-        port = self._parts.port or (443 if secure else 80)
+        port = self._parts.port or PORTS["https" if secure else "http"]
         got = Exchange("", port)
         for address in sorted(addresses, key=lambda ip: ":" in ip)[:3]:
             request = Request(method, self.host, target, headers, data)
-            got = await exchange(address, port, request, self.limit(WAIT - min(WAIT, loop.time() - begun)), tls=tls)
+            got = await exchange(address, port, request, self.limit(LIMIT - min(LIMIT, loop.time() - begun)), tls=tls)
             if got.connect is not None:
                 break
         return self._read(path, got, loop.time() - begun)

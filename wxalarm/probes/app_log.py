@@ -6,25 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from msgspec import Struct
-
 from wxalarm.logs import app
 from wxalarm.logs.app import AppLines
 from wxalarm.logs.app_search import AppHit, AppPush, AppSearch
 from wxalarm.model import BEIJING
 from wxalarm.probes import logfiles
-from wxalarm.probes.logfiles import LogFile, Reading
+from wxalarm.probes.logfiles import LogFile, LogsSeen, Reading
 
 
-class AppLogSeen(Struct, frozen=True):
+class AppLogSeen(LogsSeen, frozen=True):
     """The application's logs in the alarm's window."""
 
-    files: tuple[LogFile, ...]
-    low: float
-    high: float
-    """The window read, Unix seconds."""
-    start: float
-    """The alarm's first failure, Unix seconds."""
     hits: tuple[AppHit, ...] = ()
     """In order."""
     lines: int = 0
@@ -33,16 +25,6 @@ class AppLogSeen(Struct, frozen=True):
     """Lines of the window that speak of an error."""
     example: AppHit | None = None
     """The first of them."""
-
-    @property
-    def read(self) -> tuple[LogFile, ...]:
-        """The files that could be read."""
-        return tuple(file for file in self.files if file.usable)
-
-    @property
-    def usable(self) -> bool:
-        """Whether any file could be read."""
-        return bool(self.read)
 
 
 def read(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from wxalarm.wechat.limits import WAIT
+
 if TYPE_CHECKING:  # dnspython is loaded when the first question is asked
     from wxalarm.probes.dns_message import Query, Reply
 
-LIMIT = 5.0
-"""Seconds for one question: WeChat's own limit, so that slow and dead differ."""
 RESEND = (0.0, 0.2, 0.6)
 """When the datagram is sent, in parts of the limit: one lost packet must not make a server silent."""
 MAX_DATAGRAMS = 64
@@ -96,7 +96,7 @@ class Answer(Struct, frozen=True):
     """Extended DNS errors (RFC 8914)."""
     elapsed: float = 0.0
     """Seconds."""
-    limit: float = LIMIT
+    limit: float = WAIT
     """Seconds it might have taken."""
     attempts: int = 0
     """Datagrams sent."""
@@ -123,7 +123,7 @@ class _Tally(Struct):
     partial: Reply | None = field(default=None)
 
 
-async def ask(server: Server, name: str, rtype: str, *, limit: float = LIMIT, recursive: bool = True) -> Answer:
+async def ask(server: Server, name: str, rtype: str, *, limit: float = WAIT, recursive: bool = True) -> Answer:
     """Ask `server` for `name`; UDP with resends, then TCP when the reply is cut. Never raises but for cancellation."""
     from wxalarm.probes.dns_message import Query
 
@@ -318,7 +318,7 @@ class View(Struct, frozen=True):
         return self.a.elapsed
 
 
-async def view(server: Server, host: str, *, limit: float = LIMIT, recursive: bool = True) -> View:
+async def view(server: Server, host: str, *, limit: float = WAIT, recursive: bool = True) -> View:
     """A and AAAA of `host` from one server, asked at once."""
     a, aaaa = await asyncio.gather(
         ask(server, host, "A", limit=limit, recursive=recursive),

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from msgspec import Struct, field
+from msgspec import field
 
 from wxalarm.logs.access import Push
 from wxalarm.logs.error_search import ErrorSearch
 from wxalarm.logs.errors import ErrorLines, Group, is_error_log
-from wxalarm.probes.logfiles import LogFile, Reading
+from wxalarm.probes.logfiles import LogsSeen, Reading
 
 
-class ErrorLogSeen(Struct, frozen=True):
+class ErrorLogSeen(LogsSeen, frozen=True):
     """The error logs in the alarm's window."""
 
-    files: tuple[LogFile, ...]
-    low: float
-    high: float
-    """The window read, Unix seconds."""
-    start: float
-    """The alarm's first failure, Unix seconds."""
     here: bool = True
     """The logs are those that nginx writes on this machine; False when the user named files."""
     groups: tuple[Group, ...] = ()
@@ -33,16 +27,6 @@ class ErrorLogSeen(Struct, frozen=True):
     """The log's zone, seconds east of UTC."""
     offset_from: str = "machine"
     """How that is known: mtime (of the file against its last line), access-log, machine, alarm (assumed +08:00)."""
-
-    @property
-    def read(self) -> tuple[LogFile, ...]:
-        """The files that could be read."""
-        return tuple(file for file in self.files if file.usable)
-
-    @property
-    def usable(self) -> bool:
-        """Whether any file could be read."""
-        return bool(self.read)
 
 
 def read(

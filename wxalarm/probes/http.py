@@ -15,12 +15,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, http_head, tcp
+from wxalarm.wechat.limits import PORTS, WAIT
 
 if TYPE_CHECKING:
     import h11
 
-LIMIT = 5.0
-"""Seconds for a whole exchange: what WeChat waits for an answer."""
 LARGEST_BODY = 1 << 20
 """Bytes of a body that are read: a reply to a push has a few hundred."""
 LARGEST_HEAD = 64 << 10
@@ -56,7 +55,7 @@ class Exchange(Struct, frozen=True):
     """From the request's last byte to the answer's first."""
     total: float = 0.0
     """From the start to the end, whatever the end was."""
-    limit: float = LIMIT
+    limit: float = WAIT
     """What `total` was allowed to be."""
     status: int | None = None
     reason: str = ""
@@ -96,7 +95,7 @@ def trusted(ca_file: str | None = None) -> ssl.SSLContext:
 
 
 async def exchange(
-    address: str, port: int, request: Request, limit: float = LIMIT, *, tls: ssl.SSLContext | None = None
+    address: str, port: int, request: Request, limit: float = WAIT, *, tls: ssl.SSLContext | None = None
 ) -> Exchange:
     """Send a request to an address and read the answer, all within `limit` seconds. Redirects are answers."""
     import h11
@@ -204,7 +203,7 @@ def _written(connection: h11.Connection, request: Request, port: int, secure: bo
     import h11
 
     host = f"[{request.host}]" if ":" in request.host else request.host
-    if port != (443 if secure else 80):
+    if port != PORTS["https" if secure else "http"]:
         host = f"{host}:{port}"
     headers = [("Host", host), *request.headers, ("Connection", "close")]
     if request.body and not any(name.lower() == "content-length" for name, _ in request.headers):

@@ -20,7 +20,7 @@ from wxalarm.logs import window
 from wxalarm.logs.formats import MAX_LINE
 from wxalarm.probes.logsource import CHUNK, COUNTED, SAMPLE, LogFile, Source, expand, opened
 
-__all__ = ["LogFile", "Reading", "Source", "count", "expand", "local_zone", "opened", "tail", "zone_of"]
+__all__ = ["LogFile", "LogsSeen", "Reading", "Source", "count", "expand", "local_zone", "opened", "tail", "zone_of"]
 
 MAX_STREAM = 4 * 1024 * 1024 * 1024
 """Bytes of one compressed log after decompression."""
@@ -30,6 +30,27 @@ ENOUGH = 4 * 1024 * 1024
 """Bytes before the window whose rate is taken."""
 SLACK = 30.0
 """Seconds by which lines may be out of order (workers write their buffers in turn); the margin covers more."""
+
+
+class LogsSeen(Struct, frozen=True):
+    """Some logs in the alarm's window: what a pass over logs of any kind gives."""
+
+    files: tuple[LogFile, ...]
+    low: float
+    high: float
+    """The window read, Unix seconds."""
+    start: float
+    """The alarm's first failure, Unix seconds."""
+
+    @property
+    def read(self) -> tuple[LogFile, ...]:
+        """The files that could be read."""
+        return tuple(file for file in self.files if file.usable)
+
+    @property
+    def usable(self) -> bool:
+        """Whether any file could be read."""
+        return bool(self.read)
 
 
 class Timed(Protocol):

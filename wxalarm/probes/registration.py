@@ -7,12 +7,9 @@ questions, so that a silent resolver cannot hold a thread beyond the limit.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import json
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,8 +20,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.probes import dns, http
+from wxalarm.probes import dns, files, http
 from wxalarm.probes.dns import Outcome, Server
+from wxalarm.wechat.limits import PORTS
 
 LIMIT = 2.0
 """Seconds for RDAP, and again for WHOIS after it: a side fact may not hold up the verdict."""
@@ -157,7 +155,7 @@ async def _rdap(domain: str, base: str, find: _Finder) -> Registration:
     )
     left = max(0.1, find.limit - (asyncio.get_running_loop().time() - begun))
     tls = http.trusted() if secure else None
-    made = await http.exchange(address, parts.port or (443 if secure else 80), request, left, tls=tls)
+    made = await http.exchange(address, parts.port or PORTS["https" if secure else "http"], request, left, tls=tls)
     if made.failure is not None:
         raise Unknown(f"{parts.hostname}: {made.failure}")
     now = datetime.now(UTC)
@@ -265,21 +263,6 @@ def _moment(text: str, zone: timezone) -> datetime | None:
     return None
 
 
-def cache_folder() -> Path | None:
-    """The user's cache folder for wxalarm (XDG base directories; LOCALAPPDATA; Library/Caches); None for a user without
-    a home (a container's bare uid)."""
-    try:
-        if sys.platform == "win32":
-            root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        elif sys.platform == "darwin":
-            root = Path.home() / "Library" / "Caches"
-        else:
-            root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return root / "wxalarm"
-
-
 def remembered(folder: Path, domain: str, now: datetime) -> Registration | None:
     """A fresh answer of an earlier run; None when there is none, or it cannot be read."""
     try:
@@ -293,17 +276,8 @@ def remembered(folder: Path, domain: str, now: datetime) -> Registration | None:
 
 
 def remember(folder: Path, registration: Registration) -> None:
-    """Keep an answer for later runs: mode 600, written beside and renamed. A cache that cannot be written is none."""
-    path = _file(folder, registration.domain)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(registration))
-        beside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    """Keep an answer for later runs. A cache that cannot be written is none."""
+    files.keep(_file(folder, registration.domain), msgspec.json.encode(registration))
 
 
 def _file(folder: Path, domain: str) -> Path:

@@ -16,11 +16,8 @@ from weakref import WeakSet
 from msgspec import Struct
 
 from wxalarm.probes import Failure, classify
+from wxalarm.wechat.limits import WAIT
 
-LIMIT = 5.0
-"""Seconds to wait for a connection: what the alarm 连接超时 names."""
-STRICT = 3.0
-"""Seconds above which a connection is slow: the guide's own text still says 3 s."""
 SETTLE = 0.25
 """Seconds to watch a new connection for a reset: balancers and firewalls accept first and reset then."""
 PIECE = 16384
@@ -38,13 +35,13 @@ class Connect(Struct, frozen=True):
     port: int
     seconds: float
     """Until it was connected, or until it failed."""
-    limit: float = LIMIT
+    limit: float = WAIT
     failure: Failure | None = None
     detail: str = ""
     """The system's own words about the failure."""
 
 
-async def connected(address: str, port: int, limit: float = LIMIT) -> tuple[Connect, socket.socket | None]:
+async def connected(address: str, port: int, limit: float = WAIT) -> tuple[Connect, socket.socket | None]:
     """The attempt within `limit` seconds, and the connected socket, which the caller closes. Never raises for what the
     network does."""
     loop = asyncio.get_running_loop()
@@ -69,7 +66,7 @@ async def connected(address: str, port: int, limit: float = LIMIT) -> tuple[Conn
     return Connect(address, port, loop.time() - begun, limit), sock
 
 
-async def connect(address: str, port: int, limit: float = LIMIT) -> Connect:
+async def connect(address: str, port: int, limit: float = WAIT) -> Connect:
     """Connect, watch for a reset for SETTLE seconds, and hang up."""
     attempt, sock = await connected(address, port, limit)
     if sock is None:

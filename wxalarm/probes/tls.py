@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, tcp
 from wxalarm.probes.http import insecure
+from wxalarm.wechat.limits import WAIT
 
 if TYPE_CHECKING:  # loaded when the first certificate is read
     from cryptography import x509
@@ -67,7 +68,7 @@ class Secured(Struct, frozen=True):
     chain: tuple[Certificate, ...] = ()
     first: bytes = b""
     """The first bytes that came, when they were no TLS."""
-    limit: float = tcp.LIMIT
+    limit: float = WAIT
     """Seconds that connection and handshake were allowed to take together."""
 
 

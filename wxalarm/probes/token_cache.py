@@ -13,22 +13,27 @@ import stat
 import time
 from pathlib import Path
 
+from wxalarm.probes import files
+
 LARGEST = 16 << 10
 EARLY = 60
 """Seconds before its end from which a token is no longer used."""
 
 
-def path_of(base_url: str, appid: str) -> Path:
-    """The file for an appid; tokens of stand-ins are kept apart from WeChat's."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+def path_of(base_url: str, appid: str) -> Path | None:
+    """The file for an appid; tokens of stand-ins are kept apart from WeChat's. None for a user without a home."""
+    folder = files.cache_folder()
     name = hashlib.sha256(f"{base_url}\n{appid}".encode()).hexdigest()[:32]
-    return home / "wxalarm" / f"token-{name}.json"
+    return folder and folder / f"token-{name}.json"
 
 
 def load(base_url: str, appid: str) -> str | None:
     """The token, if there is one that still holds and nobody else can read the file."""
+    path = path_of(base_url, appid)
+    if path is None:
+        return None
     try:
-        with open(path_of(base_url, appid), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             status = os.fstat(file.fileno())
             mine = os.name != "posix" or (status.st_uid == os.getuid() and not status.st_mode & 0o077)
             if not stat.S_ISREG(status.st_mode) or not mine:
@@ -41,22 +46,14 @@ def load(base_url: str, appid: str) -> str | None:
 
 
 def store(base_url: str, appid: str, token: str, expires_in: float) -> None:
-    """Keep a token: written beside and renamed. A disk that cannot be written is no error: the next run asks again."""
-    path = path_of(base_url, appid)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    text = json.dumps({"access_token": token, "until": time.time() + expires_in})
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-            beside.replace(path)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+    """Keep a token. A disk that cannot be written is no error: the next run asks again."""
+    kept = {"access_token": token, "until": time.time() + expires_in}
+    if path := path_of(base_url, appid):
+        files.keep(path, json.dumps(kept).encode())
 
 
 def drop(base_url: str, appid: str) -> None:
     """Forget a token that WeChat no longer takes."""
-    with contextlib.suppress(OSError):
-        path_of(base_url, appid).unlink(missing_ok=True)
+    if path := path_of(base_url, appid):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

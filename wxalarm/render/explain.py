@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from wxalarm.checks import CHECKS
 from wxalarm.lint import RULES
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
+from wxalarm.nearest import nearest as like
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.wechat.reply import CODES as REPLY_CODES
@@ -24,7 +24,7 @@ def names() -> list[str]:
 
 def nearest(name: str) -> list[str]:
     """The names most like a wrong one."""
-    return difflib.get_close_matches(_plain(name), names(), 3, 0.4)
+    return like(_plain(name), names(), 3)
 
 
 def explain(name: str, words: Catalogue) -> str | None:

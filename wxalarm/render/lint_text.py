@@ -13,8 +13,6 @@ from wxalarm.model import Finding, Location, Severity
 from wxalarm.render.text import shorten, styled, visible
 
 STYLE = {"error": "bold red", "warning": "yellow", "note": "cyan"}
-LONGEST = 900
-"""Characters of one sentence; evidence may quote a body."""
 BEFORE, BEHIND = 24, 44
 """Columns of a long line that are shown before and from the place: a caret in a wrapped line points nowhere."""
 
@@ -74,7 +72,7 @@ def _problem(problem: Problem, words: Catalogue, advised: set[str], *, color: bo
 
 
 def _sentence(words: Catalogue, finding: Finding, part: str) -> str:
-    return visible(shorten(words.finding(finding, part), LONGEST))
+    return visible(shorten(words.finding(finding, part)))
 
 
 def snippet(excerpt: Excerpt) -> tuple[str, str]:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
-from wxalarm.model import Alarm, Finding, Report, Sample
+from wxalarm.model import Alarm, Code, Finding, Location, Report, Sample
+from wxalarm.wechat import limits
 
+T = TypeVar("T")
 TOKEN_BYTES = 5
 """40 bits: two of 100,000 different values share a token once in 200 runs."""
 _NAMES = (
@@ -24,17 +29,18 @@ _NAMES = (
 )
 _SEPARATOR = r"[\"'\]]{0,2}\s{0,4}(?:=>|[=:：])\s{0,4}[\"']?"
 _HEX = r"[0-9A-Fa-f]"
+_OPENID, _IN_OPENID = limits.OPENID_LENGTH, limits.OPENID_CHARACTER
 _PART = rf"{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,6}}"
 _PATTERN = re.compile(
     # A named secret: a=…, a: …, "a": "…", [a] => …, <a><![CDATA[…]]></a>. The value ends at what cannot stand in one.
     rf"(?P<named>(?<![A-Za-z])(?:{_NAMES})(?:{_SEPARATOR}|>(?:<!\[CDATA\[)?))(?P<secret>[^\s&\"'<>\[\]#;,]{{4,2048}})"
     r"|(?P<userinfo>(?<=://)[^\s/?#@\"'<>]{1,256}(?=@))"
-    rf"|(?P<appid>(?<![0-9A-Za-z])wx{_HEX}{{16}}(?![0-9A-Za-z]))"
-    r"|(?P<openid>(?<![0-9A-Za-z_-])(?-i:o)[0-9A-Za-z_-]{26,27}(?![0-9A-Za-z_-]))"
+    rf"|(?P<appid>(?<![0-9A-Za-z]){limits.APPID}(?![0-9A-Za-z]))"
+    rf"|(?P<openid>(?<!{_IN_OPENID})(?-i:o){_IN_OPENID}{{{_OPENID - 2},{_OPENID - 1}}}(?!{_IN_OPENID}))"
     rf"|(?P<account>(?<![0-9A-Za-z])gh_{_HEX}{{8,16}}(?![0-9A-Za-z]))"
-    r"|(?P<transaction>(?<!\d)4[0-9]{27}(?!\d))"
+    rf"|(?P<transaction>(?<!\d)4[0-9]{{{limits.TRANSACTION_LENGTH - 1}}}(?!\d))"
     rf"|(?P<signature>(?<![0-9A-Za-z])(?:{_HEX}{{64}}|{_HEX}{{40}})(?![0-9A-Za-z]))"
-    rf"|(?P<key>(?<![0-9A-Za-z+])(?:{_HEX}{{32}}(?![0-9A-Za-z])|[0-9A-Za-z]{{43}}(?![0-9A-Za-z+=])))"
+    rf"|(?P<key>(?<![0-9A-Za-z+])(?:{_HEX}{{32}}(?![0-9A-Za-z])|[0-9A-Za-z]{{{limits.AES_KEY}}}(?![0-9A-Za-z+=])))"
     r"|(?P<ticket>ticket@@@[0-9A-Za-z_-]{8,512})"
     r"|(?P<ip>(?<![0-9.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![0-9]|\.[0-9])"
     rf"|(?<![0-9A-Za-z:.])(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}(?![0-9A-Za-z:])"
@@ -51,6 +57,14 @@ _TOKEN = re.compile(r"[a-z]+-[0-9a-f]{10}\Z")
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 """Controls that stand in no text; a coloured dump has ESC."""
 _MASKED = re.compile(r"[*＊xX.…\s]*\Z")
+
+
+WHOLE = {"appid": "appid", "openid": "openid", "outer_ip": "ip", "ip": "ip", "transaction_id": "transaction"}
+"""Fields of an alarm whose value names somebody whatever its form, and the kind of its token."""
+STAY = frozenset({"places"})
+"""Fields of an alarm that stay: where it stands in the user's own files."""
+NAMELESS = (Enum, int, float, datetime, Code, Location, type(None))
+"""Types whose values stay: they hold no text from outside."""
 
 
 class Redactor:
@@ -88,99 +102,74 @@ class Redactor:
         token = self._token(inner) if inner else self.value(kind, match["secret"])
         return match["named"] + token
 
-    def plain(self, value: Any) -> Any:
-        """Plain data (evidence, observations) with every string in it redacted; keys stay."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, bytes):
-            return self.octets(value)
-        if isinstance(value, Mapping):
-            return {name: self.plain(each) for name, each in value.items()}
-        if isinstance(value, (list, tuple)):
-            return type(value)(self.plain(each) for each in value) if type(value) in (list, tuple) else value
-        return value
+    def plain(self, value: T) -> T:
+        """Data of any depth with every text and all bytes in it redacted, the keys of mappings too."""
+        return cast("T", self._any(value, self.text))
 
     def alarm(self, alarm: Alarm) -> Alarm:
         """An alarm with its account, user, addresses and transaction redacted, in its URL and body too."""
-        sample = alarm.sample
-        known = {"appid": alarm.appid, "openid": sample.openid, "ip": sample.ip, "transaction": sample.transaction_id}
-
-        def free(text: str | None) -> str | None:
-            """Text that may quote the values of this alarm, also those of an unusual form."""
-            if not text:
-                return text
-            for kind, value in known.items():
-                if value and len(value) > 6:
-                    text = text.replace(value, self.value(kind, value))
-            return self.text(text)
-
-        def whole(kind: str, text: str | None) -> str | None:
-            return self.value(kind, text) if text else text
-
-        return replace(
-            alarm,
-            appid=whole("appid", alarm.appid),
-            nickname=free(alarm.nickname),
-            description=free(alarm.description),
-            guide_url=free(alarm.guide_url),
-            sample=sample
-            if sample == Sample()
-            else replace(
-                sample,
-                openid=whole("openid", sample.openid),
-                outer_ip=whole("ip", sample.outer_ip),
-                url=free(sample.url),
-                ip=whole("ip", sample.ip),
-                host=free(sample.host),
-                msg=free(sample.msg),
-                event=free(sample.event),
-                response_content=free(sample.response_content),
-                platform=free(sample.platform),
-                transaction_id=whole("transaction", sample.transaction_id),
-                extra={key: free(value) for key, value in sample.extra.items()},
-            ),
-        )
+        return self.plain(alarm)
 
     def finding(self, finding: Finding) -> Finding:
         """A finding with redacted evidence."""
-        return replace(finding, evidence=self.plain(dict(finding.evidence)))
-
-    def report(self, report: Report) -> Report:
-        """A report with everything redacted that came from outside: alarm, target, evidence, observations, reasons."""
-        import msgspec
-
-        target, cause = report.target, report.cause
-        return replace(
-            report,
-            alarm=self.alarm(report.alarm),
-            target=replace(
-                target,
-                url=self._free(target.url),
-                host=self._free(target.host),
-                path=self.text(target.path),
-                alarm_ip=self._free(target.alarm_ip),
-            ),
-            results=tuple(
-                replace(
-                    result,
-                    findings=tuple(map(self.finding, result.findings)),
-                    # bytes stay bytes: in base64 nobody would see what they hold
-                    observation=self.plain(msgspec.to_builtins(result.observation, builtin_types=(bytes,))),
-                    reason=result.reason and replace(result.reason, values=self.plain(dict(result.reason.values))),
-                )
-                for result in report.results
-            ),
-            cause=cause
-            and replace(cause, finding=self.finding(cause.finding), supports=tuple(map(self.finding, cause.supports))),
-        )
+        return self.plain(finding)
 
     def reports(self, reports: Sequence[Report]) -> list[Report]:
         """All reports, each still standing behind its example."""
-        made = {id(report): self.report(report) for report in reports}
+        made = {id(report): self.plain(replace(report, example=None)) for report in reports}
         return [
             made[id(report)] if report.example is None else replace(made[id(report)], example=made[id(report.example)])
             for report in reports
         ]
 
-    def _free(self, text: str | None) -> str | None:
-        return self.text(text) if text else text
+    def _any(self, value: Any, text: Callable[[str], str]) -> Any:
+        """What is no text, and holds none, stays; what nobody thought of becomes a token as a whole."""
+        if isinstance(value, NAMELESS):
+            return value
+        if isinstance(value, str):
+            return text(value)
+        if isinstance(value, bytes):
+            return self.octets(value)
+        if isinstance(value, Mapping):
+            return {self._any(name, text): self._any(each, text) for name, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            made = [self._any(each, text) for each in value]
+            return made if isinstance(value, list) else tuple(made)
+        if is_dataclass(value) and not isinstance(value, type):
+            return self._record(value, text)
+        if names := getattr(value, "__struct_fields__", ()):  # what no observation needs is not loaded
+            from msgspec import structs
+
+            return structs.replace(value, **{name: self._any(getattr(value, name), text) for name in names})
+        return self.value("value", repr(value))
+
+    def _record(self, value: Any, text: Callable[[str], str]) -> Any:
+        """A dataclass with every field redacted: one that is added to it later, too."""
+        if isinstance(value, (Alarm, Report)):
+            text = self._quoting(value if isinstance(value, Alarm) else value.alarm)
+        whole, stay = (WHOLE, STAY) if isinstance(value, (Alarm, Sample)) else ({}, ())
+        made = {}
+        for name in _names(value.__class__):
+            each = getattr(value, name)
+            if name in whole and isinstance(each, str):
+                made[name] = self.value(whole[name], each)
+            elif name not in stay:
+                made[name] = self._any(each, text)
+        return replace(value, **made)
+
+    def _quoting(self, alarm: Alarm) -> Callable[[str], str]:
+        """`text` for what may quote the values of this alarm, also those of an unusual form."""
+        own = ((kind, getattr(alarm, name, None) or getattr(alarm.sample, name, None)) for name, kind in WHOLE.items())
+        known = [(value, self.value(kind, value)) for kind, value in own if value and len(value) > 6]
+
+        def text(given: str) -> str:
+            for value, token in known:
+                given = given.replace(value, token)
+            return self.text(given)
+
+        return text
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.init)

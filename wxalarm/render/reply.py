@@ -19,8 +19,6 @@ from wxalarm.wechat.reply import Judgement, Pushed
 
 SCHEMA = "wxalarm.reply/1"
 STYLE = {"error": "bold red", "warning": "yellow", "note": "cyan", "accepted": "bold green"}
-LONGEST = 900
-"""Characters of one sentence; evidence may quote a body."""
 AROUND = 22
 """Columns that are shown before and behind a change."""
 CHANGED = 40
@@ -106,7 +104,7 @@ def _finding(finding: Finding, judged: Judged, words: Catalogue, width: int, col
 
 
 def _sentence(words: Catalogue, finding: Finding, part: str) -> str:
-    return visible(shorten(words.finding(finding, part), LONGEST).strip())
+    return visible(shorten(words.finding(finding, part)).strip())
 
 
 def excerpt(body: bytes, finding: Finding) -> Excerpt:

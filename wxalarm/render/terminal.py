@@ -14,8 +14,6 @@ from wxalarm.render.view import ADVICE, VERBATIM, Line, Row, View, counts, folde
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
 MARK_WIDTH = 4
 INDENT = MARK_WIDTH + 2
-LONGEST = 900
-"""Characters of one sentence; evidence may quote a body of a mebibyte."""
 
 
 def render(
@@ -59,13 +57,13 @@ class _Page:
         return "\n".join(line.rstrip() for line in self.lines) + "\n"
 
     def line(self, text: str, indent: int = 0, style: str = "") -> None:
-        for row in wrap(visible(shorten(text, LONGEST)), self.width - indent):
+        for row in wrap(visible(shorten(text)), self.width - indent):
             self.lines.append(self.styled(" " * indent + row, style))
 
     def labelled(self, label: str, body: str, indent: int) -> None:
         """A label in its own column and a body beside it."""
         room = max(20, self.width - indent - self.label_width)
-        for number, row in enumerate(wrap(visible(shorten(body, LONGEST)), room)):
+        for number, row in enumerate(wrap(visible(shorten(body)), room)):
             self.lines.append(self.lead(label if number == 0 else "", indent) + row)
 
     def command(self, label: str, body: str, indent: int) -> None:

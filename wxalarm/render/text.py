@@ -9,6 +9,8 @@ from rich.cells import cell_len, chop_cells
 
 # Characters that move the cursor, hide or reorder what stands around them: shown as escapes, never sent.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+LONGEST = 900
+"""Characters of one sentence; evidence may quote a body of a mebibyte."""
 
 
 def visible(text: str, *, keep_newlines: bool = False) -> str:
@@ -40,7 +42,7 @@ def styled(text: str, style: str, color: bool = True) -> str:
     return f"\x1b[{';'.join(map(str, sorted({_SGR[word] for word in style.split()})))}m{text}\x1b[0m"
 
 
-def shorten(text: str, limit: int) -> str:
+def shorten(text: str, limit: int = LONGEST) -> str:
     """At most `limit` characters, with "…" where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 

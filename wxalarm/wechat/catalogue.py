@@ -233,11 +233,3 @@ def by_label(msg: str | None = None, event: str | None = None, msg_type: int | N
         found = found or _BY_LABEL.get((Form.EVENT, _fold(msg)))
         return found or Entry(Form.MESSAGE, msg, Answer.UNDOCUMENTED, known=False)
     return next((entry for entry in (MESSAGES[0], *NOTICES[:2]) if msg_type == entry.number), None)
-
-
-ARTICLES_FOR_MESSAGE = 1
-"""Articles of a news reply to text, image, voice, video, link or location (since 2018-10-12)."""
-ARTICLES = 8
-"""Articles of a news reply to anything else."""
-CONTENT_BYTES = 2048
-"""Bytes of Content in a text reply. Unofficial: only one source says so."""

@@ -13,9 +13,10 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from wxalarm.wechat.limits import AES_KEY
+
 BLOCK = 32
 """Bytes to which WeChat pads: PKCS#7 with a block of 32, not AES's 16, so the pad value may be up to 32."""
-KEY_CHARACTERS = 43
 RANDOM = 16
 """Random bytes before the length in a plaintext block."""
 
@@ -56,7 +57,7 @@ def key_of(encoding_aes_key: str) -> bytes:
         key = base64.b64decode(encoding_aes_key + "=", validate=True)
     except (binascii.Error, ValueError):
         raise CryptoError(*BAD_KEY) from None
-    if len(encoding_aes_key) != KEY_CHARACTERS or len(key) != 32:
+    if len(encoding_aes_key) != AES_KEY or len(key) != 32:
         raise CryptoError(*BAD_KEY)
     return key
 

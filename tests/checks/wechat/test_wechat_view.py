@@ -14,7 +14,6 @@ import pytest
 
 from wxalarm import cases, config
 from wxalarm.checks.check import Context
-from wxalarm.checks.timing import WAIT
 from wxalarm.checks.wechat import api_errors, callback_ips, wechat_view
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import dns as lab_dns
@@ -24,6 +23,7 @@ from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import Alarm, AlarmKind, CheckResult, Finding, Report, Sample, Severity, Status
 from wxalarm.probes import token_cache
 from wxalarm.runner import Run
+from wxalarm.wechat.limits import WAIT
 
 SECRET, TOKEN = "lab-app-secret", "lab-access-token"
 APPID = "wx0000000000000001"
@@ -148,6 +148,7 @@ def test_a_token_file_that_cannot_be_trusted_is_not_used(trouble: str) -> None:
     base = "http://127.0.0.1:1"
     token_cache.store(base, APPID, "kept", 1 if trouble == "ended" else 7200)
     path = token_cache.path_of(base, APPID)
+    assert path is not None
     if trouble == "mode":
         path.chmod(0o644)
     elif trouble in ("garbage", "deep"):

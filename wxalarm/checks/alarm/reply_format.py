@@ -124,4 +124,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_alarm,
     network=False,
+    sends=False,
 )

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from wxalarm.checks.check import Check, Context, by_alarm
-from wxalarm.checks.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY, ANY_PUSH, INVALID
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
+from wxalarm.wechat.limits import BLOCK, WAIT
 
 HTTP_RECORDED = HTTP_STATUS.variant(basis=Basis.RECORDED)
 CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
@@ -26,12 +27,8 @@ BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 MARKFAIL_BLOCK = Code("markfail-block", Severity.WARNING, Basis.CONDITION, (AlarmKind.MARK_FAIL,))
 SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
 
-WAIT = 5.0
-"""Seconds that WeChat holds a push open (guide, 请求超时)."""
 STORM_ACCOUNTS = 5
 """Accounts that report failures at one host at once above which no single account's settings are to blame."""
-BLOCK = 60
-"""Seconds for which WeChat pushes nothing after MarkFail (guide, 自动屏蔽)."""
 BURST_RATE = 5.0
 """Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
 MASS_EVENTS = frozenset({"template send job finish", "mass send job finish"})
@@ -135,4 +132,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_alarm,
     network=False,
+    sends=False,
 )

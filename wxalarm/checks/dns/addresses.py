@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system, host_name
-from wxalarm.checks.scope import scope_of
+from wxalarm.checks.scope import is_address, scope_of
 from wxalarm.model import Code, Severity
 from wxalarm.probes.dns import View
 
@@ -52,7 +52,7 @@ def known(ctx: Context) -> tuple[Address, ...]:
         for view in _views(ctx):
             for ip in view.addresses:
                 sources.setdefault(ip, []).append(view.server.label)
-    if target.alarm_ip and _is_ip(target.alarm_ip):
+    if target.alarm_ip and is_address(target.alarm_ip):
         sources.setdefault(str(ipaddress.ip_address(target.alarm_ip)), []).append("alarm")
     return tuple(_address(ip, tuple(dict.fromkeys(by)), ctx) for ip, by in sources.items())
 
@@ -118,11 +118,3 @@ def _address(ip: str, sources: tuple[str, ...], ctx: Context) -> Address:
 
 def _views(ctx: Context) -> list[View]:
     return [view for check in SOURCES for view in getattr(ctx.got(check), "views", ())]
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

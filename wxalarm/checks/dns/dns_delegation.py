@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_system, host_name
-from wxalarm.checks.kinds import NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns_walk, resolvers
 from wxalarm.probes.dns import Outcome, View
@@ -142,4 +142,5 @@ CHECK = Check(
     evaluate=evaluate,
     uses=(dns_system.CHECK,),
     key=host_name.key,
+    wants=("host",),
 )

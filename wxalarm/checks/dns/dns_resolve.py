@@ -16,11 +16,12 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_delegation, dns_system, host_name, moved_address
 from wxalarm.checks.dns.views import Kind, Seen, heard, of, same_pool, texts
-from wxalarm.checks.kinds import ANY_PUSH, NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY_PUSH, NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import MUTE, Outcome, View
+from wxalarm.wechat.limits import WAIT
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 DNS_NXDOMAIN = Code("dns-nxdomain", _ERROR, Basis.REPRODUCED, NAME)
@@ -69,7 +70,7 @@ async def probe(ctx: Context) -> Names:
         raise Skip("no-host")
     if not host_name.askable(ctx.target):
         return Names(host, addresses=host_name.fixed(ctx.target), asked=False)
-    limit = host_name.limit(ctx, dns.LIMIT)
+    limit = host_name.limit(ctx, WAIT)
     servers = resolvers.servers(ctx.settings.dns.servers)
     views = await asyncio.gather(*(dns.view(server, host, limit=limit) for server in servers))
     system = await ctx.wait(dns_system.CHECK)
@@ -300,4 +301,5 @@ CHECK = Check(
     uses=(dns_system.CHECK, dns_delegation.CHECK),
     key=host_name.key,
     timeout=8.0,
+    wants=("host",),
 )

@@ -14,11 +14,12 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
 from wxalarm.checks.dns.views import heard
-from wxalarm.checks.kinds import NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import Outcome, View
+from wxalarm.wechat.limits import WAIT
 
 DNS_NAME_INVALID = Code("dns-name-invalid", Severity.ERROR, Basis.REPRODUCED, NAME)
 DNS_NO_RESOLVER = Code("dns-no-resolver", Severity.WARNING, Basis.CONDITION)
@@ -62,7 +63,7 @@ async def probe(ctx: Context) -> SystemNames:
         raise Skip("no-host")
     if not host_name.askable(ctx.target):
         return SystemNames(host, asked=False)
-    limit = host_name.limit(ctx, dns.LIMIT)
+    limit = host_name.limit(ctx, WAIT)
     servers = resolvers.system(ctx.settings.dns)
     views = await asyncio.gather(*(dns.view(server, host, limit=limit) for server in servers))
     return SystemNames(host, tuple(views))
@@ -98,4 +99,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     key=host_name.key,
+    wants=("host",),
 )

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
-from wxalarm.checks.kinds import ANY_PUSH, NAME
 from wxalarm.checks.scope import scope_of
+from wxalarm.kinds import ANY_PUSH, NAME
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.probes import registration, resolvers
+from wxalarm.probes import files, registration, resolvers
 from wxalarm.probes.registration import Registration, Unknown
 
 DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, NAME)
@@ -43,7 +43,7 @@ async def probe(ctx: Context) -> Registration:
     stands_in = settings.rdap is not None or settings.whois is not None
     if domain is None or (domain.startswith("example.") and not stands_in) or not host_name.askable(ctx.target):
         raise Skip("not-registered-there", host=host)
-    folder = registration.cache_folder() if settings.cache is None else Path(settings.cache) if settings.cache else None
+    folder = files.cache_folder() if settings.cache is None else Path(settings.cache) if settings.cache else None
     if folder is not None and (kept := registration.remembered(folder, domain, ctx.now)) is not None:
         return kept
     try:
@@ -95,4 +95,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     key=host_name.key,
+    wants=("host",),
 )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns.views import Kind, Seen, near, of
-from wxalarm.checks.kinds import ANY_PUSH
-from wxalarm.checks.scope import scope_of
+from wxalarm.checks.scope import is_address, scope_of
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.dns import Outcome
 
@@ -23,7 +23,7 @@ def findings(seen: list[Seen], ctx: Context) -> Iterator[Finding]:
     """
     alarm_ip = ctx.target.alarm_ip
     answering = [one for one in seen if one.positive]
-    if alarm_ip is None or scope_of(alarm_ip) is not None or not _is_address(alarm_ip):
+    if alarm_ip is None or scope_of(alarm_ip) is not None or not is_address(alarm_ip):
         return
     holders = [one for one in answering if alarm_ip in one.view.addresses]
     owners = of(answering, Kind.AUTHORITATIVE)
@@ -66,13 +66,3 @@ def _views_differ(answering: list[Seen]) -> bool:
         if one.kind is not Kind.SYSTEM and one.view.a.outcome is Outcome.ANSWER
     }
     return len(sets) > 1
-
-
-def _is_address(text: str) -> bool:
-    import ipaddress
-
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

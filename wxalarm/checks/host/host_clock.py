@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import by_server, server
-from wxalarm.checks.kinds import INVALID
 from wxalarm.checks.nginx import nginx_config
+from wxalarm.kinds import INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import clock
 from wxalarm.probes.host.clock import Clock

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import Server, by_server, live, server, when
-from wxalarm.checks.kinds import ANY_PUSH, SLOW
 from wxalarm.checks.nginx import nginx_config
+from wxalarm.kinds import ANY_PUSH, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import disk
 from wxalarm.probes.host.disk import Device, Disk, Space

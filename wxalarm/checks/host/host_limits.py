@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import Server, by_server, live, server
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.checks.nginx.facts import load, route_of
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.upstreams import ports_behind
 from wxalarm.probes.host import limits

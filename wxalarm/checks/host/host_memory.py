@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import by_server, live, server, when
-from wxalarm.checks.kinds import ANY_PUSH, SLOW
 from wxalarm.checks.nginx import nginx_config
+from wxalarm.kinds import ANY_PUSH, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import memory
 from wxalarm.probes.host.memory import Memory

@@ -12,13 +12,13 @@ from wxalarm.checks.alarm.sample import BURST_RATE
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host import host_limits
 from wxalarm.checks.host.facts import by_server, live, server, when
-from wxalarm.checks.kinds import ANY_PUSH, CONNECT, SLOW
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.checks.nginx.facts import LIMIT
+from wxalarm.kinds import ANY_PUSH, CONNECT, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import network
 from wxalarm.probes.host.listeners import Listening
 from wxalarm.probes.host.network import Network
+from wxalarm.wechat.limits import WAIT
 
 LISTEN_OVERFLOW = Code("listen-overflow", Severity.ERROR, Basis.REPRODUCED, SLOW)
 LISTEN_QUEUE = Code("listen-queue", Severity.WARNING, Basis.CONDITION, SLOW)
@@ -154,13 +154,13 @@ def _capacity(seen: Network, ctx: Context) -> Iterable[Finding]:
     backlog = max(backlogs) if backlogs else seen.somaxconn
     limits = ctx.got(host_limits.CHECK)
     files = [process.nofile_soft for process in limits.listeners if process.nofile_soft] if limits else []
-    held = rate * LIMIT
+    held = rate * WAIT
     code = BURST_CAPACITY
     if files and held > min(files):
         code = live(ctx, code, Severity.WARNING)
     yield code(
         rate=rate,
-        limit=LIMIT,
+        limit=WAIT,
         held=round(held),
         port=ctx.target.port,
         backlog=backlog,

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, push, readable
-from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, LIMIT, NEAR_LIMIT
+from wxalarm.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
+from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP
 from wxalarm.logs.access_search import Hit
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
@@ -113,10 +114,10 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """The line of the alarm's push, or that it is missing among others."""
     if seen.hits:
         hit = seen.hits[0]
-        good = hit.status == "200" and (hit.request_time is None or hit.request_time < NEAR_LIMIT)
+        good = hit.status == "200" and (hit.request_time is None or hit.request_time < SLOW_AFTER)
         if hit.status == "200":  # the finding about another status shows the line itself
             code = LOG_ANSWERED if good and hit.body_bytes != QUOTED else LOG_REQUEST
-            yield code(None, **_line(hit), match=hit.match, limit=LIMIT)
+            yield code(None, **_line(hit), match=hit.match, limit=WAIT)
         return
     one = push(ctx)
     if one.user and seen.named and seen.counts.requests:
@@ -156,7 +157,7 @@ def _make(
     basis = Basis.RECORDED if own and _sure(seen) else code.basis
     line: Mapping[str, Any] = _line(hit) if hit else {"place": "-", "show": "", "line": ""}
     return code.variant(severity=severity, basis=basis)(
-        None, **{**line, "count": count, "requests": requests, "limit": LIMIT, **evidence}
+        None, **{**line, "count": count, "requests": requests, "limit": WAIT, **evidence}
     )
 
 
@@ -233,11 +234,11 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """Answered, but late: whose time was it; then the histogram."""
     counts = seen.counts
     late = counts.slow + counts.too_slow
-    own = next((hit for hit in seen.hits[:1] if hit.status != "499" and (hit.request_time or 0) >= NEAR_LIMIT), None)
+    own = next((hit for hit in seen.hits[:1] if hit.status != "499" and (hit.request_time or 0) >= SLOW_AFTER), None)
     if late and (own or counts.too_slow or late * 100 >= counts.requests):
         by_upstream = counts.upstream_slow * 2 > late
         code = LOG_UPSTREAM_SLOW if by_upstream else LOG_SLOW
-        if not counts.too_slow and not (own and (own.request_time or 0) >= LIMIT):
+        if not counts.too_slow and not (own and (own.request_time or 0) >= WAIT):
             code = code.variant(severity=WARNING)
         yield _make(
             code,
@@ -248,7 +249,7 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             own,
             slow=counts.slow,
             too_slow=counts.too_slow,
-            near=NEAR_LIMIT,
+            near=SLOW_AFTER,
             upstream_slow=counts.upstream_slow,
             p95=counts.p95,
             longest=counts.longest,
@@ -261,8 +262,8 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             p50=counts.p50,
             p95=counts.p95,
             longest=counts.longest,
-            limit=LIMIT,
-            near=NEAR_LIMIT,
+            limit=WAIT,
+            near=SLOW_AFTER,
             slow=counts.slow,
             bars=[[label, count] for label, count in zip(_labels(), counts.histogram, strict=False)],
         )
@@ -306,7 +307,7 @@ def _upstreams(seen: AccessLogSeen) -> Iterable[Finding]:
             f"{u.addr} {u.requests}/{u.errors}/{u.slow}" + (f" p95 {u.p95:.3f} s" if u.p95 is not None else "")
             for u in upstreams[:8]
         ],
-        near=NEAR_LIMIT,
+        near=SLOW_AFTER,
     )
 
 
@@ -324,8 +325,8 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
             minutes=round(seen.before_seconds / 60),
             peak=seen.counts.peak,
             at=clock(seen.counts.peak_at or seen.start),
-            held=round(most * LIMIT),
-            limit=LIMIT,
+            held=round(most * WAIT),
+            limit=WAIT,
         )
 
 
@@ -334,7 +335,7 @@ def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
         apart = hit.ended - (hit.request_time or 0.0) - hit.stamp
-        if abs(apart) > (OFFSET if hit.request_time is not None else OFFSET + LIMIT):
+        if abs(apart) > (OFFSET if hit.request_time is not None else OFFSET + WAIT):
             yield LOG_CLOCK_OFFSET(None, seconds=round(apart), place=hit.place, stamp=clock(hit.stamp))
     if seen.backwards > BACKWARDS:
         yield LOG_TIME_BACKWARDS(None, seconds=round(seen.backwards), files=names(seen.read))

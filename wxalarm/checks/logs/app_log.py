@@ -12,13 +12,13 @@ from collections.abc import Iterable
 
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.checks.kinds import INVALID, TIMEOUT
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push, readable, window
-from wxalarm.logs.access import LIMIT, NEAR_LIMIT
+from wxalarm.kinds import INVALID, TIMEOUT
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import app_log, logfiles, machine
 from wxalarm.probes.app_log import AppLogSeen
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 EITHER = tuple(dict.fromkeys((*TIMEOUT, *INVALID)))
 APP_LOG_ERROR = Code("app-log-error", Severity.ERROR, Basis.RECORDED, EITHER)
@@ -105,10 +105,10 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     near = [hit for hit in seen.hits if hit.time is not None and -1 <= hit.time - seen.start <= NEAR]
     if len(near) > 1:
         took = (near[-1].time or 0.0) - (near[0].time or 0.0)
-        if took >= NEAR_LIMIT:
+        if took >= SLOW_AFTER:
             own = near[0].needle in OWN and near[-1].needle in OWN
             code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
-            yield code(None, seconds=took, limit=LIMIT, first=near[0].place, **_line(near[-1]))
+            yield code(None, seconds=took, limit=WAIT, first=near[0].place, **_line(near[-1]))
 
 
 CHECK = Check(
@@ -120,4 +120,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     timeout=12.0,
+    wants=("app_log",),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.kinds import ANY_PUSH, CONNECT, INVALID, TIMEOUT
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push_addresses, readable
+from wxalarm.kinds import ANY_PUSH, CONNECT, INVALID, TIMEOUT
 from wxalarm.logs.errors import CLIENT_SIDE, Group
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes.error_log import ErrorLogSeen

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from wxalarm.checks.check import Context, Skip
+from wxalarm.kinds import PAY
 from wxalarm.logs.access import Push
 from wxalarm.logs.formats import Wanted
-from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
+from wxalarm.model import BEIJING, WINDOW, Basis, Code, Finding, Severity
 from wxalarm.probes.logfiles import LogFile
 
 LOG_PARTLY_READ = Code("log-partly-read", Severity.NOTE, Basis.RECORDED)
 
 SLACK = timedelta(seconds=60)
 """Around the alarm's window: the guide gives its end within a minute, and clocks differ."""
-NOT_SIGNED = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
+NOT_SIGNED = PAY
 """Pushes without a signature in the query."""
 
 
@@ -27,7 +28,7 @@ def window(ctx: Context) -> tuple[float, float, float] | None:
         return None
     start = alarm.first_seen.timestamp() if alarm.first_seen is not None else float(stamp or 0)
     slack = SLACK.total_seconds()
-    return start, start - slack, start + (alarm.window_minutes or 5) * 60 + slack
+    return start, start - slack, start + (alarm.window_minutes or WINDOW) * 60 + slack
 
 
 def path_of(ctx: Context) -> str | None:

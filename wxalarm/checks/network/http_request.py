@@ -15,14 +15,15 @@ from msgspec import Struct, structs
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH, INVALID
 from wxalarm.checks.network import tcp_connect, tls_handshake
 from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
-from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
+from wxalarm.checks.timing import repeated, spread
 from wxalarm.checks.urls import pasteable
+from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure, http_head
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 from wxalarm.wechat.push import headers
 
 HTTP_REDIRECT = Code("http-redirect", Severity.ERROR, Basis.REPRODUCED, INVALID)
@@ -92,11 +93,11 @@ def _of_address(exchanges: list[Exchange], ctx: Context) -> Iterator[Finding]:
         return
     times = spread([one.total for one in answered])
     where = where_of(answered[0], ctx)
-    if times.p95 > SLOW:
+    if times.p95 > SLOW_AFTER:
         longest = max(answered, key=lambda one: one.total)
-        yield HTTP_SLOW(**where, **phases(longest), slow=SLOW, limit=WAIT, **times.evidence)
+        yield HTTP_SLOW(**where, **phases(longest), slow=SLOW_AFTER, limit=WAIT, **times.evidence)
     elif len(exchanges) > 1 and all(finding.code.severity is Severity.NOTE for finding in found):
-        yield HTTP_TIMES(**where, slow=SLOW, limit=WAIT, **times.evidence)
+        yield HTTP_TIMES(**where, slow=SLOW_AFTER, limit=WAIT, **times.evidence)
 
 
 def _of_exchange(one: Exchange, ctx: Context) -> Iterator[Finding]:
@@ -219,4 +220,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK),
     key=by_target,
     timeout=12.0,
+    wants=("host",),
 )

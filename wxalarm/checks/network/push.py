@@ -16,15 +16,16 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import PAY, PLATFORM
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
-from wxalarm.checks.timing import SLOW, WAIT, spread
+from wxalarm.checks.timing import spread
 from wxalarm.checks.urls import split_url
+from wxalarm.kinds import PAY, PLATFORM
 from wxalarm.model import Basis, Finding
 from wxalarm.probes.http import Exchange
 from wxalarm.wechat import catalogue, push
 from wxalarm.wechat.catalogue import Entry, Form
 from wxalarm.wechat.crypto import CryptoError, Keys
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 from wxalarm.wechat.reply import CODES, Opened, Pushed, codes, judge, open_envelope
 
 ORIGINAL_ID = "gh_wxalarm000000"
@@ -103,7 +104,7 @@ def _fits(entry: Entry, ctx: Context) -> None:
     if entry.form is Form.NOTICE and not account.platform:
         raise Skip("no-platform", account=account.name)
     # The notify_url of payments stands in no alarm and is not the account's URL: only --url can have named it.
-    own = signed_requests.urls_of(account, ctx)
+    own = account.urls(ctx.alarm.appid or "")
     if entry.form is Form.PAY and any(split_url(url).path == target.path for url in own):
         raise Skip("no-notify-url")
 
@@ -134,10 +135,10 @@ def _findings(observation: Push, ctx: Context) -> Iterator[Finding]:
             named = ", ".join(alike)
             pool = {"address": named, "ip": named, "pool": "some" if fine else "named", "fine": fine}
             yield from (replace(finding, evidence={**finding.evidence, **pool}) for finding in said[one.address])
-        if one.total > SLOW:
+        if one.total > SLOW_AFTER:
             times = spread([one.total]).evidence
             yield http_request.HTTP_SLOW(
-                **http_request.where_of(one, ctx), **http_request.phases(one), slow=SLOW, limit=WAIT, **times
+                **http_request.where_of(one, ctx), **http_request.phases(one), slow=SLOW_AFTER, limit=WAIT, **times
             )
 
 
@@ -181,4 +182,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK, http_request.CHECK),
     key=by_what,
     timeout=12.0,
+    wants=("host", "url", "account"),
 )

@@ -11,8 +11,8 @@ from typing import Any
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system
-from wxalarm.checks.kinds import ANY
 from wxalarm.checks.network import ping, tcp_connect
+from wxalarm.kinds import ANY
 from wxalarm.model import Basis, Code, Finding, Severity
 
 OFFLINE = Code("offline", Severity.ERROR, Basis.REPRODUCED, ANY)
@@ -60,4 +60,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     overrules=True,
+    sends=False,
 )

@@ -16,15 +16,14 @@ from msgspec import structs
 from wxalarm.checks.check import Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, tcp_connect, tls_handshake
-from wxalarm.checks.timing import WAIT
 from wxalarm.checks.urls import split_url
-from wxalarm.config import Account
 from wxalarm.masking import hide, hiding
 from wxalarm.model import Finding, Target
 from wxalarm.probes import Failure
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat import push
 from wxalarm.wechat.crypto import Keys
+from wxalarm.wechat.limits import WAIT
 
 T = TypeVar("T")
 PROTOCOL = frozenset({"signature", "timestamp", "nonce", "openid", "echostr", "encrypt_type", "msg_signature"})
@@ -45,18 +44,12 @@ def keys_of(ctx: Context) -> Keys:
         raise Skip("no-account")
     if ctx.target.host is None or ctx.target.url is None:
         raise Skip("no-host")
-    if not any(_same_origin(ctx.target, url) for url in urls_of(account, ctx)):
+    if not any(_same_origin(ctx.target, url) for url in account.urls(ctx.alarm.appid or "")):
         raise Skip("other-host", host=ctx.target.host, account=account.name)
     token = account.secret("token")
     if not token:
         raise Skip("no-token", account=account.name)
     return Keys(token, account.appid or "", account.aes_keys)
-
-
-def urls_of(account: Account, ctx: Context) -> tuple[str, ...]:
-    """The callback URLs that the configuration names."""
-    message = account.message_url and account.message_url.replace("$APPID$", ctx.alarm.appid or "")
-    return tuple(url for url in (account.url, account.authorization_url, message) if url)
 
 
 def address_of(ctx: Context) -> str:

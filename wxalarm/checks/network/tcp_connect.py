@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH
-from wxalarm.checks.timing import SLOW, WAIT, repeated, spread
+from wxalarm.checks.timing import repeated, spread
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.tcp import Connect, connect
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 TCP_REFUSED = Code("tcp-refused", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
 TCP_TIMEOUT = Code("tcp-timeout", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
@@ -96,14 +97,14 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
             )
             continue
         times = spread([attempt.seconds for attempt in attempts])
-        if times.p95 > SLOW:
+        if times.p95 > SLOW_AFTER:
             yield addresses.graded(TCP_SLOW, address, ctx)(**_where(attempts[0]), **times.evidence)
         elif len(attempts) > 1:
             yield TCP_TIMES(**_where(attempts[0]), **times.evidence)
 
 
 def _where(one: Connect) -> dict[str, object]:
-    return {"address": one.address, "port": one.port, "slow": SLOW, "limit": WAIT}
+    return {"address": one.address, "port": one.port, "slow": SLOW_AFTER, "limit": WAIT}
 
 
 CHECK = Check(
@@ -115,4 +116,5 @@ CHECK = Check(
     uses=addresses.SOURCES,
     key=by_target,
     timeout=12.0,
+    wants=("host",),
 )

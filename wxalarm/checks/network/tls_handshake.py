@@ -15,15 +15,15 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.network import tcp_connect
-from wxalarm.checks.timing import WAIT
 from wxalarm.checks.urls import pasteable
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.http import trusted
 from wxalarm.probes.tcp import words
 from wxalarm.probes.tls import Certificate, Secured, look
+from wxalarm.wechat.limits import WAIT
 
 
 def _code(name: str, severity: Severity = Severity.ERROR) -> Code:
@@ -211,4 +211,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK),
     key=by_target,
     timeout=12.0,
+    wants=("host",),
 )

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import INVALID
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
 from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
+from wxalarm.kinds import INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.http import Exchange
 from wxalarm.wechat import push
@@ -104,4 +104,5 @@ CHECK = Check(
     uses=(*addresses.SOURCES, tcp_connect.CHECK, tls_handshake.CHECK, http_request.CHECK),
     key=signed_requests.by_account_and_target,
     timeout=12.0,
+    wants=("host", "url", "account"),
 )

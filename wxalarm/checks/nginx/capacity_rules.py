@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wxalarm.checks.kinds import SLOW
-from wxalarm.checks.nginx.facts import LIMIT, Facts, passes
+from wxalarm.checks.nginx.facts import Facts, passes
+from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, put_behind, put_first, put_top, rewrite
 from wxalarm.nginx.syntax import Directive
+from wxalarm.wechat.limits import WAIT
 
 NGINX_CONNECTIONS_LOW = Code("nginx-connections-low", Severity.WARNING, Basis.CONDITION, SLOW)
 NGINX_NOFILE_LOW = Code("nginx-nofile-low", Severity.WARNING, Basis.CONDITION, SLOW)
@@ -40,7 +41,7 @@ def held(known: Facts) -> tuple[float, float, int] | None:
     if rate is None:
         return None
     proxied = known.route is None or passes(known.route.chain) is not None
-    return rate, rate * LIMIT, round(rate * LIMIT * (2 if proxied else 1))
+    return rate, rate * WAIT, round(rate * WAIT * (2 if proxied else 1))
 
 
 def workers(known: Facts) -> int:
@@ -79,7 +80,7 @@ def _connections(known: Facts) -> Iterable[Finding]:
     yield code(
         None,
         rate=rate,
-        limit=LIMIT,
+        limit=WAIT,
         held=round(at_once),
         need=need,
         per_push=2 if need > round(at_once) else 1,

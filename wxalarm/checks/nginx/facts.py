@@ -14,9 +14,6 @@ from wxalarm.nginx.routing import Route, route
 from wxalarm.nginx.syntax import Directive
 from wxalarm.probes.nginx_files import NginxFiles
 
-LIMIT = 5.0
-"""Seconds within which WeChat wants the whole answer."""
-
 
 class NginxConfig(Struct, frozen=True):
     """The nginx configuration of the callback server, and the limits it runs under."""

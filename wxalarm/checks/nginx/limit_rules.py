@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from wxalarm.checks.kinds import ANY_PUSH, INVALID
-from wxalarm.checks.nginx.facts import LIMIT, Facts, passes
+from wxalarm.checks.nginx.facts import Facts, passes
+from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, comment_out, put_behind, put_first, rewrite
 from wxalarm.nginx.routing import Route
 from wxalarm.nginx.syntax import Directive
 from wxalarm.nginx.values import seconds, size
+from wxalarm.wechat.limits import WAIT
 
 NGINX_RATE_LIMIT = Code("nginx-rate-limit", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 NGINX_PROXY_TIMEOUT = Code("nginx-proxy-timeout", Severity.WARNING, Basis.CONDITION, INVALID)
@@ -74,7 +75,7 @@ def _connections(known: Facts, route: Route) -> Iterable[Finding]:
         if len(directive.args) == 2 and directive.args[1].isdecimal() and (zone := zones.get(directive.args[0])):
             # A connection is held for up to 5 s, so this many connections let a fifth of them through each second.
             number = int(directive.args[1])
-            yield _limited(known, directive, zone, 0.0, allowed=number / LIMIT, unit="connections", burst=number)
+            yield _limited(known, directive, zone, 0.0, allowed=number / WAIT, unit="connections", burst=number)
 
 
 def _limited(
@@ -87,9 +88,9 @@ def _limited(
     rate = known.ctx.alarm.rate
     severity = Severity.WARNING
     counted = known.route is not None and _counted(known.route, zone.args[0])
-    if counted and rate is not None and (rate > allowed or waits >= LIMIT):
+    if counted and rate is not None and (rate > allowed or waits >= WAIT):
         severity = Severity.ERROR
-    elif (rate or SMALL) * 10 < allowed and waits < LIMIT:
+    elif (rate or SMALL) * 10 < allowed and waits < WAIT:
         severity = Severity.NOTE
     return NGINX_RATE_LIMIT.variant(severity=severity)(
         None,
@@ -102,7 +103,7 @@ def _limited(
         burst=burst,
         waits=waits,
         rate=rate,
-        limit=LIMIT,
+        limit=WAIT,
         diff=known.diff(comment_out(directive, known.source(directive))),
     )
 
@@ -142,19 +143,19 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
     family = handler.name.removesuffix("_pass")
     read, connect = (route.one(f"{family}_{what}_timeout") for what in ("read", "connect"))
     allowed = seconds(" ".join(read.args)) if read is not None else None
-    if read is not None and allowed is not None and allowed < LIMIT:
+    if read is not None and allowed is not None and allowed < WAIT:
         yield NGINX_PROXY_TIMEOUT(
             None,
             directive=read.text,
             place=read.place,
             seconds=allowed,
-            limit=LIMIT,
+            limit=WAIT,
             diff=known.diff(rewrite(read, f"{read.name} 5s;")),
         )
     upstream = _upstream(route, handler)
     others = list(upstream.all("server")) if upstream is not None else []
     waits = seconds(" ".join(connect.args)) if connect is not None else 60.0
-    if len(others) > 1 and waits is not None and waits >= LIMIT:
+    if len(others) > 1 and waits is not None and waits >= WAIT:
         at = connect or handler
         text = f"{family}_connect_timeout 1s;"
         edit = rewrite(connect, text) if connect is not None else _beside(known, route, handler, text)
@@ -163,7 +164,7 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
             directive=connect.text if connect is not None else f"{family}_connect_timeout 60s (default)",
             place=at.place,
             seconds=waits,
-            limit=LIMIT,
+            limit=WAIT,
             diff=known.diff(edit),
         )
     if upstream is not None and len([server for server in others if "down" not in server.args]) == 1:

@@ -15,12 +15,12 @@ from pathlib import PurePath
 from wxalarm import nginx
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_target
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_rules
 from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load, route_of
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Location, Severity
-from wxalarm.nginx.edit import unified
 from wxalarm.nginx.syntax import mend_slash_comments
+from wxalarm.patch import unified
 from wxalarm.probes import machine, nginx_files, processes
 from wxalarm.probes.nginx_files import NginxFiles
 
@@ -89,7 +89,7 @@ def _broken(known: Facts) -> Iterable[Finding]:
         if lines:
             slashes = True
             yield NGINX_SLASH_COMMENT(
-                _place(path, lines[0]), file=path, line=lines[0], count=len(lines), diff=unified(path, text, mended)
+                _place(path, lines[0]), file=path, line=lines[0], count=len(lines), diff=unified(text, mended, path)
             )
     if slashes:
         return  # what nginx says of the file is a consequence of them

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 
 from wxalarm import nginx
-from wxalarm.checks.kinds import INVALID
 from wxalarm.checks.nginx.facts import Facts, route_of
+from wxalarm.kinds import INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds

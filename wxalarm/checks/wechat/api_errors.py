@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from wxalarm.checks.kinds import ANY
+from wxalarm.kinds import ANY
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import STABLE_TOKEN, Answer
 

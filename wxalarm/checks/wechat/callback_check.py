@@ -57,4 +57,5 @@ CHECK = Check(
     uses=addresses.SOURCES,
     key=by_target,
     network=False,
+    wants=("callback_check",),
 )

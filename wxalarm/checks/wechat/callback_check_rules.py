@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY, CONNECT, NAME, TIMEOUT
+from wxalarm.kinds import ANY, CONNECT, NAME, TIMEOUT
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.wechat.api import CallbackCheck
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_account
-from wxalarm.checks.kinds import SLOW
 from wxalarm.checks.wechat import api_errors
+from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import TOKEN_ENDED, Answer, Api
 from wxalarm.wechat.api import ips_of
@@ -101,4 +101,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_account,
     timeout=16.0,
+    wants=("account",),
 )

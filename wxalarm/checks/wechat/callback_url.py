@@ -7,22 +7,20 @@ the message URL but not in the authorisation URL; a payment's notify_url may hav
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
-from wxalarm.checks.kinds import ANY_PUSH, PAY, PLATFORM
-from wxalarm.checks.scope import scope_of
+from wxalarm.checks.scope import is_address, scope_of
+from wxalarm.kinds import ANY_PUSH, PAY, PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity, Target
+from wxalarm.wechat.limits import APPID_PLACE, PORTS
 
 TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, PLATFORM)
 TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, PLATFORM)
 TICKET_URL_PLACEHOLDER = Code("ticket-url-placeholder", Severity.ERROR, Basis.CONDITION, PLATFORM)
 URL_PORT = Code("url-port", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 PAY_URL_QUERY = Code("pay-url-query", Severity.WARNING, Basis.CONDITION, PAY)
-
-PORTS = {"http": 80, "https": 443}
 
 
 async def probe(ctx: Context) -> str:
@@ -37,11 +35,11 @@ def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
     target, kind = ctx.target, ctx.alarm.kind
     port = _port(url, target)
     if kind in PLATFORM:
-        if _is_address(target.host or ""):
+        if is_address(target.host or ""):
             yield TICKET_URL_IP(host=target.host)
         if port is not None:
             yield TICKET_URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
-        if "$APPID$" in url:
+        if APPID_PLACE in url:
             yield TICKET_URL_PLACEHOLDER(url=url)
     elif port is not None:
         yield URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
@@ -63,14 +61,6 @@ def _port(url: str, target: Target) -> int | str | None:
     return None if stand_in or target.port == PORTS[target.scheme] else target.port
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 CHECK = Check(
     id="callback-url",
     codes=(TICKET_URL_IP, TICKET_URL_PORT, TICKET_URL_PLACEHOLDER, URL_PORT, PAY_URL_QUERY),
@@ -79,4 +69,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_target,
     network=False,
+    sends=False,
 )

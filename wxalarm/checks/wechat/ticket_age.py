@@ -10,15 +10,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.model import BEIJING, AlarmKind, Basis, Code, Finding, Severity
+from wxalarm.kinds import TICKET
+from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
+from wxalarm.wechat.limits import TICKET_EVERY, TICKET_TRIES, TICKET_VALID
 
 TICKET_STALE = Code("ticket-stale", Severity.WARNING, Basis.CONDITION)
-
-EVERY, TRIES = 10, 3
-"""Minutes between two pushes of a ticket, and tries of each (so counted in alarms: 9 in 30 minutes, 3 in 10)."""
-VALID = 12
-"""Hours."""
-KINDS = (AlarmKind.TICKET_TIMEOUT, AlarmKind.TICKET_INVALID)
 
 
 async def probe(ctx: Context) -> bool:
@@ -29,13 +25,13 @@ async def probe(ctx: Context) -> bool:
 def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """A note while the last ticket holds, a warning when it has ended."""
     alarm = ctx.alarm
-    if alarm.kind not in KINDS or alarm.first_seen is None or not alarm.window_minutes or alarm.count is None:
+    if alarm.kind not in TICKET or alarm.first_seen is None or not alarm.window_minutes or alarm.count is None:
         raise Skip("no-ticket-count")
-    all_of_them = TRIES * max(1, alarm.window_minutes // EVERY)
+    all_of_them = TICKET_TRIES * max(1, alarm.window_minutes // TICKET_EVERY)
     if alarm.count < all_of_them:
         return
-    # The last one that came through was pushed at most EVERY minutes before the first failure.
-    ends = alarm.first_seen.astimezone(BEIJING) + timedelta(hours=VALID) - timedelta(minutes=EVERY)
+    # The last one that came through was pushed at most TICKET_EVERY minutes before the first failure.
+    ends = alarm.first_seen.astimezone(BEIJING) + timedelta(hours=TICKET_VALID) - timedelta(minutes=TICKET_EVERY)
     left = (ends - ctx.now).total_seconds() / 3600
     code = TICKET_STALE if left <= 0 else TICKET_STALE.variant(severity=Severity.NOTE)
     yield code(
@@ -45,7 +41,7 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
         ends=f"{ends:%Y-%m-%d %H:%M}",
         case="ended" if left <= 0 else "running",
         hours=round(abs(left), 1),
-        valid=VALID,
+        valid=TICKET_VALID,
     )
 
 
@@ -57,4 +53,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_alarm,
     network=False,
+    sends=False,
 )

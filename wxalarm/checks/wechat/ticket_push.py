@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_account
-from wxalarm.checks.kinds import PLATFORM
 from wxalarm.checks.wechat import api_errors
+from wxalarm.kinds import PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import Answer, Api
 
@@ -61,4 +61,5 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     key=by_account,
+    wants=("account",),
 )

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, by_account
 from wxalarm.checks.dns import addresses
-from wxalarm.checks.kinds import ANY_PUSH
 from wxalarm.checks.wechat import api_errors, callback_check_rules, callback_ips
+from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
 from wxalarm.probes.api import TOKEN_ENDED, Answer, Api
 from wxalarm.wechat.api import (
@@ -31,12 +31,13 @@ from wxalarm.wechat.api import (
     quota_of,
     traced_of,
 )
+from wxalarm.wechat.limits import WAIT
 
 API_ADDRESS_UNLISTED = Code("api-address-unlisted", Severity.NOTE, Basis.CONDITION)
 PUSH_FAILURES = Code("push-failures", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
 TOKEN_REFRESH_STORM = Code("token-refresh-storm", Severity.WARNING, Basis.CONDITION)
 
-LIMIT = 5000
+LIMIT = round(WAIT * 1000)
 """Milliseconds that WeChat waits for an answer."""
 STORM = 200
 """Calls of /cgi-bin/token on one day above which somebody refreshes far too often: one an hour is advised."""
@@ -176,4 +177,5 @@ CHECK = Check(
     uses=addresses.SOURCES,
     key=by_account_and_day,
     timeout=18.0,
+    wants=("account",),
 )

@@ -5,19 +5,15 @@ A variant with severity warning says that sources conflict or that nothing offic
 
 from __future__ import annotations
 
+from wxalarm.kinds import INVALID, INVALID_MESSAGE, INVALID_PAY, INVALID_PLATFORM
 from wxalarm.model import AlarmKind, Basis, Code, Severity
 
-_MESSAGE = (AlarmKind.INVALID_RESPONSE, AlarmKind.MARK_FAIL)
-_PLATFORM = (AlarmKind.TICKET_INVALID, AlarmKind.COMPONENT_INVALID)
-_PAY = (AlarmKind.PAY_NOTIFY_INVALID,)
-_ANY = (*_MESSAGE, *_PLATFORM, *_PAY)
 
-
-def _error(name: str, explains: tuple[AlarmKind, ...] = _ANY) -> Code:
+def _error(name: str, explains: tuple[AlarmKind, ...] = INVALID) -> Code:
     return Code(name, Severity.ERROR, Basis.RECORDED, explains)
 
 
-def _warning(name: str, explains: tuple[AlarmKind, ...] = _MESSAGE) -> Code:
+def _warning(name: str, explains: tuple[AlarmKind, ...] = INVALID_MESSAGE) -> Code:
     return Code(name, Severity.WARNING, Basis.RECORDED, explains)
 
 
@@ -30,7 +26,7 @@ TOO_LARGE = _error("reply-too-large")
 CHARSET = _error("reply-charset")
 
 # The shape of the body.
-EMPTY = _error("reply-empty", (*_PLATFORM, *_PAY))
+EMPTY = _error("reply-empty", (*INVALID_PLATFORM, *INVALID_PAY))
 QUOTED = _error("reply-quoted")
 ESCAPED = _error("reply-escaped")
 BOM = _error("reply-bom")
@@ -46,35 +42,35 @@ DOCTYPE = _error("reply-doctype")
 
 # The rules of passive replies.
 ECHO = _error("reply-echo")
-NOT_ALLOWED = _error("reply-not-allowed", _MESSAGE)
-MSGTYPE = _error("reply-msgtype", _MESSAGE)
-CREATETIME_MILLISECONDS = _error("reply-createtime-milliseconds", _MESSAGE)
-CREATETIME = _error("reply-createtime", _MESSAGE)
-CONTENT_EMPTY = _error("reply-content-empty", _MESSAGE)
+NOT_ALLOWED = _error("reply-not-allowed", INVALID_MESSAGE)
+MSGTYPE = _error("reply-msgtype", INVALID_MESSAGE)
+CREATETIME_MILLISECONDS = _error("reply-createtime-milliseconds", INVALID_MESSAGE)
+CREATETIME = _error("reply-createtime", INVALID_MESSAGE)
+CONTENT_EMPTY = _error("reply-content-empty", INVALID_MESSAGE)
 CONTENT_LONG = _warning("reply-content-long")
-ELEMENT_MISSING = _error("reply-element-missing", (*_MESSAGE, *_PAY))
-ARTICLES = _error("reply-articles", _MESSAGE)
+ELEMENT_MISSING = _error("reply-element-missing", (*INVALID_MESSAGE, *INVALID_PAY))
+ARTICLES = _error("reply-articles", INVALID_MESSAGE)
 MUSIC_URL = _warning("reply-music-url")
-NOT_SWAPPED = _error("reply-not-swapped", _MESSAGE)
-WRONG_USER = _error("reply-wrong-user", _MESSAGE)
+NOT_SWAPPED = _error("reply-not-swapped", INVALID_MESSAGE)
+WRONG_USER = _error("reply-wrong-user", INVALID_MESSAGE)
 SUCCESS_AS_MESSAGE = _warning("reply-success-as-message")
 
 # Encryption.
-UNDECRYPTABLE = _error("reply-undecryptable", _MESSAGE)
-NOT_ENCRYPTED = _error("reply-not-encrypted", _MESSAGE)
-ENCRYPTED = _error("reply-encrypted", _MESSAGE)
-BOTH_FORMS = _error("reply-both-forms", _MESSAGE)
+UNDECRYPTABLE = _error("reply-undecryptable", INVALID_MESSAGE)
+NOT_ENCRYPTED = _error("reply-not-encrypted", INVALID_MESSAGE)
+ENCRYPTED = _error("reply-encrypted", INVALID_MESSAGE)
+BOTH_FORMS = _error("reply-both-forms", INVALID_MESSAGE)
 ENCRYPTED_SUCCESS = _warning("reply-encrypted-success")
-ENCRYPTED_TWICE = _error("reply-encrypted-twice", _MESSAGE)
-SIGNATURE = _error("reply-signature", _MESSAGE)
-APPID = _error("reply-appid", _MESSAGE)
+ENCRYPTED_TWICE = _error("reply-encrypted-twice", INVALID_MESSAGE)
+SIGNATURE = _error("reply-signature", INVALID_MESSAGE)
+APPID = _error("reply-appid", INVALID_MESSAGE)
 
 SEALED = Code("reply-sealed", Severity.NOTE, Basis.RECORDED)
 
 # Tickets, authorisation notices, payments.
-NOT_SUCCESS = _error("reply-not-success", _PLATFORM)
-PAY_FAIL = _error("reply-pay-fail", _PAY)
-PAY_V3 = _warning("reply-pay-v3", _PAY)
+NOT_SUCCESS = _error("reply-not-success", INVALID_PLATFORM)
+PAY_FAIL = _error("reply-pay-fail", INVALID_PAY)
+PAY_V3 = _warning("reply-pay-v3", INVALID_PAY)
 
 TRANSPORT = (HTTP_STATUS, COMPRESSED, CHUNKED, LENGTH, TOO_LARGE)
 """Codes that need more than the body of an alarm to be seen."""

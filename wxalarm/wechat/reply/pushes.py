@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from wxalarm.model import Alarm, AlarmKind
+from wxalarm.kinds import PAY, PLATFORM
+from wxalarm.model import Alarm
 from wxalarm.wechat import catalogue
 from wxalarm.wechat.catalogue import Answer, Form
 from wxalarm.wechat.push import PushError, elements_of
@@ -36,21 +37,12 @@ class Pushed:
         return entry.answer if entry.known or self.form is Form.EVENT else Answer.YES
 
 
-_NOTICES = (
-    AlarmKind.TICKET_TIMEOUT,
-    AlarmKind.TICKET_INVALID,
-    AlarmKind.COMPONENT_TIMEOUT,
-    AlarmKind.COMPONENT_INVALID,
-)
-_PAYMENTS = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
-
-
 def pushed_of(alarm: Alarm) -> Pushed:
     """What an alarm says was pushed: by its kind, its Event, Msg and MsgType groups, its OpenID."""
     sample = alarm.sample
-    if alarm.kind in _PAYMENTS or sample.transaction_id is not None:
+    if alarm.kind in PAY or sample.transaction_id is not None:
         return Pushed(Form.PAY)
-    if alarm.kind in _NOTICES:
+    if alarm.kind in PLATFORM:
         return Pushed(Form.NOTICE, "component_verify_ticket")
     entry = catalogue.by_label(sample.msg, sample.event, sample.msg_type)
     pushed = Pushed(entry.form, entry.name) if entry else Pushed()

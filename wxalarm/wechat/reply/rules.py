@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from wxalarm.model import Finding, Severity
-from wxalarm.wechat.catalogue import ARTICLES, ARTICLES_FOR_MESSAGE, CONTENT_BYTES, Answer, Form
+from wxalarm.wechat.catalogue import Answer, Form
+from wxalarm.wechat.limits import ARTICLES, ARTICLES_FOR_MESSAGE, CONTENT
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import Body
 from wxalarm.wechat.reply.markup import Element, content_span, element_span
@@ -204,9 +205,9 @@ def _text(body: Body, root: Element) -> Iterator[Finding]:
         span = content_span(body.data, content)
         yield body.find(codes.SUCCESS_AS_MESSAGE, *span, corrected=body.accepted_instead, value=content.text.strip())
     length = len(content.text.encode("utf-8", "surrogatepass"))
-    if length > CONTENT_BYTES:
+    if length > CONTENT:
         span = content_span(body.data, content)
-        yield body.find(codes.CONTENT_LONG, *span, length=length, limit=CONTENT_BYTES)
+        yield body.find(codes.CONTENT_LONG, *span, length=length, limit=CONTENT)
 
 
 def _music(body: Body, root: Element) -> Iterator[Finding]:
