@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from wxalarm.parser import words as w
@@ -53,10 +54,20 @@ _LINE_BEGINS = "|".join(
         *(rf"\[{key.printed}=" for key in w.KEYS if key.first),
     )
 )
-_GUIDE_BEGIN = f"{w.GUIDE_LABEL[0]}{w.PRINTED['sample'][0]}"
+_LAST = 0x10FFFF
+
+
+def _all_but(chars: str) -> str:
+    """A class of all characters but these, said by what it holds: twice as fast on long texts as a negated one."""
+    bounds = [-1, *sorted(map(ord, chars)), _LAST + 1]
+    ranges = (rf"\U{low + 1:08x}-\U{high - 1:08x}" for low, high in pairwise(bounds) if high - low > 1)
+    return f"[{''.join(ranges)}]"
+
+
+_TEXT = _all_but(f"]{w.GUIDE_LABEL[0]}{w.PRINTED['sample'][0]}")
 CLEAN = (
     # The characters that the guide line and 错误样例 begin with are rare in bodies: those are left to thought.
-    rf"((?:[^\]{_GUIDE_BEGIN}]{{1,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
+    rf"((?:{_TEXT}{{1,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
     rf"(?:(\])(?=(?:\[{w.PLATFORM_KEY}(?::[^\[\]\n]*+)?+\])?+[ \t\r\n]*+"
     rf"(?:{w.GUIDE_LABEL}|\Z|(?<=\n)(?:{_LINE_BEGINS})))"
     rf"|(?<=[ \t\r\n])(?={w.GUIDE_LABEL}))"
