@@ -23,8 +23,8 @@ from wxalarm.parser.problems import (
 from wxalarm.parser.tokens import Token
 
 MOST_DIGITS = 18
+_NOISE = w.EDGES + w.QUOTES
 _STRAY = re.compile(r"\[|[^\s\[]+")
-_PLATFORM = re.compile(w.PLATFORM)
 _DATE, _COUNT, _WINDOW = re.compile(w.DATE), re.compile(w.COUNT), re.compile(w.WINDOW)
 
 
@@ -83,9 +83,12 @@ class _Builder:
     def _stripped(self, name: str, span: tuple[int, int]) -> str:
         """A one-line value with its outer blanks stripped."""
         start, end = span
-        text = self.text[start:end].strip(w.EDGES)
-        start += self.text[start:end].find(text) if text else 0
-        self.spans[name] = (start, start + len(text))
+        printed = self.text[start:end]
+        text = printed.strip(w.EDGES)
+        if len(text) < len(printed):
+            start += printed.find(text) if text else 0
+            span = (start, start + len(text))
+        self.spans[name] = span
         return text
 
     def _line(self, name: str) -> str | None:
@@ -130,7 +133,7 @@ class _Builder:
         values: dict[str, Any] = {}
         extra: dict[str, str | None] = {}
         for group in groups:
-            name = "platform" if _PLATFORM.fullmatch(group.key) else w.field_of(group.key)
+            name = group.field
             key = (group.start + 1, group.start + 1 + len(group.key))
             if not group.closed and group.name != "body":
                 self._problem(BRACKET_MISSING, group.value or key, key=group.key)
@@ -176,16 +179,17 @@ class _Builder:
 
     def _strays(self) -> Iterator[tuple[int, int]]:
         """What stands inside the alarm and belongs to no token, but for blanks and quote marks."""
-        taken = sorted(
-            [*((token.start, token.end) for token in self.cluster.tokens), *self.cluster.prefixes]
-            + [token.broken for token in self.cluster.tokens if token.broken is not None]
-        )
-        at = self.cluster.start
-        for start, end in [*taken, (self.cluster.end, self.cluster.end)]:
-            for stray in _STRAY.finditer(self.text, at, max(at, start)):
-                if stray[0].strip(w.EDGES + w.QUOTES):
-                    yield stray.span()
-            at = max(at, end)
+        cluster, text = self.cluster, self.text
+        taken = [(token.start, token.end) for token in cluster.tokens]
+        if cluster.prefixes:
+            taken = sorted([*taken, *cluster.prefixes])
+        at = cluster.start
+        for start, end in (*taken, (cluster.end, cluster.end)):
+            if start > at and text[at:start].strip(_NOISE):
+                for stray in _STRAY.finditer(text, at, start):
+                    if stray[0].strip(_NOISE):
+                        yield stray.span()
+            at = end if end > at else at
 
 
 def _number(text: str) -> int | None:

@@ -51,8 +51,8 @@ class Found(NamedTuple):
     begins: bool
     """It may be the first piece of an alarm: what chat also says ("时间: 明天") may not."""
     proof: int
-    prefix: int | None = None
-    """Where the list's or log's own text before it begins."""
+    prefix: int = -1
+    """Where the list's or log's own text before it begins; -1 when there is none."""
     dropped: tuple[Token, ...] = ()
     """Labels right before it whose values prove that they are none; inside an alarm they are one after all."""
 
@@ -64,16 +64,25 @@ class Clusters:
     def __init__(self, text: str) -> None:
         self.text = text
         self.pending: int | None = None
-        self._last: Found | None = None
-        self._open = False
+        self.is_open = False
+        """Whether the last piece ended only because the stretch did: it may go on behind it."""
+        self._parts: list[Found] = []
+        self._dropped: list[Token] = []
         self._reader = Reader(text)
 
     def find(self, start: int, end: int) -> Iterator[Cluster]:
         """The alarms of text[start:end]."""
-        self.pending = None
-        parts: list[Found] = []
-        dropped: list[Token] = []
-        at = start
+        yield from self.begin(start, end)
+        yield from self.finish(end)
+
+    def begin(self, start: int, end: int) -> Iterator[Cluster]:
+        """The same but for the last one, which may go on behind `end`."""
+        self._parts, self._dropped = [], []
+        yield from self.go_on(start, end)
+
+    def go_on(self, at: int, end: int) -> Iterator[Cluster]:
+        """The alarms that text[at:end] completes."""
+        parts, dropped = self._parts, self._dropped
         while (piece := self._reader.next(at, end)) is not None:
             judged = self._judged(piece)
             if judged is None:
@@ -82,43 +91,54 @@ class Clusters:
                     dropped += (token for token in piece.tokens if not dropped or token.start >= dropped[-1].end)
                 continue
             at = max(piece.end, piece.next)
+            begins, proof = judged
             prefix = self._belongs(parts[-1], piece) if parts else None
             if prefix is not None:
-                parts.append(judged._replace(prefix=prefix if prefix >= 0 else None, dropped=tuple(dropped)))
+                parts.append(Found(piece, begins, proof, prefix, tuple(dropped)))
             else:
                 if _is_alarm(parts):
                     yield self._cluster(parts)
-                parts = [judged] if judged.begins else []
+                parts.clear()
+                if begins:
+                    parts.append(Found(piece, begins, proof))
             dropped.clear()
+        self.is_open = at >= end
+
+    def finish(self, end: int) -> Iterator[Cluster]:
+        """The last alarm."""
+        parts = self._parts
         if _is_alarm(parts):
             yield self._cluster(parts)
-        self._last = parts[-1] if parts else None
-        self._open = at >= end
-        if parts and end - parts[-1].piece.end <= LONGEST_GAP:
-            self.pending = parts[0].piece.start
+        self.pending = parts[0].piece.start if parts and end - parts[-1].piece.end <= LONGEST_GAP else None
 
     def _cluster(self, parts: list[Found]) -> Cluster:
-        tokens = [
-            self._reader.lengthened(token, part.piece.end)
-            for part in parts
-            for token in (*part.dropped, *part.piece.tokens)
-        ]
-        prefixes = tuple((part.prefix, part.piece.start) for part in parts if part.prefix is not None)
+        tokens: list[Token] = []
+        for part in parts:
+            tokens += part.dropped
+            tokens += part.piece.tokens
+            if (last := tokens[-1]).is_long:
+                tokens[-1] = self._reader.lengthened(last, part.piece.end)
+        prefixes = tuple((part.prefix, part.piece.start) for part in parts if part.prefix >= 0)
         overlong = any(part.piece.overlong for part in parts)
         return Cluster(parts[0].piece.start, parts[-1].piece.end, tuple(tokens), overlong, prefixes)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether what was read last stays as it is when more is read: no value and no run of groups may go on."""
+        return not self.is_open and not (self._parts and self._parts[-1].piece.name == "sample")
+
     def continues_at(self, start: int, name: str, labelled: bool) -> bool:
-        """Whether a piece that begins at `start`, the end of the last call of `find`, belongs to what that ended
+        """Whether a piece that begins at `start`, the end of the stretch that was read last, belongs to what that ended
         with: to its last piece, or to the value of one."""
-        if self._open:
+        if self.is_open:
             return True
-        if self._last is None:
+        if not self._parts:
             return False
-        last = self._last.piece
+        last = self._parts[-1].piece
         if last.name == name == "sample":
             # The label of bare groups, which stands before them.
             return not labelled and not self.text[last.end : start].strip(w.EDGES)
-        return self._belongs(self._last, Piece(name, start, start, (), start, labelled)) is not None
+        return self._belongs(self._parts[-1], Piece(name, start, start, (), start, labelled)) is not None
 
     def _belongs(self, before: Found, piece: Piece) -> int | None:
         """Whether a piece belongs to the same alarm as the one before it: where its prefix begins, -1 without one; None
@@ -147,36 +167,37 @@ class Clusters:
             return None
         return begin
 
-    def _judged(self, piece: Piece) -> Found | None:
-        """What a piece proves; None when its value is one that neither WeChat nor a mask puts there."""
+    def _judged(self, piece: Piece) -> tuple[bool, int] | None:
+        """Whether a piece may begin an alarm, and what it proves; None when its value is one that neither WeChat nor a
+        mask puts there."""
         if piece.name == "sample":
             if not (piece.labelled or piece.proof):
                 return None
-            return Found(piece, piece.proof >= 2, min(piece.proof, w.ENOUGH))
+            return (piece.proof >= 2, min(piece.proof, w.ENOUGH))
         start, end = piece.tokens[0].value or (piece.end, piece.end)
         value = self.text[start : min(end, start + w.LONGEST_VALUE)].strip(w.EDGES)
         match piece.name:
             case "appid":
                 sure = _SURE_APPID.match(value) is not None
-                return Found(piece, True, 2 if sure else 0) if _APPID.match(value) else None
+                return (True, 2 if sure else 0) if _APPID.match(value) else None
             case "nickname":
-                return Found(piece, True, 0)
+                return (True, 0)
             case "first_seen":
                 if _DATE.match(value):
-                    return Found(piece, True, 2 if _EXACT_DATE.match(value) else 1)
-                return Found(piece, False, 0) if _MASKED_DATE.match(value) else None
+                    return (True, 2 if _EXACT_DATE.match(value) else 1)
+                return (False, 0) if _MASKED_DATE.match(value) else None
             case "count":
                 if _COUNT.match(value):
-                    return Found(piece, True, 1 if self._glued(piece.start) else 2)
-                return Found(piece, False, 0)
+                    return (True, 1 if self._glued(piece.start) else 2)
+                return (False, 0)
             case "guide_url":
                 # It ends an alarm and begins none: people quote it alone. Its value is one word.
                 if piece.tokens[0].value is None:
                     return None
-                return Found(piece, False, 2 if _GUIDE_HOST.search(self.text, start, end) else 0)
+                return (False, 2 if _GUIDE_HOST.search(self.text, start, end) else 0)
         return self._description(piece, value)
 
-    def _description(self, piece: Piece, value: str) -> Found | None:
+    def _description(self, piece: Piece, value: str) -> tuple[bool, int] | None:
         """内容 with its label, or a known wording without it. The label and a whole known wording are an alarm by
         themselves, but not in the middle of somebody's sentence."""
         if piece.tokens[0].broken is not None:
@@ -185,13 +206,13 @@ class Clusters:
         whole = known and opened and w.is_whole(value)
         alone = self._at_line_start(piece.start)
         if not piece.labelled:
-            return Found(piece, True, 2) if whole and alone else None
+            return (True, 2) if whole and alone else None
         if whole or (known and _TYPE_NAME.fullmatch(value)):
-            return Found(piece, True, w.ENOUGH if whole and alone else QUOTED if whole else 2)
+            return (True, w.ENOUGH if whole and alone else QUOTED if whole else 2)
         # Of a new wording only the subject is known; people, too, write 推送支付….
         proof = 2 if value.startswith("微信") else 1
         told = opened or (known and _TYPE_NAME.match(value) is not None)
-        return Found(piece, opened or known, proof if told else 0)
+        return (opened or known, proof if told else 0)
 
     def _at_line_start(self, start: int) -> bool:
         begin = max(self.text.rfind("\n", max(0, start - 64), start) + 1, start - 64, 0)

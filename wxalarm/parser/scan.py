@@ -52,13 +52,17 @@ class Scan:
                     return False
             # Two characters can be no label.
             if start - at > 2 and fast.may_hold_pieces(text, at, start):
-                before = list(self._clusters.find(at, start))
-                if self._clusters.continues_at(start, *fast.first_label(match)):
+                clusters = self._clusters
+                before = list(clusters.begin(at, start))
+                if clusters.continues_at(start, *fast.first_label(match)):
                     # Something before it belongs to it.
-                    self._read(at, end)
+                    if clusters.is_whole:
+                        found += map(self._built, (*before, *clusters.go_on(start, end), *clusters.finish(end)))
+                    else:
+                        self._read(at, end)
                     at = end
                     continue
-                found += map(self._built, before)
+                found += map(self._built, (*before, *clusters.finish(start)))
             found.append(clean)
             at = end
         if signs is not None and signs.before(len(text), len(text)):

@@ -56,8 +56,15 @@ class Token(NamedTuple):
     """Where the value stands; None for a label without one and a flag."""
     closed: bool = True
     """Whether its bracket is there."""
+    field: str | None = None
+    """The field of Sample that a group fills; None for an unknown key."""
     broken: tuple[int, int] | None = None
     """Where a mail program or a screen broke the value's line."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its value may go on: a label's, of which no more was read."""
+        return not self.key and self.value is not None and self.value[1] - self.value[0] == w.LONGEST_VALUE
 
 
 class Piece(NamedTuple):
@@ -118,7 +125,7 @@ class Reader:
     def lengthened(self, token: Token, end: int) -> Token:
         """A label with all of its value that stands before `end`. `next` gives no more than LONGEST_VALUE of it, as
         most labels prove to be none."""
-        if token.value is None or token.value[1] != token.value[0] + w.LONGEST_VALUE:
+        if token.value is None:
             return token
         value = (_WORD if token.name == "guide_url" else _VALUE).match(self.text, token.value[0], end)
         stop = value.end() if value else end
@@ -156,8 +163,10 @@ class Reader:
         overlong = False
         seen: set[str] = set()
         for _ in range(w.MOST_GROUPS):
-            body = _BODY.match(text, stop, min(end, stop + w.LONGEST_GROUP))
-            if body is not None:
+            limit = min(end, stop + w.LONGEST_GROUP)
+            group = _GROUP.match(text, stop, limit)
+            token = _token(group) if group is not None else None
+            if (token is None or token.key.lower() in w.BODY_KEYS) and (body := _BODY.match(text, stop, limit)):
                 token, overlong = self._body(body, end, in_list=bool(prefix))
                 if not labelled and not distinct:
                     return Piece("sample", start, token.end, (*tokens, token), body.end(), labelled)
@@ -169,27 +178,24 @@ class Reader:
                     stop = group.end()
                 proof += 2
                 break
-            group = _GROUP.match(text, stop, min(end, stop + w.LONGEST_GROUP))
-            if group is None:
+            if token is None:
                 after = _behind(text, stop, end, seen, apart=labelled) if stop > at else None
                 if after is None:
                     break
                 stop = after
                 continue
-            key = group["key"] or ""
-            field = w.field_of(key) if key else "platform"
-            crossed = "\n" in group[0][: group[0].index("[")]
-            if (field in seen and field in w.FIRST_FIELDS) or (crossed and not proof):
+            field = token.field
+            if (field in seen and field in w.FIRST_FIELDS) or (not proof and "\n" in text[stop : token.start]):
                 break  # another sample, or somebody's next line behind nothing that is known
-            value = group["value"] if group["value"] is not None else group["open_value"]
-            weight = w.weight(key, value if value is None else value.strip(w.EDGES))
+            value = token.value
+            weight = w.weight(token.key, None if value is None else text[value[0] : value[1]].strip(w.EDGES))
             if field is not None:
                 seen.add(field)
-                weight = max(weight, 2) if labelled else weight
+                weight = 2 if labelled and weight < 2 else weight
             proof += weight
             distinct += weight >= 2
-            stop = group.end()
-            tokens.append(_token(group))
+            stop = token.end
+            tokens.append(token)
         stop = max(stop, at)
         proof = proof if labelled or (proof >= w.ENOUGH and distinct) else 0
         return Piece("sample", start, stop, tuple(tokens), max(stop, at + 1), labelled, proof, overlong)
@@ -199,7 +205,8 @@ class Reader:
         start = key.end()
         body = self._bodies.end(start, end, on_line=in_list)
         value = (start, body.end)
-        return Token("body", key.start("key") - 1, body.behind, key["key"], value, body.closed), body.overlong
+        token = Token("body", key.start("key") - 1, body.behind, key["key"], value, body.closed, w.field_of(key["key"]))
+        return token, body.overlong
 
     def _line_prefix(self, start: int) -> str:
         """What stands before a piece on its line, when the line above begins alike; else nothing."""
@@ -214,17 +221,19 @@ class Reader:
 
 def _token(group: re.Match[str]) -> Token:
     """The token of a match of GROUP."""
-    if group["platform"] is not None:
+    platform, name, platform_close, key, value, _, close = group.groups()
+    if platform is not None:
         at = group.end("platform")
-        value = (at, at) if group["name"] is None else group.span("name")
-        closed = group["platform_close"] == "]"
-        return Token("group", group.start("platform") - 1, group.end(), group["platform"], value, closed)
-    start, key = group.start("key") - 1, group["key"]
-    if group["value"] is not None:
-        return Token("group", start, group.end(), key, group.span("value"))
-    if group["open_value"] is not None:
-        return Token("group", start, group.end(), key, group.span("open_value"), group["close"] == "]")
-    return Token("group", start, group.end(), key)
+        span = (at, at) if name is None else group.span("name")
+        return Token(
+            "group", group.start("platform") - 1, group.end(), platform, span, bool(platform_close), "platform"
+        )
+    start, field = group.start("key") - 1, w.field_of(key)
+    if value is not None:
+        return Token("group", start, group.end(), key, group.span("value"), True, field)
+    if close is not None:
+        return Token("group", start, group.end(), key, group.span("open_value"), bool(close), field)
+    return Token("group", start, group.end(), key, None, True, field)
 
 
 def _behind(text: str, at: int, end: int, seen: set[str], *, apart: bool) -> int | None:

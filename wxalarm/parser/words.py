@@ -289,6 +289,7 @@ _WORDING_END = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_whole(description: str) -> bool:
     """Whether a 内容 ends as the known ones do: nobody has written on behind it."""
     return _WORDING_END.search(description) is not None
@@ -302,6 +303,7 @@ def is_known(description: str) -> bool:
 _OPENED = re.compile(OPENING)
 
 
+@lru_cache(maxsize=4096)
 def is_opened(description: str) -> bool:
     """Whether a 内容 begins as the known ones do."""
     return _OPENED.match(description) is not None
