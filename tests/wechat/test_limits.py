@@ -14,7 +14,7 @@ from wxalarm.wechat import limits
 from wxalarm.wechat.push import OPENID
 
 HOME = ROOT / "wxalarm" / "wechat" / "limits.py"
-ELSEWHERE = [path for path in sorted((ROOT / "wxalarm").rglob("*.py")) if path != HOME and "parser" not in path.parts]
+ELSEWHERE = [path for path in sorted((ROOT / "wxalarm").rglob("*.py")) if path != HOME]
 FORMS = [value for value in vars(limits).values() if isinstance(value, str) and ("{" in value or "$" in value)]
 NUMBERS = {value for value in vars(limits).values() if isinstance(value, int | float)}
 CLAIM = re.compile(r"WeChat (?:waits|holds|wants|gives|pushes)|WeChat's own limit")

@@ -12,8 +12,8 @@ from wxalarm.model import Alarm, AlarmKind, Finding, Location
 from wxalarm.parser import words as w
 from wxalarm.parser.encoding import BOM
 from wxalarm.parser.problems import STRAY_TEXT
+from wxalarm.parser.tokens import labels_in
 
-_LABEL = re.compile("|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items()))
 _BLANKS = re.compile(rf"{w.BLANK}*")
 
 
@@ -84,14 +84,14 @@ def full_width_labels(doc: Document) -> Iterator[Finding]:
 def labels(doc: Document, alarm: Alarm, begin: int, end: int) -> Iterator[re.Match[str]]:
     """The labels of one alarm: words that look like one inside a value or a body are not meant."""
     starts = {doc.span(place)[0] for name, place in alarm.fields.items() if not name.startswith("sample.")}
-    for match in _LABEL.finditer(doc.text, begin, _before_body(doc, alarm, end)):
+    for match in labels_in(doc.text, begin, _before_body(doc, alarm, end)):
         blanks = _BLANKS.match(doc.text, match.end())
         value = range(match.end(), (blanks.end() if blanks else match.end()) + 1)
         if match.lastgroup == "sample" or any(at in starts for at in value):
             yield match
     body = alarm.fields.get("sample.response_content")
     if body is not None and (guide := alarm.fields.get("guide_url")) is not None:
-        yield from _LABEL.finditer(doc.text, doc.span(body)[1], doc.span(guide)[0])
+        yield from labels_in(doc.text, doc.span(body)[1], doc.span(guide)[0])
 
 
 def _before_body(doc: Document, alarm: Alarm, end: int) -> int:

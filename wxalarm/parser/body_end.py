@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from wxalarm.parser import words as w
+from wxalarm.wechat import limits
 
 _QUOTE = rf"(?:{w.SPACE}|[{w.QUOTES}])"
 _QUOTED = rf"(?:{w.BLANK}|[{w.QUOTES}])*+"
@@ -42,8 +43,8 @@ def _next_alarm() -> re.Pattern[str]:
 _PLATFORM_GROUP = rf"\[{w.PLATFORM}(?:[:：=][^\]\n]{{0,300}})?\]"
 _BEFORE_PLATFORM = rf"(?:{w.SPACE}{{0,99}}{_PLATFORM_GROUP})?"
 _MOST_CANDIDATES = 2000
-_SHOWN_WHOLE = 2048
-"""Bytes; WeChat cuts bodies after about 900."""
+_SHOWN_WHOLE = 2 * limits.BODY_SHOWN
+"""Bytes of a body that may stand there whole, with room for what pages make of it."""
 _CLEAN_STOP = rf"{w.BLANK}*+(?:\n|\Z|\[{w.PLATFORM_KEY}|{w.GUIDE_LABEL})"
 _LINE_BEGINS = "|".join(
     (

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from wxalarm.parser import words as w
 from wxalarm.parser.tokens import LONGEST_PREFIX, Piece, Reader, Token, alike
+from wxalarm.wechat import limits
 
 QUOTED = 3
 """What a whole 内容 proves that does not begin a line: somebody may be quoting it."""
@@ -23,7 +24,7 @@ _BETWEEN = re.compile(
 )
 """What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know."""
 _APPID = re.compile(r"[^\s，。！？,;；\[\]]{0,64}\Z")
-_SURE_APPID = re.compile(r"wx[0-9a-f]{16}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{4,40}\Z")
+_SURE_APPID = re.compile(rf"{limits.APPID}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{{4,40}}\Z")
 _DATE = re.compile(w.DATE + r"\Z")
 _EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
 _MASKED_DATE = re.compile(r"[\d*xX＊\s:：/.T-]{0,32}\Z")

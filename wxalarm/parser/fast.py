@@ -18,6 +18,7 @@ from wxalarm.parser import body_end
 from wxalarm.parser import words as w
 from wxalarm.parser.locate import Placed, Source
 from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
+from wxalarm.wechat import limits
 
 _GAP = r"[ \t\r\n]{1,99}+"
 _ODD = r"\t\r\n\f\v\x1c-\x1f\x85\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -238,7 +239,7 @@ def _proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:
     if has_count:
         return bool(openid or stamp or sample.url or transaction_id)
     if transaction_id is not None:
-        return len(transaction_id) == 28 and transaction_id.isdecimal()
+        return len(transaction_id) == limits.TRANSACTION_LENGTH and transaction_id.isdecimal()
     return openid is not None and stamp is not None and len(stamp) == 10 and _SURE_OPENID.match(openid) is not None
 
 

@@ -7,6 +7,7 @@ their label.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wxalarm.parser import words as w
@@ -18,10 +19,8 @@ _RISING = re.compile(
     r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|^\W{0,4}\d{1,4}(?=[.)、:]?\s|[.)、]|\Z)"
 )
 """What differs between prefixes of one alarm: dates, times, the number of a list."""
-_PIECE = re.compile(
-    "|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items())
-    + rf"|(?P<wording>{w.OPENING})|(?P<groups>{w.GROUP_START})"
-)
+_LABELS = "|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items())
+_PIECE = re.compile(_LABELS + rf"|(?P<wording>{w.OPENING})|(?P<groups>{w.GROUP_START})")
 _VALUE = re.compile(w.LINE_VALUE)
 _WORD = re.compile(w.GUIDE_WORD)
 _REST = re.compile(
@@ -41,6 +40,11 @@ _APART = re.compile(
     rf"(?:(?:{w.BLANK}|[;；,，、])*+\[[^\[\]\n]{{0,300}}+\]){{0,20}}+{w.BLANK}*+(?:\n|\Z))"
 )
 """A blank line or a comma between two groups, if nothing but groups apart stands there."""
+
+
+def labels_in(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Everything in text[start:end] that looks like a label; the group that matched is the field it would fill."""
+    return re.compile(_LABELS).finditer(text, start, end)
 
 
 class Token(NamedTuple):
