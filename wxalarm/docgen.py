@@ -1,5 +1,5 @@
-"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,rules,config}.md, and the JSON Schemas
-of wxalarm.toml → wxalarm/schemas/config.{en,zh}.json.
+"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,rules,config}.md, the JSON Schemas of
+wxalarm.toml → wxalarm/schemas/config.{en,zh}.json, the grammar of alarms → docs/alarm-grammar.html.
 
 `python -m wxalarm.docgen` writes them, `--check` says which are out of date (exit 1). Nothing in those files is
 written by hand.
@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 from wxalarm.checks import CHECKS
 from wxalarm.lint import RULES
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
-from wxalarm.parser import PROBLEMS
+from wxalarm.parser import PROBLEMS, grammar
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes.files import replace
 from wxalarm.render import config
 
+_DRAWN_BY = "python -m wxalarm.docgen, pyparsing"
+_FIT = "svg { max-width: 100%; height: auto }\n"
 ROOT = Path(__file__).parent.parent
 PAGES = ("alarms", "checks", "rules", "config")
 
@@ -40,6 +43,21 @@ def files() -> Iterator[tuple[Path, str]]:
             yield ROOT / "docs" / lang / f"{name}.md", page(name, words)
         schema = json.dumps(config.schema(words), ensure_ascii=False, indent=1)
         yield ROOT / "wxalarm" / "schemas" / config.schema_name(words), schema + "\n"
+    path = ROOT / "docs" / "alarm-grammar.html"
+    drawn = path.read_text("utf-8") if path.exists() else ""
+    # Another pyparsing may draw the same grammar otherwise: that is no reason to draw it anew.
+    yield path, drawn if _drawn_by() not in drawn and _DRAWN_BY in drawn else _diagram()
+
+
+def _drawn_by() -> str:
+    return f"{_DRAWN_BY} {version('pyparsing')}"
+
+
+def _diagram() -> str:
+    """The diagram of the grammar, as wide as the screen at most."""
+    head, mark, rest = grammar.diagram().strip().partition("<style>")
+    lines = f"<!-- {_drawn_by()} -->\n{head}{mark}\n{_FIT}{rest}".splitlines()
+    return "\n".join(line.rstrip() for line in lines if line.strip()) + "\n"
 
 
 def _alarms(words: Catalogue) -> Iterator[str]:

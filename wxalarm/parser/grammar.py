@@ -6,7 +6,9 @@ diagram in docs/, and a property test holds the parser to it. No alarm is read b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from io import StringIO
 from typing import Any, NamedTuple
 
 import pyparsing as pp
@@ -18,6 +20,14 @@ GROUP = "[…=…]"
 
 
 _BODY_KEYS = "|".join(w.BODY_KEYS)
+_VALUES = {
+    "appid": "wx…",
+    "nickname": "…",
+    "first_seen": "YYYY-MM-DD HH:MM:SS",
+    "description": "微信服务器向…",
+    "count": "N分钟 N次",
+}
+"""The lines before the sample, and how their values are shown."""
 
 
 class Expected(NamedTuple):
@@ -30,18 +40,32 @@ class Expected(NamedTuple):
     """The label or the group that stands before it, as printed."""
 
 
+Terminal = Callable[[str, str, str], pp.ParserElement]
+"""Makes a token of its pattern, the name of what it gives, and how it is shown."""
+
+
 @cache
 def alarm() -> pp.ParserElement:
-    """alarm ::= appid? nickname? first_seen? (description | wording)? count? (sample | groups)? guide?
+    """The grammar that parses; its tokens give (the key or label, the value, where it ends)."""
+    return _alarm(_regex).parse_with_tabs()
+
+
+def diagram() -> str:
+    """The railroad diagram as a page (HTML). Needs the package railroad-diagrams."""
+    page = StringIO()
+    _alarm(lambda pattern, name, shown: pp.Literal(shown)).create_diagram(page, vertical=2)
+    return page.getvalue()
+
+
+def _alarm(token: Terminal) -> pp.ParserElement:
+    """alarm ::= appid? nickname? first_seen? (description | wording)? count? sample? guide?
 
     The lines in WeChat's order, of which people paste any part.
     """
-    lines = {name: _line(name) for name in w.PRINTED if name not in ("sample", "guide_url")}
-    lines["description"] = lines["description"] | _wording()
-    groups = pp.OneOrMore(_group() | _body()).set_name("groups")
-    sample = (_label("sample") + pp.ZeroOrMore(_group() | _body()) | groups).set_name("sample")
-    whole = pp.And([*(pp.Opt(line) for line in lines.values()), pp.Opt(sample), pp.Opt(_guide())])
-    return whole.set_name("alarm").parse_with_tabs()
+    lines = {name: _line(token, name) for name in _VALUES}
+    lines["description"] |= _wording(token)
+    whole = pp.And([*map(pp.Opt, lines.values()), pp.Opt(_sample(token)), pp.Opt(_guide(token))])
+    return whole.set_name("alarm")
 
 
 def values(text: str) -> list[tuple[str, str]] | None:
@@ -66,50 +90,42 @@ def expected(text: str) -> Expected:
     return Expected(offset, tuple(wanted), after)
 
 
-def _token(pattern: str, name: str) -> pp.ParserElement:
-    """A regular token; gives (the key or label, its value, where it ends)."""
-
+def _regex(pattern: str, name: str, shown: str) -> pp.ParserElement:
     def action(tokens: pp.ParseResults) -> Any:
         match = tokens[0]
         parts = match.groupdict()
         return (parts.get("key") or name, parts.get("value") or "", match.end())
 
-    return pp.Regex(rf"{w.SPACE}*+(?:{pattern})", as_match=True).leave_whitespace().add_parse_action(action)
+    regex = pp.Regex(rf"{w.SPACE}*+(?:{pattern})", as_match=True).leave_whitespace()
+    return regex.add_parse_action(action).set_name(shown)
 
 
-def _label(name: str) -> pp.ParserElement:
-    """label ::= the words of the label, blank*, ':'"""
-    return _token(w.LABEL[name], name).set_name(w.PRINTED[name])
-
-
-def _line(name: str) -> pp.ParserElement:
+def _line(token: Terminal, name: str) -> pp.ParserElement:
     """line ::= label value, up to the end of the line or the next label of a flattened alarm"""
-    return _token(rf"(?:{w.LABEL[name]})(?P<value>{w.LINE_VALUE})", name).set_name(f"{w.PRINTED[name]} value")
+    return token(rf"(?:{w.LABEL[name]})(?P<value>{w.LINE_VALUE})", name, f"{w.PRINTED[name]} {_VALUES[name]}")
 
 
-def _wording() -> pp.ParserElement:
+def _wording(token: Terminal) -> pp.ParserElement:
     """wording ::= a known 内容 without its label (a fragment pasted from the middle of a line)"""
-    return _token(rf"(?P<value>(?={w.OPENING}){w.LINE_VALUE})", "description").set_name("wording")
+    return token(rf"(?P<value>(?={w.OPENING}){w.LINE_VALUE})", "description", _VALUES["description"])
 
 
-def _guide() -> pp.ParserElement:
+def _guide(token: Terminal) -> pp.ParserElement:
     """guide ::= '报警排查指引，请见:' one word"""
-    return _token(rf"(?:{w.LABEL['guide_url']})(?P<value>{w.GUIDE_WORD})", "guide_url").set_name(
-        f"{w.PRINTED['guide_url']} url"
-    )
+    label = w.PRINTED["guide_url"]
+    return token(rf"(?:{w.LABEL['guide_url']})(?P<value>{w.GUIDE_WORD})", "guide_url", f"{label} https://…")
 
 
-def _group() -> pp.ParserElement:
-    """group ::= '[第三方平台' (':' name)? ']' | '[' key ('=' value)? ']'; the value holds neither brackets nor a line
-    break"""
+def _sample(token: Terminal) -> pp.ParserElement:
+    """sample ::= '错误样例:' (group | body)* | (group | body)+"""
     named = rf"\[(?P<key>{w.PLATFORM})(?:[:：=](?P<value>[^\[\]\n]*))?\]"
     plain = rf"\[(?!(?:{_BODY_KEYS})=)(?P<key>{w.KEY})(?:=(?P<value>[^\[\]\n]*))?\]"
-    return (_token(named, "platform") | _token(plain, "group")).set_name(GROUP)
-
-
-def _body() -> pp.ParserElement:
-    """body ::= '[' ('response_content' | 'resp') '=' anything ']' before the platform, the guide line or the end"""
     behind = rf"{w.SPACE}*+(?:\[{w.PLATFORM}[^\[\]\n]*+\]{w.SPACE}*+)?+(?:(?:{w.LABEL['guide_url']})|\Z)"
-    return _token(rf"\[(?P<key>{_BODY_KEYS})=(?P<value>(?:[^\]]++|\](?!{behind}))*+)\](?={behind})", "body").set_name(
-        "[resp=body]"
+    body = rf"\[(?P<key>{_BODY_KEYS})=(?P<value>(?:[^\]]++|\](?!{behind}))*+)\](?={behind})"
+    group = (
+        token(named, "platform", f"[{w.PLATFORM_KEY}:…]")
+        | token(plain, "group", GROUP)
+        | token(body, "body", "[resp=…]")
     )
+    label = token(w.LABEL["sample"], "sample", w.PRINTED["sample"])
+    return (label + pp.ZeroOrMore(group) | pp.OneOrMore(group)).set_name("sample")
