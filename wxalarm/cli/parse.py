@@ -79,7 +79,7 @@ class _Run:
         for sink in self.sinks:
             sink.write(sink.format.head())
         for path in paths:
-            if all(sink.closed for sink in self.sinks):
+            if self.closed:
                 return
             self.file(path)
 
@@ -94,13 +94,18 @@ class _Run:
                 self.alarm(alarm)
                 for problem in problems:
                     self.problem(problem)
-                if all(sink.closed for sink in self.sinks):
+                if self.closed:
                     return
         except OSError as error:
             self.say(self.words().ui("unreadable", source=name, error=error.strerror or error))
             return
         if not found:
             self.say(self.words().ui("empty_input" if reader.blank else "no_alarm", source=name))
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody reads any of the outputs any more."""
+        return self.sinks[0].closed and all(sink.closed for sink in self.sinks)
 
     def alarm(self, alarm: Alarm) -> None:
         if self.redactor is not None:
@@ -219,14 +224,19 @@ class _Sink:
         elif output.format in FOR_PEOPLE:
             self._encoding = sys.stdout.encoding or "utf-8"
 
-    def write(self, text: str) -> None:
+    def write(self, text: str | bytes) -> None:
         """Write a part; a closed pipe (| head) is no error and closes the sink."""
         if self.closed or not text:
             return
-        if self._to_terminal and not text.isprintable():
+        if isinstance(text, bytes) and (self._to_terminal or self._encoding != "utf-8"):
+            text = text.decode()
+        if isinstance(text, str) and self._to_terminal and not text.isprintable():
             text = shown(text)
         try:
-            data = text.encode(self._encoding, "surrogateescape" if self._draft else "backslashreplace")
+            if isinstance(text, str):
+                data = text.encode(self._encoding, "surrogateescape" if self._draft else "backslashreplace")
+            else:
+                data = text
             (self._draft or sys.stdout.buffer).write(data)
         except OSError as error:
             self._lost(error)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import fields, make_dataclass
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, cast
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
 from wxalarm.parser import body_end
 from wxalarm.parser import words as w
-from wxalarm.parser.locate import Placed, Source
+from wxalarm.parser.locate import Placed, Source, plain_of
 from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
 from wxalarm.wechat import limits
 
@@ -116,18 +116,8 @@ _FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
 _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")
 
 
-def _plain_of(frozen: type[Any]) -> Any:
-    """A plain dataclass with the fields of a frozen, slotted one, in the same order and without their defaults.
-
-    A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm.
-    A plain one with the same slots is filled instead and then becomes the frozen one: `made.__class__ = Alarm`.
-    """
-    names = [(field.name, Any) for field in fields(frozen)]
-    return make_dataclass(f"Plain{frozen.__name__}", names, slots=True, eq=False, repr=False)
-
-
 _UNKNOWN = AlarmKind.UNKNOWN
-_ALARM, _SAMPLE = _plain_of(Alarm), _plain_of(Sample)
+_ALARM, _SAMPLE = plain_of(Alarm), plain_of(Sample)
 
 
 _VALUE = {

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, make_dataclass
 from functools import cached_property
+from typing import Any
 
 from wxalarm.model import Location, Places
 from wxalarm.parser.repair import Map, repair
 
-NEAR = 16 * 1024
-"""Characters that are counted through rather than listing all beginnings of lines."""
 Spans = Mapping[str, tuple[int, int]]
+
+
+def plain_of(frozen: type[Any]) -> Any:
+    """A plain dataclass with the fields of a frozen, slotted one, in the same order and without their defaults.
+
+    A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm.
+    A plain one with the same slots is filled instead and then becomes the frozen one: `made.__class__ = Alarm`.
+    """
+    names = [(field.name, Any) for field in fields(frozen)]
+    return make_dataclass(f"Plain{frozen.__name__}", names, slots=True, eq=False, repr=False)
+
+
+_LOCATION = plain_of(Location)
 
 
 class Lines:
@@ -36,13 +49,15 @@ class Lines:
         # Most values end on their own line: look there before searching.
         last = line if line < len(starts) and end < starts[line] else bisect_right(starts, end, line - 1)
         base = self.first_line - 1
-        return Location(
+        place: Any = _LOCATION(
             self.path,
             line + base,
             self._column(start, starts[line - 1]),
             last + base,
             self._column(end, starts[last - 1]),
         )
+        place.__class__ = Location
+        return place  # type: ignore[no-any-return]  # it is one now
 
     def _column(self, offset: int, line_start: int) -> int:
         return offset - line_start + (self.first_column if line_start == 0 else 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from operator import attrgetter
@@ -30,8 +31,8 @@ class Format(Protocol):
     def head(self) -> str:
         """What stands before the first alarm."""
 
-    def alarm(self, alarm: Alarm) -> str:
-        """One alarm."""
+    def alarm(self, alarm: Alarm) -> str | bytes:
+        """One alarm. Bytes are UTF-8."""
 
     def tail(self, problems: Sequence[Finding]) -> str:
         """What stands behind the last alarm."""
@@ -49,11 +50,12 @@ def format_of(name: str, words: Callable[[], Catalogue], width: int) -> Format:
     return Csv()
 
 
+_UNSAFE = re.compile(b"\x7f|\xc2[\x80-\x9f]|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])|\xef\xbb\xbf")
+"""What `escape` spells out, in UTF-8."""
+
+
 class JsonLines:
     """One alarm a line, the record of `parse --format json`."""
-
-    _RARE = (b"\x7f", b"\xc2", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf")
-    """What UTF-8 of all that `escape` spells out begins with: most alarms have none of it."""
 
     _NO_SAMPLE = Sample()
 
@@ -68,7 +70,7 @@ class JsonLines:
     def head(self) -> str:
         return ""
 
-    def alarm(self, alarm: Alarm) -> str:
+    def alarm(self, alarm: Alarm) -> str | bytes:
         record: Any = self._record(*self._values(alarm))
         if record.sample == self._NO_SAMPLE:
             record.sample = None
@@ -76,8 +78,11 @@ class JsonLines:
             data = self._spaced(self._encode(record), indent=0)
         except UnicodeEncodeError:  # a lone surrogate
             return escape(json.dumps(alarm_record(alarm), ensure_ascii=False)) + "\n"
-        text = data.decode() + "\n"
-        return escape(text) if any(part in data for part in self._RARE) else text
+        # Most alarms have nothing that `escape` spells out, nor what its UTF-8 begins with: a byte is found at once.
+        rare = b"\x7f" in data or b"\xc2" in data or b"\xe2" in data or (b"\xef" in data and b"\xef\xbb\xbf" in data)
+        if rare and _UNSAFE.search(data) is not None:
+            return escape(data.decode()) + "\n"
+        return data + b"\n"
 
     def tail(self, problems: Sequence[Finding]) -> str:
         return ""
