@@ -375,13 +375,17 @@ def test_twice_the_input_takes_at_most_about_twice_the_time(shape: str, unit: st
         source = Source("x.txt", (CLEAN + unit * (size // len(unit.encode()))).encode())
         best = float("inf")
         for _ in range(3):
-            begin = time.perf_counter()
+            begin = time.process_time()
             Linter().lint(source)
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
         return best
 
-    small, large = seconds(150_000), seconds(600_000)
-    assert large < 4 * small * 2.5 + 0.05, f"{shape}: {small:.3f} s for 150 kB, {large:.3f} s for 600 kB"
+    for attempt in range(3):
+        small, large = seconds(150_000), seconds(600_000)
+        # Below some hundredths of a second the caches are what is measured. What is quadratic grows by 16.
+        if large < 8 * max(small, 0.03):
+            return
+        assert attempt < 2, f"{shape}: {small:.3f} s for 150 kB, {large:.3f} s for 600 kB"
 
 
 def test_hooks_name_commands_that_exist() -> None:
