@@ -785,3 +785,20 @@ def test_a_blank_of_any_kind_behind_a_body_is_not_a_part_of_it(blank: str) -> No
     text = WHOLE.replace("[http code=404]", f"[response_content=success]{blank}")
     assert one(text).sample.response_content == "success"
     assert one(text[: text.index("\n报警")]).sample.response_content == "success"
+
+
+def test_a_body_that_quotes_the_words_of_the_guide_line_goes_on() -> None:
+    text = WHOLE.replace("[http code=404]", '[resp={"msg": "报警排查指引，请见: 下文"}]')
+    assert one(text).sample.response_content == '{"msg": "报警排查指引，请见: 下文"}'
+    assert one(text).guide_url == "https://mmbizurl.cn/s/MpkaZb8yg"
+
+
+def test_a_body_that_was_cut_ends_before_the_platform() -> None:
+    alarm = one(f"{LINES[3]}\n{LINES[4]}\n错误样例: {HEAD}[response_content=<html>te...[第三方平台:示例] {LINES[3]}")
+    assert (alarm.sample.response_content, alarm.sample.response_truncated) == ("<html>te...", True)
+    assert alarm.sample.platform == "示例"
+
+
+def test_what_stands_behind_a_value_far_too_long_is_read() -> None:
+    text = WHOLE.replace("\n", " ").replace("错误样例: [OpenID=", "错误样例: ]OpenID=" + "x" * 400)
+    assert one(text).guide_url == "https://mmbizurl.cn/s/MpkaZb8yg"

@@ -120,7 +120,8 @@ class Body(NamedTuple):
         return self.end + self.closed
 
 
-_GUIDE = re.compile(w.LABEL["guide_url"])
+_GUIDE = re.compile(rf"{w.LABEL['guide_url']}(?={w.BLANK}*+(?:[a-z]+:|[\w.-]+/|\n|\Z|[*xX＊]))")
+"""The guide line, with what may stand in it: a body may quote the words."""
 _CLOSING = re.compile(rf"\](?={_BEFORE_PLATFORM}{w.BLANK}*+(?:\n|\Z))")
 _DOTS = re.compile(rf"\.\.\.{w.BLANK}*+(?:\n|\Z)")
 _BLANK_BEHIND = re.compile(rf"\]{w.BLANK}")
@@ -143,19 +144,22 @@ class BodyEnds:
         """Where the body ends that begins at `start`, at `limit` at the latest: there another alarm begins. `on_line`:
         at the end of a line, if it can; a list or a log puts its own text before the next one."""
         limit = len(self.text) if limit is None else limit
-        body = self._end(start, limit)
+        length = declared(self.text, start)
+        body = None if length is None else self._exact(start, length)
+        if body is None:
+            body = self._on_page(start, limit) if self.damaged else self._thought_of(start, length)
         if on_line and (closing := _CLOSING.search(self.text, start, limit)) and closing.start() <= body.end:
             return Body(closing.start(), closed=True, overlong=body.overlong)
         return body if body.behind <= limit else self._last(start, limit) or self._cut(start, limit)
 
-    def _end(self, start: int, limit: int) -> Body:
+    def _thought_of(self, start: int, length: int | None) -> Body:
+        body = self._by_what_follows(start, length)
+        platform = _PLATFORM_LAST.search(self.text, max(start, body.behind - 400), body.behind) if body.closed else None
+        return body if platform is None else self._last(start, body.behind) or body
+
+    def _by_what_follows(self, start: int, length: int | None) -> Body:
         text = self.text
         longest = start + w.LONGEST_BODY
-        length = declared(text, start)
-        if length is not None and (exact := self._exact(start, length)) is not None:
-            return exact
-        if self.damaged:
-            return self._on_page(start, min(self._page_stops.start(start), longest, limit))
         stop = min(self._alarms.start(start), longest, len(text))
         guide = self._guides.start(start)
         if guide < stop:
@@ -170,9 +174,10 @@ class BodyEnds:
             return Body(blank, closed=True)
         return self._cut(start, stop, overlong=stop == longest < len(text))
 
-    def _on_page(self, start: int, stop: int) -> Body:
-        """The last bracket before `stop` that is not the platform's."""
+    def _on_page(self, start: int, limit: int) -> Body:
+        """The last bracket before the guide line or another alarm that is not the platform's."""
         text = self.text
+        stop = min(self._page_stops.start(start), start + w.LONGEST_BODY, limit)
         close = max(text.rfind(bracket, start, stop) for bracket in "]］】")
         platform = _PAGE_PLATFORM.search(text, max(start, close - 400), close + 1)
         before = start + len(text[start : platform.start()].rstrip()) if platform else 0

@@ -89,7 +89,8 @@ class Clusters:
             if judged is None:
                 at = piece.next
                 if parts and piece.start - parts[-1].piece.end <= LONGEST_GAP:
-                    dropped += (token for token in piece.tokens if not dropped or token.start >= dropped[-1].end)
+                    last = dropped[-1].end if dropped else parts[-1].piece.end
+                    dropped += (token for token in piece.tokens if self._stands_alone(token, last))
                 continue
             at = max(piece.end, piece.next)
             begins, proof = judged
@@ -105,6 +106,11 @@ class Clusters:
             dropped.clear()
         self.is_open = at >= end
 
+    def _stands_alone(self, token: Token, last: int) -> bool:
+        """Whether a label or a group is no part of the word before it, nor of what was read before."""
+        start = token.start
+        return start >= last and (start == last or not self.text[start - 1].strip(w.EDGES + w.QUOTES + "]"))
+
     def finish(self, end: int) -> Iterator[Cluster]:
         """The last alarm."""
         parts = self._parts
@@ -117,8 +123,8 @@ class Clusters:
         for part in parts:
             tokens += part.dropped
             tokens += part.piece.tokens
-            if (last := tokens[-1]).is_long:
-                tokens[-1] = self._reader.lengthened(last, part.piece.end)
+            if tokens[-1].is_long:
+                tokens += self._reader.lengthened(tokens.pop(), part.piece.end)
         prefixes = tuple((part.prefix, part.piece.start) for part in parts if part.prefix >= 0)
         overlong = any(part.piece.overlong for part in parts)
         return Cluster(parts[0].piece.start, parts[-1].piece.end, tuple(tokens), overlong, prefixes)

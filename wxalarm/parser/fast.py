@@ -110,7 +110,6 @@ _GROUPS = (
 )
 """What the groups of CLEAN hold."""
 _BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
-_PLACE = {name: place for place, name in reversed(list(enumerate(_GROUPS)))}
 _OPENID, _STAMP, _URL = (_GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url"))
 _FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
 _SURE_OPENID = re.compile(r"[0-9A-Za-z_-]{20,40}\Z")

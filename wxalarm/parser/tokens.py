@@ -31,7 +31,7 @@ _SAMPLE_GAP = re.compile(rf"{w.SPACE}{{0,64}}(?=\[)")
 _CLOSE = rf"{w.BLANK}{{0,64}}+\n?+{w.BLANK}{{0,64}}+"
 _GROUP = re.compile(rf"{_CLOSE}{w.GROUP}")
 _BODY = re.compile(rf"{_CLOSE}\[(?P<key>(?i:{'|'.join(w.BODY_KEYS)}))=")
-_PLATFORM = re.compile(rf"{w.SPACE}{{0,99}}(?=\[{w.PLATFORM}(?:[:：=][^\]\n]{{0,300}})?\])")
+_PLATFORM = re.compile(rf"(?P<before>{w.SPACE}{{0,99}})\[{w.PLATFORM}(?P<whole>(?:[:：=][^\]\n]{{0,300}})?\])?")
 _STRAY = re.compile(rf"[^\[\s]{{1,64}}(?={w.GROUP_START})")
 """What a poster wrote between two groups, without a blank: chat that goes on behind a group has some."""
 _APART = re.compile(
@@ -110,9 +110,12 @@ class Reader:
 
     def _line(self, name: str, start: int, value_start: int, next_: int, end: int, *, labelled: bool = True) -> Piece:
         text = self.text
-        pattern = _WORD if name == "guide_url" else _VALUE
-        value = pattern.match(text, value_start, min(end, value_start + w.LONGEST_VALUE))
+        value = _VALUE.match(text, value_start, min(end, value_start + w.LONGEST_VALUE))
         stop = last = value.end() if value else value_start
+        if name == "guide_url" and (word := _WORD.match(text, value_start, stop)) is not None:
+            if word.end() == value_start < stop:
+                return Piece(name, start, value_start, (Token(name, start, value_start),), next_)  # "指引:谁有链接"
+            stop = last = word.end()
         if stop == value_start + w.LONGEST_VALUE < end:
             # Far too long for a value, but it stands on the line of the label.
             newline = text.find("\n", stop, min(end, stop + w.LONGEST_GROUP))
@@ -120,20 +123,21 @@ class Reader:
         broken = None
         if name == "description" and labelled and (rest := self._rest(value_start, stop)) is not None:
             broken, stop, last = (stop, rest[0]), rest[1], rest[1]
-        if stop == value_start and name == "guide_url" and _VALUE.match(text, value_start, end)[0]:  # type: ignore[index]  # it matches anywhere
-            token = Token(name, start, stop)  # "报警排查指引:谁有链接"
-        else:
-            token = Token(name, start, stop, value=(value_start, stop), broken=broken)
+        token = Token(name, start, stop, value=(value_start, stop), broken=broken)
         return Piece(name, start, last, (token,), next_, labelled)
 
-    def lengthened(self, token: Token, end: int) -> Token:
-        """A label with all of its value that stands before `end`. `next` gives no more than LONGEST_VALUE of it, as
-        most labels prove to be none."""
+    def lengthened(self, token: Token, end: int) -> list[Token]:
+        """A label with all of its value, and what else stands behind that before `end`, on its line. `next` gives no
+        more than LONGEST_VALUE of a value, as most labels prove to be none."""
         if token.value is None:
-            return token
+            return [token]
         value = (_WORD if token.name == "guide_url" else _VALUE).match(self.text, token.value[0], end)
-        stop = value.end() if value else end
-        return token._replace(end=stop, value=(token.value[0], stop))
+        at = value.end() if value else end
+        tokens = [token._replace(end=at, value=(token.value[0], at))]
+        while (piece := self.next(at, end)) is not None:
+            tokens += piece.tokens
+            at = max(piece.end, piece.next)
+        return tokens
 
     def _rest(self, start: int, end: int) -> tuple[int, int] | None:
         """Where the rest of a known 内容 stands on the next line."""
@@ -176,10 +180,12 @@ class Reader:
                     return Piece("sample", start, token.end, (*tokens, token), body.end(), labelled)
                 tokens.append(token)
                 stop = token.end
-                platform = _PLATFORM.match(text, stop, end)
-                if platform is not None and (group := _GROUP.match(text, platform.end(), end)) is not None:
-                    tokens.append(_token(group))
-                    stop = group.end()
+                if (platform := _PLATFORM.match(text, stop, end)) is not None:
+                    # Its bracket is the first one; without any it ends as other groups do.
+                    closed = platform.end("whole") if platform["whole"] else end
+                    if (group := _GROUP.match(text, platform.end("before"), closed)) is not None:
+                        tokens.append(_token(group))
+                        stop = group.end()
                 proof += 2
                 break
             if token is None:

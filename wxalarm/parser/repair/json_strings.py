@@ -63,7 +63,10 @@ def _is_body(ends: BodyEnds, first: int, start: int, hit: int) -> bool:
         return True
     before = start if quoted else hit
     key = max((text.rfind(f"[{key}=", first, before) for key in w.BODY_KEYS), default=-1)
-    return key >= 0 and ends.end(text.index("=", key) + 1).behind > before
+    if key < 0:
+        return False
+    body = ends.end(text.index("=", key) + 1, before)
+    return not body.closed and body.end == w.end_of(text, key, before)
 
 
 def _opening(text: str, first: int, at: int) -> int:
