@@ -2,18 +2,22 @@
 
 A fixture is tests/fixtures/observations/<check>/<case>.json:
 {"alarm": {fields of Alarm, sample nested}, "settings": {wxalarm.toml tables}, "target": {...}, "now": ISO time,
- "observed": {other check: observation}, "observation": ..., "codes": ["tcp-refused"]}.
-"codes" is the exact list of codes that evaluate gives, in any order.
+ "observed": {other check: observation}, "observation": ...,
+ "findings": [{"code": "tcp-refused", "severity": "error", "basis": "reproduced", "evidence": {…}}]}.
+"findings" is exactly what evaluate gives, in any order. UPDATE_FINDINGS=1 writes them anew, for a reader of the diff to
+judge.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import wxalarm.checks
@@ -21,32 +25,70 @@ from tests.paths import FIXTURES
 from tests.support import context_of
 from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check
-from wxalarm.model import AlarmKind
+from wxalarm.messages import LANGUAGES, _Lenient, catalogue
+from wxalarm.model import AlarmKind, Finding
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.records import plain
 
 FOLDER = FIXTURES / "observations"
 CASES = sorted(FOLDER.glob("*/*.json"))
 BY_ID = {check.id: check for check in CHECKS}
+MISSING = "\ufffc"
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_case_gives_exactly_its_codes(path: Path) -> None:
-    import msgspec
-
-    case = json.loads(path.read_text("utf-8"))
-    check = BY_ID[path.parent.name]
+def findings_of(case: dict[str, Any], check: Check[Any]) -> list[Finding]:
+    """What the check finds in a case."""
     observed = {
         name: msgspec.convert(value, BY_ID[name].observation) for name, value in case.get("observed", {}).items()
     }
     observation: Any = msgspec.convert(case["observation"], check.observation)
-    findings = list(check.evaluate(observation, context_of(case, observed)))
-    assert sorted(f.code.id for f in findings) == sorted(case["codes"])
-    assert {f.code.id for f in findings} <= {code.id for code in check.codes}, "a finding that `codes` does not name"
+    return list(check.evaluate(observation, context_of(case, observed)))
+
+
+def stated(finding: Finding) -> dict[str, Any]:
+    """A finding as a fixture states it."""
+    evidence = json.loads(json.dumps(plain(dict(finding.evidence))))
+    code = finding.code
+    return {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}
+
+
+def in_order(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(findings, key=lambda finding: json.dumps(finding, sort_keys=True))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_case_gives_exactly_its_findings(path: Path) -> None:
+    case = json.loads(path.read_text("utf-8"))
+    check = BY_ID[path.parent.name]
+    found = findings_of(case, check)
+    if os.environ.get("UPDATE_FINDINGS"):
+        case.pop("codes", None)
+        case["findings"] = [stated(finding) for finding in found]
+        path.write_text(json.dumps(case, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    assert in_order([stated(finding) for finding in found]) == in_order(case["findings"])
+    assert {f.code.id for f in found} <= {code.id for code in check.codes}, "a finding that `codes` does not name"
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_findings_are_said_in_both_languages_without_gaps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part of every sentence: no placeholder that no evidence fills."""
+    monkeypatch.setattr(_Lenient, "get_value", lambda self, key, args, values: values.get(key, MISSING))
+    found = findings_of(json.loads(path.read_text("utf-8")), BY_ID[path.parent.name])
+    for words in map(catalogue, LANGUAGES):
+        for finding in found:
+            for part in ("text", "hint", "verify", "ask"):
+                said = words.finding(finding, part)
+                assert MISSING not in said, f"{finding.code.id}, {part}: {said}"
+                assert "{" not in said or "{" in json.dumps(stated(finding)["evidence"]) or part == "verify", said
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.id)
 def test_every_code_has_a_case_that_fires_and_one_that_does_not(check: Check[Any]) -> None:
-    cases = [set(json.loads(path.read_text("utf-8"))["codes"]) for path in CASES if path.parent.name == check.id]
+    cases = [
+        {finding["code"] for finding in json.loads(path.read_text("utf-8"))["findings"]}
+        for path in CASES
+        if path.parent.name == check.id
+    ]
     assert cases, f"no fixture in {FOLDER / check.id}"
     for code in {code.id for code in check.codes}:
         assert any(code in codes for codes in cases), f"{code}: no case fires it"
