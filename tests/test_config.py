@@ -265,3 +265,13 @@ def test_the_urls_of_an_account_have_one_home() -> None:
     own = config.Account("a", url="https://b.example.com/")
     assert own.urls() == ("https://b.example.com/",)
     assert own.url_for(AlarmKind.TICKET_TIMEOUT, "wx1") == "https://b.example.com/"
+
+
+def test_an_account_of_a_platform_is_found_by_the_platforms_message_url() -> None:
+    settings = config.from_mapping(
+        {"platforms": {"mine": {"appid": "wx0000000000000009", "message_url": "https://open.example.com/$APPID$/cb"}}}
+    )
+    found = settings.account_for("wx0000000000000001", "https://open.example.com/wx0000000000000001/cb?signature=1")
+    assert found is not None
+    assert found.name == "mine"
+    assert settings.account_for("wx0000000000000001", "https://open.example.com/wx0000000000000002/cb") is None

@@ -204,7 +204,7 @@ class Settings:
             if appid and account.appid == appid:
                 return account
         for account in self.accounts:
-            if url and any(_same_place(known, url) for known in account.urls()):
+            if url and any(_same_place(known, url) for known in account.urls(appid)):
                 return account
         return None
 
