@@ -32,12 +32,13 @@ from wxalarm.render import html, markdown, terminal
 from wxalarm.render import json as json_format
 
 HOSTILE = "\x1b[31m[bold]<script>alert(1)</script>`|*_\u202e\ud800\x07\r\n"
+PASTED = "[bold]<script>alert(1)</script>`|*_"
 BROKEN = Code("sample-broken", Severity.ERROR, Basis.REPRODUCED, (AlarmKind.CONNECT_TIMEOUT,))
 FACT = Code("sample-fact", Severity.NOTE, Basis.RECORDED)
 
 
 def report(text: str = HOSTILE) -> Report:
-    finding = BROKEN(detail=text)
+    finding = BROKEN(detail=text, url=text if text.isprintable() else PASTED)
     alarm = Alarm(kind=AlarmKind.CONNECT_TIMEOUT, appid="wx0000000000000001", nickname=text, sample=Sample(openid=text))
     results = (
         CheckResult("sample", Status.PASS, (FACT(detail=text),), True),
@@ -56,7 +57,7 @@ def words(lang: str) -> Catalogue:
         "sample-broken": {
             "text": "一句很长的中文说明用来检查换行是否按显示宽度对齐 {detail}" * 3,
             "hint": "do this {detail}",
-            "verify": "curl -v {detail}",
+            "verify": "curl -v {url}",
             "ask": "someone",
         },
         "sample-fact": {"text": "a fact {detail}"},

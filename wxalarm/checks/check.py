@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from wxalarm.config import Account, Settings
 from wxalarm.model import Alarm, Code, Finding, Reason, Target
+from wxalarm.probes.command import Call
 
 T = TypeVar("T")
 Known = Literal["host", "url", "account", "app_log", "callback_check"]
@@ -125,6 +126,8 @@ class Check(Generic[T]):
     sends: bool = True
     """Its probe sends something, reads a file or runs a program; False: it looks at the alarm and at what others saw.
     What it sends where, `sends` of its message in the catalogues says."""
+    runs: tuple[Call, ...] = ()
+    """Every program that its probe may run; with --offline only those of them that open no socket."""
     wants: tuple[Known, ...] = ()
     """What its probe must know before it sends or reads anything."""
     overrules: bool = False

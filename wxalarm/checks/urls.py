@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from wxalarm.model import Target
@@ -25,11 +24,6 @@ def split_url(url: str) -> Target:
         port = None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(url, scheme, _ascii(host), port or PORTS[scheme], path)
-
-
-def pasteable(host: str | None) -> str:
-    """A host as a command to paste may name it: HOST in its place when a shell could read anything else into it."""
-    return host if host and re.fullmatch(r"[A-Za-z0-9.:-]{1,253}", host) and not host.startswith("-") else "HOST"
 
 
 def _ascii(host: str | None) -> str | None:

@@ -1,4 +1,5 @@
-"""`wxalarm plan`: what diagnose would send where, and which files it would read, before anything happens."""
+"""`wxalarm plan`: what diagnose would send where, which files it would read and which programs it may run, before
+anything happens."""
 
 from __future__ import annotations
 
@@ -8,15 +9,18 @@ from wxalarm.cli import flags
 from wxalarm.cli.common import words_of, write_stdout
 from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
 from wxalarm.cli.settings import settings_of
+from wxalarm.probes.command import find
 from wxalarm.render.text import visible
 from wxalarm.render.view import summary
 from wxalarm.runner import plan as checks_of
+from wxalarm.shell import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wxalarm.checks.check import Context
     from wxalarm.messages import Catalogue
+    from wxalarm.probes.command import Call
 
 
 def plan(
@@ -37,7 +41,7 @@ def plan(
     skip: flags.Skip = None,
     lang: flags.Lang = None,
 ) -> None:
-    """Say what diagnose would send where and which files it would read. Sends and reads nothing else itself."""
+    """Say what diagnose would send where, read and run. Sends and reads nothing else itself."""
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
     settings = overlay(
@@ -66,16 +70,29 @@ def text_of(ctx: Context, words: Catalogue, only: Sequence[str] = (), skip: Sequ
     width = max(len(check.id) for check in checks)
     for check in checks:
         sends = words.check(check.id, "sends", **{**values, **asked})
+        runs = [words.ui("plan_runs", command=shown(call)) for call in check.runs if may_run(call, ctx)]
         if (only and check.id not in only) or check.id in skip:
-            sends = words.ui("plan_not_selected")
+            sends, runs = words.ui("plan_not_selected"), []
         elif check.network and ctx.settings.offline:
-            sends = words.ui("plan_offline")
+            sends, runs = words.ui("plan_offline"), []
         elif absent := [name for name in check.wants if not values[name]]:
-            sends = words.ui("plan_absent", name=absent[0])
+            sends, runs = words.ui("plan_absent", name=absent[0]), []
         elif not check.sends:
             sends = words.ui("plan_nothing")
         lines.append(f"  {check.id:<{width}}  {visible(sends)}")
+        lines += [f"  {'':<{width}}  {visible(line)}" for line in runs]
     return "\n".join(lines) + "\n"
+
+
+def may_run(call: Call, ctx: Context) -> bool:
+    """Whether a run may start the program: it is here, or it is nginx, which may stand where only its process shows."""
+    return (call.offline or not ctx.settings.offline) and (call.program == "nginx" or find(call.program) is not None)
+
+
+def shown(call: Call) -> str:
+    """A program with its arguments; what is known only when it is run, in capitals."""
+    words = (word[1:-1].upper() if word.startswith("{") else word for word in call.arguments)
+    return pipeline([[find(call.program) or call.program, *words]])
 
 
 def values_of(ctx: Context) -> dict[str, object]:

@@ -30,8 +30,6 @@ class Hit(Struct, frozen=True):
     """One line as evidence. Times in seconds; None where the line does not say."""
 
     place: str
-    show: str
-    """The command that shows it."""
     line: str
     """Masked and cut."""
     status: str
@@ -46,6 +44,8 @@ class Hit(Struct, frozen=True):
     upstream_response_time: str | None = None
     stamp: int | None = None
     """`timestamp` in its query: WeChat's clock at the push."""
+    packed: str | None = None
+    """How its file is compressed."""
 
 
 class Search:
@@ -176,7 +176,6 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
     size = record.get("body_bytes_sent", "")
     return Hit(
         place=place.text,
-        show=place.show,
         line=line,
         status=record.get("status", ""),
         ended=ended,
@@ -187,4 +186,5 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         upstream_status=record.get("upstream_status"),
         upstream_response_time=record.get("upstream_response_time"),
         stamp=int(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) < 12 else None,
+        packed=place.packed,
     )

@@ -23,8 +23,6 @@ class AppHit(Struct, frozen=True):
     """One line about the push, with its neighbours."""
 
     place: str
-    show: str
-    """The command that shows it."""
     line: str
     needle: str
     """openid, stamp, id (MsgId, transaction_id), event."""
@@ -35,6 +33,8 @@ class AppHit(Struct, frozen=True):
     """The line that speaks of an error: of the same entry, or of the lines next to it."""
     beside: bool = False
     """It is one of the lines next to it, which may be about another push."""
+    packed: str | None = None
+    """How its file is compressed."""
 
 
 class AppPush(Struct, frozen=True):
@@ -126,11 +126,11 @@ class AppSearch:
         where = log.place(offset + place - 1)
         return AppHit(
             where.text,
-            where.show,
             mask.shown(line),
             needle,
             parser.time_of(line) if parser else None,
             tuple(mask.shown(found) for found in lines[first:end]),
             mask.shown(lines[bad]) if bad is not None else None,
             bad is not None and bad >= own,
+            where.packed,
         )

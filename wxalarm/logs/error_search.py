@@ -43,7 +43,7 @@ class ErrorSearch:
             gathering = self._groups.setdefault((found.kind, ours), Gathering(found))
             if gathering.add(found) and ours:
                 where = log.place(offset + place - 1)
-                gathering.place = (where.text, where.show, mask.shown(b" ".join(message.splitlines())))
+                gathering.place = (where, mask.shown(b" ".join(message.splitlines())))
 
     def _ours(self, line: ErrorLine) -> bool:
         """Whether a line may be about a push: it names the callback path, or no request but WeChat or nobody."""

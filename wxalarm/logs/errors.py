@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from wxalarm.logs import times
 from wxalarm.logs.access import Push
+from wxalarm.logs.place import Place
 
 _TIME = re.compile(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
 _BEGINS = re.compile(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
@@ -199,10 +200,11 @@ class Group(Struct, frozen=True):
     """Lines about a push, or about no request at all."""
     level: str = "error"
     place: str = ""
-    show: str = ""
     line: str = ""
     """The most telling line: the alarm's own, else the first."""
     upstreams: Mapping[str, int] = field(default_factory=dict)
+    packed: str | None = None
+    """How its file is compressed."""
 
 
 class Gathering(Struct):
@@ -213,7 +215,7 @@ class Gathering(Struct):
     own: int = 0
     earliest: float = float("inf")
     latest: float = float("-inf")
-    place: tuple[str, str, str] = ("", "", "")
+    place: tuple[Place, str] = (Place(""), "")
     upstreams: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: ErrorLine) -> bool:
@@ -234,10 +236,10 @@ class Gathering(Struct):
             self.latest,
             self.own,
             level=self.first.level,
-            place=self.place[0],
-            show=self.place[1],
-            line=self.place[2],
+            place=self.place[0].text,
+            line=self.place[1],
             upstreams=dict(self.upstreams.most_common()),
+            packed=self.place[0].packed,
         )
 
 

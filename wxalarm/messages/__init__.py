@@ -12,11 +12,15 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, TypeAlias, get_args
 
+from wxalarm import shell
 from wxalarm.messages.lazy import tables
 from wxalarm.model import AlarmKind, Code, Finding, Reason
 
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+
+COMMAND = "verify"
+"""The part of a code's message that is a command to paste: shell.fill says how its placeholders are filled."""
 
 
 class ReasonError(Exception):
@@ -91,7 +95,29 @@ class Catalogue:
         template = self._find("code", code.id, str(code.basis), part) or self._find("code", code.id, part)
         if template is None and part == "text":
             return code.id
+        if part == COMMAND:
+            return self._command(template, finding.evidence)
         return self._say(template, finding.evidence).rstrip()
+
+    def _command(self, template: Any, values: Mapping[str, Any]) -> str:
+        """A command with every value quoted; "" when there is none, or the values make none that can be pasted."""
+        if not isinstance(template, str):
+            return ""
+
+        def known(found: re.Match[str]) -> str:  # a value that has no words of ours is a value
+            words = self._find("words", found[2], str(values.get(found[1])))
+            return words if isinstance(words, str) else f"{{{found[1]}}}"
+
+        def value(name: str, spec: str) -> Any:
+            each = values.get(name)
+            if spec == "host":
+                return f"[{each}]" if ":" in str(each) else each
+            return _FORMATTER.format_field(each, spec) if spec else each
+
+        try:
+            return shell.fill(_WORDS.sub(known, template), value)
+        except shell.NoCommand:
+            return ""
 
     def template(self, code: Code, part: str) -> str:
         """A part of a code's message with its placeholders, for the documentation."""

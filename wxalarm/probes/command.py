@@ -1,26 +1,152 @@
-"""Runs a program of this machine and reads what it prints: bounded in time and size, no input, plain locale."""
+"""The programs of this machine that are run, each with its arguments, and the one place that starts them.
+
+A program is taken from the system's own folders, never from PATH or the current folder, and only when nobody but root
+and this user can change it. It gets no input, a fixed environment, and as its folder the root; what it prints is
+bounded in time and size.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 MOST = 16 * 1024 * 1024
 """Bytes of standard output and of standard error each."""
+FOLDERS = (
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/opt/homebrew/bin",
+    "/run/current-system/sw/bin",
+)
+"""Where programs are looked for. The last two: macOS, NixOS."""
+NGINX_FOLDERS = (
+    "/usr/local/nginx/sbin",
+    "/usr/local/openresty/nginx/sbin",
+    "/usr/local/openresty/bin",
+    "/www/server/nginx/sbin",
+    "/opt/nginx/sbin",
+)
+MOST_LINKS = 40
+"""Symbolic links on the way to one file, as in the kernel."""
 
 
-async def run(command: list[str], timeout: float) -> tuple[int, str, str] | None:
-    """(exit code, stdout, stderr); None when it could not start or did not end in `timeout` seconds."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A program and its arguments; {name} among them is filled when it is run."""
+
+    program: str
+    arguments: tuple[str, ...]
+    offline: bool = False
+    """It is run with --offline too: it opens no socket, whatever it is given."""
+
+    def vector(self, path: str, **values: str) -> list[str]:
+        """What is run. Raises ValueError for a value that the program would take for an option, or that has a NUL."""
+        for value in values.values():
+            if value.startswith("-") or "\0" in value:
+                raise ValueError(value)
+        return [path, *(values[word[1:-1]] if word.startswith("{") else word for word in self.arguments)]
+
+
+NGINX_BUILT = Call("nginx", ("-V",), offline=True)
+NGINX_DUMP = Call("nginx", ("-T", "-c", "{conf}", "-p", "{prefix}"))
+NGINX_TEST = Call("nginx", ("-t", "-c", "{conf}", "-p", "{prefix}"))
+PING = Call("ping", ("-n", "-c", "{count}", "-i", "{interval}", "-W", "{wait}", "{address}"))
+SADF = Call("sadf", ("-j", "{file}", "--", "-u", "-q", "-r", "-W", "-d"), offline=True)
+"""CPU, load, memory, swapping, disks. Not "-q ALL": sysstat before 12.3 does not know it."""
+ZSTD = Call("zstd", ("-dcq",), offline=True)
+CALLS = (NGINX_BUILT, NGINX_DUMP, NGINX_TEST, PING, SADF, ZSTD)
+"""Every program that is ever run; no other module starts one."""
+NAMES = {"nginx": ("nginx", "openresty")}
+"""Names under which a program is installed, where it has several."""
+
+
+def find(program: str) -> str | None:
+    """Where a program stands; None when it is nowhere, or others than root and this user can change it."""
+    folders = FOLDERS + NGINX_FOLDERS if program == "nginx" else FOLDERS
+    paths = (f"{folder}/{name}" for name in NAMES.get(program, (program,)) for folder in folders)
+    return next((path for path in paths if usable(path)), None)
+
+
+def usable(path: str) -> bool:
+    """Whether this is a program that may be run, and nobody but root and this user can change it."""
+    return os.access(path, os.X_OK) and Path(path).is_file() and ours(path)
+
+
+def ours(path: str) -> bool:
+    """Whether nobody but root and this user can change what stands at an absolute path: neither that, nor a folder
+    above it, nor what a link on the way leads to. False where the system has no owners (Windows), and for nothing."""
+    if not hasattr(os, "geteuid") or not path.startswith("/"):
+        return False
+    trusted = (0, os.geteuid())
+    parts, place, links = path.split("/"), "/", 0
+    try:
+        root = os.lstat("/")
+        if root.st_uid not in trusted or root.st_mode & 0o022:
+            return False
+        while parts:
+            name = parts.pop(0)
+            if name in ("", "."):
+                continue
+            place = os.path.dirname(place) if name == ".." else os.path.join(place, name)
+            found = os.lstat(place)
+            if found.st_uid not in trusted:
+                return False
+            if stat.S_ISLNK(found.st_mode):
+                links += 1
+                target = os.readlink(place)
+                parts = [*target.split("/"), *parts]
+                place = "/" if target.startswith("/") else os.path.dirname(place)
+                if links > MOST_LINKS:
+                    return False
+            elif _writable(found):
+                return False
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _writable(found: os.stat_result) -> bool:
+    """By others: in a folder such as /tmp (sticky) they cannot touch what is not theirs, and root's group is root."""
+    if stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
+        return False
+    return bool(found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != 0))
+
+
+def _environment() -> dict[str, str]:
+    """A plain locale, and the user's time zone, in which times are read back."""
+    zone = {"TZ": os.environ["TZ"]} if "TZ" in os.environ else {}
+    return {"PATH": ":".join(FOLDERS[:4]), "LC_ALL": "C", **zone}
+
+
+async def run(call: Call, timeout: float, program: str | None = None, **values: str) -> tuple[int, str, str] | None:
+    """(exit code, stdout, stderr); None when it is not here, could not start or did not end in `timeout` seconds.
+
+    program: a path that was found `usable`, when it is another than the one that `find` gives.
+    """
+    path = program or await asyncio.to_thread(find, call.program)
+    if path is None:
+        return None
     try:
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *call.vector(path, **values),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
+            env=_environment(),
+            cwd="/",
         )
-    except OSError:
+    except (OSError, ValueError):
         return None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -45,3 +171,27 @@ async def _bounded(stream: asyncio.StreamReader) -> str:
         chunks.append(chunk)
         size += len(chunk)
     return b"".join(chunks).decode("utf-8", "surrogateescape")
+
+
+def stream(call: Call, file: IO[bytes], size: int) -> Iterator[bytes]:
+    """What a program makes of an opened file, in blocks. Raises FileNotFoundError when the program is not here,
+    ValueError when it fails."""
+    path = find(call.program)
+    if path is None:
+        raise FileNotFoundError(call.program)
+    with subprocess.Popen(
+        call.vector(path),
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        cwd="/",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            while block := process.stdout.read(size):
+                yield block
+            if process.wait() != 0:
+                raise ValueError(f"{call.program}: exit {process.returncode}")
+        finally:
+            process.kill()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from enum import StrEnum
 
 from msgspec import Struct
@@ -78,11 +77,8 @@ async def _icmp(address: str, count: int, wait: float, method: Method) -> Pinged
 
 async def _program(address: str, count: int, wait: float) -> Pinged | None:
     """By ping(8); None when there is none or it says nothing of packets."""
-    path = shutil.which("ping")
-    if path is None:
-        return None
-    line = [path, "-n", "-c", str(count), "-i", str(INTERVAL), "-W", f"{wait:g}", address]
-    result = await command.run(line, count * (wait + INTERVAL) + 1)
+    values = {"count": str(count), "interval": str(INTERVAL), "wait": f"{wait:g}", "address": address}
+    result = await command.run(command.PING, count * (wait + INTERVAL) + 1, **values)
     if result is None or "transmitted" not in result[1]:
         return None
     times = tuple(float(found) / 1000 for found in _TIME.findall(result[1]))

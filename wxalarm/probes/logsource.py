@@ -11,10 +11,7 @@ import glob
 import gzip
 import lzma
 import os
-import shlex
-import shutil
 import stat
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +19,7 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 
 from wxalarm.logs.place import Place
+from wxalarm.probes import command
 
 CHUNK = 128 * 1024
 """Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""
@@ -30,7 +28,6 @@ MAX_FILES = 64
 COUNTED = 16 * 1024 * 1024
 """A line's number is counted only when it stands within the first so many bytes."""
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
-_SHOW = {"gzip": "zcat", "zstd": "zstdcat", "bzip2": "bzcat", "xz": "xzcat"}
 
 
 class LogFile(Struct, frozen=True):
@@ -98,7 +95,7 @@ class Source(Struct):
         """The decompressed bytes from the beginning. Raises OSError, EOFError, ValueError on damaged data."""
         self.file.seek(0)
         if self.compressed == "zstd":
-            yield from _zstd(self.file)
+            yield from command.stream(command.ZSTD, self.file, CHUNK)
             return
         opened: Any
         if self.compressed == "gzip":
@@ -128,18 +125,15 @@ class Source(Struct):
 
     def place(self, offset: int) -> Place:
         """Where the line at an offset (in the decompressed bytes) stands."""
-        path = shlex.quote(self.path)
-        shown = f"{_SHOW[self.compressed]} {path} | " if self.compressed else ""
         if offset > COUNTED:
-            show = f"{shown}tail -c +{offset + 1}{'' if shown else ' ' + path} | head -n 1"
-            return Place(f"{self.path}@{offset}", show)
+            return Place(f"{self.path}@{offset}", self.compressed)
         number, left = 1, offset
         for block in self.blocks():
             number += block.count(b"\n", 0, left)
             left -= len(block)
             if left <= 0:
                 break
-        return Place(f"{self.path}:{number}", f"{shown}sed -n '{number}{{p;q}}'{'' if shown else ' ' + path}")
+        return Place(f"{self.path}:{number}", self.compressed)
 
 
 def _whole(data: bytes, begins: bool, ends: bool) -> list[bytes]:
@@ -149,21 +143,6 @@ def _whole(data: bytes, begins: bool, ends: bool) -> list[bytes]:
     if len(lines) > 1 or not ends:
         lines = lines[:-1]  # empty after a last line break, else cut or half-written
     return lines[:60]
-
-
-def _zstd(file: BinaryIO) -> Iterator[bytes]:
-    program = shutil.which("zstd")
-    if program is None:
-        raise FileNotFoundError("zstd")
-    with subprocess.Popen([program, "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        try:
-            while block := process.stdout.read(CHUNK):
-                yield block
-            if process.wait() != 0:
-                raise ValueError(f"zstd: exit {process.returncode}")
-        finally:
-            process.kill()
 
 
 def expand(patterns: Sequence[str]) -> list[str]:

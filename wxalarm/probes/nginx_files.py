@@ -1,5 +1,8 @@
 """Fetches this machine's nginx configuration: `nginx -T` where it may run, else the files at the usual places.
 
+nginx runs code that a configuration names, makes folders and logs, and looks names up. So only the machine's own
+configuration is given to it (the one that the running master uses, or that `nginx -V` says is compiled in), by the user
+whom it belongs to, when nobody else can change anything in it; any other is judged by our reader alone.
 Every read is bounded. What cannot be read is named in the result, not raised.
 """
 
@@ -9,7 +12,6 @@ import asyncio
 import glob
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Sequence
@@ -19,22 +21,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wxalarm import nginx
-from wxalarm.probes import processes
-from wxalarm.probes.command import run
+from wxalarm.probes import command, processes
+from wxalarm.probes.command import NGINX_BUILT, NGINX_DUMP, NGINX_TEST, run
 
 MAX_FILE = 1024 * 1024
 MAX_TOTAL = 8 * 1024 * 1024
-BINARIES = (
-    "/usr/sbin/nginx",
-    "/usr/local/sbin/nginx",
-    "/usr/local/nginx/sbin/nginx",
-    "/usr/local/openresty/nginx/sbin/nginx",
-    "/usr/local/openresty/bin/openresty",
-    "/www/server/nginx/sbin/nginx",
-    "/opt/nginx/sbin/nginx",
-    "/opt/homebrew/bin/nginx",
-    "/usr/local/bin/nginx",
-)
 PLACES = (
     "/etc/nginx/nginx.conf",
     "/usr/local/nginx/conf/nginx.conf",
@@ -52,6 +43,10 @@ _EMERG = re.compile(
     r"^(?:nginx: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )\[(?:emerg|crit|alert)\] (?:\d++#\d++: )?(.*)$", re.MULTILINE
 )
 """As nginx prints it to the terminal; a build whose error log is stderr (Debian's) prints only the second form."""
+
+
+_CODE = ("load_module", "perl_require", "js_import", "js_include", "js_preload_object", "_by_lua_file")
+"""Directives whose arguments name files with code, or how they end."""
 
 
 class ConfFile(Struct, frozen=True):
@@ -94,17 +89,26 @@ class _Reading(Struct):
 
     total: int = 0
     unreadable: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Every name and pattern, whether there is such a file or not."""
+    whole: bool = True
+    """No bound was met: what nginx would read has been read."""
 
     def fetch(self, pattern: str) -> Sequence[tuple[str, str]]:
-        paths = sorted(glob.glob(pattern))[: nginx.MAX_FILES] if glob.has_magic(pattern) else [pattern]
+        self.asked.append(pattern)
+        paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+        self.whole = self.whole and len(paths) <= nginx.MAX_FILES
+        paths = paths[: nginx.MAX_FILES]
         return [(path, text) for path in paths if (text := self.text(path)) is not None]
 
     def text(self, path: str) -> str | None:
         try:
             if not stat.S_ISREG(Path(path).stat().st_mode) or self.total >= MAX_TOTAL:
+                self.whole = False
                 return None
             with Path(path).open("rb") as file:
                 data = file.read(MAX_FILE)
+                self.whole = self.whole and not file.read(1)
         except PermissionError:
             self.unreadable.append(path)
             return None
@@ -114,29 +118,28 @@ class _Reading(Struct):
         return data.decode("utf-8", "surrogateescape")
 
 
-async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | None:
+async def find(given: str | None = None, timeout: float = 4.0, *, ask: bool = True) -> NginxFiles | None:
     """The configuration named by the user ("-" = standard input), or this machine's own; None when there is none.
 
-    timeout: seconds for nginx itself.
+    timeout: seconds for nginx itself. ask: nginx may be given a configuration (not with --offline).
     """
     if given == "-":
         return await asyncio.to_thread(_from_stdin)
     running = await asyncio.to_thread(_running, given)
-    binary = _binary(running)
+    binary = await asyncio.to_thread(_binary, running)
     built = await _built(binary, timeout) if binary else {}
     if running is not None and running.conf is None:
         running = replace(running, conf=built.get("conf-path"))
-    if given is None and binary is not None:
-        dumped = await _dump(binary, built, running, timeout)
-        if dumped is not None:
-            return dumped
-    path = given or _usual(running, built)
+    path = given or await asyncio.to_thread(_usual, running, built)
     if path is None:
         return None
-    found = await asyncio.to_thread(_from_files, path, given is not None, binary, built, running)
-    if binary is None or not found.files:
+    found, own = await asyncio.to_thread(_from_files, path, given is not None, binary, built, running)
+    if binary is None or own is None or not ask:
         return found
-    return _with_test(found, await run([binary, "-t", *_options(running, found.path, given is not None)], timeout))
+    values = {"conf": found.path, "prefix": own}
+    if given is None and (dumped := _dumped(found, await run(NGINX_DUMP, timeout, binary, **values))) is not None:
+        return dumped
+    return _with_test(found, await run(NGINX_TEST, timeout, binary, **values)) if found.files else found
 
 
 def disk_fetch() -> nginx.Fetch:
@@ -159,45 +162,65 @@ def _from_stdin() -> NginxFiles:
 
 def _from_files(
     path: str, given: bool, binary: str | None, built: dict[str, str], running: processes.Nginx | None
-) -> NginxFiles:
+) -> tuple[NginxFiles, str | None]:
+    """The files as they stand on disk; and the prefix to give to nginx beside them, None when they are not its own."""
     path = os.path.abspath(path)
     reading = _Reading()
     config = nginx.load(path, reading.fetch)
-    own = (running.prefix or built.get("prefix")) if running is not None and running.conf == path else None
-    return NginxFiles(
+    runs = running if running is not None and running.conf == path else None
+    own = (runs.prefix if runs is not None else None) or built.get("prefix")
+    found = NginxFiles(
         path=path,
         source="given" if given else "files",
         files=tuple(ConfFile(*item) for item in config.files.items()),
-        prefix=(own or _prefix(path)) if given else built.get("prefix") or _prefix(path),
+        prefix=((own if runs is not None else None) or _prefix(path))
+        if given
+        else built.get("prefix") or _prefix(path),
         access_log=built.get("http-log-path", "logs/access.log"),
         error_log=built.get("error-log-path", "logs/error.log"),
         binary=binary,
         unreadable=tuple(reading.unreadable),
         running=running,
     )
+    its_own = (runs is not None and runs.uid in (0, _euid())) or built.get("conf-path") == path
+    return found, own if its_own and own is not None and _ours(reading, path, config, own) else None
 
 
-async def _dump(
-    binary: str, built: dict[str, str], running: processes.Nginx | None, timeout: float
-) -> NginxFiles | None:
-    """What `nginx -T` prints; None when it does not print the configuration (it does not load, or may not be read)."""
-    ended = await run([binary, "-T", *_options(running, None, False)], timeout)
+def _ours(reading: _Reading, path: str, config: nginx.Config, prefix: str) -> bool:
+    """Whether this user may let nginx read a configuration, which runs the code that it names: the main file is this
+    user's, and nobody but root and this user can change any file of it, or any program in it, or add to them."""
+    try:
+        owner = Path(path).stat().st_uid
+    except OSError:
+        return False
+    folders = {os.path.dirname(pattern) for pattern in reading.asked if not glob.has_magic(os.path.dirname(pattern))}
+    names = [argument for one in config.walk() if one.name.endswith(_CODE) for argument in one.args]
+    code = [os.path.join(folder, name) for name in names for folder in (prefix, os.path.dirname(path))]
+    there = [name for name in (*folders, *code) if os.path.lexists(name)]
+    return owner == _euid() and reading.whole and all(map(command.ours, (prefix, path, *config.files, *there)))
+
+
+def _euid() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else -1
+
+
+def _dumped(found: NginxFiles, ended: tuple[int, str, str] | None) -> NginxFiles | None:
+    """What `nginx -T` printed; None when it did not print the configuration (it does not load, or may not be read)."""
     if ended is None or ended[0] != 0:
         return None
     try:
         path, files = nginx.from_dump(ended[1])
     except ValueError:
         return None
-    return NginxFiles(
+    running = found.running
+    return replace(
+        found,
         path=path,
         source="dump",
         files=tuple(ConfFile(*item) for item in files.items()),
-        prefix=(running.prefix if running else None) or built.get("prefix") or _prefix(path),
-        access_log=built.get("http-log-path", "logs/access.log"),
-        error_log=built.get("error-log-path", "logs/error.log"),
-        binary=binary,
+        prefix=(running.prefix if running else None) or found.prefix,
+        unreadable=(),
         tested=True,
-        running=running,
     )
 
 
@@ -213,20 +236,12 @@ def _with_test(found: NginxFiles, ended: tuple[int, str, str] | None) -> NginxFi
     return replace(found, tested=False, message=message)
 
 
-def _options(running: processes.Nginx | None, path: str | None, given: bool) -> list[str]:
-    """-c and -p as the running master has them, or the file that was asked for when that is another."""
-    if running is None or (given and path != running.conf):
-        return ["-c", path] if path else []
-    options = ["-c", running.conf] if running.conf else ["-c", path] if path else []
-    return [*options, "-p", running.prefix] if running.prefix else options
-
-
 def _binary(running: processes.Nginx | None) -> str | None:
-    """The running nginx's own program, else the one in PATH, else one at a usual place."""
-    if running is not None and running.exe and os.access(running.exe, os.X_OK):
-        return running.exe
-    found = shutil.which("nginx") or shutil.which("openresty")
-    return found or next((path for path in BINARIES if os.access(path, os.X_OK)), None)
+    """The running nginx's own program, else the one of the system."""
+    exe = running.exe if running is not None else None
+    if exe and os.path.basename(exe) in command.NAMES["nginx"] and command.usable(exe):
+        return exe
+    return command.find("nginx")
 
 
 def _usual(running: processes.Nginx | None, built: dict[str, str]) -> str | None:
@@ -241,8 +256,11 @@ def _prefix(path: str) -> str:
 
 
 async def _built(binary: str, timeout: float) -> dict[str, str]:
-    """The configure arguments of `nginx -V` by name, without dashes."""
-    ended = await run([binary, "-V"], timeout)
-    if ended is None:
+    """The configure arguments of `nginx -V` by name, without dashes; nginx's own defaults where it names none."""
+    ended = await run(NGINX_BUILT, timeout, binary)
+    if ended is None or ended[0] != 0:
         return {}
-    return dict(re.findall(r"--(prefix|conf-path|http-log-path|error-log-path)=(\S+)", ended[1] + ended[2]))
+    built = dict(re.findall(r"--(prefix|conf-path|http-log-path|error-log-path)=(\S+)", ended[1] + ended[2]))
+    prefix = built.setdefault("prefix", "/usr/local/nginx")
+    built["conf-path"] = os.path.join(prefix, built.get("conf-path", "conf/nginx.conf"))
+    return built

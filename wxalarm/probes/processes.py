@@ -44,6 +44,8 @@ class Nginx(Struct, frozen=True):
     workers: tuple[Process, ...] = ()
     nofile_soft: int | None = None
     """The soft limit of the master: what the service manager gave (LimitNOFILE)."""
+    uid: int | None = None
+    """The user whose process the master is."""
 
 
 def read_text(path: str | Path, limit: int = 1024 * 1024) -> str | None:
@@ -155,7 +157,15 @@ def nginx(proc: str = PROC, conf: str | None = None) -> Nginx | None:
         prefix=_option(words, "-p"),
         workers=tuple(process(worker, proc) for worker in workers.get(pid, ())),
         nofile_soft=own.nofile_soft,
+        uid=_owner(pid, proc),
     )
+
+
+def _owner(pid: int, proc: str) -> int | None:
+    try:
+        return Path(f"{proc}/{pid}").stat().st_uid
+    except OSError:
+        return None
 
 
 def _parent(pid: int, proc: str) -> int:

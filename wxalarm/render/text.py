@@ -7,8 +7,8 @@ import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
-# Characters that move the cursor, hide or reorder what stands around them: shown as escapes, never sent.
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+from wxalarm.shell import INVISIBLE
+
 LONGEST = 900
 """Characters of one sentence; evidence may quote a body of a mebibyte."""
 
@@ -24,7 +24,7 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
 def _shown(char: str, keep_newlines: bool) -> str:
     if char == "\n" and keep_newlines:
         return char
-    if unicodedata.category(char) not in _INVISIBLE:
+    if unicodedata.category(char) not in INVISIBLE:
         return char
     code = ord(char)
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)

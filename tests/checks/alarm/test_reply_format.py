@@ -125,4 +125,4 @@ def test_the_next_command_names_the_url_and_nothing_that_a_shell_would_run() -> 
     assert "'http://wx.example.com:80/a%27b;$(c)?id=1' | wxalarm reply -" in command
     report, _ = diagnosed(ALARM.format(description=INVALID, groups="[3rdUrl=/a][Event=Click][response_content=ok]"))
     assert report.cause is not None
-    assert "'YOUR-URL' | wxalarm reply -" in catalogue("en").finding(report.cause.finding, "verify")
+    assert "YOUR-URL | wxalarm reply -" in catalogue("en").finding(report.cause.finding, "verify")

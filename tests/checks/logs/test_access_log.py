@@ -22,6 +22,7 @@ from wxalarm.logs.access import Tally
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import detect
 from wxalarm.model import Basis, Status
+from wxalarm.shell import pipeline
 
 
 def test_a_plain_log_shows_the_alarms_push(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_a_plain_log_shows_the_alarms_push(tmp_path: Path) -> None:
     assert found.code.basis is Basis.RECORDED
     number = 1 + next(i for i, text in enumerate(log()) if OPENID.encode() in text)
     assert found.evidence["place"] == f"{path}:{number}"
-    shown = subprocess.run(found.evidence["show"], shell=True, capture_output=True, check=True).stdout
+    shown = subprocess.run(pipeline(found.evidence["show"]), shell=True, capture_output=True, check=True).stdout
     assert OPENID.encode() in shown
     assert "signature=…" in found.evidence["line"]
 
@@ -62,7 +63,7 @@ def test_compressed_logs_are_found_beside_and_read(tmp_path: Path, suffix: str) 
     assert codes(result) == {"log-client-gave-up"}
     found = next(f for f in result.findings if f.code.id == "log-client-gave-up")
     assert found.evidence["place"].startswith(f"{old}:")
-    shown = subprocess.run(found.evidence["show"], shell=True, capture_output=True, check=True).stdout
+    shown = subprocess.run(pipeline(found.evidence["show"]), shell=True, capture_output=True, check=True).stdout
     assert OPENID.encode() in shown
 
 

@@ -24,6 +24,7 @@ from tests.support import context_of
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.lab.scenarios.server import GUIDE_SAMPLE
 from wxalarm.model import Finding, Severity
+from wxalarm.probes import nginx_files
 
 pytestmark = [pytest.mark.nginx, needs_nginx]
 
@@ -148,12 +149,21 @@ def test_code_is_what_nginx_does(name: str, tmp_path: Path, apps: dict[str, str]
 
 @needs_patch
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_nginx_does_not_load(name: str, tmp_path: Path, apps: dict[str, str]) -> None:
+def test_what_nginx_does_not_load(
+    name: str, tmp_path: Path, apps: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, text = BROKEN[name]
     [port] = free_ports(1)
     conf = prepare(tmp_path, fill(text, tmp_path, port, apps))
     tested = nginx(tmp_path, conf, "-t")
     assert tested.returncode != 0
+    of_another = [finding.evidence["by"] for finding in findings(conf, port) if finding.code.id == "nginx-invalid"]
+    assert set(of_another) <= {"wxalarm"}, "a file that is not this machine's own is given to nobody"
+
+    async def built(*_: object) -> dict[str, str]:
+        return {"conf-path": str(conf), "prefix": str(tmp_path)}
+
+    monkeypatch.setattr(nginx_files, "_built", built)
     found = [finding for finding in findings(conf, port) if finding.code.severity is Severity.ERROR]
     assert [finding.code.id for finding in found] == [code]
     if code == "nginx-invalid":

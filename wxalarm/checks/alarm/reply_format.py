@@ -8,7 +8,6 @@ The HTTP status and the cURL error of the same sample are the check `sample`'s.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -58,7 +57,7 @@ def _silent_payment(ctx: Context) -> bool:
 
 def evaluate(observation: Observation, ctx: Context) -> Iterator[Finding]:
     """The judge's findings; with [decrypt fail], why WeChat could not decrypt, as far as it can be seen."""
-    url = _pasteable(ctx.target)
+    url = _url(ctx.target)
     for finding in _findings(observation, ctx):
         yield dataclasses.replace(finding, evidence={**finding.evidence, "url": url}) if url else finding
 
@@ -82,9 +81,9 @@ def _findings(observation: Observation, ctx: Context) -> Iterator[Finding]:
     yield from _undecryptable(judgement, sample.response_content) if sample.decrypt_failed else judgement.findings
 
 
-def _pasteable(target: Target) -> str | None:
-    """The callback URL for the next command, inside single quotes: no shell reads anything else into it."""
-    if target.url is None or not target.host or not re.fullmatch(r"[A-Za-z0-9.:-]+", target.host):
+def _url(target: Target) -> str | None:
+    """The callback URL for the next command, as it would be sent."""
+    if target.url is None or not target.host:
         return None
     host = f"[{target.host}]" if ":" in target.host else target.host
     return f"{target.scheme}://{host}:{target.port}{quote(target.path, safe='/?&=%:;,+@!~$()*')[:1000]}"

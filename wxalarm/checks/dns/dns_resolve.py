@@ -271,7 +271,9 @@ def _oddities(host: str, seen: list[Seen]) -> Iterator[Finding]:
             yield dns_system.DNS_FAKE_IP(server=one.view.server.label, host=host, addresses=fakes)
         answers = (one.view.a, one.view.aaaa)
         if cut := next((answer for answer in answers if answer.truncated and not answer.tcp), None):
-            yield DNS_TRUNCATED(server=one.view.server.label, rtype=cut.rtype, error=cut.error)
+            server = one.view.server
+            asked = {"host": host, "verify_server": server.address, "verify_port": server.port}
+            yield DNS_TRUNCATED(server=server.label, rtype=cut.rtype, error=cut.error, **asked)
         if spoofed := sum(answer.spoofed for answer in answers):
             yield DNS_SPOOFED(server=one.view.server.label, count=spoofed)
 

@@ -17,6 +17,7 @@ from wxalarm.checks.host.host_disk import DISK_SLOW
 from wxalarm.checks.host.host_memory import MEMORY_LOW, SWAPPING
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.model import BEIJING, Finding, Severity
+from wxalarm.probes.command import SADF
 from wxalarm.probes.host import sar
 from wxalarm.probes.host.memory import PAGE
 from wxalarm.probes.host.sar import History, Moment
@@ -114,4 +115,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     timeout=12.0,
+    runs=(SADF,),
 )

@@ -17,6 +17,7 @@ from wxalarm.checks.nginx import nginx_config
 from wxalarm.model import Finding
 from wxalarm.probes import access_log
 from wxalarm.probes.access_log import AccessLogSeen
+from wxalarm.probes.command import ZSTD
 
 TIME = 8.0
 """Seconds for reading."""
@@ -50,4 +51,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     timeout=12.0,
+    runs=(ZSTD,),
 )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, push, readable
+from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, paths, push, readable
 from wxalarm.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP
 from wxalarm.logs.access_search import Hit
+from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
@@ -64,6 +65,8 @@ CODES = (
 
 SUCCESS, QUOTED = 7, 9
 """$body_bytes_sent of success, and of "success" in quotes."""
+MOST_PATHS = 8
+"""Files named in a command."""
 SHARE = 0.05
 """Failures above this share of the pushes are an error also when the alarm's own is not among them."""
 UNEVEN = 0.8
@@ -83,7 +86,7 @@ def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         if seen.unread is not None:
             raise Skip("log-unknown", path=seen.unread)
         _covered(seen)
-        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, files=names(seen.read))
+        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, **_files(seen))
     else:
         yield from _own(seen, ctx)
         yield from _statuses(seen, ctx)
@@ -128,14 +131,18 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             requests=seen.counts.requests,
             openid=one.openid,
             stamp=one.stamp,
-            files=names(seen.read),
+            **_files(seen),
         )
+
+
+def _files(seen: AccessLogSeen) -> dict[str, Any]:
+    return {"files": names(seen.read), "paths": paths(seen.read)[:MOST_PATHS]}
 
 
 def _line(hit: Hit) -> dict[str, Any]:
     return {
         "place": hit.place,
-        "show": hit.show,
+        "show": show(hit.place, hit.packed),
         "line": hit.line,
         "status": hit.status,
         "ended": clock(hit.ended),
@@ -155,7 +162,7 @@ def _make(
     enough = count >= requests * SHARE or (ctx.alarm.count is not None and count * 10 >= ctx.alarm.count)
     severity = code.severity if own or enough else WARNING
     basis = Basis.RECORDED if own and _sure(seen) else code.basis
-    line: Mapping[str, Any] = _line(hit) if hit else {"place": "-", "show": "", "line": ""}
+    line: Mapping[str, Any] = _line(hit) if hit else {"place": "-", "show": [], "line": ""}
     return code.variant(severity=severity, basis=basis)(
         None, **{**line, "count": count, "requests": requests, "limit": WAIT, **evidence}
     )

@@ -15,9 +15,11 @@ from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push, readable, window
 from wxalarm.kinds import INVALID, TIMEOUT
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
+from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import app_log, logfiles, machine
 from wxalarm.probes.app_log import AppLogSeen
+from wxalarm.probes.command import ZSTD
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 EITHER = tuple(dict.fromkeys((*TIMEOUT, *INVALID)))
@@ -92,7 +94,7 @@ def _told(hit: AppHit) -> bool:
 def _line(hit: AppHit) -> dict[str, object]:
     return {
         "place": hit.place,
-        "show": hit.show,
+        "show": show(hit.place, hit.packed),
         "line": hit.line,
         "needle": hit.needle,
         "time": clock(hit.time) if hit.time is not None else None,
@@ -121,4 +123,5 @@ CHECK = Check(
     network=False,
     timeout=12.0,
     wants=("app_log",),
+    runs=(ZSTD,),
 )

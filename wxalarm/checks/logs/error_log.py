@@ -17,6 +17,7 @@ from wxalarm.checks.nginx import nginx_config
 from wxalarm.logs.errors import ErrorLines
 from wxalarm.model import Finding
 from wxalarm.probes import error_log, logfiles
+from wxalarm.probes.command import ZSTD
 from wxalarm.probes.error_log import ErrorLogSeen
 
 TIME = 8.0
@@ -63,4 +64,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     timeout=12.0,
+    runs=(ZSTD,),
 )

@@ -8,6 +8,7 @@ from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push_addresses, readable
 from wxalarm.kinds import ANY_PUSH, CONNECT, INVALID, TIMEOUT
 from wxalarm.logs.errors import CLIENT_SIDE, Group
+from wxalarm.logs.place import show
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes.error_log import ErrorLogSeen
 
@@ -69,7 +70,7 @@ def findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
             last=clock(group.last),
             level=group.level,
             place=group.place,
-            show=group.show,
+            show=show(group.place, group.packed),
             line=group.line,
             upstreams=list(group.upstreams)[:5] or ["-"],
         )

@@ -82,8 +82,13 @@ def partly_read(files: Sequence[LogFile]) -> Iterable[Finding]:
 
 def names(files: Sequence[LogFile]) -> str:
     """The files that gave lines, else all, by path."""
-    paths = [file.path for file in files if file.read] or [file.path for file in files]
-    return ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+    found = paths(files)
+    return ", ".join(found[:3]) + (" …" if len(found) > 3 else "")
+
+
+def paths(files: Sequence[LogFile]) -> list[str]:
+    """The paths of the files that gave lines, else of all."""
+    return [file.path for file in files if file.read] or [file.path for file in files]
 
 
 def clock(seconds: float) -> str:

@@ -18,7 +18,6 @@ from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import tcp_connect, tls_handshake
 from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
 from wxalarm.checks.timing import repeated, spread
-from wxalarm.checks.urls import pasteable
 from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure, http_head
@@ -185,11 +184,11 @@ def redirect_case(url: str, to: str) -> str:
 
 
 def where_of(one: Exchange, ctx: Context) -> dict[str, object]:
-    """The address, and what the next command needs: --resolve and a URL that no shell reads anything else into."""
+    """The address, and what the next command needs: --resolve and a URL."""
     target = ctx.target
-    host = pasteable(target.host)
+    host = target.host or ""
     host = f"[{host}]" if ":" in host else host
-    path = sendable(target.path).decode("ascii").replace("'", "%27")
+    path = sendable(target.path).decode("ascii")
     url = f"{target.scheme}://{host}:{target.port}{path[:1000]}"
     return {"address": one.address, "port": one.port, "resolve": f"{host}:{target.port}:{one.address}", "url": url}
 

@@ -18,6 +18,7 @@ from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.scope import scope_of
 from wxalarm.checks.wechat import callback_ips
 from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.probes.command import PING
 from wxalarm.probes.icmp import Pinged, ping
 
 PING_LOST = Code("ping-lost", Severity.NOTE, Basis.REPRODUCED)
@@ -117,4 +118,5 @@ CHECK = Check(
     uses=(callback_ips.CHECK,),
     key=_key,
     timeout=callback_ips.CHECK.timeout + 6.0,
+    runs=(PING,),
 )

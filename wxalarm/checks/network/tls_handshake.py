@@ -16,7 +16,6 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import tcp_connect
-from wxalarm.checks.urls import pasteable
 from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
@@ -91,7 +90,7 @@ def evaluate(observation: TlsHandshake, ctx: Context) -> Iterator[Finding]:
 
 def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     first = one.trusted
-    where = {"address": one.address, "port": port, "host": pasteable(ctx.target.host)}
+    where = {"address": one.address, "port": port, "host": ctx.target.host}
     if any(made.failure is Failure.CLIENT_CERTIFICATE for made in (first, *one.versions.values())):
         yield TLS_CLIENT_CERTIFICATE(**where)
     if first.failure is Failure.CERTIFICATE:

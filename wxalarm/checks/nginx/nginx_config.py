@@ -2,7 +2,8 @@
 
 Why WeChat cares: a push that nginx refuses, redirects, limits or holds is a failure like any other. The guide's
 paragraphs are 连接超时 (FAQ 2) and 附录 3, whose own sample does not load: its comments begin with //.
-The text comes from `nginx -T` where it may run, else from the usual places, --nginx-conf FILE or --nginx-conf -.
+The text comes from `nginx -T` where that may be run (probes/nginx_files.py), else from the usual places, --nginx-conf
+FILE or --nginx-conf -.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from wxalarm.model import Basis, Code, Finding, Location, Severity
 from wxalarm.nginx.syntax import mend_slash_comments
 from wxalarm.patch import unified
 from wxalarm.probes import machine, nginx_files, processes
+from wxalarm.probes.command import NGINX_BUILT, NGINX_DUMP, NGINX_TEST
 from wxalarm.probes.nginx_files import NginxFiles
 
 NGINX_INVALID = Code("nginx-invalid", Severity.ERROR, Basis.CONDITION, ANY_PUSH)
@@ -35,7 +37,7 @@ NGINX_SLASH_COMMENT = Code("nginx-slash-comment", Severity.ERROR, Basis.CONDITIO
 async def probe(ctx: Context) -> NginxConfig:
     """The configuration's text, and the limits of the nginx that runs. Skips when this is not the callback server."""
     given = ctx.settings.host.nginx_conf
-    found = await nginx_files.find(given)
+    found = await nginx_files.find(given, ask=not ctx.settings.offline)
     this = await asyncio.to_thread(machine.look)
     by_address = is_this_server.by_address(ctx, this)
     if found is None:
@@ -137,4 +139,5 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_target,
     network=False,
+    runs=(NGINX_BUILT, NGINX_DUMP, NGINX_TEST),
 )

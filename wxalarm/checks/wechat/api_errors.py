@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from wxalarm.checks.urls import without_userinfo
 from wxalarm.kinds import ANY
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import STABLE_TOKEN, Answer
@@ -55,15 +56,15 @@ OPTIONAL = ("/datacube/", "/cgi-bin/openapi/", "/cgi-bin/get_api_domain_ip")
 _IP = re.compile(r"\binvalid ip ([0-9A-Fa-f.:]{3,45})")
 
 
-def findings(answers: Iterable[Answer], host: str, account: str) -> Iterator[Finding]:
-    """One finding for each way in which calls failed, naming the calls."""
+def findings(answers: Iterable[Answer], host: str, account: str, base: str = "") -> Iterator[Finding]:
+    """One finding for each way in which calls failed, naming the calls; `base` is the URL of the API that was asked."""
     failed: dict[tuple[object, ...], list[Answer]] = {}
     for answer in answers:
         if not answer.worked:
             failed.setdefault((answer.failure, answer.status, answer.errcode, _code_of(answer)), []).append(answer)
     for (*_, code), some in failed.items():
         assert isinstance(code, Code)
-        yield _finding(code, some, host, account)
+        yield _finding(code, some, host, account, without_userinfo(base).rstrip("/"))
 
 
 def of_the_call(answer: Answer) -> bool:
@@ -82,12 +83,14 @@ def _code_of(answer: Answer) -> Code:
     return code
 
 
-def _finding(code: Code, some: list[Answer], host: str, account: str) -> Finding:
+def _finding(code: Code, some: list[Answer], host: str, account: str, base: str) -> Finding:
     first = some[0]
     paths = list(dict.fromkeys(answer.path for answer in some))
     if code is API_UNREACHABLE:
         case = str(first.failure or "status")
-        return code(host=host, paths=paths, case=case, status=first.status, seconds=round(first.seconds, 1))
+        return code(
+            host=host, base=base or None, paths=paths, case=case, status=first.status, seconds=round(first.seconds, 1)
+        )
     found = _IP.search(first.errmsg)
     return code(
         errcode=first.errcode,

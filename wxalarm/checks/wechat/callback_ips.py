@@ -68,7 +68,9 @@ def api_of(ctx: Context) -> Api:
 def evaluate(observation: CallbackIps, ctx: Context) -> Iterator[Finding]:
     """Errors; then the configured copy of the list, and the alarm's OuterIP, against it."""
     account, listed = ctx.account, observation.ips
-    yield from api_errors.findings(observation.answers, observation.host, account.name if account else "?")
+    yield from api_errors.findings(
+        observation.answers, observation.host, account.name if account else "?", ctx.settings.api.base_url
+    )
     configured = account.callback_ips if account else ()
     if configured and (missing := [entry for entry in listed if not within(entry, configured)]):
         yield ALLOW_LIST_DRIFT(missing=missing, count=len(missing), listed=len(listed))

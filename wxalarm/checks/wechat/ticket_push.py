@@ -49,7 +49,7 @@ async def probe(ctx: Context) -> TicketPush:
 def evaluate(observation: TicketPush, ctx: Context) -> Iterator[Finding]:
     """Stopped, or why it cannot be told."""
     account = ctx.account.name if ctx.account else "?"
-    yield from api_errors.findings((observation.answer,), observation.host, account)
+    yield from api_errors.findings((observation.answer,), observation.host, account, ctx.settings.api.base_url)
     if observation.was_stopped:
         yield TICKET_STOPPED(account=account)
 

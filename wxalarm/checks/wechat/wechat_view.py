@@ -118,7 +118,7 @@ def day_of(ctx: Context) -> str:
 def evaluate(observation: WechatView, ctx: Context) -> Iterator[Finding]:
     """Errors first; then what WeChat sees."""
     account = ctx.account.name if ctx.account else "?"
-    yield from api_errors.findings(observation.answers, observation.host, account)
+    yield from api_errors.findings(observation.answers, observation.host, account, ctx.settings.api.base_url)
     yield from callback_check_rules.findings(observation.checks, ctx)
     yield from _own_address(observation)
     yield from _failures(observation)

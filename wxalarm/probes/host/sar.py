@@ -6,7 +6,6 @@ The files' format changes with every version of sysstat, so only the program tha
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from wxalarm.probes.command import run
+from wxalarm.probes import command
 
 FOLDERS = ("/var/log/sysstat", "/var/log/sa")
 """Debian's and Red Hat's."""
-ACTIVITIES = ("-u", "-q", "-r", "-W", "-d")
-"""CPU, load, memory, swapping, disks. Not "-q ALL": sysstat before 12.3 does not know it."""
 LONGEST = 3600.0
 """Seconds: the longest interval whose average still says something about five minutes in it."""
 
@@ -60,11 +57,10 @@ class History(Struct, frozen=True):
 
 async def look(begin: datetime, end: datetime, timeout: float, folders: Iterable[str] = FOLDERS) -> History | None:
     """sar's records of the time from begin to end; None when there is no file of that day or no sadf."""
-    program = shutil.which("sadf")
     path = next((path for folder in folders if (path := file_of(begin, folder)) is not None), None)
-    if program is None or path is None:
+    if path is None:
         return None
-    ended = await run([program, "-j", path, "--", *ACTIVITIES], timeout)
+    ended = await command.run(command.SADF, timeout, file=path)
     if ended is None or ended[0] != 0:
         return None
     return History(path, moments(ended[1], begin, end))
