@@ -16,11 +16,12 @@ import pytest
 
 from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check, Context, Known, Skip
-from wxalarm.cli.plan import text_of
+from wxalarm.cli.plan import shown, text_of
 from wxalarm.config import Account, Api, Dns, Host, Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Sample, Target
+from wxalarm.probes.command import CALLS, NGINX_BUILT, SADF, ZSTD
 from wxalarm.runner import Run, plan
 
 LOCAL = [check for check in CHECKS if not check.network]
@@ -135,6 +136,45 @@ def test_the_watch_sees_files(settings: Settings) -> None:
 def test_servers_that_are_asked_are_named(lang: str) -> None:
     said = catalogue(lang).check("dns-delegation", "sends", servers=["192.0.2.53"])
     assert said.count("192.0.2.53") == 1, "it asks them too"
+
+
+def everything() -> Alarm:
+    """An alarm whose playbook has every program."""
+    return replace(alarm_of("tcp-connect"), kind=AlarmKind.CONNECT_TIMEOUT)
+
+
+def test_every_program_is_announced_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wxalarm.cli.plan.find", lambda program: f"/usr/bin/{program}")
+    ctx, offline = (
+        replace(contexts([everything()], Settings())[0], settings=Settings(offline=offline))
+        for offline in (False, True)
+    )
+    text = text_of(ctx, catalogue("en"))
+    assert "may run: /usr/bin/ping -n -c COUNT -i INTERVAL -W WAIT ADDRESS\n" in text
+    assert "may run: /usr/bin/nginx -t -c CONF -p PREFIX\n" in text
+    assert "may run: /usr/bin/sadf -j FILE -- -u -q -r -W -d\n" in text
+    planned = {call for check in plan(ctx) for call in check.runs}
+    assert planned == set(CALLS), "this kind of alarm has them all"
+    assert {line.strip() for line in text.splitlines() if "may run: " in line} == {
+        f"may run: {shown(call)}" for call in CALLS
+    }
+    text = text_of(offline, catalogue("en"))
+    assert {line.strip() for line in text.splitlines() if "may run: " in line} == {
+        f"may run: {shown(call)}" for call in (NGINX_BUILT, SADF, ZSTD)
+    }
+    chosen = text_of(ctx, catalogue("en"), only=["tcp-connect"])
+    assert "may run" not in chosen
+
+
+def test_a_program_that_is_not_here_is_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wxalarm.cli.plan.find", lambda program: None)
+    (ctx,) = contexts([everything()], Settings())
+    said = [line.strip() for line in text_of(ctx, catalogue("zh")).splitlines() if "可能运行" in line]
+    assert said == [
+        "可能运行：nginx -V",
+        "可能运行：nginx -T -c CONF -p PREFIX",
+        "可能运行：nginx -t -c CONF -p PREFIX",
+    ], "a running nginx may stand anywhere"
 
 
 def lines(settings: Settings, alarm: Alarm, **options: list[str]) -> dict[str, str]:

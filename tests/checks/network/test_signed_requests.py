@@ -287,7 +287,9 @@ def test_a_wrong_reply_names_its_addresses_and_how_to_ask_them(second: bytes, na
     assert en.finding(found, "text").startswith(f"{named}, while 127.0.0.2 answers" if alone else f"{named}: The reply")
     assert zh.finding(found, "text").startswith(f"{named}（127.0.0.2 " if alone else f"{named}：")
     for words in (en, zh):
-        assert words.finding(found, "verify").startswith(f"curl -gsi --resolve wx.example.com:{port}:127.0.0.1 -X POST ")
+        assert words.finding(found, "verify").startswith(
+            f"curl -gsi --resolve wx.example.com:{port}:127.0.0.1 -X POST "
+        )
 
 
 def test_without_push_no_post_ever_leaves() -> None:
