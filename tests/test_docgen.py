@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from wxalarm import docgen
 from wxalarm.checks import CHECKS
 from wxalarm.messages import LANGUAGES, catalogue
@@ -28,3 +30,15 @@ def test_check_mode_finds_a_stale_page(tmp_path: Path, monkeypatch: pytest.Monke
     page = tmp_path / "docs" / "en" / "checks.md"
     page.write_text(page.read_text("utf-8") + "by hand\n", "utf-8")
     assert docgen.main(["--check"]) == 1
+
+
+def test_every_test_that_proves_a_promise_is_there() -> None:
+    """docs/security.md names them as FILE::TEST, or ::TEST behind the last file."""
+    named = re.findall(r"`(tests/[\w/]+\.py)?(?:::(\w+))?`", (ROOT / "docs" / "security.md").read_text("utf-8"))
+    file, found = "", 0
+    for path, test in named:
+        file = path or file
+        if path or test:
+            assert f"def {test}" in (ROOT / file).read_text("utf-8"), f"{file}::{test}"
+            found += 1
+    assert found > 10

@@ -10,8 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ from tests.checks.test_registry import BY_ID, CASES, findings_of
 from tests.messages.test_pasted import PROGRAMS
 from tests.paths import ROOT
 from tests.shells import Recorder
+from wxalarm.checks.check import Skip
+from wxalarm.config import ConfigError
 from wxalarm.messages import LANGUAGES, catalogue
 
 CLOSED = "127.0.0.1"
@@ -161,3 +164,48 @@ def test_every_finding_that_promises_a_command_has_one() -> None:
             template = catalogue("en").template(finding.code, "verify")
             if template and (template != "{show}" or finding.evidence["show"]):
                 assert catalogue("en").finding(finding, "verify"), (path, finding.code.id)
+
+
+HOSTILE = "';touch X;'$(touch X)`touch X`\"\n|touch X\u202e"
+
+
+def spoiled(node: Any, place: list[int]) -> Any:
+    """The data with HOSTILE behind its text of that number; place counts down to it."""
+    if isinstance(node, dict):
+        return {key: spoiled(value, place) for key, value in node.items()}
+    if isinstance(node, list):
+        return [spoiled(value, place) for value in node]
+    if isinstance(node, str):
+        place[0] -= 1
+        return node + HOSTILE if place[0] == -1 else node
+    return node
+
+
+def texts(node: Any) -> int:
+    if isinstance(node, dict):
+        node = list(node.values())
+    return sum(map(texts, node)) if isinstance(node, list) else isinstance(node, str)
+
+
+def poisoned() -> Iterator[str]:
+    """The commands of every fixture with one of its texts spoiled, each in turn: of the alarm, the target, the
+    settings, and what was observed."""
+    for path in CASES:
+        case = json.loads(path.read_text("utf-8"))
+        foreign = {key: case[key] for key in ("alarm", "target", "settings", "observed", "observation") if key in case}
+        for number in range(texts(foreign)):
+            try:
+                found = findings_of({**case, **spoiled(foreign, [number])}, BY_ID[path.parent.name])
+            except (ValueError, LookupError, Skip, ConfigError):
+                continue  # a word of ours, or nothing to look at
+            yield from (catalogue("en").finding(finding, "verify") for finding in found)
+
+
+@pytest.mark.slow
+def test_no_text_of_any_fixture_makes_a_command_run_another(tmp_path: Path) -> None:
+    lines = sorted({line for line in poisoned() if "touch" in line})
+    assert len(lines) > 100
+    calls = Recorder(tmp_path, PROGRAMS | set(CHECKED)).run("/bin/sh", lines)
+    assert "touch" not in {call[0] for made in calls for call in made}
+    for line, made in zip(lines, calls, strict=True):
+        assert any("touch" in word for call in made for word in call), f"the value stands in an argument: {line}"
