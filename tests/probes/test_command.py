@@ -166,6 +166,14 @@ def test_path_and_the_current_folder_are_not_looked_at(
     assert not command.ours("./tool")
 
 
+def test_a_file_right_in_a_sticky_folder_may_be_a_hard_link(program: Path) -> None:
+    program.parent.chmod(0o1777)
+    assert not command.ours(str(program))
+    (program.parent / "own").mkdir(0o755)
+    inner = program.rename(program.parent / "own" / "tool")
+    assert command.ours(str(inner))
+
+
 def test_a_loop_of_links_and_nothing_at_all_are_nobodys(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")

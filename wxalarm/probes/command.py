@@ -89,7 +89,7 @@ def ours(path: str) -> bool:
     if not hasattr(os, "geteuid") or not path.startswith("/"):
         return False
     trusted = (0, os.geteuid())
-    parts, place, links = path.split("/"), "/", 0
+    parts, place, links, shared = path.split("/"), "/", 0, False
     try:
         root = os.lstat("/")
         if root.st_uid not in trusted or root.st_mode & 0o022:
@@ -100,8 +100,10 @@ def ours(path: str) -> bool:
                 continue
             place = os.path.dirname(place) if name == ".." else os.path.join(place, name)
             found = os.lstat(place)
-            if found.st_uid not in trusted:
+            # A file or link right in a sticky folder may be a hard link that somebody made to another one.
+            if found.st_uid not in trusted or (shared and not stat.S_ISDIR(found.st_mode)):
                 return False
+            shared = False
             if stat.S_ISLNK(found.st_mode):
                 links += 1
                 target = os.readlink(place)
@@ -110,16 +112,16 @@ def ours(path: str) -> bool:
                 if links > MOST_LINKS:
                     return False
             elif _writable(found):
-                return False
+                shared = bool(stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX)
+                if not shared:
+                    return False
     except (OSError, ValueError):
         return False
     return True
 
 
 def _writable(found: os.stat_result) -> bool:
-    """By others: in a folder such as /tmp (sticky) they cannot touch what is not theirs, and root's group is root."""
-    if stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
-        return False
+    """By others; root's group is root. In a sticky folder (/tmp) they cannot touch folders that are not theirs."""
     return bool(found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != 0))
 
 
