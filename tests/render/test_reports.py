@@ -28,6 +28,7 @@ from wxalarm.model import (
     Status,
     Target,
 )
+from wxalarm.patch import unified
 from wxalarm.render import html, markdown, terminal
 from wxalarm.render import json as json_format
 
@@ -126,6 +127,26 @@ def test_markdown_escapes() -> None:
     assert "<script>" not in page.replace("curl -v", "").split("`")[0]
     assert "\\*\\_" in page
     assert re.search(r"`` curl -v .*` *\|?.*``", page), "a code span holds backticks"
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch")
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_a_diff_is_applied_as_it_is_shown(form: str, tmp_path: Path) -> None:
+    """Tabs of a configuration once came out as \\t; a page break within a line made two of it."""
+    import dataclasses
+
+    path = tmp_path / "nginx.conf"
+    path.write_text("http {\n\tserver {\n\t\tdeny all;\u3000\n\t}\n}\n", "utf-8")
+    diff = unified(path.read_text("utf-8"), path.read_text("utf-8").replace("\t\tdeny all;\u3000\n", ""), "nginx.conf")
+    finding = BROKEN(detail="x", url="x", diff=diff)
+    result = CheckResult("wide", Status.FAIL, (finding,), {})
+    one = dataclasses.replace(report("x"), results=(result,), cause=Cause(finding, "wide", (), ()))
+    real = words("en")
+    codes = {**real.data["code"], "sample-broken": {"text": "x", "edit": "{diff}"}}
+    both = Catalogue("en", {**real.data, "code": codes})
+    text = terminal.render([one], both) if form == "terminal" else markdown.render([one], both)
+    subprocess.run(["patch", "-p0"], cwd=tmp_path, input=text.encode(), check=True, capture_output=True, timeout=30)
+    assert path.read_text("utf-8") == "http {\n\tserver {\n\t}\n}\n"
 
 
 def test_a_storm_is_shown_by_its_causes() -> None:

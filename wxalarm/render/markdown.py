@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.text import visible
+from wxalarm.render.text import verbatim, visible
 from wxalarm.render.view import VERBATIM, Line, View, counts, folded, others, view
 
 
@@ -64,7 +64,7 @@ def _safe(text: str) -> str:
 def _block(text: str) -> Iterator[str]:
     """A fenced block inside a list: a diff keeps its lines."""
     fence = _fence(text, 3)
-    yield from (f"  {line}" for line in (fence + "diff", *map(visible, text.splitlines()), fence))
+    yield from (f"  {line}" for line in (fence + "diff", *verbatim(text), fence))
 
 
 def _fence(text: str, least: int) -> str:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.text import shorten, styled, visible, wrap
+from wxalarm.render.text import shorten, styled, verbatim, visible, wrap
 from wxalarm.render.view import ADVICE, VERBATIM, Line, Row, View, counts, folded, others, view
 
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
@@ -53,30 +53,34 @@ class _Page:
         self.label_width = max(cell_len(words.ui(label)) for label in labels) + 2
 
     def text(self) -> str:
-        """What was written, without trailing blanks."""
-        return "\n".join(line.rstrip() for line in self.lines) + "\n"
+        """What was written."""
+        return "\n".join(self.lines) + "\n"
+
+    def put(self, line: str) -> None:
+        """A line without trailing blanks."""
+        self.lines.append(line.rstrip())
 
     def line(self, text: str, indent: int = 0, style: str = "") -> None:
         for row in wrap(visible(shorten(text)), self.width - indent):
-            self.lines.append(self.styled(" " * indent + row, style))
+            self.put(self.styled(" " * indent + row, style))
 
     def labelled(self, label: str, body: str, indent: int) -> None:
         """A label in its own column and a body beside it."""
         room = max(20, self.width - indent - self.label_width)
         for number, row in enumerate(wrap(visible(shorten(body)), room)):
-            self.lines.append(self.lead(label if number == 0 else "", indent) + row)
+            self.put(self.lead(label if number == 0 else "", indent) + row)
 
     def command(self, label: str, body: str, indent: int) -> None:
         """A label and a command, which is never broken into lines, so that it can be copied.
 
-        Several lines (a diff) stand below the label, all indented alike: patch takes them so.
+        Several lines (a diff) stand below the label, all indented alike, with their blanks: patch takes them so.
         """
-        lines = body.splitlines()
+        lines = verbatim(body)
         if len(lines) > 1:
-            self.lines.append(self.lead(label, indent))
+            self.put(self.lead(label, indent))
             label = ""
         for part in lines:
-            self.lines.append(self.lead(label, indent) + self.styled(visible(part), "cyan"))
+            self.lines.append(self.lead(label, indent) + self.styled(part, "cyan"))
 
     def lead(self, label: str, indent: int) -> str:
         return " " * indent + self.styled(label + " " * max(1, self.label_width - cell_len(label)), "dim")
@@ -102,7 +106,7 @@ class _Page:
         tail = f"{row.check}  {row.seconds}"
         room = self.width - cell_len(head) - len(tail)
         end = self.styled(" " * room + tail, f"dim {style}") if room >= 2 else ""
-        self.lines.append(self.styled(head, style) + end)
+        self.put(self.styled(head, style) + end)
         if row.reason:
             self.line(row.reason, INDENT)
         for finding in row.lines:
@@ -113,7 +117,7 @@ class _Page:
             # A chart that does not fit says nothing when it is cut; its numbers stand in the sentence.
             fits = all(INDENT + cell_len(visible(bar)) <= self.width for bar in finding.chart)
             for bar in finding.chart if fits else ():
-                self.lines.append(self.styled(" " * INDENT + visible(bar), "dim"))
+                self.put(self.styled(" " * INDENT + visible(bar), "dim"))
             self.advice(finding, INDENT)
 
     def advice(self, finding: Line, indent: int) -> None:

@@ -21,6 +21,11 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
     return "".join(_shown(char, keep_newlines) for char in text)
 
 
+def verbatim(text: str) -> list[str]:
+    """The lines of a command or a diff, visible; a tab stays, since spelled out it would spoil the diff."""
+    return ["\t".join(map(visible, line.split("\t"))) for line in text.removesuffix("\n").split("\n")]
+
+
 def _shown(char: str, keep_newlines: bool) -> str:
     if char == "\n" and keep_newlines:
         return char
