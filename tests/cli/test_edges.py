@@ -99,12 +99,16 @@ def test_a_pipe_is_written_and_not_replaced(command: str, alarm: Path, tmp_path:
 
 
 @pytest.mark.parametrize("command", ["diagnose", "parse"])
-def test_a_link_still_points_where_it_did(command: str, alarm: Path, tmp_path: Path) -> None:
-    link, real = tmp_path / "link", tmp_path / "real"
-    link.symlink_to(real)
-    wxalarm(*COMMANDS[command], alarm, "-f", f"json={link}")
-    assert link.is_symlink()
-    assert json.loads(real.read_text("utf-8"))
+def test_a_link_is_replaced_and_not_followed(command: str, alarm: Path, tmp_path: Path) -> None:
+    """Whoever may write to /tmp may have made it, and have it point to what is the user's alone."""
+    link, real, nowhere = tmp_path / "link", tmp_path / "real", tmp_path / "nowhere"
+    real.write_text("mine", "utf-8")
+    for target in (real, nowhere):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        wxalarm(*COMMANDS[command], alarm, "-f", f"json={link}")
+        assert json.loads(link.read_text("utf-8"))
+        assert (link.is_symlink(), real.read_text("utf-8"), nowhere.exists()) == (False, "mine", False)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,18 @@ async def wxalarm(tmp_path: Path, text: str, *flags: str, config: str = "", chec
     trace = tmp_path / "trace.json"
     (tmp_path / "wxalarm.toml").write_text(config or "[dns]\nservers = []\nsystem = ['127.0.0.1:9']\n", "utf-8")
     formats = () if "-f" in flags else ("-f", "json")
-    arguments = ["diagnose", "--only", checks, "--timeout", "4", "--reveal", *formats, *flags]
+    arguments = [
+        "diagnose",
+        "--config",
+        "wxalarm.toml",
+        "--only",
+        checks,
+        "--timeout",
+        "4",
+        "--reveal",
+        *formats,
+        *flags,
+    ]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", TRACED, *arguments),
         stdin=asyncio.subprocess.PIPE,

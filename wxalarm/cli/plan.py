@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wxalarm.cli import flags
 from wxalarm.cli.common import words_of, write_stdout
 from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
+from wxalarm.cli.report import sentences
 from wxalarm.cli.settings import settings_of
 from wxalarm.render.text import visible
 from wxalarm.render.view import summary
@@ -54,7 +55,9 @@ def plan(
     )
     contexts, _ = read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
     chosen = chosen_of(contexts, known_checks(only, words), words), known_checks(skip, words)
-    write_stdout("\n".join(text_of(ctx, words, *chosen) for ctx in contexts))
+    parts = ["".join(f"{visible(sentence)}\n" for sentence in sentences(contexts, words))]
+    parts += [text_of(ctx, words, *chosen) for ctx in contexts]
+    write_stdout("\n".join(filter(None, parts)))
 
 
 def text_of(ctx: Context, words: Catalogue, only: Sequence[str] = (), skip: Sequence[str] = ()) -> str:
