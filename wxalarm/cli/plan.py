@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wxalarm.checks.urls import without_userinfo
 from wxalarm.cli import flags
 from wxalarm.cli.common import words_of, write_stdout
 from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
@@ -94,7 +95,7 @@ def values_of(ctx: Context) -> dict[str, object]:
         "outer_ip": ctx.alarm.sample.outer_ip,
         "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])] or None,
         "servers": list(settings.dns.servers) or None,
-        "api": settings.api.base_url,
+        "api": without_userinfo(settings.api.base_url),
         "account": ctx.account.name if ctx.account else None,
         "repeat": settings.repeat,
         "push": settings.push,
