@@ -363,6 +363,22 @@ def test_a_dns_answer_that_leads_inside_gets_no_token(answer: str) -> None:
     asyncio.run(main())
 
 
+def test_no_secret_goes_in_clear_however_the_settings_were_made() -> None:
+    """A file that says so is not read at all; here the Python API was given it."""
+
+    async def main() -> None:
+        async with serve(Api()) as trap, lab_dns.serve("api.example.com. 60 IN A 127.0.0.1") as resolver:
+            known = settings("https://api.example.com", token=True, system=[resolver.label])
+            plain = dataclasses.replace(known.api, base_url=trap.url("", "api.example.com"))
+            results, _, _ = await diagnosed(dataclasses.replace(known, api=plain))
+            reason = results["callback-ips"].reason
+            assert reason is not None
+            assert reason.id == "config-in-clear"
+            assert trap.heard == []
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("address", "open_to"),
     [
