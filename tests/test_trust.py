@@ -116,7 +116,7 @@ def test_in_a_sticky_folder_the_user_s_own_folder_is_safe_and_a_file_is_not(file
     file.parent.parent.chmod(0o1777)
     assert trust.unsafe(file) is None
     file.parent.chmod(0o1777)
-    assert said(file, "trust-writable") == str(file.parent)
+    assert said(file, "trust-shared") == str(file.parent)
 
 
 def test_a_link_is_followed_step_by_step(file: Path, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ class Registration:
 class Host:
     """[host]: where this machine keeps its nginx configuration and logs. Names may hold * and ?."""
 
-    nginx_conf: Annotated[str | None, Key("/etc/nginx/nginx.conf", "path", harmless=True)] = None
+    nginx_conf: Annotated[str | None, Key("/etc/nginx/nginx.conf", "path")] = None
     access_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/access.log*",), "path", harmless=True)] = ()
     error_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/error.log*",), "path", harmless=True)] = ()
     app_log: Annotated[tuple[str, ...], Key(("/srv/app/log/*.log",), "path", harmless=True)] = ()

@@ -58,7 +58,7 @@ def _unsafe(path: Path) -> Reason | None:
     shared = None
     for step, status in _way(path):
         if shared and not stat.S_ISDIR(status.st_mode):
-            return _open(path, shared)
+            return Reason("trust-shared", {"place": str(path), "path": shared})
         shared = None
         if status.st_uid not in (user, 0):
             return Reason("trust-owner", {"place": str(path), "path": step, "owner": _name(status.st_uid)})
@@ -67,13 +67,10 @@ def _unsafe(path: Path) -> Reason | None:
         # In a sticky folder such as /tmp, what is the user's stays the user's. Only a folder cannot have been put there
         # by somebody else: a file may be a hard link to another one of the user's.
         if not (stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX):
-            return _open(path, step)
+            repair = shlex.join(["chmod", "go-w", step])
+            return Reason("trust-writable", {"place": str(path), "path": step, "repair": repair})
         shared = step
     return None
-
-
-def _open(path: Path, step: str) -> Reason:
-    return Reason("trust-writable", {"place": str(path), "path": step, "repair": shlex.join(["chmod", "go-w", step])})
 
 
 def _way(path: Path) -> Iterator[tuple[str, os.stat_result]]:

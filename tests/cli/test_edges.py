@@ -432,7 +432,7 @@ def test_an_earlier_output_is_replaced_and_a_file_of_another_kind_is_not(
     command: str, name: str, alarm: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    args = (*COMMANDS[command], alarm, "-f", f"{name}={out}")
+    args: tuple[str | Path, ...] = (*COMMANDS[command], alarm, "-f", f"{name}={out}")
     assert wxalarm(*args).returncode != 2
     first = out.read_bytes()
     out.write_bytes(first + b"\n")  # an earlier one, and not the same

@@ -17,6 +17,7 @@ def test_it_writes_a_file_that_loads(lang: Lang, tmp_path: Path) -> None:
     path = tmp_path / "wxalarm.toml"
     done = wxalarm("init", path, "--lang", lang)
     assert (done.returncode, done.stdout.decode().strip()) == (0, str(path))
+    assert f"wxalarm config trust {path}" in done.stderr.decode()
     assert path.read_text("utf-8") == config.template(catalogue(lang))
     assert load(path).source == Source(str(path), "named")
 

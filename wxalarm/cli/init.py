@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from wxalarm.cli import flags
 from wxalarm.cli.common import fail, words_of, write_file
 from wxalarm.render.config import template
+from wxalarm.trust import home
 
 
 def init(
@@ -24,3 +26,5 @@ def init(
         fail(words.ui("exists", path=path))
     write_file(path, template(words))
     typer.echo(str(path))
+    if path.absolute().parent != home():
+        typer.echo(words.ui("init_next", command=shlex.join(("wxalarm", "config", "trust", str(path)))), err=True)
