@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from wxalarm import config
-from wxalarm.config import ConfigError, Key
+from wxalarm.config import ConfigError, Key, Source
 from wxalarm.messages import catalogue
 from wxalarm.model import AlarmKind
 
@@ -123,12 +123,14 @@ def test_the_nearest_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    assert config.find(deep) is None
+    assert config.load(start=deep).source == Source()
     (tmp_path / "config" / "wxalarm").mkdir(parents=True)
-    (tmp_path / "config" / "wxalarm" / "wxalarm.toml").write_text("", "utf-8")
-    assert config.find(deep) == tmp_path / "config" / "wxalarm" / "wxalarm.toml"
+    own = tmp_path / "config" / "wxalarm" / "wxalarm.toml"
+    own.write_text("", "utf-8")
+    assert config.load(start=deep).source == Source(str(own), "own")
+    assert config.load(start=own.parent).source == Source(str(own), "own")
     (tmp_path / "wxalarm.toml").write_text("", "utf-8")
-    assert config.find(deep) == tmp_path / "wxalarm.toml"
+    assert config.load(start=deep).source == Source(str(tmp_path / "wxalarm.toml"), "found", trusted=False)
 
 
 @pytest.mark.parametrize(

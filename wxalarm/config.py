@@ -6,6 +6,8 @@ Schema are made from that.
 
 Secrets are never values in the file: each is named by …_env (a variable) or …_file (a file with mode 600), and
 read when it is used.
+
+Of a file that is merely found, only what is declared harmless counts until the user has agreed to it (trust.py).
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ from urllib.parse import urlsplit
 
 from wxalarm.kinds import PLATFORM
 from wxalarm.messages import Lang, ReasonError
-from wxalarm.model import AlarmKind
+from wxalarm.model import AlarmKind, Reason
 from wxalarm.nearest import nearest
+from wxalarm.trust import agreed, home, unsafe
 from wxalarm.wechat.limits import APPID_PLACE
 
 FILE_NAME = "wxalarm.toml"
@@ -37,7 +40,13 @@ Form: TypeAlias = Literal["text", "url", "server", "address", "path", "variable"
 MODES: tuple[Mode, ...] = get_args(Mode)
 URLS = ("url", "authorization_url", "message_url")
 """The keys of an account or a platform that name a callback URL."""
-SECRETS = ("token", "encoding_aes_key", "app_secret", "access_token")
+Use: TypeAlias = Literal["signs", "sent"]
+SECRETS: Mapping[str, Use] = types.MappingProxyType(
+    {"token": "signs", "encoding_aes_key": "signs", "app_secret": "sent", "access_token": "sent"}
+)
+"""Whether each secret only signs (or encrypts) what goes to the account's own URL, or is itself sent to the API."""
+Why: TypeAlias = Literal["named", "own", "found"]
+"""How a configuration came to be read: --config, the user's own folder for it, or by the current folder."""
 
 
 class ConfigError(ReasonError):
@@ -51,13 +60,17 @@ class Key:
 
     sample: a value as a user may write it; needed where there is no default, which else is the sample. form: what the
     text stands for; a url and a server are checked, a path is read from the file's own folder. only: of the two tables
-    that are made into `Account`s, the one that has this key.
+    that are made into `Account`s, the one that has this key. harmless: it may stand in a file that was found and that
+    nobody agreed to: it neither says where something is sent, written or run, nor whom to believe.
     """
 
-    def __init__(self, sample: Any = None, form: Form = "text", only: str | None = None) -> None:
+    def __init__(
+        self, sample: Any = None, form: Form = "text", only: str | None = None, *, harmless: bool = False
+    ) -> None:
         self.sample = sample
         self.form = form
         self.only = only
+        self.harmless = harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +78,20 @@ class Account:
     """One Official Account, or one third-party platform (then authorization_url and message_url are set)."""
 
     name: str
-    appid: Annotated[str | None, Key("wx0000000000000001")] = None
-    nickname: Annotated[str | None, Key("Example Shop")] = None
-    url: Annotated[str | None, Key("https://wx.example.com/callback", "url", only="accounts")] = None
-    authorization_url: Annotated[str | None, Key("https://open.example.com/ticket", "url", only="platforms")] = None
-    message_url: Annotated[
-        str | None, Key(f"https://open.example.com/{APPID_PLACE}/callback", "url", only="platforms")
+    appid: Annotated[str | None, Key("wx0000000000000001", harmless=True)] = None
+    nickname: Annotated[str | None, Key("Example Shop", harmless=True)] = None
+    url: Annotated[str | None, Key("https://wx.example.com/callback", "url", "accounts", harmless=True)] = None
+    authorization_url: Annotated[
+        str | None, Key("https://open.example.com/ticket", "url", "platforms", harmless=True)
     ] = None
-    mode: Annotated[Mode, Key()] = "plain"
+    message_url: Annotated[
+        str | None, Key(f"https://open.example.com/{APPID_PLACE}/callback", "url", "platforms", harmless=True)
+    ] = None
+    mode: Annotated[Mode, Key(harmless=True)] = "plain"
     platform: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """"token_env" → variable name, "token_file" → path, and so on: two keys for each of SECRETS."""
-    original_id: Annotated[str | None, Key("gh_000000000001", only="accounts")] = None
+    original_id: Annotated[str | None, Key("gh_000000000001", only="accounts", harmless=True)] = None
     callback_ips: Annotated[tuple[str, ...], Key(("203.0.113.7", "198.51.100.0/24"), "address")] = ()
 
     def secret(self, name: str) -> str | None:
@@ -87,9 +102,13 @@ class Account:
         if variable := self.secrets.get(f"{name}_env"):
             return os.environ.get(variable)
         if file_name := self.secrets.get(f"{name}_file"):
-            section = "platforms" if self.platform else "accounts"
-            return _read_secret(Path(os.path.expanduser(file_name)), f"{section}.{self.name}.{name}_file")
+            return _read_secret(Path(os.path.expanduser(file_name)), f"{self.section}.{name}_file")
         return None
+
+    @property
+    def section(self) -> str:
+        """Its table in the file: accounts.NAME or platforms.NAME."""
+        return f"{'platforms' if self.platform else 'accounts'}.{self.name}"
 
     def urls(self, appid: str | None = None) -> tuple[str, ...]:
         """Every callback URL that is configured; in a platform's message URL with the place of the appid filled."""
@@ -143,11 +162,13 @@ class Host:
     """[host]: where this machine keeps its nginx configuration and logs. Names may hold * and ?."""
 
     nginx_conf: Annotated[str | None, Key("/etc/nginx/nginx.conf", "path")] = None
-    access_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/access.log*",), "path")] = ()
-    error_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/error.log*",), "path")] = ()
-    app_log: Annotated[tuple[str, ...], Key(("/srv/app/log/*.log",), "path")] = ()
-    log_format: Annotated[str | None, Key("$remote_addr [$time_local] $status $request_time $request")] = None
-    addresses: Annotated[tuple[str, ...], Key(("203.0.113.10",), "address")] = ()
+    access_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/access.log*",), "path", harmless=True)] = ()
+    error_log: Annotated[tuple[str, ...], Key(("/var/log/nginx/error.log*",), "path", harmless=True)] = ()
+    app_log: Annotated[tuple[str, ...], Key(("/srv/app/log/*.log",), "path", harmless=True)] = ()
+    log_format: Annotated[
+        str | None, Key("$remote_addr [$time_local] $status $request_time $request", harmless=True)
+    ] = None
+    addresses: Annotated[tuple[str, ...], Key(("203.0.113.10",), "address", harmless=True)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +176,7 @@ class Api:
     """[api]: WeChat's server API. The base URL is a setting so that tests and mirrors can stand in."""
 
     base_url: Annotated[str, Key(form="url")] = "https://api.weixin.qq.com"
-    callback_check: Annotated[str | None, Key("callback-check.json", "path")] = None
+    callback_check: Annotated[str | None, Key("callback-check.json", "path", harmless=True)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +190,35 @@ class Tls:
 class Output:
     """[output]: the language of reports."""
 
-    lang: Annotated[Lang | None, Key("zh")] = None
+    lang: Annotated[Lang | None, Key("zh", harmless=True)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is read, and where it, or what it signs, would go. Never its value."""
+
+    account: str
+    key: str
+    """As the file has it: accounts.shop.token_env."""
+    place: str
+    """The variable or the file."""
+    use: Use
+    to: tuple[str, ...]
+    """Scheme, host and port of each URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which file settings came from, and how far it is trusted."""
+
+    path: str | None = None
+    why: Why | None = None
+    trusted: bool = True
+    unused: tuple[str, ...] = ()
+    """Its keys that do not count, because nobody agreed to the file."""
+    secrets: tuple[Secret, ...] = ()
+    refused: tuple[Reason, ...] = ()
+    """Why files that lay nearer were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +239,8 @@ class Settings:
     """Seconds for the whole run."""
     sample: float = 2.0
     """Seconds between the two readings of this machine's counters."""
-    path: str | None = None
-    """The file these settings came from."""
+    source: Source | None = None
+    """Where these settings came from; None: from no file, nor the want of one."""
 
     def account_for(self, appid: str | None, url: str | None, name: str | None = None) -> Account | None:
         """The account named so, else the one with this appid, else the one whose callback URL begins this URL."""
@@ -209,39 +258,55 @@ class Settings:
         return None
 
 
-def find(start: Path | None = None) -> Path | None:
-    """wxalarm.toml in the current folder, then its parents, then the user's config folder; None when nowhere."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents, *_config_home()):
-        if (candidate := folder / FILE_NAME).is_file():
-            return candidate
-    return None
+def candidates(start: Path | None = None) -> Iterator[tuple[Path, Why]]:
+    """Every wxalarm.toml in the current folder, then its parents, then the user's config folder, and why it counts."""
+    own = home()
+    with contextlib.suppress(OSError):  # a folder that is gone has no file
+        here = (start or Path.cwd()).resolve()
+        mine = own and own.resolve()
+        for folder in (here, *here.parents):
+            yield folder / FILE_NAME, "own" if folder == mine else "found"
+    if own is not None:
+        yield own / FILE_NAME, "own"
 
 
-def _config_home() -> list[Path]:
-    """The user's folder for wxalarm's configuration; none for a user without a home (a container's bare uid)."""
-    if base := os.environ.get("XDG_CONFIG_HOME"):
-        return [Path(base) / "wxalarm"]
+def load(path: Path | None = None, start: Path | None = None) -> Settings:
+    """The settings of `path`, or of the nearest file that `candidates` gives and nobody else may have written, or the
+    defaults. Raises ConfigError."""
+    if path is not None:
+        return read(path, "named")
+    refused: list[Reason] = []
+    for candidate, why in candidates(start):
+        if not os.path.isfile(candidate):
+            continue
+        if why == "found" and (reason := unsafe(candidate)):
+            refused.append(reason)
+            continue
+        settings = read(candidate, why)
+        return dataclasses.replace(settings, source=dataclasses.replace(_source(settings), refused=tuple(refused)))
+    return Settings(source=Source(refused=tuple(refused)))
+
+
+def read(path: Path, why: Why) -> Settings:
+    """The settings of a file; of one that is merely found, those that are harmless, until the user has agreed to it.
+    Raises ConfigError."""
     try:
-        return [Path.home() / ".config" / "wxalarm"]
-    except RuntimeError:
-        return []
-
-
-def load(path: Path | None = None) -> Settings:
-    """The settings of `path`, or of the file that `find` gives, or the defaults. Raises ConfigError."""
-    path = path or find()
-    if path is None:
-        return Settings()
-    try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
+        data = path.read_bytes()
+        tables = tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError("config-unreadable", place=str(path), error=error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
         raise ConfigError("config-not-utf8", place=str(path), error=str(error)) from None
     except (ValueError, RecursionError) as error:  # also a number longer, or brackets deeper, than Python reads
         raise ConfigError("config-not-toml", place=str(path), error=str(error)) from None
-    return dataclasses.replace(from_mapping(data, str(path), path.resolve().parent), path=str(path))
+    trusted = why != "found" or agreed(path, data)
+    settings = from_mapping(tables, str(path), path.resolve().parent, trusted=trusted)
+    source = dataclasses.replace(_source(settings), path=str(path), why=why, trusted=trusted)
+    return dataclasses.replace(settings, source=source)
+
+
+def _source(settings: Settings) -> Source:
+    return settings.source or Source()
 
 
 class Entry:
@@ -249,7 +314,7 @@ class Entry:
 
     item: str, int, float or bool, of the value or of each of the values. choices: what may be written → what is read;
     empty: anything of the type. many: a list; one value alone stands for a list of one. secret: which of SECRETS the
-    key names the source of.
+    key names the source of. harmless: as `Key` says.
     """
 
     def __init__(
@@ -265,6 +330,7 @@ class Entry:
         sample: Any,
         form: Form,
         secret: str | None = None,
+        harmless: bool = False,
     ) -> None:
         self.table = table
         self.name = name
@@ -276,6 +342,7 @@ class Entry:
         self.sample = sample
         self.form = form
         self.secret = secret
+        self.harmless = harmless
 
 
 class Table:
@@ -349,24 +416,85 @@ def _entry(cls: type, table: str, name: str, hint: Any, key: Key, default: Any) 
         default=default,
         sample=default if key.sample is None else key.sample,
         form=key.form,
+        harmless=key.harmless,
     )
 
 
 def from_mapping(
-    data: Mapping[str, Any], where: str = FILE_NAME, folder: Path | None = None, settings: type[Settings] = Settings
+    data: Mapping[str, Any],
+    where: str = FILE_NAME,
+    folder: Path | None = None,
+    settings: type[Settings] = Settings,
+    *,
+    trusted: bool = True,
 ) -> Settings:
-    """Settings from the tables of a TOML file; paths in it are named from `folder`. Raises ConfigError."""
+    """Settings from the tables of a TOML file; paths in it are named from `folder`; unless it is trusted, of its keys
+    only those that are harmless. Raises ConfigError."""
     known = tables(settings)
     _known(data, known, where, "")
+    unused: list[str] = []
+
+    def counted(found: Mapping[str, Any], table: Table, section: str) -> dict[str, Any]:
+        values = _read(found, table.keys, where, section, folder)
+        withheld = [key for key in values if not (trusted or table.keys[key].harmless)]
+        unused.extend(f"{section}.{key}" for key in withheld)
+        return {key: value for key, value in values.items() if key not in withheld}
+
     accounts: list[Account] = []
     values: dict[str, Any] = {}
     for name, table in known.items():
         found = _table(data, name, where)
         if table.named:
-            accounts += [_account(one, own, table.keys, where, name, folder) for one, own in found.items()]
+            for one, own in found.items():
+                _no_secret(own, where, f"{name}.{one}")
+                accounts.append(_account(one, counted(own, table, f"{name}.{one}"), name))
         else:
-            values[name] = table.cls(**_read(found, table.keys, where, name, folder))
-    return settings(accounts=tuple(accounts), **values)
+            values[name] = table.cls(**counted(found, table, name))
+    made = settings(accounts=tuple(accounts), **values)
+    secrets = _secrets(made)
+    if sent := [secret for secret in secrets if secret.use == "sent" and in_clear(made.api.base_url)]:
+        raise ConfigError("config-in-clear", place=f"{where}: api.base_url", found=sent[0].to[0], key=sent[0].key)
+    return dataclasses.replace(made, source=Source(unused=tuple(unused), secrets=secrets))
+
+
+def paths_in(settings: Settings) -> Iterator[str]:
+    """Every path that the settings name: of the keys whose form is one, and of secrets."""
+    for name, table in tables(type(settings)).items():
+        if table.named:
+            continue
+        for entry in table.keys.values():
+            if entry.form == "path" and (value := getattr(getattr(settings, name), entry.name)):
+                yield from (value if entry.many else [value])
+    for account in settings.accounts:
+        yield from (place for key, place in account.secrets.items() if key.endswith("_file"))
+
+
+def _secrets(settings: Settings) -> tuple[Secret, ...]:
+    found = []
+    for account in settings.accounts:
+        for key, place in account.secrets.items():
+            use = SECRETS[key.rpartition("_")[0]]
+            urls = (settings.api.base_url,) if use == "sent" else account.urls()
+            to = tuple(dict.fromkeys(map(_origin, urls)))
+            found.append(Secret(account.name, f"{account.section}.{key}", place, use, to))
+    return tuple(found)
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port of a URL that `_url` let through: without a name and password in it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def in_clear(url: str) -> bool:
+    """Whether what is sent there can be read on the way: without TLS, and not on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return False
+    try:
+        return not ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname != "localhost"
 
 
 def split_server(text: str) -> tuple[str, int]:
@@ -386,18 +514,19 @@ def split_server(text: str) -> tuple[str, int]:
     return str(ipaddress.ip_address(address)), number
 
 
-def _account(
-    name: str, table: Any, entries: Mapping[str, Entry], where: str, section: str, folder: Path | None
-) -> Account:
-    place = f"{section}.{name}"
+def _no_secret(table: Any, where: str, place: str) -> None:
+    """Raises ConfigError unless it is a table without the value of a secret."""
     if not isinstance(table, Mapping):
         raise ConfigError("config-table", place=where, key=place)
     for secret in SECRETS:
         if secret in table:
             raise ConfigError("config-secret", place=f"{where}: {place}.{secret}", secret=secret)
-    values = _read(table, entries, where, place, folder)
-    secrets = {key: values.pop(key) for key in tuple(values) if entries[key].secret}
-    return Account(name=name, platform=section == "platforms", secrets=secrets, **values)
+
+
+def _account(name: str, values: Mapping[str, Any], section: str) -> Account:
+    secrets = {key: value for key, value in values.items() if key.rpartition("_")[0] in SECRETS}
+    others = {key: value for key, value in values.items() if key not in secrets}
+    return Account(name=name, platform=section == "platforms", secrets=secrets, **others)
 
 
 def _url(text: str, place: str) -> None:

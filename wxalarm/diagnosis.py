@@ -34,11 +34,13 @@ def contexts(
 ) -> list[Context]:
     """What each alarm's checks may look at: its account, and the target from --url, the alarm or the config."""
     now = datetime.now().astimezone()
+    believed = settings.source is None or settings.source.trusted
     hidden = hiding(configured(settings.accounts, {url, *(alarm.sample.url for alarm in alarms)}))
     result = []
     for alarm in (_without(alarm, hidden) for alarm in alarms):
         owner = settings.account_for(alarm.appid, url or alarm.sample.url, account)
-        result.append(Context(alarm, target_of(alarm, owner, url, resolve or {}), settings, owner, now=now))
+        target = target_of(alarm, owner, url, resolve or {}, believed=believed)
+        result.append(Context(alarm, target, settings, owner, now=now))
     return _counted(result)
 
 
@@ -58,13 +60,21 @@ def _counted(contexts: list[Context]) -> list[Context]:
     return [replace(ctx, accounts_here=len(accounts[ctx.target.host])) if ctx.target.host else ctx for ctx in contexts]
 
 
-def target_of(alarm: Alarm, account: Account | None, url: str | None, resolve: Mapping[str, tuple[str, ...]]) -> Target:
-    """The target of an alarm: --url, else the alarm's own URL, else the account's configured one."""
+def target_of(
+    alarm: Alarm,
+    account: Account | None,
+    url: str | None,
+    resolve: Mapping[str, tuple[str, ...]],
+    *,
+    believed: bool = True,
+) -> Target:
+    """The target of an alarm: --url, else the alarm's own URL, else the account's configured one. believed: what the
+    configuration names, the user has named."""
     configured = account.url_for(alarm.kind, alarm.appid) if account else None
     of_alarm = alarm.sample.url if alarm.sample.url and "://" in alarm.sample.url else None
     chosen = url or of_alarm or configured
     target = split_url(chosen) if chosen else Target(host=alarm.sample.host or None)
-    named = chosen is not None and (url is not None or _same_origin(chosen, configured))
+    named = chosen is not None and (url is not None or (believed and _same_origin(chosen, configured)))
     return _with(target, alarm_ip=alarm.sample.ip or None, named_by_user=named, resolve=resolve)
 
 

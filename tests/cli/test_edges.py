@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ import pytest
 
 from tests.cli_support import wxalarm
 from tests.paths import ROOT
+from wxalarm.cli import lint, reply, report
+from wxalarm.cli.common import BEGINNINGS
+from wxalarm.render import alarms
 
 ALARM = """\
 Appid: wx0000000000000001
@@ -99,12 +104,16 @@ def test_a_pipe_is_written_and_not_replaced(command: str, alarm: Path, tmp_path:
 
 
 @pytest.mark.parametrize("command", ["diagnose", "parse"])
-def test_a_link_still_points_where_it_did(command: str, alarm: Path, tmp_path: Path) -> None:
-    link, real = tmp_path / "link", tmp_path / "real"
-    link.symlink_to(real)
-    wxalarm(*COMMANDS[command], alarm, "-f", f"json={link}")
-    assert link.is_symlink()
-    assert json.loads(real.read_text("utf-8"))
+def test_a_link_is_replaced_and_not_followed(command: str, alarm: Path, tmp_path: Path) -> None:
+    """Whoever may write to /tmp may have made it, and have it point to what is the user's alone."""
+    link, real, nowhere = tmp_path / "link", tmp_path / "real", tmp_path / "nowhere"
+    real.write_text("mine", "utf-8")
+    for target in (real, nowhere):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        wxalarm(*COMMANDS[command], alarm, "-f", f"json={link}")
+        assert json.loads(link.read_text("utf-8"))
+        assert (link.is_symlink(), real.read_text("utf-8"), nowhere.exists()) == (False, "mine", False)
 
 
 @pytest.mark.parametrize(
@@ -341,3 +350,160 @@ def test_a_folder_that_is_not_there_is_told_before_the_run(where: str, tmp_path:
     done = wxalarm("probe", "http://127.0.0.1:9/", "--only", "callback-url", where.format(case))
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"no file can be written there" in done.stderr
+
+
+# --- what outputs must not destroy -----------------------------------------------------------------------------------
+
+
+WRITES = {
+    "parse": ("parse", "-f", "table={out}", "{input}"),
+    "parse from stdin": ("parse", "-f", "csv={out}"),
+    "diagnose": ("diagnose", "--offline", "--only", "sample", "-f", "text={out}", "{input}"),
+    "diagnose from stdin": ("diagnose", "--offline", "--only", "sample", "-f", "markdown={out}"),
+    "diagnose --save": ("diagnose", "--offline", "--only", "sample", "--save", "{out}", "{input}"),
+    "diagnose --from": ("diagnose", "--from", "{input}", "-f", "text={out}"),
+    "diagnose --config": ("diagnose", "--offline", "--config", "{input}", "-f", "text={out}", "alarm.txt"),
+    "a log": ("diagnose", "--offline", "--access-log", "{input}", "-f", "text={out}", "alarm.txt"),
+    "logs": ("diagnose", "--offline", "--error-log", "{input}*", "-f", "text={out}", "alarm.txt"),
+    "nginx": ("diagnose", "--offline", "--nginx-conf", "{input}", "-f", "text={out}", "alarm.txt"),
+    "callback/check": ("diagnose", "--offline", "--callback-check", "{input}", "-f", "text={out}", "alarm.txt"),
+    "a secret": ("diagnose", "--offline", "--config", "secret.toml", "-f", "text={out}", "alarm.txt"),
+    "probe --save": ("probe", "http://127.0.0.1:9/", "--config", "{input}", "--save", "{out}"),
+    "reply": ("reply", "-f", "text={out}", "{input}"),
+    "reply from stdin": ("reply", "-f", "text={out}"),
+    "lint": ("lint", "-f", "text={out}", "{input}"),
+    "a lint's record": ("lint", "-f", "json={out}", "fixture.txt"),
+    "a lint's folder": ("lint", "-f", "text={out}", "."),
+}
+READS = {
+    "diagnose --config": "",
+    "probe --save": "",
+    "a secret": "token",
+    "a lint's record": "{}",
+    "diagnose --from": "{}",
+    "diagnose --save": "{\n" + ALARM,
+}
+NAMES = {"a lint's record": "fixture.json", "a lint's folder": "fixture.txt", "a secret": "token"}
+
+
+@pytest.mark.parametrize(
+    ("case", "how"),
+    [
+        *((case, "same") for case in WRITES),
+        *((case, how) for case in ("parse", "diagnose from stdin") for how in ("another name", "hard link", "link")),
+    ],
+)
+def test_no_output_takes_the_place_of_an_input(case: str, how: str, alarm: Path, tmp_path: Path) -> None:
+    """The same file, by whatever name it is read and written."""
+    (tmp_path / "secret.toml").write_text('[accounts.a]\ntoken_file = "token"\n', "utf-8")
+    (tmp_path / "fixture.txt").write_text(ALARM, "utf-8")
+    read = tmp_path / NAMES.get(case, "input")
+    read.write_text(READS.get(case, ALARM), "utf-8")
+    before = read.read_bytes()
+    out = tmp_path / "out"
+    match how:
+        case "same":
+            out = read
+        case "another name":
+            out = tmp_path / ".." / tmp_path.name / read.name
+        case "hard link":
+            os.link(read, out)
+        case "link":
+            out.symlink_to(read)
+    args = [arg.format(out=out, input=read) for arg in WRITES[case]]
+    done = shell(f'"$@" <{read.name}', *args, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr.decode()
+    assert b"is read too" in done.stderr
+    assert read.read_bytes() == before
+    assert out.is_symlink() is (how == "link")
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".wxalarm")]
+
+
+FORMATS = [
+    *(("parse", name) for name in ("table", "json", "jsonl", "csv")),
+    *(("diagnose", name) for name in ("text", "json", "markdown", "html")),
+    *(("lint", name) for name in ("text", "json", "sarif", "github", "junit")),
+    *(("reply", name) for name in ("text", "json")),
+]
+
+
+@pytest.mark.parametrize(("command", "name"), FORMATS)
+def test_an_earlier_output_is_replaced_and_a_file_of_another_kind_is_not(
+    command: str, name: str, alarm: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    args: tuple[str | Path, ...] = (*COMMANDS[command], alarm, "-f", f"{name}={out}")
+    assert wxalarm(*args).returncode != 2
+    first = out.read_bytes()
+    out.write_bytes(first + b"\n")  # an earlier one, and not the same
+    assert wxalarm(*args).returncode != 2
+    assert len(out.read_bytes()) <= len(first) + 1
+    assert out.read_bytes()[:20] == first[:20]
+    for other in (b"\x7fELF\0\0", b"[accounts.shop]\n" if name in BEGINNINGS else b"SQLite format 3\0"):
+        out.write_bytes(other)
+        done = wxalarm(*args)
+        assert (done.returncode, out.read_bytes()) == (2, other)
+        assert f"holds something else than {name}".encode() in done.stderr
+    out.write_bytes(b"")  # as mktemp makes it
+    assert wxalarm(*args).returncode != 2
+    assert out.read_bytes()
+
+
+def test_every_format_is_looked_at() -> None:
+    offered = {"parse": alarms.FORMATS, "diagnose": report.FORMATS, "lint": lint.FORMATS, "reply": reply.FORMATS}
+    assert {(command, name) for command, names in offered.items() for name in names} == set(FORMATS)
+
+
+def test_a_saved_case_takes_no_output_s_place(alarm: Path, tmp_path: Path) -> None:
+    done = wxalarm(*COMMANDS["diagnose"], alarm, "-f", f"json={tmp_path / 'x'}", "--save", tmp_path / "." / "x")
+    assert done.returncode == 2
+    assert not (tmp_path / "x").exists()
+
+
+def test_init_writes_over_no_link(tmp_path: Path) -> None:
+    (tmp_path / "wxalarm.toml").symlink_to(tmp_path / "elsewhere")
+    assert wxalarm("init", tmp_path / "wxalarm.toml").returncode == 2
+    assert wxalarm("init", "--force", tmp_path / "wxalarm.toml").returncode == 0
+    assert not (tmp_path / "wxalarm.toml").is_symlink()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("numbers", [[signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT], [signal.SIGINT] * 3])
+def test_a_run_that_is_ended_leaves_nothing_half_written(numbers: list[signal.Signals], tmp_path: Path) -> None:
+    """At random times in a run of `parse` that would go on for ever."""
+    chance = random.Random(len(numbers) * 100 + numbers[0])  # no secret: when a signal comes
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for _ in range(8):
+        with subprocess.Popen(
+            [sys.executable, "-m", "wxalarm", "parse", "-f", "json=a.json", "-f", "csv=b.csv", str(pipe)],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        ) as process:
+            with open(pipe, "wb") as feed:
+                feed.write(ALARM.encode() * 50)
+                feed.flush()
+                assert _appears(tmp_path, ".wxalarm-"), "it writes beside"
+                time.sleep(chance.random() / 20)
+                for number in numbers:
+                    process.send_signal(number)
+                    time.sleep(chance.random() / 200)
+                code = process.wait(30)
+            assert process.stderr is not None
+            said = process.stderr.read()
+        if numbers[0] is signal.SIGINT:
+            assert code in (130, -signal.SIGINT)
+        else:
+            assert code == -numbers[0]
+            assert said == b""
+        assert os.listdir(tmp_path) == ["pipe"]
+
+
+def _appears(folder: Path, beginning: str) -> bool:
+    for _ in range(3000):
+        if any(name.startswith(beginning) for name in os.listdir(folder)):
+            return True
+        time.sleep(0.01)
+    return False

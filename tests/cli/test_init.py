@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli_support import wxalarm
-from wxalarm.config import load
+from wxalarm.config import Source, load
 from wxalarm.messages import LANGUAGES, Lang, catalogue
 from wxalarm.render import config
 
@@ -17,8 +17,9 @@ def test_it_writes_a_file_that_loads(lang: Lang, tmp_path: Path) -> None:
     path = tmp_path / "wxalarm.toml"
     done = wxalarm("init", path, "--lang", lang)
     assert (done.returncode, done.stdout.decode().strip()) == (0, str(path))
+    assert f"wxalarm config trust {path}" in done.stderr.decode()
     assert path.read_text("utf-8") == config.template(catalogue(lang))
-    assert load(path).path == str(path)
+    assert load(path).source == Source(str(path), "named")
 
 
 def test_it_leaves_a_file_that_is_there(tmp_path: Path) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+import random
+import signal
 import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,14 +55,109 @@ def test_what_cannot_be_written_is_an_error_and_changes_nothing(tmp_path: Path) 
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_a_link_stays_unless_the_file_is_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [files.replace, files.keep])
+def test_a_link_is_replaced_and_not_followed(write: Callable[[Path, bytes], None], tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_bytes(b"old")
     link.symlink_to(target)
-    files.replace(link, b"new")
-    assert (link.is_symlink(), target.read_bytes()) == (True, b"new")
-    files.keep(link, b"ours")
-    assert (link.is_symlink(), link.read_bytes(), target.read_bytes()) == (False, b"ours", b"new")
+    write(link, b"new")
+    assert (link.is_symlink(), link.read_bytes(), target.read_bytes()) == (False, b"new", b"old")
+
+
+def test_what_a_killed_run_left_blocks_no_later_one(tmp_path: Path) -> None:
+    """In a container every run has the same process id."""
+    drafts = [files.Draft(tmp_path / "a") for _ in range(3)]
+    assert len(os.listdir(tmp_path)) == 3
+    for number, draft in enumerate(drafts):
+        draft.write(b"%d" % number)
+        draft.finish()
+    assert [(tmp_path / name).read_bytes() for name in os.listdir(tmp_path)] == [b"2"]
+
+
+def test_a_name_may_be_as_long_as_a_name_can_be(tmp_path: Path) -> None:
+    files.replace(tmp_path / ("x" * 255), b"whole")
+    assert os.listdir(tmp_path) == ["x" * 255]
+
+
+def test_an_open_file_of_ours_is_written_as_it_is(tmp_path: Path) -> None:
+    with open(tmp_path / "a", "wb") as file:
+        for name in ("/dev/fd/{}", "/proc/self/fd/{}"):
+            files.replace(Path(name.format(file.fileno())), b"part")
+    assert (tmp_path / "a").read_bytes() == b"partpart"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_pipe_that_somebody_put_into_a_folder_of_all_is_not_written(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        files.replace(pipe, b"mine")
+        assert os.read(reader, 9) == b"mine"
+        if os.geteuid() == 0:
+            os.chown(pipe, 12345, 12345)
+            tmp_path.chmod(0o1777)
+            with pytest.raises(PermissionError):
+                files.replace(pipe, b"mine")
+    finally:
+        os.close(reader)
+
+
+ENDED = """
+import os, sys, threading, time
+from pathlib import Path
+from wxalarm.probes import files
+folder, number = Path(sys.argv[1]), int(sys.argv[2])
+print("ready", flush=True)
+while True:
+    drafts = [files.Draft(folder / f"{index}") for index in range(3)]
+    for draft in drafts:
+        draft.write(b"x" * 100_000)
+    for draft in drafts[:2]:
+        draft.finish()
+    drafts[2].drop()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
+def test_whichever_signal_ends_it_nothing_is_left_beside(number: signal.Signals, tmp_path: Path) -> None:
+    chance = random.Random(number)  # no secret: when a signal comes
+    for turn in range(15):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        with subprocess.Popen(
+            [sys.executable, "-c", ENDED, str(folder), str(int(number))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(chance.random() / 50)
+            process.send_signal(number)
+            assert process.wait(30) == -number, "the exit code tells the signal"
+        assert set(os.listdir(folder)) <= {"0", "1"}
+        assert all(path.stat().st_size == 100_000 for path in folder.iterdir())
+
+
+def test_signals_are_left_alone_when_nothing_is_unfinished(tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in files.ENDINGS]
+    draft = files.Draft(tmp_path / "a")
+    assert [signal.getsignal(number) for number in files.ENDINGS] != before
+    draft.finish()
+    assert [signal.getsignal(number) for number in files.ENDINGS] == before
+
+
+def test_a_signal_that_is_switched_off_stays_so(tmp_path: Path) -> None:
+    """nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        draft = files.Draft(tmp_path / "a")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        draft.finish()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_modes(tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ def traced(tmp_path: Path, *arguments: str, stdin: str = "") -> dict[str, object
 def test_offline_and_replay_open_no_socket(tmp_path: Path) -> None:
     texts = [path for kind in AlarmKind for path in sorted((CORPUS / kind).glob("*.txt"))[:4]]
     assert {path.parent.name for path in texts} == {str(kind) for kind in AlarmKind}
-    found = traced(tmp_path, "diagnose", "--offline", "--push", "--save", "case.json", *map(str, texts))
+    found = traced(
+        tmp_path, "diagnose", "--config", "wxalarm.toml", "--offline", "--push", "--save", "case.json", *map(str, texts)
+    )
     assert found["code"] == 1
     assert found["opened"] == []
 

@@ -148,7 +148,7 @@ def test_a_configuration_from_elsewhere_is_given_to_no_program(how: str, folder:
     if how == "configuration":
         (folder / "wxalarm.toml").write_text(CONFIG.replace("[host]", '[host]\nnginx_conf = "evil.conf"'), "utf-8")
     before = set(folder.iterdir())
-    flags = ["--nginx-conf", "evil.conf"] if how == "flag" else []
+    flags = ["--nginx-conf", "evil.conf"] if how == "flag" else ["--config", "wxalarm.toml"]
     ran = Traced(folder, "diagnose", "--lang", "en", "--only", "nginx-config", *flags, "alarm.txt")
     assert "nginx" in ran.out
     assert not any("evil" in word for program in ran.programs for word in program)

@@ -103,11 +103,14 @@ Appid: wx0000000000000001
 """
 
 
-async def wxalarm(tmp_path: Path, text: str, *flags: str, config: str = "", checks: str = NETWORK) -> Ran:
+async def wxalarm(
+    tmp_path: Path, text: str, *flags: str, config: str = "", checks: str = NETWORK, named: bool = True
+) -> Ran:
     trace = tmp_path / "trace.json"
     (tmp_path / "wxalarm.toml").write_text(config or "[dns]\nservers = []\nsystem = ['127.0.0.1:9']\n", "utf-8")
     formats = () if "-f" in flags else ("-f", "json")
-    arguments = ["diagnose", "--only", checks, "--timeout", "4", "--reveal", *formats, *flags]
+    by_name = ("--config", "wxalarm.toml") if named else ()  # else it is found
+    arguments = ["diagnose", *by_name, "--only", checks, "--timeout", "4", "--reveal", *formats, *flags]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", TRACED, *arguments),
         stdin=asyncio.subprocess.PIPE,
@@ -355,3 +358,54 @@ def _sending_checks() -> str:
 
 
 EVERYTHING_SENT = _sending_checks()
+
+
+@pytest.mark.parametrize("key", ["app_secret_file", "app_secret_env", "access_token_env"])
+def test_a_configuration_that_is_found_leads_no_secret_away(tmp_path: Path, key: str) -> None:
+    async def main() -> None:
+        key_file = tmp_path / "id_ed25519"
+        key_file.write_text("labtoken", "utf-8")
+        key_file.chmod(0o600)
+        async with trap() as there:
+            config = f"""\
+[accounts.shop]
+appid = "wx0000000000000001"
+{key} = "{key_file if key.endswith("_file") else "T"}"
+[api]
+base_url = "http://127.0.0.1:{there.port}"
+[dns]
+servers = []
+system = ["127.0.0.1:9"]
+"""
+            text = alarm("")  # no host: nothing else is asked
+            ran = await wxalarm(tmp_path, text, config=config, checks="callback-ips,wechat-view", named=False)
+            assert (ran.reached, there.visits) == ([], [])
+            ran = await wxalarm(tmp_path, text, config=config, checks="callback-ips,wechat-view")
+            assert (tcp.LOOPBACK, there.port) in ran.reached, "the user has named it"
+            assert any(b"labtoken" in visit for visit in there.visits)
+
+    run(main)
+
+
+def test_a_configuration_that_is_found_names_no_server_inside(tmp_path: Path) -> None:
+    """As an alarm does not: it is somebody else's word until the user has agreed."""
+
+    async def main() -> None:
+        async with trap() as there:
+            config = f"""\
+[accounts.shop]
+appid = "wx0000000000000001"
+url = "http://127.0.0.1:{there.port}/admin"
+[dns]
+servers = []
+system = ["127.0.0.1:{there.port}"]
+[registration]
+rdap = "http://127.0.0.1:{there.port}/"
+"""
+            ran = await wxalarm(tmp_path, alarm(""), config=config, checks=EVERYTHING_SENT, named=False)
+            assert ran.reached == []
+            ran = await wxalarm(tmp_path, alarm(""), config=config, checks=EVERYTHING_SENT)
+            assert there.port in {port for _, port in ran.reached}, "the user has named it"
+            assert there.visits
+
+    run(main)

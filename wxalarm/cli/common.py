@@ -5,8 +5,9 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, TypeAlias
@@ -106,8 +107,11 @@ class Output:
     path: Path | None
 
 
-def outputs_of(values: Iterable[str], known: Sequence[str], default: str, words: Words) -> list[Output]:
-    """The outputs that -f asks for; with no -f, the default format on stdout."""
+def outputs_of(
+    values: Iterable[str], known: Sequence[str], default: str, words: Words, save: Path | None = None
+) -> list[Output]:
+    """The outputs that -f asks for; with no -f, the default format on stdout. What cannot be written, or would destroy
+    something, ends the command before the run; --save too."""
     found = []
     for value in values or (default,):
         name, equals, path = value.partition("=")
@@ -118,18 +122,68 @@ def outputs_of(values: Iterable[str], known: Sequence[str], default: str, words:
         found.append(Output(name, Path(path) if path and path != "-" else None))
     if sum(output.path is None for output in found) > 1:
         fail(_said(words).ui("format_stdout"))
-    paths = [os.path.realpath(output.path) for output in found if output.path is not None]
+    files = [output for output in (*found, Output("json", save)) if output.path is not None]
+    paths = [os.path.realpath(output.path) for output in files if output.path is not None]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         fail(_said(words).ui("format_twice", path=twice))
-    for output in found:
-        writable(output.path, words)
+    for output in files:
+        _writable(output, words)
     return found
 
 
-def writable(path: Path | None, words: Words) -> None:
-    """Ends the command when a file cannot be made where it is wanted: before the run, not after it."""
-    if path is not None and not path.exists() and not os.access(path.absolute().parent, os.W_OK):
-        fail(_said(words).ui("no_folder", path=path))
+BEGINNINGS = {"json": b"{", "jsonl": b"{", "sarif": b"{", "html": b"<", "junit": b"<"}
+"""What the formats that are not for people begin with: an earlier output is told by it."""
+
+
+def _writable(output: Output, words: Words) -> None:
+    """Ends the command when a file cannot be made where it is wanted, or would replace one of another kind."""
+    # For a file only: the package of probes loads ssl.
+    from wxalarm.probes.files import needs_folder, replaced
+
+    path = output.path
+    assert path is not None
+    try:
+        if needs_folder(path) and not os.access(path.absolute().parent, os.W_OK):
+            fail(_said(words).ui("no_folder", path=path))
+        there = replaced(path)
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
+    # An earlier output is replaced, as everybody does it; a typing error must not cost a file of another kind.
+    begins = BEGINNINGS.get(output.format)
+    if there and (b"\0" in there if begins is None else not there.lstrip().startswith(begins)):
+        fail(_said(words).ui("other_kind", path=path, format=output.format))
+
+
+def apart(written: Iterable[Path | None], inputs: Callable[[], Iterable[str]], words: Words) -> None:
+    """Ends the command when a file to be written is one that is read: the same file by any name, stdin ("-") too."""
+    ends = [(path, _regular(path)) for path in written if path is not None]
+    if not any(status for _, status in ends):
+        return
+    for source in inputs():
+        status = _regular(sys.stdin.fileno() if source == "-" else source)
+        for path, end in ends:
+            if status and end and os.path.samestat(status, end):
+                fail(_said(words).ui("output_is_input", path=path, source=source_name(source)))
+
+
+def _regular(path: str | Path | int) -> os.stat_result | None:
+    """The status of a regular file; None for all else: who reads and writes a terminal loses nothing."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def settings_files(settings: Settings) -> Iterator[str]:
+    """Every file that the settings name, and the one they came from; names with * and ? as what they stand for."""
+    # Only when something is written to a file.
+    from wxalarm.config import paths_in
+
+    if settings.source is not None and settings.source.path is not None:
+        yield settings.source.path
+    for name in paths_in(settings):
+        yield from (glob.glob(name) if glob.has_magic(name) else [name])
 
 
 def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import fail, outputs_of, words_of, writable
+from wxalarm.cli.common import apart, fail, outputs_of, paths_of, settings_files, words_of
 from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms, read_case
 from wxalarm.cli.report import FORMATS, deliver
 from wxalarm.cli.settings import settings_of
@@ -57,11 +57,12 @@ def diagnose(
         app_log=app_log,
         callback_check=callback_check,
     )
-    outputs = outputs_of(formats or (), FORMATS, "text", words)
-    only, skip = known_checks(only, words), known_checks(skip, words)
     if str(save) == "-":
         fail(words.ui("save_stdout"))
-    writable(save, words)
+    outputs = outputs_of(formats or (), FORMATS, "text", words, save)
+    only, skip = known_checks(only, words), known_checks(skip, words)
+    inputs = [*paths_of(files or (), words), *([str(from_case)] if from_case else [])]
+    apart((*(output.path for output in outputs), save), lambda: [*inputs, *settings_files(settings)], words)
     if from_case is not None:
         if files or save:
             fail(words.ui("from_alone"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wxalarm import shell
 from wxalarm.cli import flags
 from wxalarm.cli.common import fail, words_of, write_file
 from wxalarm.render.config import template
+from wxalarm.trust import home
 
 
 def init(
@@ -19,7 +22,11 @@ def init(
 ) -> None:
     """Write a commented wxalarm.toml."""
     words = words_of(lang)
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         fail(words.ui("exists", path=path))
     write_file(path, template(words))
     typer.echo(str(path))
+    if path.absolute().parent != home():
+        typer.echo(
+            words.ui("init_next", command=shell.pipeline((("wxalarm", "config", "trust", str(path)),))), err=True
+        )

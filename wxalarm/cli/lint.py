@@ -15,6 +15,7 @@ from wxalarm.cli.common import (
     MAX_BYTES,
     USAGE,
     Output,
+    apart,
     fail,
     in_color,
     nearest,
@@ -60,6 +61,7 @@ def lint(
     outputs = outputs_of(formats or (), FORMATS, "text", words)
     if fix and diff:
         fail(words.ui("one_of_them", given="--fix, --diff"))
+    apart((output.path for output in outputs), lambda: _read_by(paths or ("-",), words), words)
     linter = Linter(_selected(select, ignore, words))
     errors: list[str] = []
     files: list[Linted] = []
@@ -142,6 +144,12 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
             errors.append(words.ui("too_large", source=path, limit=MAX_BYTES // 2**20))
             continue
         yield source
+
+
+def _read_by(patterns: Sequence[str], words: Catalogue) -> Iterator[str]:
+    """Every file that is going to be read."""
+    for path in _files(patterns, words):
+        yield from (path, os.path.splitext(path)[0] + ".json")
 
 
 def _read(path: str) -> bytes:

@@ -15,6 +15,7 @@ from wxalarm.cli.common import (
     FOR_PEOPLE,
     INTERRUPTED,
     Output,
+    apart,
     fail,
     on_screen,
     outputs_of,
@@ -53,6 +54,7 @@ def parse(
         words()
     outputs = outputs_of(formats or (), FORMATS, "table", words)
     paths = paths_of(files or (), words)
+    apart((output.path for output in outputs), lambda: paths, words)
     run = _Run(words, _sinks(outputs, words), redact=redact)
     try:
         run.files(paths)

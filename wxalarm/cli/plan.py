@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wxalarm.checks.urls import without_userinfo
 from wxalarm.cli import flags
 from wxalarm.cli.common import words_of, write_stdout
 from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
+from wxalarm.cli.report import sentences
 from wxalarm.cli.settings import settings_of
 from wxalarm.probes.command import find
 from wxalarm.render.text import visible
@@ -58,7 +60,9 @@ def plan(
     )
     contexts, _ = read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
     chosen = chosen_of(contexts, known_checks(only, words), words), known_checks(skip, words)
-    write_stdout("\n".join(text_of(ctx, words, *chosen) for ctx in contexts))
+    parts = ["".join(f"{visible(sentence)}\n" for sentence in sentences(contexts, words))]
+    parts += [text_of(ctx, words, *chosen) for ctx in contexts]
+    write_stdout("\n".join(filter(None, parts)))
 
 
 def text_of(ctx: Context, words: Catalogue, only: Sequence[str] = (), skip: Sequence[str] = ()) -> str:
@@ -108,7 +112,7 @@ def values_of(ctx: Context) -> dict[str, object]:
         "outer_ip": ctx.alarm.sample.outer_ip,
         "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])] or None,
         "servers": list(settings.dns.servers) or None,
-        "api": settings.api.base_url,
+        "api": without_userinfo(settings.api.base_url),
         "account": ctx.account.name if ctx.account else None,
         "repeat": settings.repeat,
         "push": settings.push,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import outputs_of, words_of, writable
+from wxalarm.cli.common import apart, outputs_of, settings_files, words_of
 from wxalarm.cli.contexts import callback_url, chosen_of, contexts_of, known_checks, overlay
 from wxalarm.cli.report import FORMATS, deliver
 from wxalarm.cli.settings import settings_of
@@ -35,9 +35,9 @@ def probe(
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
     settings = overlay(settings, words, push=push, repeat=repeat, timeout=timeout, dns_servers=dns_server)
-    outputs = outputs_of(formats or (), FORMATS, "text", words)
+    outputs = outputs_of(formats or (), FORMATS, "text", words, save)
+    apart((*(output.path for output in outputs), save), lambda: settings_files(settings), words)
     contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
     only = chosen_of(contexts, known_checks(only, words), words) or [check.id for check in NETWORK]
     skip = known_checks(skip, words)
-    writable(save, words)
     raise typer.Exit(deliver(contexts, (), words, outputs, only=only, skip=skip, save=save, reveal=reveal))

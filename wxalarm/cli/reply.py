@@ -10,12 +10,14 @@ import typer
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
     Output,
+    apart,
     fail,
     in_color,
     nearest,
     on_screen,
     outputs_of,
     read_bytes,
+    settings_files,
     terminal_width,
     words_of,
     write_outputs,
@@ -57,6 +59,7 @@ def reply(
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
     outputs = outputs_of(formats or (), FORMATS, "text", words)
+    apart((output.path for output in outputs), lambda: [file, *settings_files(settings)], words)
     pushed = _pushed(event, msg, ticket, pay, words)
     owner = _account(settings, account, words)
     judged = _judged(_read(file, words), pushed, _mode(mode, owner, words), _keys(owner, words))

@@ -16,7 +16,7 @@ from wxalarm import runner
 from wxalarm.cases import to_text
 from wxalarm.cli.common import INTERRUPTED, Output, in_color, on_screen, terminal_width, write_file, write_outputs
 from wxalarm.model import Finding, Report, Severity, Status, worst
-from wxalarm.render import html, json, markdown, terminal
+from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
 from wxalarm.render.redact import Redactor
 
@@ -107,7 +107,7 @@ def deliver(
     def text(output: Output) -> str:
         # What one reads on one's own screen is shown as it is; what is passed on (files, machine formats) is not.
         plain = output.path is None and output.format == "text"
-        return text_of(output, *((reports, problems) if plain else shown()), words, timeout, code)
+        return text_of(output, *((reports, problems) if plain else shown()), words, timeout, code, job.contexts)
 
     write_outputs(outputs, text)
     return code
@@ -144,15 +144,30 @@ def text_of(
     words: Catalogue,
     timeout: float,
     code: int,
+    contexts: Sequence[Context] = (),
 ) -> str:
-    """The reports in one format."""
+    """The reports in one format, with where the settings of their contexts came from."""
+    settings = contexts[0].settings.source if contexts else None
     match output.format:
         case "json":
-            return json.render(reports, problems, words)
+            return json.render(reports, problems, words, source.record(settings))
         case "markdown":
-            return markdown.render(reports, words)
+            return markdown.render(reports, words, sentences(contexts, words))
         case "html":
-            return html.render(reports, words)
+            return html.render(reports, words, sentences(contexts, words))
 
     width = terminal_width() if on_screen(output.path) or "COLUMNS" in os.environ else 100
-    return terminal.render(reports, words, width=width, color=in_color(output.path), timeout=timeout, exit_code=code)
+    return terminal.render(
+        *(reports, words),
+        width=width,
+        color=in_color(output.path),
+        timeout=timeout,
+        exit_code=code,
+        settings=sentences(contexts, words),
+    )
+
+
+def sentences(contexts: Sequence[Context], words: Catalogue) -> list[str]:
+    """Which configuration a run goes by, and where the secrets of its accounts are read and go to."""
+    accounts = {ctx.account.name for ctx in contexts if ctx.account}
+    return source.about(contexts[0].settings.source, words, accounts) if contexts else []

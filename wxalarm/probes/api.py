@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.config import Account, Settings
+from wxalarm.config import Account, ConfigError, Settings, in_clear
 from wxalarm.probes import Failure, dns, resolvers, token_cache
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat.api import object_of, objects_in
@@ -136,13 +136,15 @@ class Api:
         servers = resolvers.system(self.settings.dns)
         views = await asyncio.gather(*(dns.view(server, host, limit=self.limit(LIMIT)) for server in servers))
         found = dict.fromkeys(ip for view in views for ip in view.addresses)
-        return tuple(ip for ip in found if _public_enough(ip, secure=self._parts.scheme == "https"))
+        return tuple(ip for ip in found if _public_enough(ip))
 
     async def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> tuple[Answer, dict[str, Any]]:
         """(the answer, the JSON object with tokens in it). IPv4 first; the next address only when one cannot be
         connected to."""
+        if in_clear(self.base):  # settings that were made by hand: a file that says so is not read
+            raise ConfigError("config-in-clear", place="api.base_url", found=self.host, key=self.account.section)
         loop = asyncio.get_running_loop()
         begun = loop.time()
         addresses = await self.addresses()
@@ -195,25 +197,13 @@ def _answer(path: str, seconds: float, status: int | None, data: Mapping[str, An
     )
 
 
-def _public_enough(address: str, *, secure: bool) -> bool:
+def _public_enough(address: str) -> bool:
     """Whether a DNS answer may lead a secret to this address: over TLS, whose certificate is verified, anywhere but to
-    this machine and its link; without TLS only to a public one."""
+    this machine and its link."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    if ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-        return False
-    return secure or not ip.is_private or _is_documentation(ip)
-
-
-def _is_documentation(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return any(ip in network for network in _DOCUMENTATION)
-
-
-_DOCUMENTATION = tuple(
-    map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
-)
-"""RFC 5737, RFC 3849: nobody's on the Internet, but laboratories use them."""
+    return not (ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified)
 
 
 def read_callback_check(path: str) -> bytes | None:

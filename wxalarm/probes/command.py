@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import stat
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from wxalarm import trust
 
 MOST = 16 * 1024 * 1024
 """Bytes of standard output and of standard error each."""
@@ -37,8 +38,6 @@ NGINX_FOLDERS = (
     "/www/server/nginx/sbin",
     "/opt/nginx/sbin",
 )
-MOST_LINKS = 40
-"""Symbolic links on the way to one file, as in the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,43 +85,7 @@ def usable(path: str) -> bool:
 def ours(path: str) -> bool:
     """Whether nobody but root and this user can change what stands at an absolute path: neither that, nor a folder
     above it, nor what a link on the way leads to. False where the system has no owners (Windows), and for nothing."""
-    if not hasattr(os, "geteuid") or not path.startswith("/"):
-        return False
-    trusted = (0, os.geteuid())
-    parts, place, links, shared = path.split("/"), "/", 0, False
-    try:
-        root = os.lstat("/")
-        if root.st_uid not in trusted or root.st_mode & 0o022:
-            return False
-        while parts:
-            name = parts.pop(0)
-            if name in ("", "."):
-                continue
-            place = os.path.dirname(place) if name == ".." else os.path.join(place, name)
-            found = os.lstat(place)
-            # A file or link right in a sticky folder may be a hard link that somebody made to another one.
-            if found.st_uid not in trusted or (shared and not stat.S_ISDIR(found.st_mode)):
-                return False
-            shared = False
-            if stat.S_ISLNK(found.st_mode):
-                links += 1
-                target = os.readlink(place)
-                parts = [*target.split("/"), *parts]
-                place = "/" if target.startswith("/") else os.path.dirname(place)
-                if links > MOST_LINKS:
-                    return False
-            elif _writable(found):
-                shared = bool(stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX)
-                if not shared:
-                    return False
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _writable(found: os.stat_result) -> bool:
-    """By others; root's group is root. In a sticky folder (/tmp) they cannot touch folders that are not theirs."""
-    return bool(found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != 0))
+    return os.name == "posix" and path.startswith("/") and "\0" not in path and trust.unsafe(Path(path)) is None
 
 
 def _environment() -> dict[str, str]:

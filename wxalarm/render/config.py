@@ -69,12 +69,14 @@ def page(words: Catalogue) -> Iterator[str]:
         yield ""
         yield words.config("table", name)
         yield ""
-        yield _row([words.config("word", word) for word in ("key", "type", "default", "example", "meaning")])
-        yield "|---|---|---|---|---|"
+        yield _row([words.config("word", word) for word in ("key", "type", "default", "example", "found", "meaning")])
+        yield "|---|---|---|---|---|---|"
         for entry in table.keys.values():
             default, sample = (_code(value) for value in (entry.default, entry.sample))
             example = sample if sample != default else ""
-            yield _row([f"`{entry.name}`", _type(entry, words), default, example, _prose(about(entry, words))])
+            found = words.config("word", "yes") if entry.harmless else ""
+            cells = (f"`{entry.name}`", _type(entry, words), default, example, found, _prose(about(entry, words)))
+            yield _row(cells)
         yield ""
     yield f"## {words.config('word', 'editor')}"
     yield ""

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def render(reports: Sequence[Report], words: Catalogue) -> str:
-    """All reports as one page."""
+def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = ()) -> str:
+    """All reports as one page. settings: sentences on where they came from."""
     return _template().render(
         reports=[(view(report, words), others(like, words) if like else "") for report, like in folded(reports)],
         ui=words.ui,
         lang=words.lang,
         counts=counts(reports, words),
+        settings=settings,
     )
 
 

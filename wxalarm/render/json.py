@@ -14,18 +14,23 @@ if TYPE_CHECKING:
 REPORT_SCHEMA = "wxalarm.report/1"
 
 
-def render(reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue) -> str:
+def render(
+    reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue, settings: Mapping[str, Any] | None = None
+) -> str:
     """`diagnose --format json`."""
-    return dump(document(reports, problems, words))
+    return dump(document(reports, problems, words, settings))
 
 
-def document(reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue) -> dict[str, Any]:
-    """The document of `diagnose --format json` as plain data."""
+def document(
+    reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The document of `diagnose --format json` as plain data. settings: the record of where they came from."""
     places = {id(report): place for place, report in enumerate(reports)}
     return {
         "schema": REPORT_SCHEMA,
         "reports": [_report(report, words, places) for report in reports],
         "problems": [finding_record(problem, words) for problem in problems],
+        "configuration": settings,
     }
 
 

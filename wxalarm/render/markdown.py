@@ -11,13 +11,14 @@ from wxalarm.render.text import verbatim, visible
 from wxalarm.render.view import VERBATIM, Line, View, counts, folded, others, view
 
 
-def render(reports: Sequence[Report], words: Catalogue) -> str:
-    """All reports as one Markdown document."""
+def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = ()) -> str:
+    """All reports as one Markdown document. settings: sentences on where they came from."""
     lines: list[str] = []
     for report, like_it in folded(reports):
         lines += [*_report(view(report, words), words), ""]
         if like_it:
             lines += [_safe(others(like_it, words)), ""]
+    lines += [f"- {_safe(sentence)}" for sentence in settings] + [""] * bool(settings)
     return "\n".join([*lines, f"_{counts(reports, words)}_"]) + "\n"
 
 

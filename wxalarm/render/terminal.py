@@ -24,8 +24,10 @@ def render(
     color: bool = False,
     timeout: float = 20.0,
     exit_code: int = 0,
+    settings: Sequence[str] = (),
 ) -> str:
-    """All reports as text. `width` in columns; without `color` no escape sequence is in the result."""
+    """All reports as text. `width` in columns; without `color` no escape sequence is in the result. settings: sentences
+    on where they came from."""
     page = _Page(words, width, color)
     for index, (report, like_it) in enumerate(folded(reports)):
         if index:
@@ -35,6 +37,8 @@ def render(
             page.line(others(like_it, words), 2, "bold")
     elapsed = max((report.elapsed for report in reports), default=0.0)
     page.line("")
+    for sentence in settings:
+        page.line(sentence, style="dim")
     page.line(words.ui("seen_from"), style="dim")
     page.line(counts(reports, words), style="dim")
     page.line(words.ui("footer", code=exit_code, elapsed=elapsed, timeout=timeout), style="dim")

@@ -349,11 +349,12 @@ def test_offline_asks_nobody() -> None:
     assert {results[name].status for name in ("callback-ips", "wechat-view", "ticket-push")} == {Status.SKIP}
 
 
-@pytest.mark.parametrize("answer", ["127.0.0.1", "169.254.169.254", "10.0.0.1"])
+@pytest.mark.parametrize("answer", ["127.0.0.1", "169.254.169.254"])
 def test_a_dns_answer_that_leads_inside_gets_no_token(answer: str) -> None:
     async def main() -> None:
         async with serve(Api()) as trap, lab_dns.serve(f"api.example.com. 60 IN A {answer}") as resolver:
-            known = settings(trap.url("", "api.example.com"), token=True, system=[resolver.label])
+            base = trap.url("", "api.example.com").replace("http:", "https:")
+            known = settings(base, token=True, system=[resolver.label])
             results, _, _ = await diagnosed(known)
             (finding,) = results["callback-ips"].findings
             assert (finding.code.id, finding.evidence["case"]) == ("api-unreachable", "resolve")
@@ -362,25 +363,40 @@ def test_a_dns_answer_that_leads_inside_gets_no_token(answer: str) -> None:
     asyncio.run(main())
 
 
+def test_no_secret_goes_in_clear_however_the_settings_were_made() -> None:
+    """A file that says so is not read at all; here the Python API was given it."""
+
+    async def main() -> None:
+        async with serve(Api()) as trap, lab_dns.serve("api.example.com. 60 IN A 127.0.0.1") as resolver:
+            known = settings("https://api.example.com", token=True, system=[resolver.label])
+            plain = dataclasses.replace(known.api, base_url=trap.url("", "api.example.com"))
+            results, _, _ = await diagnosed(dataclasses.replace(known, api=plain))
+            reason = results["callback-ips"].reason
+            assert reason is not None
+            assert reason.id == "config-in-clear"
+            assert trap.heard == []
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
-    ("address", "secure", "open_to"),
+    ("address", "open_to"),
     [
-        ("127.0.0.1", True, False),
-        ("::1", True, False),
-        ("::ffff:127.0.0.1", True, False),
-        ("169.254.169.254", True, False),
-        ("fe80::1", True, False),
-        ("0.0.0.0", True, False),
-        ("10.0.0.1", True, True),  # a proxy inside, whose certificate is verified
-        ("198.18.0.7", True, True),
-        ("10.0.0.1", False, False),
-        ("203.0.113.7", False, True),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("fe80::1", False),
+        ("0.0.0.0", False),
+        ("10.0.0.1", True),  # a proxy inside, whose certificate is verified
+        ("198.18.0.7", True),
+        ("203.0.113.7", True),
     ],
 )
-def test_where_a_dns_answer_may_lead_a_token(address: str, secure: bool, open_to: bool) -> None:
+def test_where_a_dns_answer_may_lead_a_token(address: str, open_to: bool) -> None:
     from wxalarm.probes.api import _public_enough
 
-    assert _public_enough(address, secure=secure) is open_to
+    assert _public_enough(address) is open_to
 
 
 def test_a_redirect_of_the_api_is_not_followed() -> None:

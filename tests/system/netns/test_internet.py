@@ -59,7 +59,9 @@ def diagnosed(
 ) -> dict[str, Any]:
     (tmp_path / "wxalarm.toml").write_text(CONFIG.format(url=url), "utf-8")
     (tmp_path / "alarm.txt").write_text(text, "utf-8")
-    code, out, err = internet.run(["diagnose", "-f", "json", "alarm.txt"], tmp_path, "", dict(secrets))
+    code, out, err = internet.run(
+        ["diagnose", "--config", "wxalarm.toml", "-f", "json", "alarm.txt"], tmp_path, "", dict(secrets)
+    )
     assert out, err
     (report,) = json.loads(out)["reports"]
     report["exit"] = code
