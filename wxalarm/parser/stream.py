@@ -54,13 +54,10 @@ class _Window:
         ready = len(found) if final else _ready(scan, len(source.text))
         for alarm, problems, _, _ in found[:ready]:
             yield alarm, problems
-        if ready < len(found):
-            begun = found[ready][2]
-        else:
-            begun = len(source.text) if scan.pending is None else scan.pending
+        begun = found[ready][2] if ready < len(found) else scan.pending
         # The text that comes may show that it began earlier, but never inside what has been given out.
         given_out = found[ready - 1][3] if ready else source.parsed(self.start)
-        keep = max(min(begun, len(source.text)) - TAIL, given_out)
+        keep = max((len(source.text) if begun is None else begun) - TAIL, given_out)
         self._cut(max(source.given(keep, keep)[0], self.start))
 
     def _cut(self, start: int) -> None:
@@ -73,9 +70,9 @@ class _Window:
 
 
 def _ready(scan: Scan, end: int) -> int:
-    """How many of the alarms no further text can change: those far enough behind; and clean ones with another one behind
-    them that end with the guide line or have no body, whose end could lie further on. What stands close behind any other
-    may yet become a part of it, or its damage the text's."""
+    """How many of the alarms no further text can change: those far enough behind; and clean ones with another one
+    behind them that end with the guide line or have no body, whose end could lie further on. What stands close behind
+    any other may yet become a part of it, or its damage the text's."""
     for number, (alarm, _, _, ends) in enumerate(scan.found):
         whole = alarm.sample.response_content is None or alarm.guide_url is not None
         if ends > end - SETTLED and not (whole and {number, number + 1} <= scan.clean):

@@ -18,12 +18,11 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from wxalarm import nginx
+from wxalarm import bounds, nginx
+from wxalarm.deadline import in_thread
 from wxalarm.probes import processes
 from wxalarm.probes.command import run
 
-MAX_FILE = 1024 * 1024
-MAX_TOTAL = 8 * 1024 * 1024
 BINARIES = (
     "/usr/sbin/nginx",
     "/usr/local/sbin/nginx",
@@ -90,27 +89,32 @@ class NginxFiles(Struct, frozen=True):
 
 
 class _Reading(Struct):
-    """Reads files for `nginx.load`, within the bounds."""
+    """Reads files for `nginx.load`, within the bounds: raises Beyond."""
 
     total: int = 0
     unreadable: list[str] = field(default_factory=list)
 
     def fetch(self, pattern: str) -> Sequence[tuple[str, str]]:
-        paths = sorted(glob.glob(pattern))[: nginx.MAX_FILES] if glob.has_magic(pattern) else [pattern]
+        paths = sorted(glob.glob(pattern))[: bounds.NGINX_FILES] if glob.has_magic(pattern) else [pattern]
         return [(path, text) for path in paths if (text := self.text(path)) is not None]
 
     def text(self, path: str) -> str | None:
         try:
-            if not stat.S_ISREG(Path(path).stat().st_mode) or self.total >= MAX_TOTAL:
+            if not stat.S_ISREG(Path(path).stat().st_mode):
                 return None
             with Path(path).open("rb") as file:
-                data = file.read(MAX_FILE)
+                data = file.read(bounds.NGINX_FILE + 1)
         except PermissionError:
             self.unreadable.append(path)
             return None
         except (OSError, ValueError):
             return None
         self.total += len(data)
+        # A part of a configuration says something else than the whole.
+        if len(data) > bounds.NGINX_FILE:
+            raise bounds.Beyond("nginx-file", bounds.NGINX_FILE)
+        if self.total > bounds.NGINX_TOTAL:
+            raise bounds.Beyond("nginx-size", bounds.NGINX_TOTAL)
         return data.decode("utf-8", "surrogateescape")
 
 
@@ -133,7 +137,7 @@ async def find(given: str | None = None, timeout: float = 4.0) -> NginxFiles | N
     path = given or _usual(running, built)
     if path is None:
         return None
-    found = await asyncio.to_thread(_from_files, path, given is not None, binary, built, running)
+    found = await in_thread(lambda: _from_files(path, given is not None, binary, built, running))
     if binary is None or not found.files:
         return found
     return _with_test(found, await run([binary, "-t", *_options(running, found.path, given is not None)], timeout))
@@ -149,7 +153,10 @@ def _running(given: str | None) -> processes.Nginx | None:
 
 
 def _from_stdin() -> NginxFiles:
-    text = sys.stdin.buffer.read(MAX_TOTAL).decode("utf-8", "surrogateescape")
+    data = sys.stdin.buffer.read(bounds.NGINX_TOTAL + 1)
+    if len(data) > bounds.NGINX_TOTAL:
+        raise bounds.Beyond("nginx-size", bounds.NGINX_TOTAL)
+    text = data.decode("utf-8", "surrogateescape")
     try:
         path, files = nginx.from_dump(text)
     except ValueError:
