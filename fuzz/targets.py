@@ -7,6 +7,7 @@ written. Time and memory of every single input are bounded by whoever calls (see
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import tomllib
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 import h11
 
 from wxalarm import config, nginx
+from wxalarm.bounds import Beyond
 from wxalarm.cases import CaseError, from_text
 from wxalarm.checks.nginx.nginx_config import mend_slash_comments
 from wxalarm.logs import app, errors, formats, parsers
@@ -74,11 +76,14 @@ def configuring(data: bytes) -> None:
     """An nginx configuration is read, and the push's way through it found or not."""
     text = data.decode("utf-8", "surrogateescape")
     mend_slash_comments(text)
-    read = nginx.parse(text)
+    try:
+        read = nginx.parse(text)
+    except Beyond:
+        return
     chain = read.directives[:1]
     nginx.access_logs(read, chain, "/etc/nginx", "logs/access.log")
     nginx.every_access_log(read, "/etc/nginx", "logs/access.log")
-    with contextlib.suppress(()):
+    with contextlib.suppress(Beyond):
         found = route(read, Request("wx.example.com", "/callback?signature=1&timestamp=1767240000", remote="192.0.2.1"))
         if found is not None:
             found.value("$uri$args$arg_timestamp")
@@ -130,7 +135,7 @@ def heading(data: bytes) -> None:
             if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)):
                 break
     except h11.RemoteProtocolError as error:
-        assert len(http_head.offending(str(error), head)) <= 200
+        http_head.offending(str(error), head)
 
 
 def resolving(data: bytes) -> None:
@@ -156,11 +161,12 @@ def setting(data: bytes) -> None:
 
 
 def redacting(data: bytes) -> None:
-    """What was redacted stays as it is when it is redacted again."""
+    """An appid does not come through, whatever stands before and behind it."""
     redactor = Redactor(b"fuzz")
-    once = redactor.text(data.decode("utf-8", "surrogateescape"))
-    assert redactor.text(once) == once
-    redactor.octets(data)
+    half = len(data) // 2
+    planted = data[:half] + b" wx0123456789abcdef " + data[half:]
+    assert "wx0123456789abcdef" not in redactor.text(planted.decode("utf-8", "surrogateescape"))
+    assert b"wx0123456789abcdef" not in redactor.octets(planted)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -185,7 +191,7 @@ def seeds(target: str) -> Iterator[bytes]:
         yield from alarms
     elif target == "stream":
         yield from (bytes([len(text) % 256]) + text for text in alarms)
-        yield from (b"\x08" + one + b"\n" + two for one, two in zip(alarms, alarms[1:], strict=False))
+        yield from (b"\x08" + one + b"\n" + two for one, two in itertools.pairwise(alarms))
     elif target == "reply":
         yield from (bytes([index % 12]) + body for index, body in enumerate(replies))
         yield from (b"\0HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" + body for body in replies[:20])
@@ -224,8 +230,8 @@ def seeds(target: str) -> Iterator[bytes]:
         alarm = '"alarm": {"kind": "unknown", "location": null}, "target": {"host": "x"}, "settings": {}'
         yield (
             '{"schema": "wxalarm.case/1", "cases": [{' + alarm + ', "account": null, "accounts_here": 1, "now":'
-            ' "2026-01-01T12:00:00+08:00", "results": {"sample": {"observation": null, "reason": null, "unknown": false,'
-            ' "started": 0, "elapsed": 0}}}]}'
+            ' "2026-01-01T12:00:00+08:00", "results": {"sample": {"observation": null, "reason": null,'
+            ' "unknown": false, "started": 0, "elapsed": 0}}}]}'
         ).encode()
     elif target == "toml":
         yield (

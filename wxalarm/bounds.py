@@ -11,7 +11,7 @@ ALARMS = 16 * 1024 * 1024
 """Bytes of an input with alarms or of a reply. `parse` alone streams any size."""
 CASE = 256 * 1024 * 1024
 """Bytes of a saved case: a storm of alarms with their observations."""
-CASE_VALUES = 1_000_000
+CASE_VALUES = 2_000_000
 """Values (objects, lists, texts, numbers) of a saved case: each takes up to 200 bytes of memory, however short."""
 CONFIG = 1024 * 1024
 """Bytes of a wxalarm.toml."""

@@ -123,12 +123,15 @@ def test_tokens_alone_give_the_same_alarms(text: str) -> None:
 
 
 LATE = (
-    "Appid: w[resp=x000[第三方平台:000 昵称: 示例 时间: 2026-01-09 04:46:30 内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法"
-    " 次数: 5分钟 121次 错误样例: [OpenID=oW][Stamp=1767905190][IP=198.51.100.91][response_content=<html>]"
+    "Appid: w[resp=x000[第三方平台:000 昵称: 示例 时间: 2026-01-09 04:46:30 "
+    "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法 次数: 5分钟 121次"
+    " 错误样例: [OpenID=oW][Stamp=1767905190][IP=198.51.100.91][response_content=<html>]"
 )
 """A bracket that closes late takes in the beginning of what had seemed to be the alarm."""
 NESTED = (
-    "昵称: a\n[OuterIP=921[3rdUrl=/]s次数:\n\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法错误样例: [IP=1]错误样例: [IP=1]"
+    "昵称: a\n[OuterIP=921[3rdUrl=/]s次数:\n\n"
+    "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法错误样例: [IP=1]"
+    "错误样例: [IP=1]"
     "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法错误样例: [IP=1]][Stamp=1767240000]"
 )
 """A group within a group, before a last bracket."""

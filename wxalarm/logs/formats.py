@@ -163,8 +163,8 @@ class LineFormat:
 
     @cached_property
     def _gives_back(self) -> int | None:
-        """The first variable without a shape that touches one with a shape: the only one that may have to give back what
-        it took. Two of them would be tried in all pairs of places."""
+        """The first variable without a shape that touches one with a shape: the only one that may have to give back
+        what it took. Two of them would be tried in all pairs of places."""
         for index, ((kind, value), (next_kind, after)) in enumerate(itertools.pairwise(self.tokens)):
             if kind == next_kind == "variable" and value not in _SHAPES and after in _SHAPES:
                 return index
