@@ -18,11 +18,11 @@ import h11
 from wxalarm import config, nginx
 from wxalarm.bounds import Beyond
 from wxalarm.cases import CaseError, from_text
-from wxalarm.checks.nginx.nginx_config import mend_slash_comments
 from wxalarm.logs import app, errors, formats, parsers
 from wxalarm.logs.access import Push, Tally
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import route
+from wxalarm.nginx.syntax import mend_slash_comments
 from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
 from wxalarm.parser.stream import stream

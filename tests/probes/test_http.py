@@ -123,7 +123,7 @@ def test_an_illegal_status_line_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["HTTP/1.1 2x0 ') (expected foo", "HTTP/1.1 2x0 \") (expected foo", "HTTP/1.1 2x0 \\') bytearray(b'"]
+    "line", ["HTTP/1.1 2x0 ') (expected foo", 'HTTP/1.1 2x0 ") (expected foo', "HTTP/1.1 2x0 \\') bytearray(b'"]
 )
 def test_a_line_that_looks_like_the_librarys_own_words_is_quoted(line: str) -> None:
     made = ask(lab.send(line.encode() + b"\r\nX: 1\r\n\r\n"))
