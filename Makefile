@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
 
-.PHONY: demo test lint types docs bench clean
+.PHONY: demo test lint types docs bench fuzz clean
 
 demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
 	@$(BIN)/wxalarm demo || test $$? -eq 1
@@ -38,5 +39,12 @@ $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
+fuzz: $(VENV)/.fuzz               ## coverage-guided fuzzing; SECONDS for each target (60), TARGETS of `python -m fuzz --help`
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(TARGETS)
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

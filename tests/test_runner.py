@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import fields, make_dataclass, replace
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 
 from wxalarm import runner
+from wxalarm.bounds import Beyond
 from wxalarm.checks.check import Check, Context, Skip, by_machine, by_target
 from wxalarm.config import Settings
 from wxalarm.model import Alarm, AlarmKind, Basis, Code, Finding, Report, Sample, Severity, Status, Target
@@ -201,3 +205,58 @@ def test_a_secret_that_cannot_be_used_is_no_crash(monkeypatch: pytest.MonkeyPatc
     assert report.results[0].reason == Reason(
         "config-secret-open", {"place": "accounts.a.token_file", "path": "/token"}
     )
+
+
+def endless(observation: Any, ctx: Context) -> Iterable[Finding]:
+    while True:
+        pass
+
+
+def test_a_judgement_that_does_not_come_back_is_unknown_and_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "JUDGEMENT", 0.2)
+    before = threading.active_count()
+    (report,) = run(monkeypatch, check("a", one), check("b", one, endless))
+    assert [result.status for result in report.results] == [Status.PASS, Status.UNKNOWN]
+    assert report.results[1].observation == 1
+    assert report.results[1].reason is not None
+    assert report.results[1].reason.id == "judgement"
+    for thread in threading.enumerate():
+        if thread.name == "judgement":
+            thread.join(30)  # it is ended, not left to run
+    assert threading.active_count() <= before
+
+
+def test_ctrl_c_ends_a_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def long(observation: Any, ctx: Context) -> Iterable[Finding]:
+        begun.set()
+        yield from endless(observation, ctx)
+
+    def interrupt() -> None:
+        begun.wait(30)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(runner, "JUDGEMENT", 600.0)
+    other = threading.Thread(target=interrupt)
+    other.start()
+    (report,) = run(monkeypatch, check("a", one), check("b", one, long))
+    other.join()
+    assert report.results[0].status is Status.PASS
+    assert report.results[1].reason is not None
+    assert report.results[1].reason.id == "interrupted"
+
+
+def test_what_is_beyond_a_bound_is_unknown_and_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    def beyond(observation: Any, ctx: Context) -> Iterable[Finding]:
+        raise Beyond("pattern", 7)
+
+    async def beyond_too(ctx: Context) -> int:
+        raise Beyond("nginx-size", 8)
+
+    (report,) = run(monkeypatch, check("a", one, beyond), check("b", beyond_too))
+    told = [(result.status, result.reason and (result.reason.id, result.reason.values)) for result in report.results]
+    assert told == [
+        (Status.UNKNOWN, ("bound-pattern", {"limit": 7})),
+        (Status.UNKNOWN, ("bound-nginx-size", {"limit": 8})),
+    ]

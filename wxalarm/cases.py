@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from wxalarm import bounds
 from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check, Context
 from wxalarm.config import Account, Settings
 from wxalarm.messages import ReasonError
-from wxalarm.model import Alarm, CheckResult, Location, Places, Reason, Report, Status, Target
+from wxalarm.model import Alarm, CheckResult, Finding, Location, Places, Reason, Report, Severity, Status, Target
+from wxalarm.parser import PROBLEMS
 from wxalarm.runner import Ended
 
 SCHEMA = "wxalarm.case/1"
@@ -32,13 +34,15 @@ class Case:
     contexts: tuple[Context, ...]
     by_alarm: Mapping[int, Mapping[str, Ended]]
     """Outcomes by check id, by the identity of the context's alarm."""
+    problems: tuple[Finding, ...] = ()
+    """What could not be read in the alarms."""
 
     def outcome(self, ctx: Context, check: Check[Any]) -> Ended:
         """What `check` gave for this context, for Run's `saved`."""
         return self.by_alarm[id(ctx.alarm)].get(check.id) or Ended(None, Reason("not-saved"), False)
 
 
-def to_text(reports: Sequence[Report], contexts: Sequence[Context]) -> str:
+def to_text(reports: Sequence[Report], contexts: Sequence[Context], problems: Sequence[Finding] = ()) -> str:
     """A case as JSON text."""
     import msgspec
 
@@ -56,7 +60,11 @@ def to_text(reports: Sequence[Report], contexts: Sequence[Context]) -> str:
                 "results": {result.check: _outcome(result) for result in report.results},
             }
         )
-    plain = msgspec.to_builtins({"schema": SCHEMA, "cases": entries})
+    flaws = [
+        {"code": flaw.code.id, "severity": flaw.code.severity, "evidence": flaw.evidence, "location": flaw.location}
+        for flaw in problems
+    ]
+    plain = msgspec.to_builtins({"schema": SCHEMA, "cases": entries, "problems": flaws})
     # ASCII only: a lone surrogate out of an alarm survives the file.
     return json.dumps(plain, ensure_ascii=True, indent=1) + "\n"
 
@@ -65,6 +73,10 @@ def from_text(text: str, source: str) -> Case:
     """A case from JSON text. Raises CaseError."""
     import msgspec
 
+    # A text of two characters takes fifty times as much memory: counted before any of them is made.
+    values = 1 + text.count(",") + text.count("[") + text.count("{")
+    if values > bounds.CASE_VALUES:
+        raise CaseError("case-values", source=source, limit=bounds.CASE_VALUES)
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -75,6 +87,7 @@ def from_text(text: str, source: str) -> Case:
     checks = {check.id: check for check in CHECKS}
     contexts, outcomes = [], []
     try:
+        problems = tuple(map(_problem, data.get("problems", ())))
         for entry in data["cases"]:
             contexts.append(
                 Context(
@@ -97,7 +110,19 @@ def from_text(text: str, source: str) -> Case:
         raise CaseError("case-version", source=source, error=f"{type(error).__name__}: {error}") from None
     if not contexts:
         raise CaseError("case-no-alarm", source=source)
-    return Case(tuple(contexts), {id(ctx.alarm): outcome for ctx, outcome in zip(contexts, outcomes, strict=True)})
+    by_alarm = {id(ctx.alarm): outcome for ctx, outcome in zip(contexts, outcomes, strict=True)}
+    return Case(tuple(contexts), by_alarm, problems)
+
+
+def _problem(record: Mapping[str, Any]) -> Finding:
+    import msgspec
+
+    code = next((code for code in PROBLEMS if code.id == record["code"]), None)
+    if code is None:
+        raise ValueError(record["code"])
+    location: Location | None = msgspec.convert(record["location"], Location | None)
+    evidence: dict[str, Any] = msgspec.convert(record["evidence"], dict[str, Any])
+    return Finding(code.variant(severity=Severity(record["severity"])), evidence, location)
 
 
 def _alarm_record(alarm: Alarm) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from wxalarm import bounds
 from wxalarm.kinds import PLATFORM
 from wxalarm.messages import Lang, ReasonError
 from wxalarm.model import AlarmKind, Reason
@@ -291,8 +292,9 @@ def read(path: Path, why: Why) -> Settings:
     """The settings of a file; of one that is merely found, those that are harmless, until the user has agreed to it.
     Raises ConfigError."""
     try:
-        data = path.read_bytes()
-        tables = tomllib.loads(data.decode("utf-8-sig"))
+        data = bounds.read_file(path, bounds.CONFIG)
+        text = data.decode("utf-8-sig")
+        tables = tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
     except OSError as error:
         raise ConfigError("config-unreadable", place=str(path), error=error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
@@ -508,8 +510,8 @@ def split_server(text: str) -> tuple[str, int]:
         address, _, port = text.partition(":")
     else:
         address, port = text, "53"
-    number = int(port)
-    if not 0 < number < 65536:
+    number = bounds.whole(port)
+    if number is None or not 0 < number < 65536:
         raise ValueError(text)
     return str(ipaddress.ip_address(address)), number
 
@@ -622,7 +624,7 @@ def _read_secret(path: Path, place: str) -> str:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ConfigError("config-secret-open", place=place, path=str(path))
-        return path.read_text("utf-8").strip()
+        return bounds.read_file(path, bounds.SECRET).decode("utf-8").strip()
     except OSError as error:
         found = error.strerror or str(error)
         raise ConfigError("config-secret-unreadable", place=place, path=str(path), error=found) from None

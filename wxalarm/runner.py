@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 
+from wxalarm import deadline
+from wxalarm.bounds import JUDGEMENT, Beyond
 from wxalarm.checks.check import Check, Context, Skip, usable
 from wxalarm.config import ConfigError
 from wxalarm.masking import Hidden, configured, hide, hiding
@@ -54,10 +56,18 @@ class Run:
         self._probes: dict[tuple[str, Hashable], asyncio.Task[Ended]] = {}
         self._start = 0.0
         self._stop = asyncio.Event()
+        self._judging = asyncio.Lock()
+        self._clock: asyncio.Timeout | None = None
+        """Of the judgement under way."""
+        self._judged_until = 0.0
+        """Event-loop time at which no more is judged."""
 
     def stop(self) -> None:
         """End the run now and keep what has finished; the rest says "interrupted". For Ctrl-C."""
         self._stop.set()
+        self._judged_until = asyncio.get_running_loop().time() + GRACE
+        if self._clock is not None:
+            self._clock.reschedule(self._judged_until)
         for task in self._probes.values():
             task.cancel()
 
@@ -80,6 +90,8 @@ class Run:
             for ctx in self.contexts
         ]
         examples = examples_of(contexts)
+        ends = (ctx.deadline for ctx in contexts if ctx.deadline is not None)
+        self._judged_until = max(ends, default=self._start) + JUDGEMENT
         try:
             chosen = dict.fromkeys(examples)
             made = await asyncio.gather(*(self._report(contexts[index]) for index in chosen))
@@ -109,16 +121,30 @@ class Run:
 
     async def _result(self, check: Check[Any], ctx: Context) -> CheckResult:
         ended = await self._ended(check, ctx)
-        result = self._judge(check, ctx, ended, await self._observed(ctx, (*check.needs, *check.uses)))
+        result = await self._judged(check, ctx, ended, await self._observed(ctx, (*check.needs, *check.uses)))
         if self.listener:
             self.listener(ctx, result)
         return result
 
-    def _judge(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
-        """The pure half, with a crash kept to this one check."""
+    async def _judged(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
+        """The pure half, one at a time, each under its deadline: what is judged came from outside."""
         if ended.reason is not None:
             status = Status.UNKNOWN if ended.unknown else Status.SKIP
             return CheckResult(check.id, status, (), None, ended.reason, ended.started, ended.elapsed)
+        loop = asyncio.get_running_loop()
+        async with self._judging:
+            limit = min(JUDGEMENT, self._judged_until - loop.time())
+            try:
+                async with asyncio.timeout(limit) as self._clock:
+                    return await deadline.in_thread(lambda: self._judge(check, ctx, ended, observed))
+            except TimeoutError:
+                reason = Reason("interrupted") if self._stop.is_set() else Reason("judgement", {"limit": JUDGEMENT})
+            finally:
+                self._clock = None
+        return CheckResult(check.id, Status.UNKNOWN, (), ended.observation, reason, ended.started, ended.elapsed)
+
+    def _judge(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
+        """A judgement, with a crash kept to this one check."""
         try:
             findings = tuple(check.evaluate(ended.observation, dataclasses.replace(ctx, observed=observed)))
         except Skip as skip:
@@ -290,4 +316,6 @@ def run(
 
 
 def _crash(error: BaseException) -> Reason:
+    if isinstance(error, Beyond):
+        return Reason(f"bound-{error.name}", {"limit": error.limit})
     return Reason("crashed", {"error": f"{type(error).__name__}: {error}"})

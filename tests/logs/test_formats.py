@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wxalarm.logs import formats
+from wxalarm.logs.parsers import TextParser
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,28 @@ def test_a_format_as_users_write_it(text: str, escape: str, name: str) -> None:
 def test_a_format_that_dates_nothing_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\$time_local"):
         formats.given(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("$time_iso8601 " + "".join(f"$a{number}" for number in range(6)) + "x$status;", b"a" * 4000),
+        ("$time_iso8601 $a$status$b$status$c$status$d$status;", b"200" * 1300),
+        ("$time_iso8601 " + " ".join(f"$h{number}" for number in range(8)) + ' $status "$request"', b" " * 4000),
+        ("$time_iso8601 $http_user_agent $http_referer $request $status;", b"a 200 " * 700),
+    ],
+    ids=["adjacent", "adjacent, shaped", "blanks", "free"],
+)
+def test_a_line_that_does_not_fit_a_format_is_given_up_at_once(text: str, line: bytes) -> None:
+    """Patterns whose places try each other's characters took minutes for a hundred of them; there are thousands."""
+    parser = TextParser(formats.given(text), formats.Wanted("/callback"))
+    whole = b"2026-01-01T12:00:00+08:00 " + line
+    assert not parser.matches(whole)
+    assert parser.columns(b"\n" + whole + b"\n") == ((), ())
+
+
+def test_adjacent_variables_are_read() -> None:
+    read = TextParser(formats.given("$time_iso8601 $scheme://$host$request_uri$status;"))
+    record = read.record(b"2026-01-01T12:00:00+08:00 http://wx.example.com/callback200;")
+    assert record is not None
+    assert (record["host"], record["request_uri"], record["status"]) == ("wx.example.com", "/callback", "200")

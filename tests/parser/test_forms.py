@@ -780,11 +780,15 @@ def test_an_alarm_glued_to_the_guide_line_of_another_keeps_its_appid() -> None:
     assert second.appid == "wx0000000000000002"
 
 
-@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028", "\v", "\f", "\x85", "\u200b"])
-def test_a_blank_of_any_kind_behind_a_body_is_not_a_part_of_it(blank: str) -> None:
-    text = WHOLE.replace("[http code=404]", f"[response_content=success]{blank}")
-    assert one(text).sample.response_content == "success"
-    assert one(text[: text.index("\n报警")]).sample.response_content == "success"
+@pytest.mark.parametrize("platform", ["", "[第三方平台:示例]", "[第三方平台]"])
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028", "\u2029", "\v", "\f", "\x85", "\u200b", "\ufeff"])
+def test_a_blank_of_any_kind_behind_a_body_is_not_a_part_of_it(blank: str, platform: str) -> None:
+    for behind in (blank + platform, platform + blank):
+        text = WHOLE.replace("[http code=404]", f"[response_content=success]{behind}")
+        for form in (text, text.replace("\n", " ")):
+            for shown in (form, form[: form.index("报警排查")].rstrip("\n")):
+                assert one(shown).sample.response_content == "success"
+                assert one(shown).sample.platform == (platform and platform[7:-1] if platform else None)
 
 
 def test_a_body_that_quotes_the_words_of_the_guide_line_goes_on() -> None:

@@ -122,7 +122,24 @@ def test_tokens_alone_give_the_same_alarms(text: str) -> None:
     assert [problem for _, problems, *_ in slow for problem in problems] == list(parsed.problems)
 
 
+LATE = (
+    "Appid: w[resp=x000[第三方平台:000 昵称: 示例 时间: 2026-01-09 04:46:30 "
+    "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法 次数: 5分钟 121次"
+    " 错误样例: [OpenID=oW][Stamp=1767905190][IP=198.51.100.91][response_content=<html>]"
+)
+"""A bracket that closes late takes in the beginning of what had seemed to be the alarm."""
+NESTED = (
+    "昵称: a\n[OuterIP=921[3rdUrl=/]s次数:\n\n"
+    "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法错误样例: [IP=1]"
+    "错误样例: [IP=1]"
+    "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法错误样例: [IP=1]][Stamp=1767240000]"
+)
+"""A group within a group, before a last bracket."""
+
+
 @given(ANY, st.lists(st.integers(1, 60), min_size=1, max_size=40))
+@example(LATE, [11] * 40)
+@example(NESTED, [1])
 def test_a_stream_gives_the_same_alarms(text: str, sizes: list[int]) -> None:
     parts: list[str] = []
     at = 0

@@ -123,6 +123,16 @@ def test_an_illegal_status_line_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["HTTP/1.1 2x0 ') (expected foo", 'HTTP/1.1 2x0 ") (expected foo', "HTTP/1.1 2x0 \\') bytearray(b'"]
+)
+def test_a_line_that_looks_like_the_librarys_own_words_is_quoted(line: str) -> None:
+    made = ask(lab.send(line.encode() + b"\r\nX: 1\r\n\r\n"))
+    assert (made.failure, made.detail) == (Failure.STATUS, line)
+    made = ask(lab.send(b"HTTP/1.1 200 OK\r\nX: 1\r\n" + line.encode().replace(b"/", b"\0") + b"\r\n\r\n"))
+    assert (made.failure, made.detail) == (Failure.HEADER, line.replace("/", "\0"))
+
+
+@pytest.mark.parametrize(
     "answer", [lab.stall(), lab.drip(0.1), lab.drip(0.1, of_head=True)], ids=["stall", "body", "head"]
 )
 def test_slowness_ends_at_the_deadline(answer: Answer) -> None:

@@ -106,7 +106,6 @@ CHANGES: dict[str, Callable[[World], object]] = {
     "a module": lambda world: widened(world, code(world, "load_module modules/x;")),
     "a module's folder": lambda world: widened(world, code(world, "load_module modules/x;").parent),
     "a script": lambda world: widened(world, code(world, f"init_by_lua_file {world.folder}/modules/x;")),
-    "what was not read to its end": lambda world: world.site.write_text("#" * nginx_files.MAX_FILE + "\n"),
     "a pipe": lambda world: os.mkfifo(world.site.parent / "b.conf"),
     "a link to what others may write": lambda world: linked(world),
 }

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
 
+from wxalarm.bounds import ALARMS
 from wxalarm.nearest import nearest as like
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 USAGE = 2
 """Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
 INTERRUPTED = 130
-MAX_BYTES = 16 * 1024 * 1024
 FOR_PEOPLE = ("text", "table", "csv")
 """Formats in the locale's encoding on stdout: read on a screen, or by the spreadsheet of this machine."""
 
@@ -76,7 +76,7 @@ def paths_of(patterns: Sequence[str], words: Words) -> list[str]:
 
 
 def read_bytes(
-    path: str, command: str, words: Catalogue, limit: int | None = MAX_BYTES, hint: str = "paste_hint"
+    path: str, command: str, words: Catalogue, limit: int | None = ALARMS, hint: str = "paste_hint"
 ) -> bytes:
     """The bytes of a file or of stdin ("-"). A terminal is told what to paste: the key `hint` of [ui]."""
     if path == "-" and sys.stdin.isatty():

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from wxalarm import bounds
+from wxalarm.bounds import whole
 from wxalarm.cases import CaseError, from_text
 from wxalarm.checks import CHECKS
 from wxalarm.checks.dns.addresses import SOURCES
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
     from wxalarm.model import Finding
-
-MAX_CASE = 256 * 1024 * 1024
-"""Bytes of a saved case: a storm of alarms with their observations."""
 
 
 def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
@@ -140,13 +139,14 @@ def resolve_overrides(values: Sequence[str], words: Catalogue) -> dict[str, tupl
         addresses = tuple(address.strip("[]") for address in listed.split(",") if address)
         try:
             host = split_url(f"http://{host}").host or ""
-            if not host or not addresses or not 0 < int(port) < 65536:
+            number = whole(port)
+            if not host or not addresses or number is None or not 0 < number < 65536:
                 raise ValueError(value)
             for address in addresses:
                 ipaddress.ip_address(address)
         except ValueError:
             fail(words.ui("bad_resolve", value=value))
-        found[f"{host}:{int(port)}"] = addresses
+        found[f"{host}:{number}"] = addresses
     return found
 
 
@@ -174,7 +174,7 @@ def read_alarms(
 def read_case(path: Path, words: Catalogue) -> Case:
     """A saved case, "-" from stdin; a file that is none ends the command."""
     try:
-        data = read_bytes(str(path), "diagnose --from", words, limit=MAX_CASE, hint="case_hint")
+        data = read_bytes(str(path), "diagnose --from", words, limit=bounds.CASE, hint="case_hint")
         return from_text(data.decode(), source_name(str(path)))
     except UnicodeDecodeError as error:
         fail(f"{path}: {error}")

@@ -67,8 +67,8 @@ def diagnose(
         if files or save:
             fail(words.ui("from_alone"))
         case = read_case(from_case, words)
-        only = chosen_of(case.contexts, only, words)
-        code = deliver(case.contexts, (), words, outputs, only=only, skip=skip, saved=case.outcome, reveal=reveal)
+        only, saved = chosen_of(case.contexts, only, words), case.outcome
+        code = deliver(case.contexts, case.problems, words, outputs, only=only, skip=skip, saved=saved, reveal=reveal)
     else:
         if settings.host.nginx_conf == "-" and (not files or "-" in files):
             fail(words.ui("two_stdin"))

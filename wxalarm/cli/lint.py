@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wxalarm.bounds import ALARMS
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
-    MAX_BYTES,
     USAGE,
     Output,
     apart,
@@ -140,8 +140,8 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
             name = error.filename if isinstance(error.filename, str) else path
             errors.append(words.ui("unreadable", source=name, error=error.strerror or error))
             continue
-        if len(source.data) > MAX_BYTES or len(source.expectation or b"") > MAX_BYTES:
-            errors.append(words.ui("too_large", source=path, limit=MAX_BYTES // 2**20))
+        if len(source.data) > ALARMS or len(source.expectation or b"") > ALARMS:
+            errors.append(words.ui("too_large", source=path, limit=ALARMS // 2**20))
             continue
         yield source
 
@@ -155,7 +155,7 @@ def _read_by(patterns: Sequence[str], words: Catalogue) -> Iterator[str]:
 def _read(path: str) -> bytes:
     """The bytes of a file, one more than the limit at most."""
     with open(path, "rb") as file:
-        return file.read(MAX_BYTES + 1)
+        return file.read(ALARMS + 1)
 
 
 def _files(patterns: Sequence[str], words: Catalogue) -> Iterator[str]:

@@ -95,7 +95,7 @@ def deliver(
     """Run the checks, write every output, and give the exit code."""
     reports, job = run(contexts, words, **options)
     if save is not None:
-        write_file(save, to_text(reports, job.contexts), 0o600)
+        write_file(save, to_text(reports, job.contexts, problems), 0o600)
     if not any(output.format == "json" and output.path is None for output in outputs):
         say_problems(problems, words)
     if job.stopped:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from wxalarm.bounds import whole
 from wxalarm.logs.formats import Key
 from wxalarm.logs.parsers import LineParser, Record, target_of
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
@@ -314,8 +315,8 @@ class Push(Struct, frozen=True):
             return None
         values = dict(part.partition("=")[::2] for part in target.partition("?")[2].split("&"))
         same_user = self.user is not None and values.get("openid") == self.user
-        stamp = values.get("timestamp", "")
-        same_time = self.stamp is not None and stamp.isdecimal() and abs(int(stamp) - self.stamp) <= 1
+        at = whole(values.get("timestamp", ""))
+        same_time = self.stamp is not None and at is not None and abs(at - self.stamp) <= 1
         if same_user:
             return "exact" if same_time else "openid"
         return "timestamp" if same_time and not (self.user and values.get("openid")) else None

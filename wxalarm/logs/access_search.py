@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from wxalarm.bounds import whole
 from wxalarm.logs import formats, mask, parsers
 from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
 from wxalarm.logs.formats import Wanted
@@ -181,10 +182,10 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         ended=ended,
         match=match,
         request_time=number(record.get("request_time", "").encode()),
-        body_bytes=int(size) if size.isascii() and size.isdecimal() and len(size) < 16 else None,
+        body_bytes=whole(size),
         upstream_addr=record.get("upstream_addr"),
         upstream_status=record.get("upstream_status"),
         upstream_response_time=record.get("upstream_response_time"),
-        stamp=int(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) < 12 else None,
+        stamp=whole(stamp, 11),
         packed=place.packed,
     )

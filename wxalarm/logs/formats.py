@@ -6,6 +6,7 @@ character inside quotes (escape=default, json), so the pattern is exact there; w
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -160,6 +161,15 @@ class LineFormat:
             parts.append(body + rb"\.\d+" if value == "msec" else body)
         return parts
 
+    @cached_property
+    def _gives_back(self) -> int | None:
+        """The first variable without a shape that touches one with a shape: the only one that may have to give back
+        what it took. Two of them would be tried in all pairs of places."""
+        for index, ((kind, value), (next_kind, after)) in enumerate(itertools.pairwise(self.tokens)):
+            if kind == next_kind == "variable" and value not in _SHAPES and after in _SHAPES:
+                return index
+        return None
+
     def _first(self, name: str) -> int:
         """Where a variable first stands in `tokens`."""
         return self.tokens.index(("variable", name))
@@ -191,7 +201,7 @@ class LineFormat:
         behind = self.tokens[index + 1 : index + 2]
         if end == " " and name == next((field for field in self.fields if field in _FREE), None):
             rest = rb"[^\n]*?"  # one a pattern: two would look at every pair of blanks
-        elif rest.endswith(b"*") and behind and behind[0][0] == "literal":
+        elif rest.endswith(b"*") and (not behind or behind[0][0] == "literal" or index != self._gives_back):
             rest += b"+"  # what stands behind it begins with the one character that it cannot hold
         if wanted is not None and name == self.path_field:
             return (b"POST " if name == "request" else b"") + self._target(name, end, wanted) + rest
@@ -246,12 +256,12 @@ def _literal(text: str) -> bytes:
     """A literal; a run of blanks stands for one or more (the guide's own format has two in places)."""
     parts = re.findall(r"[ \t]+|[^ \t]+", text)
     found = b""
-    for index, part in enumerate(parts):
+    for part in parts:
         if part[0] not in " \t":
             found += re.escape(_bytes(part))
             continue
-        # Before a variable that may be empty the blanks could have to be shared.
-        found += (b"[ \t]+" if "\t" in part else b" +") + (b"+" if index + 1 < len(parts) else b"")
+        # Never shared with the blanks behind an empty value: with several of them there would be too many ways to.
+        found += b"[ \t]++" if "\t" in part else b" ++"
     return found
 
 

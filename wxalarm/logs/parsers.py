@@ -76,7 +76,10 @@ class TextParser:
         self._whole = line_format.pattern(self.fields)
         place = line_format.tokens.index(("variable", "status"))
         around = (("literal", ""), *line_format.tokens, ("literal", ""))[place : place + 3]
-        self._around = [value.encode() if kind == "literal" else b"" for kind, value in (around[0], around[2])]
+        self._around = [
+            value.encode("utf-8", "surrogateescape") if kind == "literal" else b""
+            for kind, value in (around[0], around[2])
+        ]
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""

@@ -5,13 +5,12 @@ Nothing here opens a file or knows of WeChat; probes/nginx_files.py fetches the 
 
 from __future__ import annotations
 
-from wxalarm.nginx.config import MAX_FILES, Config, Fetch, fetch_from, from_dump, load, parse
+from wxalarm.nginx.config import Config, Fetch, fetch_from, from_dump, load, parse
 from wxalarm.nginx.logfiles import COMBINED, AccessLog, access_logs, error_logs, every_access_log, log_format_of
 from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem
 
 __all__ = [
     "COMBINED",
-    "MAX_FILES",
     "AccessLog",
     "Config",
     "ConfigProblem",

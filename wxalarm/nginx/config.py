@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from wxalarm import bounds
 from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem, read
 
 Fetch = Callable[[str], Sequence[tuple[str, str]]]
 """An absolute path or glob pattern → (path, text) of the files it names, sorted by path; nothing when there is none."""
 
-MAX_FILES = 2000
-MAX_DEPTH = 32
 _DUMPED = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
 
 
@@ -51,12 +50,15 @@ class Config(Struct, frozen=True):
 
 
 def load(path: str, fetch: Fetch) -> Config:
-    """The configuration whose main file is `path`. Relative includes are relative to its folder, as in nginx."""
+    """The configuration whose main file is `path`. Relative includes are relative to its folder, as in nginx.
+
+    Raises Beyond for one that is larger, or deeper, than the bounds.
+    """
     state = _Load(posixpath.dirname(path), fetch)
     found = fetch(path)
     if not found:
         return Config((), {}, (ConfigProblem(f'open() "{path}" failed', path, 0),))
-    directives = state.read(found[0][0], found[0][1], 0)
+    directives = state.read(found[0][0], found[0][1], 0, 0)
     return Config(directives, state.files, tuple(state.problems))
 
 
@@ -70,36 +72,49 @@ class _Load:
         self.folder, self.fetch = folder, fetch
         self.files: dict[str, str] = {}
         self.problems: list[ConfigProblem] = []
+        self.reads = self.characters = 0
 
-    def read(self, path: str, text: str, depth: int) -> tuple[Directive, ...]:
+    def read(self, path: str, text: str, depth: int, level: int) -> tuple[Directive, ...]:
+        self.reads += 1
+        self.characters += len(text)
+        if self.reads > bounds.NGINX_FILES:  # each file as often as it is included
+            raise bounds.Beyond("nginx-files", bounds.NGINX_FILES)
+        if self.characters > bounds.NGINX_TOTAL:
+            raise bounds.Beyond("nginx-size", bounds.NGINX_TOTAL)
         self.files.setdefault(path, text)
         try:
             directives = read(text, path)
         except SyntaxProblem as error:
             self.problems.append(error.problem)
             return ()
-        return self.expand(directives, depth)
+        return self.expand(directives, depth, level)
 
-    def expand(self, directives: Sequence[Directive], depth: int) -> tuple[Directive, ...]:
+    def expand(self, directives: Sequence[Directive], depth: int, level: int) -> tuple[Directive, ...]:
+        """The directives with all includes in their places. depth: files around them, level: blocks."""
+        if level > bounds.NGINX_NESTING:
+            raise bounds.Beyond("nginx-nesting", bounds.NGINX_NESTING)
         result: list[Directive] = []
         for directive in directives:
             if directive.name == "include" and len(directive.args) == 1 and directive.block is None:
-                result.extend(self.include(directive, depth))
+                result.extend(self.include(directive, depth, level))
             elif directive.block:
-                result.append(replace(directive, block=self.expand(directive.block, depth)))
+                result.append(replace(directive, block=self.expand(directive.block, depth, level + 1)))
             else:
                 result.append(directive)
         return tuple(result)
 
-    def include(self, directive: Directive, depth: int) -> Iterator[Directive]:
+    def include(self, directive: Directive, depth: int, level: int) -> Iterator[Directive]:
+        if depth >= bounds.NGINX_INCLUDES:
+            raise bounds.Beyond("nginx-includes", bounds.NGINX_INCLUDES)
         pattern = posixpath.join(self.folder, directive.args[0])
-        found = self.fetch(pattern) if depth < MAX_DEPTH and len(self.files) < MAX_FILES else ()
+        found = self.fetch(pattern)
         if not found and not is_glob(pattern):
             message = f'open() "{pattern}" failed'
-            line = self.files[directive.file].count("\n", 0, directive.end) + 1  # nginx names the line of the `;`
+            # nginx names the line of the `;`
+            line = directive.line + self.files[directive.file].count("\n", directive.start, directive.end)
             self.problems.append(ConfigProblem(message, directive.file, line))
         for path, text in found:
-            yield from self.read(path, text, depth + 1)
+            yield from self.read(path, text, depth + 1, level)
 
 
 def is_glob(pattern: str) -> bool:

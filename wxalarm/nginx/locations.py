@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.nginx.servers import compile_pcre
+from wxalarm.nginx import pattern
 from wxalarm.nginx.syntax import Directive
 
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
@@ -34,7 +34,8 @@ class _Location(Struct, frozen=True):
 
 
 def find(block: Directive, path: str) -> Found:
-    """The location of `block` (a server or a location) for a normalised path."""
+    """The location of `block` (a server or a location) for a normalised path. Raises Beyond for a pattern that takes
+    too many steps."""
     return _find(block, path)[1]
 
 
@@ -58,11 +59,11 @@ def _find(block: Directive, path: str) -> tuple[bool, Found]:
     if not no_patterns:
         for location in locations:
             if location.modifier in ("~", "~*"):
-                pattern = compile_pcre(location.name, location.modifier == "~*")
-                if pattern is None:
+                compiled = pattern.compile(location.name, location.modifier == "~*")
+                if compiled is None:
                     return True, Found(untold=location.directive)
-                if match := pattern.search(path):
-                    groups = (match[0], *(group or "" for group in match.groups()))
+                if match := compiled.search(path):
+                    groups = tuple(group or "" for group in match.groups)
                     _, inner = _find(location.directive, path)
                     found = _inside(location.directive, inner, inner.adds_slash)
                     return True, found if found.captures else replace(found, captures=groups)

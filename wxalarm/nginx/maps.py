@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from wxalarm.nginx.servers import compile_pcre
+from wxalarm.nginx import pattern
 from wxalarm.nginx.syntax import Directive
 
 
@@ -63,10 +63,13 @@ def holds(text: str, address: str) -> bool:
 
 
 def lookup(block: Directive, source: str) -> str | None:
-    """The value of a map block, as written, for a source: exact, then wildcard names, then patterns, then default."""
+    """The value of a map block, as written, for a source: exact, then wildcard names, then patterns, then default.
+
+    Raises Beyond for a pattern that takes too many steps.
+    """
     default = ""
     exact: str | None = None
-    pattern: str | None = None
+    matched: str | None = None
     names: list[tuple[int, str]] = []
     hostnames = any(entry.name == "hostnames" and not entry.args for entry in block.block or ())
     for entry in block.block or ():
@@ -77,15 +80,15 @@ def lookup(block: Directive, source: str) -> str | None:
             default = value
         elif key.startswith("~"):
             ignore = key.startswith("~*")
-            compiled = compile_pcre(key[2 if ignore else 1 :], ignore)
-            if pattern is None and (compiled is None or compiled.search(source)):
-                pattern = value if compiled is not None else "$"
+            compiled = pattern.compile(key[2 if ignore else 1 :], ignore) if matched is None else None
+            if matched is None and (compiled is None or compiled.search(source)):
+                matched = value if compiled is not None else "$"
         elif key.removeprefix("\\").lower() == source.lower():
             exact = value if exact is None else exact
         elif hostnames and key.startswith(("*.", ".")) and source.lower().endswith(key.lstrip("*").lower()):
             names.append((len(key), value))
         elif hostnames and key.endswith(".*") and source.lower().startswith(key[:-1].lower()):
             names.append((-1000 + len(key), value))
-    if exact is None and not names and pattern is not None:
-        return None if "$" in pattern else pattern  # what was captured, or a pattern that cannot be judged
+    if exact is None and not names and matched is not None:
+        return None if "$" in matched else matched  # what was captured, or a pattern that cannot be judged
     return exact if exact is not None else max(names)[1] if names else default

@@ -9,12 +9,19 @@ from urllib.parse import unquote
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from wxalarm import bounds
 from wxalarm.nginx.maps import geo, lookup
 from wxalarm.nginx.syntax import Directive
 
 MAX_PATH = 2048
 """Characters of a path that are looked at: patterns of a configuration run over it."""
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*)|([0-9]))")
+
+
+class Work(Struct):
+    """What may still be worked out."""
+
+    left: int
 
 
 class Request(Struct, frozen=True):
@@ -35,6 +42,10 @@ class Request(Struct, frozen=True):
     """What `set` and captures of patterns added, and the maps that have been asked for."""
     blocks: Mapping[str, Directive] = field(default_factory=dict)
     """The map and geo blocks by variable."""
+    asked: tuple[str, ...] = ()
+    """The maps that are being worked out, each for the one before it."""
+    work: Work = field(default_factory=lambda: Work(bounds.EXPANSIONS))
+    """Shared by all that is made of this request."""
 
     @property
     def path(self) -> str:
@@ -47,10 +58,16 @@ class Request(Struct, frozen=True):
         return self.target.partition("?")[2]
 
     def value(self, name: str, uri: str, args: str) -> str | None:
-        """The value of a variable; None when it cannot be known here. `uri` and `args` may have been rewritten."""
+        """The value of a variable; None when it cannot be known here. `uri` and `args` may have been rewritten.
+
+        Raises Beyond when too many have been worked out already.
+        """
+        self.work.left -= 1
+        if self.work.left < 0:
+            raise bounds.Beyond("expansions", bounds.EXPANSIONS)
         if name in self.variables:
             return self.variables[name]
-        if name in self.blocks:
+        if name in self.blocks and name not in self.asked:  # a circle ends here
             return self._defined(name, self.blocks[name], uri, args)
         known: dict[str, str | None] = {
             "uri": uri,
@@ -84,8 +101,9 @@ class Request(Struct, frozen=True):
 
     def _defined(self, name: str, block: Directive, uri: str, args: str) -> str | None:
         """The value of a map or geo. nginx keeps the first one for the whole request, unless the map is volatile."""
-        others = {other: found for other, found in self.blocks.items() if other != name}  # a circle ends here
-        asked = replace(self, blocks=others)
+        if len(self.asked) == bounds.MAPS:
+            raise bounds.Beyond("expansions", bounds.MAPS)
+        asked = replace(self, asked=(*self.asked, name))
         if block.name == "geo":
             source = self.remote if len(block.args) == 1 else asked.expand(block.args[0], uri, args)
             value = geo(block, source) if source else None
@@ -98,13 +116,20 @@ class Request(Struct, frozen=True):
         return value
 
     def expand(self, text: str, uri: str, args: str) -> str | None:
-        """A text with its variables replaced; None when one of them cannot be known."""
+        """A text with its variables replaced; None when one of them cannot be known.
+
+        Raises Beyond when that would be longer than bounds.VALUE.
+        """
         unknown = False
+        length = 0
 
         def one(match: re.Match[str]) -> str:
-            nonlocal unknown
+            nonlocal unknown, length
             value = self.value(match[1] or match[2] or match[3], uri, args)
             unknown |= value is None
+            length += len(value or "")
+            if length > bounds.VALUE:
+                raise bounds.Beyond("value", bounds.VALUE)
             return value or ""
 
         result = _VARIABLE.sub(one, text)

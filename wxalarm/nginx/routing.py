@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.nginx import locations
+from wxalarm.bounds import whole
+from wxalarm.nginx import locations, pattern
 from wxalarm.nginx.config import Config
 from wxalarm.nginx.maps import define
 from wxalarm.nginx.request import Request
-from wxalarm.nginx.servers import Choice, choose, compile_pcre, servers
+from wxalarm.nginx.servers import Choice, choose, servers
 from wxalarm.nginx.syntax import Directive
 
 MAX_CYCLES = 10
@@ -100,7 +101,7 @@ def error_page(chain: Sequence[Directive], *statuses: int) -> Directive | None:
 
 
 def route(config: Config, request: Request) -> Route | None:
-    """How `config` answers `request`; None when no server of it can."""
+    """How `config` answers `request`; None when no server of it can. Raises Beyond for what takes too many steps."""
     choice = choose(servers(config), request.host, request.port, request.address)
     if choice is None:
         return None
@@ -227,23 +228,23 @@ class _Walk:
         args = directive.args
         if not args:
             return None
-        if not args[0].isdecimal():
+        status = whole(args[0])
+        if status is None:
             return Outcome("redirect", directive, 302, args[0])
-        status = int(args[0])
         if status in (301, 302, 303, 307, 308) and len(args) > 1:
             return Outcome("redirect", directive, status, args[1])
         return Outcome("return", directive, status, args[1] if len(args) > 1 else None)
 
     def rewrite(self, directive: Directive) -> tuple[Outcome | None, str]:
-        pattern = compile_pcre(directive.args[0])
-        if pattern is None:
+        compiled = pattern.compile(directive.args[0])
+        if compiled is None:
             return Outcome("unknown", directive), ""
-        match = pattern.search(self.uri)
+        match = compiled.search(self.uri)
         if match is None:
             return None, ""
-        for number, group in enumerate((match[0], *match.groups())):
+        for number, group in enumerate(match.groups):
             self.request.variables[str(number)] = group or ""
-        for name, group in match.groupdict().items():
+        for name, group in match.names.items():
             self.request.variables[name] = group or ""
         new, flag = directive.args[1], directive.args[2] if len(directive.args) > 2 else ""
         if flag in ("redirect", "permanent") or new.startswith(("http://", "https://", "$scheme")):
@@ -287,12 +288,12 @@ class _Walk:
             expected = self.request.expand(right, self.uri, self.args)
             return None if expected is None else (value == expected) == (operator == "=")
         if operator in ("~", "~*", "!~", "!~*"):
-            pattern = compile_pcre(right, operator.endswith("*"))
-            if pattern is None:
+            compiled = pattern.compile(right, operator.endswith("*"))
+            if compiled is None:
                 return None
-            match = pattern.search(value)
+            match = compiled.search(value)
             if match and not operator.startswith("!"):
-                for number, group in enumerate((match[0], *match.groups())):
+                for number, group in enumerate(match.groups):
                     self.request.variables[str(number)] = group or ""
             return (match is not None) != operator.startswith("!")
         return None
@@ -307,7 +308,7 @@ class _Walk:
         if tries is not None and len(tries.args) >= 2:
             last = tries.args[-1]
             if last.startswith("="):
-                return Outcome("return", tries, int(last[1:]) if last[1:].isdecimal() else None), None
+                return Outcome("return", tries, whole(last[1:])), None
             if last.startswith("@"):
                 return None, last
             path, _, query = last.partition("?")

@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import warnings
 from collections.abc import Iterator
-from functools import cache
 
 from msgspec import Struct
 
+from wxalarm.bounds import whole
+from wxalarm.nginx import pattern
 from wxalarm.nginx.config import Config
 from wxalarm.nginx.syntax import Directive
 
 
 class Listen(Struct, frozen=True):
-    """One address on which a server listens."""
+    """One address, or one with a range of ports, on which a server listens."""
 
     address: str | None
     """None: every address of that family ("*:80" or "[::]:80"). "unix:…" for a socket file."""
-    port: int
+    first: int
+    last: int
+    """The ports; the same number for one."""
     ipv6: bool = False
     default: bool = False
     ssl: bool = False
+
+    def has(self, port: int) -> bool:
+        """Whether it listens on this TCP port."""
+        return self.first <= port <= self.last and not (self.address or "").startswith("unix:")
 
 
 class Server(Struct, frozen=True):
@@ -81,12 +87,7 @@ def choose(found: tuple[Server, ...], host: str, port: int, address: str | None 
 
 def _group(found: tuple[Server, ...], port: int, address: str | None) -> list[tuple[Server, Listen]]:
     """The servers that share the socket which accepts the connection: the exact address wins over the wildcard."""
-    pairs = [
-        (server, listen)
-        for server in found
-        for listen in server.listens
-        if listen.port == port and not (listen.address or "").startswith("unix:")
-    ]
+    pairs = [(server, listen) for server in found for listen in server.listens if listen.has(port)]
     ipv6 = address is not None and ":" in address
     for wanted in (address, None):
         group = [pair for pair in pairs if pair[1].address == wanted and (wanted is not None or pair[1].ipv6 == ipv6)]
@@ -100,7 +101,10 @@ def _group(found: tuple[Server, ...], port: int, address: str | None) -> list[tu
 
 
 def by_name(found: list[Server], host: str) -> tuple[Server | None, bool]:
-    """exact name → longest `*.` wildcard → longest `.*` → first regular expression → None; and whether that is sure."""
+    """exact name → longest `*.` wildcard → longest `.*` → first regular expression → None; and whether that is sure.
+
+    Raises Beyond for a pattern that takes too many steps.
+    """
     best: tuple[int, int] | None = None
     chosen: Server | None = None
     told = True
@@ -109,14 +113,14 @@ def by_name(found: list[Server], host: str) -> tuple[Server | None, bool]:
             rank = _rank(name, host)
             if rank is not None and (best is None or rank > best):
                 best, chosen = rank, server
-                told = not name.startswith("~") or compile_pcre(name[1:], True) is not None
+                told = not name.startswith("~") or pattern.compile(name[1:], True) is not None
     return chosen, told
 
 
 def _rank(name: str, host: str) -> tuple[int, int] | None:
     if name.startswith("~"):
-        pattern = compile_pcre(name[1:], True)
-        return (1, 0) if pattern is None or pattern.search(host) else None
+        compiled = pattern.compile(name[1:], True)
+        return (1, 0) if compiled is None or compiled.search(host) else None
     name = name.lower()
     if name.startswith(".") and (host == name[1:] or host.endswith(name)):
         return (3, len(name))
@@ -140,15 +144,17 @@ def _listens(block: Directive) -> Iterator[Listen]:
             found = True
             options = directive.args[1:]
             default = "default_server" in options or "default" in options
-            yield from _addresses(directive.args[0], default, "ssl" in options or ssl_on)
+            listen = _address(directive.args[0], default, "ssl" in options or ssl_on)
+            if listen is not None:
+                yield listen
     if not found:
-        yield Listen(None, 80, ssl=ssl_on)
+        yield Listen(None, 80, 80, ssl=ssl_on)
 
 
-def _addresses(text: str, default: bool, ssl: bool) -> Iterator[Listen]:
+def _address(text: str, default: bool, ssl: bool) -> Listen | None:
+    """The address of a `listen`; None when it is none."""
     if text.startswith("unix:"):
-        yield Listen(text, 0, default=default, ssl=ssl)
-        return
+        return Listen(text, 0, 0, default=default, ssl=ssl)
     host, ports, ipv6 = text, "80", False
     if text.startswith("["):
         host, _, ports = text[1:].partition("]")
@@ -157,12 +163,12 @@ def _addresses(text: str, default: bool, ssl: bool) -> Iterator[Listen]:
         host, _, ports = text.rpartition(":")
     elif re.fullmatch(r"[0-9]+(-[0-9]+)?", text):
         host, ports = "*", text
-    first, _, last = ports.partition("-")
-    if not first.isdecimal() or (last and not last.isdecimal()):
-        return
-    address = None if host in ("*", "0.0.0.0", "::") else _canonical(host)
-    for port in range(int(first), min(int(last or first), int(first) + 65535) + 1):
-        yield Listen(address, port, ipv6, default, ssl)
+    low, dash, high = ports.partition("-")
+    first = whole(low)
+    last = whole(high) if dash else first
+    if first is None or last is None:
+        return None
+    return Listen(None if host in ("*", "0.0.0.0", "::") else _canonical(host), first, last, ipv6, default, ssl)
 
 
 def _canonical(host: str) -> str:
@@ -170,21 +176,3 @@ def _canonical(host: str) -> str:
         return str(ipaddress.ip_address(host))
     except ValueError:
         return "127.0.0.1" if host == "localhost" else host
-
-
-_OTHER = re.compile(r"\[:\^?[a-z]+:\]|\{,|\\v")
-"""What Python takes for something else."""
-
-
-@cache
-def compile_pcre(pattern: str, ignore_case: bool = False) -> re.Pattern[str] | None:
-    """A PCRE as Python's `re`; None when it uses what Python has not (then nothing is claimed about it)."""
-    if _OTHER.search(pattern):
-        return None
-    translated = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
-    try:
-        with warnings.catch_warnings():  # of sets within sets, which both take for text
-            warnings.simplefilter("ignore", FutureWarning)
-            return re.compile(translated, re.ASCII | (re.IGNORECASE if ignore_case else 0))
-    except (re.error, ValueError, OverflowError, RecursionError):
-        return None

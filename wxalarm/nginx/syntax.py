@@ -7,9 +7,11 @@ looked at. Blocks of `…_by_lua_block` directives (OpenResty) are skipped as te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
+
+from wxalarm import bounds
 
 _BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)++")
 _WORD = re.compile(r"(?:[^ \t\r\n;{\\$]++|\\[\s\S]|\$\{*+)++")
@@ -21,7 +23,7 @@ _BREAKS = re.compile(r"""\A\Z|\A["'#}]|[\s;]|(?<!\$)\{|\\(?:["'\\trn]|\Z)""")
 _FLAT = ("types", "map", "geo", "split_clients", "charset_map")
 """Blocks of lines that nginx gives to a handler of their own: no block may stand inside."""
 _LUA = re.compile(
-    r"""--\[(=*)\[[\s\S]*?\]\1\] | --[^\n]*+ | \[(=*)\[[\s\S]*?\]\2\]
+    r"""(?:--)?+\[(?P<level>=*+)\[ | --[^\n]*+
       | "(?:[^"\\\n]++|\\[\s\S])*+" | '(?:[^'\\\n]++|\\[\s\S])*+' | [{}] | [^-\["'{}]++ | [\s\S]""",
     re.VERBOSE,
 )
@@ -130,11 +132,22 @@ class _Reader:
     def skip_lua(self) -> None:
         """From behind `{` to behind its `}`, over Lua strings, comments and inner braces."""
         depth = 1
+        open_levels: set[str] = set()
         while depth:
             match = _LUA.match(self.text, self.at)
             if match is None:
                 raise self.problem('unexpected end of file, expecting "}"', len(self.text))
             self.at = match.end()
+            if (level := match["level"]) is not None:
+                closing = f"]{level}]"
+                end = -1 if level in open_levels else self.text.find(closing, self.at)
+                if end >= 0:
+                    self.at = end + len(closing)
+                    continue
+                open_levels.add(level)  # no later one is closed either
+                newline = self.text.find("\n", self.at) if match[0].startswith("--") else match.start() + 1
+                self.at = len(self.text) if newline < 0 else newline
+                continue
             depth += {"{": 1, "}": -1}.get(match[0], 0)
 
     def read(self) -> tuple[Directive, ...]:
@@ -171,6 +184,8 @@ class _Reader:
                     self.skip_lua()
                     stack[-1].children.append(Directive(name, args, self.file, line, start, end, (), self.at - 1))
                 else:
+                    if len(stack) > bounds.NGINX_NESTING:
+                        raise bounds.Beyond("nginx-nesting", bounds.NGINX_NESTING)
                     stack.append(_Open(name, args, line, start, self.at))
             else:
                 if not words:
@@ -193,7 +208,8 @@ def quoted(word: str) -> str:
 
 
 def read(text: str, file: str = "nginx.conf") -> tuple[Directive, ...]:
-    """The directives of one file, `include` not followed. Raises SyntaxProblem with nginx's message and place."""
+    """The directives of one file, `include` not followed. Raises SyntaxProblem with nginx's message and place, and
+    Beyond for blocks that are too deep."""
     return _Reader(text, file).read()
 
 
@@ -228,5 +244,13 @@ def mend_slash_comments(text: str) -> tuple[str, list[int]]:
     for offset in found:
         pieces.append(text[last:offset] + "#")
         last = offset + 2
-    lines = [text.count("\n", 0, offset) + 1 for offset in found]
-    return "".join((*pieces, text[last:])), lines
+    return "".join((*pieces, text[last:])), list(_lines_of(text, found))
+
+
+def _lines_of(text: str, offsets: Iterable[int]) -> Iterator[int]:
+    """The lines of rising offsets."""
+    line, last = 1, 0
+    for offset in offsets:
+        line += text.count("\n", last, offset)
+        last = offset
+        yield line

@@ -25,10 +25,13 @@ class Scan:
     def __init__(self, source: Source, start: int = 0) -> None:
         self.source = source
         self.found: list[Found] = []
+        self.clean: set[int] = set()
+        """Which of them are clean alarms of a text that needed no repair."""
         self.pending: int | None = None
         """Behind the last alarm, where another may have begun that is not whole yet."""
         if not self._scan(start, Signs(source.text, start)):
             self.found.clear()
+            self.clean.clear()
             source.repair()
             self.__dict__.pop("_clusters", None)
             self._scan(source.parsed(start), None)
@@ -63,6 +66,8 @@ class Scan:
                     at = end
                     continue
                 found += map(self._built, (*before, *clusters.finish(start)))
+            if signs is not None:
+                self.clean.add(len(found))
             found.append(clean)
             at = end
         if signs is not None and signs.before(len(text), len(text)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from wxalarm.model import Alarm, Finding
-from wxalarm.parser.fast import Found
 from wxalarm.parser.locate import Lines, Source
 from wxalarm.parser.scan import Scan
 from wxalarm.parser.words import LONGEST_BODY
@@ -13,7 +12,7 @@ from wxalarm.parser.words import LONGEST_BODY
 SETTLED = 2 * LONGEST_BODY
 """Characters behind an alarm after which no further text can change it."""
 TAIL = 16 * 1024
-"""Characters at the end of what has come that may be the beginning of a piece of an alarm."""
+"""Characters before an alarm that is not whole yet, or before the end of what has come, in which it may have begun."""
 CONTEXT = 128
 """Characters before the place to go on from that are kept: what stands before a label tells how much it proves."""
 
@@ -52,16 +51,14 @@ class _Window:
         source = Source(Lines(self.text, self.path, self.line, self.column))
         scan = Scan(source, self.start)
         found = scan.found
-        ready = len(found) if final else _ready(found, len(source.text))
+        ready = len(found) if final else _ready(scan, len(source.text))
         for alarm, problems, _, _ in found[:ready]:
             yield alarm, problems
-        if ready < len(found):
-            keep = found[ready][2]
-        else:
-            end = len(source.text)
-            begun = end if scan.pending is None else scan.pending
-            keep = max(found[-1][3] if found else 0, min(end - TAIL, begun), 0)
-        self._cut(source.given(keep, keep)[0])
+        begun = found[ready][2] if ready < len(found) else scan.pending
+        # The text that comes may show that it began earlier, but never inside what has been given out.
+        given_out = found[ready - 1][3] if ready else source.parsed(self.start)
+        keep = max((len(source.text) if begun is None else begun) - TAIL, given_out)
+        self._cut(max(source.given(keep, keep)[0], self.start))
 
     def _cut(self, start: int) -> None:
         """Forget what stands before an offset, but for the context."""
@@ -72,11 +69,12 @@ class _Window:
         self.text, self.start = self.text[begin:], start - begin
 
 
-def _ready(found: Sequence[Found], end: int) -> int:
-    """How many of the alarms no further text can change: those far enough behind, and those with another one behind
-    them that end with the guide line or have no body, whose end could lie further on."""
-    for number, (alarm, _, _, ends) in enumerate(found):
+def _ready(scan: Scan, end: int) -> int:
+    """How many of the alarms no further text can change: those far enough behind; and clean ones with another one
+    behind them that end with the guide line or have no body, whose end could lie further on. What stands close behind
+    any other may yet become a part of it, or its damage the text's."""
+    for number, (alarm, _, _, ends) in enumerate(scan.found):
         whole = alarm.sample.response_content is None or alarm.guide_url is not None
-        if ends > end - SETTLED and not (whole and number + 1 < len(found)):
+        if ends > end - SETTLED and not (whole and {number, number + 1} <= scan.clean):
             return number
-    return len(found)
+    return len(scan.found)

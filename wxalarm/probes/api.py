@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wxalarm import bounds
 from wxalarm.config import Account, ConfigError, Settings, in_clear
 from wxalarm.probes import Failure, dns, resolvers, token_cache
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
@@ -209,8 +210,7 @@ def _public_enough(address: str) -> bool:
 def read_callback_check(path: str) -> bytes | None:
     """The file with a pasted answer of callback/check, at most 1 MiB of it; None when it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return file.read(1 << 20)
+        return bounds.read_file(path, bounds.PASTED)
     except OSError:
         return None
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 Fields = tuple[tuple[str, str], ...]
 _END = re.compile(rb"\n\r?\n")
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_QUOTED = re.compile(r"bytearray\((b.*?)\)(?: \(expected .*)?$", re.DOTALL)
+_QUOTED = re.compile(r"""bytearray\((b'(?:[^'\\]|\\.)*+'|b"(?:[^"\\]|\\.)*+")\)""")
+"""A line as h11 quotes it: a whole literal, whatever stands in the line."""
 
 
 def take(data: bytearray) -> bytes | None:

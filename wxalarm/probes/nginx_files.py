@@ -20,12 +20,11 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from wxalarm import nginx
+from wxalarm import bounds, nginx
+from wxalarm.deadline import in_thread
 from wxalarm.probes import command, processes
 from wxalarm.probes.command import NGINX_BUILT, NGINX_DUMP, NGINX_TEST, run
 
-MAX_FILE = 1024 * 1024
-MAX_TOTAL = 8 * 1024 * 1024
 PLACES = (
     "/etc/nginx/nginx.conf",
     "/usr/local/nginx/conf/nginx.conf",
@@ -85,7 +84,7 @@ class NginxFiles(Struct, frozen=True):
 
 
 class _Reading(Struct):
-    """Reads files for `nginx.load`, within the bounds."""
+    """Reads files for `nginx.load`, within the bounds: raises Beyond."""
 
     total: int = 0
     unreadable: list[str] = field(default_factory=list)
@@ -97,24 +96,28 @@ class _Reading(Struct):
     def fetch(self, pattern: str) -> Sequence[tuple[str, str]]:
         self.asked.append(pattern)
         paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
-        self.whole = self.whole and len(paths) <= nginx.MAX_FILES
-        paths = paths[: nginx.MAX_FILES]
+        self.whole = self.whole and len(paths) <= bounds.NGINX_FILES
+        paths = paths[: bounds.NGINX_FILES]
         return [(path, text) for path in paths if (text := self.text(path)) is not None]
 
     def text(self, path: str) -> str | None:
         try:
-            if not stat.S_ISREG(Path(path).stat().st_mode) or self.total >= MAX_TOTAL:
+            if not stat.S_ISREG(Path(path).stat().st_mode):
                 self.whole = False
                 return None
             with Path(path).open("rb") as file:
-                data = file.read(MAX_FILE)
-                self.whole = self.whole and not file.read(1)
+                data = file.read(bounds.NGINX_FILE + 1)
         except PermissionError:
             self.unreadable.append(path)
             return None
         except (OSError, ValueError):
             return None
         self.total += len(data)
+        # A part of a configuration says something else than the whole.
+        if len(data) > bounds.NGINX_FILE:
+            raise bounds.Beyond("nginx-file", bounds.NGINX_FILE)
+        if self.total > bounds.NGINX_TOTAL:
+            raise bounds.Beyond("nginx-size", bounds.NGINX_TOTAL)
         return data.decode("utf-8", "surrogateescape")
 
 
@@ -133,7 +136,7 @@ async def find(given: str | None = None, timeout: float = 4.0, *, ask: bool = Tr
     path = given or await asyncio.to_thread(_usual, running, built)
     if path is None:
         return None
-    found, own = await asyncio.to_thread(_from_files, path, given is not None, binary, built, running)
+    found, own = await in_thread(lambda: _from_files(path, given is not None, binary, built, running))
     if binary is None or own is None or not ask:
         return found
     values = {"conf": found.path, "prefix": own}
@@ -152,7 +155,10 @@ def _running(given: str | None) -> processes.Nginx | None:
 
 
 def _from_stdin() -> NginxFiles:
-    text = sys.stdin.buffer.read(MAX_TOTAL).decode("utf-8", "surrogateescape")
+    data = sys.stdin.buffer.read(bounds.NGINX_TOTAL + 1)
+    if len(data) > bounds.NGINX_TOTAL:
+        raise bounds.Beyond("nginx-size", bounds.NGINX_TOTAL)
+    text = data.decode("utf-8", "surrogateescape")
     try:
         path, files = nginx.from_dump(text)
     except ValueError:

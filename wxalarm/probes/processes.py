@@ -15,6 +15,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from wxalarm.bounds import whole
+
 PROC = "/proc"
 MAX_PROCESSES = 65536
 _LIMIT = re.compile(r"^Max open files\s+(\S+)\s+(\S+)", re.MULTILINE)
@@ -55,11 +57,6 @@ def read_text(path: str | Path, limit: int = 1024 * 1024) -> str | None:
             return file.read(limit).decode("utf-8", "replace")
     except (OSError, ValueError):
         return None
-
-
-def whole(text: str) -> int | None:
-    """A whole number without a sign, of at most 20 digits (2^64); None for anything else."""
-    return int(text) if len(text) <= 20 and text.isascii() and text.isdecimal() else None
 
 
 def pids(proc: str = PROC) -> Iterator[int]:

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wxalarm.bounds import whole
 from wxalarm.probes import dns, files, http
 from wxalarm.probes.dns import Outcome, Server
 from wxalarm.wechat.limits import PORTS
@@ -204,7 +205,7 @@ async def _whois(domain: str, place: str, find: _Finder) -> Registration:
     try:
         async with asyncio.timeout(find.limit):
             address = await find.address(name)
-            reader, writer = await asyncio.open_connection(address, int(port or 43))
+            reader, writer = await asyncio.open_connection(address, whole(port) or 43)
             try:
                 writer.write(f"{domain}\r\n".encode("ascii", "replace"))
                 data = b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from importlib import resources
 
 import jsonschema
@@ -15,7 +16,7 @@ from wxalarm import cases
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import SCENARIOS, Scenario
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
-from wxalarm.model import Report
+from wxalarm.model import Finding, Report
 from wxalarm.parser import parse
 from wxalarm.render import json as json_format
 from wxalarm.render import terminal
@@ -29,12 +30,13 @@ SCHEMA = jsonschema.Draft202012Validator(
 )
 
 
-async def diagnosed(scenario: Scenario) -> tuple[list[Report], str]:
-    """The reports of a scenario, and the saved case."""
+async def diagnosed(scenario: Scenario) -> tuple[list[Report], Sequence[Finding], str]:
+    """The reports of a scenario, what could not be read in its alarm, and the saved case."""
     async with scenario.stage() as staged:
-        ready = contexts(parse(staged.text).alarms, staged.settings, url=staged.url, resolve=staged.resolve)
+        parsed = parse(staged.text)
+        ready = contexts(parsed.alarms, staged.settings, url=staged.url, resolve=staged.resolve)
         reports = await Run(ready, only=scenario.only).reports()
-    return reports, cases.to_text(reports, ready)
+    return reports, parsed.problems, cases.to_text(reports, ready, parsed.problems)
 
 
 SLOW = {"syn-dropped", "handler-slow"}
@@ -46,7 +48,7 @@ SLOW = {"syn-dropped", "handler-slow"}
     [pytest.param(s, id=s.name, marks=[pytest.mark.slow] if s.name in SLOW else []) for s in SCENARIOS],
 )
 def test_verdict_is_the_injected_fault(scenario: Scenario) -> None:
-    reports, saved = asyncio.run(diagnosed(scenario))
+    reports, problems, saved = asyncio.run(diagnosed(scenario))
     assert reports, "the staged text holds no alarm"
     for report in reports:
         assert report.cause is not None
@@ -57,7 +59,7 @@ def test_verdict_is_the_injected_fault(scenario: Scenario) -> None:
     for lang in LANGUAGES:
         words = catalogue(lang)
         assert terminal.render(again, words) == terminal.render(reports, words)
-        assert json_format.render(again, (), words) == json_format.render(reports, (), words)
+        assert json_format.render(again, case.problems, words) == json_format.render(reports, problems, words)
         for shown in (reports, Redactor().reports(reports)):
             SCHEMA.validate(json.loads(json_format.render(shown, (), words)))
         for width in (40, 80, 120):

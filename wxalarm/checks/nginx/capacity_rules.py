@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wxalarm.bounds import whole
 from wxalarm.checks.nginx.facts import Facts, passes
 from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -51,8 +52,8 @@ def workers(known: Facts) -> int:
     running = len(observed.conf.running.workers) if observed.conf.running else 0
     if directive is None or not directive.args:
         return 1
-    if directive.args[0].isdecimal():
-        return max(1, int(directive.args[0]))
+    if (number := whole(directive.args[0])) is not None:
+        return max(1, number)
     return observed.cores or running or 1
 
 
@@ -60,8 +61,8 @@ def connections(known: Facts) -> tuple[int, Directive | None]:
     """worker_connections and its directive; 512 when it is not set."""
     events = known.config.main("events")
     directive = events.last("worker_connections") if events is not None else None
-    if directive is not None and directive.args and directive.args[0].isdecimal():
-        return int(directive.args[0]), directive
+    if directive is not None and directive.args and (number := whole(directive.args[0])) is not None:
+        return number, directive
     return DEFAULT_CONNECTIONS, None
 
 
@@ -125,8 +126,8 @@ def nofile(known: Facts) -> tuple[int | None, str, Directive | None]:
     limits = [worker.nofile_soft for worker in running.workers if worker.nofile_soft is not None] if running else []
     if limits:
         return min(limits), "/proc", directive
-    if directive is not None and directive.args and directive.args[0].isdecimal():
-        return int(directive.args[0]), "worker_rlimit_nofile", directive
+    if directive is not None and directive.args and (number := whole(directive.args[0])) is not None:
+        return number, "worker_rlimit_nofile", directive
     if running is not None and running.nofile_soft is not None:
         return running.nofile_soft, "LimitNOFILE", None
     return None, "", None
@@ -157,8 +158,8 @@ def _backlog(known: Facts) -> int:
     wanted = DEFAULT_BACKLOG
     for listen in known.route.choice.server.block.all("listen") if known.route else ():
         for arg in listen.args:
-            if arg.startswith("backlog=") and arg[8:].isdecimal():
-                wanted = int(arg[8:])
+            if arg.startswith("backlog=") and (number := whole(arg[8:])) is not None:
+                wanted = number
     allowed = known.observation.somaxconn
     return wanted if allowed is None else min(wanted, allowed)
 
@@ -177,7 +178,8 @@ def _more_files(known: Facts, wanted: int) -> Iterable[Edit]:
     directive = known.config.main("worker_rlimit_nofile")
     text = f"worker_rlimit_nofile {wanted};"
     if directive is not None:
-        if directive.args and directive.args[0].isdecimal() and int(directive.args[0]) < wanted:
+        limit = whole(directive.args[0]) if directive.args else None
+        if limit is not None and limit < wanted:
             yield rewrite(directive, text)
         return
     before = known.config.main("worker_processes")

@@ -63,8 +63,13 @@ class Facts(Struct, frozen=True):
 
 def facts(observation: NginxConfig, ctx: Context) -> Facts:
     """Reads the configuration again from its texts: pure, the same on a replay."""
-    config = load(observation.conf)
-    return Facts(observation, ctx, config, route_of(config, ctx))
+    return Facts(observation, ctx, *load_and_route(observation.conf, ctx))
+
+
+def load_and_route(conf: NginxFiles, ctx: Context) -> tuple[nginx.Config, Route | None]:
+    """Both, which take their time with a hostile configuration."""
+    config = load(conf)
+    return config, route_of(config, ctx)
 
 
 def load(conf: NginxFiles) -> nginx.Config:

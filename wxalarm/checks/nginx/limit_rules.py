@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from wxalarm.bounds import whole
 from wxalarm.checks.nginx.facts import Facts, passes
 from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -63,7 +64,7 @@ def _rates(known: Facts, route: Route) -> Iterable[Finding]:
         if zone is None or match is None:
             continue
         allowed = int(match[1]) / (60 if match[2] == "m" else 1)
-        burst = int(options["burst"]) if options.get("burst", "").isdecimal() else 0
+        burst = whole(options.get("burst", "")) or 0
         waits = 0.0 if "nodelay" in directive.args or not allowed else burst / allowed
         yield _limited(known, directive, zone, waits, allowed=allowed, unit="r/s", burst=burst)
 
@@ -72,9 +73,9 @@ def _connections(known: Facts, route: Route) -> Iterable[Finding]:
     """limit_conn: pushes held for up to 5 s add up."""
     zones = _zones(route, "limit_conn")
     for directive in route.inherited("limit_conn"):
-        if len(directive.args) == 2 and directive.args[1].isdecimal() and (zone := zones.get(directive.args[0])):
+        number = whole(directive.args[1]) if len(directive.args) == 2 else None
+        if number is not None and (zone := zones.get(directive.args[0])):
             # A connection is held for up to 5 s, so this many connections let a fifth of them through each second.
-            number = int(directive.args[1])
             yield _limited(known, directive, zone, 0.0, allowed=number / WAIT, unit="connections", burst=number)
 
 

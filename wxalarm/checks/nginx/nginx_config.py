@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from wxalarm import nginx
+from wxalarm import bounds, nginx
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_rules
-from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load, route_of
+from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load_and_route
+from wxalarm.deadline import in_thread
 from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Location, Severity
 from wxalarm.nginx.syntax import mend_slash_comments
@@ -46,8 +47,7 @@ async def probe(ctx: Context) -> NginxConfig:
         raise Skip("nginx-stdin-empty")
     if not found.files:
         raise Skip("nginx-unreadable", path=found.path, files=", ".join(found.unreadable) or found.path)
-    config = load(found)
-    way = route_of(config, ctx)
+    config, way = await in_thread(lambda: load_and_route(found, ctx))
     serves = way is not None and way.choice.by_name
     if given is None and not by_address and not serves:
         raise is_this_server.elsewhere(ctx, this)
@@ -90,9 +90,8 @@ def _broken(known: Facts) -> Iterable[Finding]:
         mended, lines = mend_slash_comments(text)
         if lines:
             slashes = True
-            yield NGINX_SLASH_COMMENT(
-                _place(path, lines[0]), file=path, line=lines[0], count=len(lines), diff=unified(text, mended, path)
-            )
+            diff = unified(text, mended, path) if len(lines) <= bounds.NGINX_EDITS else ""
+            yield NGINX_SLASH_COMMENT(_place(path, lines[0]), file=path, line=lines[0], count=len(lines), diff=diff)
     if slashes:
         return  # what nginx says of the file is a consequence of them
     if conf.tested is False and (known.observation.here or _OF_THE_TEXT.search(conf.message)):
@@ -121,7 +120,7 @@ def _place_of(conf: NginxFiles) -> Location | None:
     """The "in FILE:LINE" at the end of nginx's message."""
     _, found, place = conf.message.rpartition(" in ")
     path, _, line = place.rpartition(":")
-    return _place(path, int(line)) if found and line.isdecimal() and PurePath(path).is_absolute() else None
+    return _place(path, number) if found and (number := bounds.whole(line)) and PurePath(path).is_absolute() else None
 
 
 CHECK = Check(

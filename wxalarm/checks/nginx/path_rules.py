@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from wxalarm import nginx
+from wxalarm.bounds import whole
 from wxalarm.checks.nginx.facts import Facts, route_of
 from wxalarm.kinds import INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -201,6 +202,6 @@ def _error_pages(known: Facts, route: Route) -> Iterable[Finding]:
                 place=directive.place,
                 statuses=statuses,
                 target=target,
-                shown=int(shown[1:]) if shown and shown[1:].isdecimal() else 302,
+                shown=whole(shown[1:]) or 302 if shown else 302,
                 diff=known.diff(comment_out(directive, known.source(directive))),
             )

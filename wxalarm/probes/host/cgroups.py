@@ -11,8 +11,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from wxalarm.bounds import whole
 from wxalarm.probes.host.reading import pairs
-from wxalarm.probes.processes import number, read_text, whole
+from wxalarm.probes.processes import number, read_text
 
 _UNLIMITED = 1 << 60
 """cgroup v1 writes "no limit" as a number near 2^63."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from wxalarm.bounds import whole
 from wxalarm.probes.host import cgroups
 from wxalarm.probes.host.reading import Pressure, grew, has_proc, pairs, pressure, share, twice
-from wxalarm.probes.processes import read_text, whole
+from wxalarm.probes.processes import read_text
 
 _STATES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from wxalarm.bounds import whole
 from wxalarm.probes.host.reading import Pressure, grew, has_proc, pressure, twice
-from wxalarm.probes.processes import read_text, whole
+from wxalarm.probes.processes import read_text
 
 _COLUMNS = {"reads": 3, "read_ms": 6, "writes": 7, "write_ms": 10, "busy_ms": 12}
 """Columns of /proc/diskstats (Documentation/admin-guide/iostats.rst), from 0."""

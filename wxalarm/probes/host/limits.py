@@ -7,10 +7,11 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
+from wxalarm.bounds import whole
 from wxalarm.probes import processes
 from wxalarm.probes.host import cgroups
 from wxalarm.probes.host.reading import has_proc
-from wxalarm.probes.processes import Process, number, read_text, whole
+from wxalarm.probes.processes import Process, number, read_text
 
 MOST_SECONDS = 1.5
 """For counting the open files of all processes."""

@@ -6,10 +6,11 @@ from collections import Counter
 
 from msgspec import Struct, field
 
+from wxalarm.bounds import whole
 from wxalarm.probes.host import listeners, sockets
 from wxalarm.probes.host.listeners import Listening
 from wxalarm.probes.host.reading import grew, has_proc, twice, two_lines
-from wxalarm.probes.processes import number, read_text, whole
+from wxalarm.probes.processes import number, read_text
 
 DEFAULT_PORTS = (32768, 60999)
 

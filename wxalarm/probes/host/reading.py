@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from wxalarm.probes.processes import read_text, whole
+from wxalarm.bounds import whole
+from wxalarm.probes.processes import read_text
 
 T = TypeVar("T")
 
