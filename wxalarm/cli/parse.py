@@ -89,7 +89,8 @@ class _Run:
         reader = _Reader(path, self.words)
         found = False
         try:
-            for alarm, problems in stream(reader.texts(), name):
+            shown_name = self.redactor.text(name) if self.redactor else name
+            for alarm, problems in stream(reader.texts(), shown_name):
                 found = True
                 self.alarm(alarm)
                 for problem in problems:
