@@ -112,7 +112,22 @@ class _Run:
         if self.redactor is not None:
             alarm = self.redactor.alarm(alarm)
         for sink in self.sinks:
-            sink.write(sink.format.alarm(alarm))
+            text = sink.format.alarm(alarm)
+            if self.redactor is not None:
+                self.safe(sink, text)
+            sink.write(text)
+
+    def safe(self, sink: _Sink, text: str) -> None:
+        """Ends the command, and leaves no file, when a redacted record still looks like a secret: no record of the
+        alarm is written."""
+        # For --redact alone.
+        from wxalarm.render.redact import leak
+
+        if found := leak(text):
+            self.drop()
+            path = sink.output.path or "stdout"
+            said = {"path": path, "line": found.line, "column": found.column, "kind": found.kind}
+            fail(self.words().ui("output_refused", **said), 3)
 
     def problem(self, problem: Finding) -> None:
         self.errors = self.errors or problem.code.severity is Severity.ERROR

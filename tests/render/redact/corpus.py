@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import json
 import quopri
@@ -175,6 +176,18 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 def readings(text: str, depth: int = 3) -> Iterator[str]:
     """What somebody who tries the decoders of the standard library reads out of a text: no code of the product."""
+    yield from _undone(text, depth)
+    encoded: list[str] = []
+    for run in dict.fromkeys(LATER.findall(text)):
+        run = run.rstrip("=")
+        for decode in (base64.b64decode, base64.urlsafe_b64decode, bytes.fromhex):
+            with contextlib.suppress(ValueError):
+                data = decode(run + "=" * (-len(run) % 4) if decode is not bytes.fromhex else run)
+                encoded.append(data.decode("utf-8", "ignore"))
+    yield from _undone("\n".join(encoded), 1)
+
+
+def _undone(text: str, depth: int) -> Iterator[str]:
     yield text
     if not depth:
         return
@@ -189,15 +202,8 @@ def readings(text: str, depth: int = 3) -> Iterator[str]:
         re.sub(r"\\([\"'\\/])", r"\1", text),
         text.replace("]]><![CDATA[", ""),
     }
-    if depth == 3:
-        for run in LATER.findall(text):
-            for decode in (base64.b64decode, base64.urlsafe_b64decode, bytes.fromhex):
-                try:
-                    made.add(decode(run.rstrip("=") + "=" * (-len(run.rstrip("=")) % 4)).decode("utf-8", "ignore"))
-                except ValueError:
-                    continue
     for one in made - {text}:
-        yield from readings(one, depth - 1)
+        yield from _undone(one, depth - 1)
 
 
 def shown(secret: str, text: str) -> str | None:

@@ -1,9 +1,9 @@
-"""Personal data and secrets → stable tokens: `wx…` → `appid-1a2b3c4d5e`. The one place that knows what they look like.
+"""Personal data and secrets → stable tokens: `wx…` → `appid-1a2b3c4d5e`. The one place that knows their looks.
 
-Foreign text is read in all its spellings (`spellings`), searched for known forms, values of names and keys (`find`), and
-what is not known to be harmless (`allowed`) is replaced. Joins are kept: the same value gives the same token within a
-run, wherever and however it is spelled. The tokens are keyed by a secret of the run, so that nobody can find a value by
-trying all of them (there are only 2^32 IPv4 addresses).
+Foreign text is read in all its spellings (`spellings`), searched for known forms, values of names and keys (`find`),
+and what is not known to be harmless (`allowed`) is replaced. Joins are kept: the same value gives the same token
+within a run, wherever and however it is spelled. The tokens are keyed by a secret of the run, so that nobody can find
+a value by trying all of them (there are only 2^32 IPv4 addresses).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -61,6 +61,8 @@ class Redactor:
             return text
         if self._reveal:
             return "*" * len(text)
+        if kind in ("openid", "transaction"):
+            return self._token(kind, text)
         known, value = forms.kind_of(text)
         return self._token(kind if known == "secret" else known, value)
 
@@ -84,7 +86,8 @@ class Redactor:
         spans = find(text, personal=not self._reveal)
         if not spans:
             return text
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for start, end in spans:
             parts += (text[at:start], self.value("secret", text[start:end] if self._reveal else plain(text[start:end])))
             at = end
@@ -145,12 +148,14 @@ class Redactor:
 
     def _any(self, value: Any, text: Callable[[str], str]) -> Any:
         """What is no text, and holds none, stays; what nobody thought of becomes a token as a whole."""
+        if type(value) is str:
+            return text(value)
         if isinstance(value, NAMELESS):
             return value
-        if isinstance(value, Location):
-            return self._location(value)
         if isinstance(value, str):
             return text(value)
+        if isinstance(value, Location):
+            return self._location(value)
         if isinstance(value, bytes):
             return self.octets(value)
         if isinstance(value, Mapping):

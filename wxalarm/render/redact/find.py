@@ -20,7 +20,8 @@ LONGEST = 8192
 NESTED = 3
 """Base64 within base64 that is looked into."""
 _NAMED = re.compile(
-    r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}|[$@]\w[\w.]{0,127})(?P<mark>[\"'\]\\)}]{0,4})"
+    r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}|[$@]\w[\w.]{0,127})"
+    r"(?P<mark>[\"'\]\\)}]{0,4})"
     r"[ \t]{0,8}(?P<sep>=>|[!=]={0,2}|!?~\*?|[:：＝])[ \t\r\n]{0,8}"
 )
 _QUOTED = {
@@ -35,30 +36,96 @@ _PASSWORD = re.compile(rf"[^\s&\"'<>]{{1,{LONGEST}}}")
 _LINE = re.compile(rf"[^\r\n\"'<>]{{1,{LONGEST}}}")
 _PAIR = re.compile(r"(?:\$?([\w.-]{1,128})=)?(\"[^\"]{0,4096}\"|[^;\s\"',]{1,4096})")
 _ELEMENT = re.compile(rf"<(?P<name>[A-Za-z_][\w.:-]{{0,63}})(?:\s[^<>]{{0,512}})?>(?P<value>[^<]{{1,{LONGEST}}})")
+_FIELD = re.compile(
+    r"(?i)(?<![\w-])name\s?=\s?[\"']?(?P<name>[\w.-]{1,64})[\"']?[^<>]{0,200}(?<![\w-])(?:value|content)\s?=\s?[\"']"
+    r"(?P<value>[^\"'<>]{1,4096})"
+)
+"""A field of a form in HTML, and a meta element."""
 _CDATA = re.compile(r"<(?P<name>[A-Za-z_][\w.:-]{0,63})>\s{0,9}<!\[CDATA\[")
-_SCHEME = re.compile(r"(?i)(?<![0-9A-Za-z])(?:bearer|basic|digest|negotiate|apikey|api-key|token)\s{1,4}([0-9A-Za-z+/._~=:-]{6,8192})")
-_USER = re.compile(r"(?:(?<=://)|(?<![^\s\"'=@(>\[]))(?!\d{1,5}[/\s\"'])(?P<user>[^\s\"'<>@/:?&=(),;]{0,128}:(?!//|\d{1,5}[/?\s])[^\s\"'<>?&]{1,256})@(?=[\w\[(.-])")
+_SCHEME = re.compile(
+    r"(?i)(?<![0-9A-Za-z])(?:bearer|basic|digest|negotiate|apikey|api-key|token)\s{1,4}"
+    r"(?!(?:realm|charset|qop|algorithm|error|scope)=)([0-9A-Za-z+/._~=:-]{6,8192})"
+)
+_USER = re.compile(
+    r"(?:(?<=://)|(?<![^\s\"'=@(>\[]))(?!\d{1,5}[/\s\"'])"
+    r"(?P<user>[^\s\"'<>@/:?&=(),;{}]{0,128}:(?!//|\d{1,5}[/?\s])[^\s\"'<>?&{}]{1,256})@(?=[\w\[(.-])"
+)
 _USERINFO = re.compile(r"(?<=://)(?!\d{1,5}/)(?P<user>[^\s\"'<>?&/@:]{1,128})@(?=[\w\[])")
 _OPTION = re.compile(r"(?<!\S)(?:-u|--user|--proxy-user|-U)[ =]{1,2}[\"']?([^\s\"':]{1,128}:[^\s\"']{1,256})")
 _DIRECTIVE = re.compile(
-    r"(?i)(?<![\w-])(?:(?:proxy_set_header|fastcgi_param|uwsgi_param|scgi_param|grpc_set_header|add_header|setenv|requestheader\s{1,4}set"
-    r"|proxy_hide_header|env|export|passenv|set)\s{1,8}(?P<name>\$?[A-Za-z_][\w-]{0,63}))\s{1,8}"
+    r"(?i)(?<![\w-])(?:(?:proxy_set_header|fastcgi_param|uwsgi_param|scgi_param|grpc_set_header|add_header|setenv"
+    r"|requestheader\s{1,4}set|proxy_hide_header|env|export|passenv|set)\s{1,8}"
+    r"(?P<name>\$?[A-Za-z_][\w-]{0,63}))\s{1,8}"
     r"(?P<value>\"[^\"]{0,4096}\"|'[^']{0,4096}'|[^\s;{}]{1,4096})"
 )
-_SPACED = re.compile(r"(?<![\w$.@/-])(?P<name>-{0,2}\$?[A-Za-z_][\w.-]{0,63})[ \t]{1,8}(?P<value>\"[^\"\s]{1,512}\"|'[^'\s]{1,512}'|[^\s;{}\"'<>(]{4,512})")
+_SPACED = re.compile(
+    r"(?<![\w$.@/-])(?P<name>-{0,2}\$?[A-Za-z_][\w.-]{0,63})[ \t]{1,8}"
+    r"(?P<value>\"[!-~]{1,512}\"|'[!-~]{1,512}'|(?![\"'<>({}])[!#-&*-:=?-z|~]{4,512})"
+)
 _SIGNS_OF_SCHEME = ("bearer", "basic", "digest", "negotiate", "apikey", "api-key", "token")
 _SIGNS_OF_DIRECTIVE = ("set_header", "_param", "add_header", "setenv", "requestheader", "env", "export", "set ")
-_SIGNS_OF_SPACED = ("token", "secret", "pass", "pwd", "key", "auth", "credential", "session", "cookie", "ticket", "sign", "salt")
+_SIGNS_OF_SPACED = (
+    "token",
+    "secret",
+    "pass",
+    "pwd",
+    "key",
+    "auth",
+    "credential",
+    "session",
+    "cookie",
+    "ticket",
+    "sign",
+    "salt",
+)
 _SECRET_DIRECTIVES = frozenset({"secure_link_secret", "requirepass", "masterauth"})
 """What stands behind these is no sentence."""
-_ARGUMENT = re.compile(r"(?<=[(,])\s{0,4}(?:\"((?:[^\"\\\n]|\\.){1,1024})\"|'((?:[^'\\\n]|\\.){1,1024})')(?=\s{0,4}[),])")
-_CALL = re.compile(r"(?:(?P<name>PDO|__construct|mysqli?_?\w{0,12}|connect|createConnection|createPool|auth|login|open)\s{0,4}\()|\(\s{0,4}[\"'](?P<first>[\w.-]{1,64})[\"']\s{0,4},")
+_ARGUMENT = re.compile(
+    r"(?<=[(,])\s{0,4}(?:\"((?:[^\"\\\n]|\\.){1,1024})\"|'((?:[^'\\\n]|\\.){1,1024})')(?=\s{0,4}[),])"
+)
+_CALL = re.compile(
+    r"(?:(?P<name>PDO|__construct|mysqli?_?\w{0,12}|connect|createConnection|createPool|auth|login|open)\s{0,4}\()"
+    r"|\(\s{0,4}[\"'](?P<first>[\w.-]{1,64})[\"']\s{0,4},"
+)
 _RUN = re.compile(r"[0-9A-Za-z+/_-]{10,}+={0,2}")
 _WORDLIKE = re.compile(r"[A-Z]?[a-z]{1,20}[.,:;!?]?|[A-Z_]{2,24}[.,:;!?]?")
 _SIGN_OF_LINES = re.compile(r"[A-Za-z0-9+/_-]{60}\r?\n")
-_SPOKEN = re.compile(r"(?:[A-Z]?[a-z]{0,24}[0-9]{0,5}|[A-Z]{1,12}[0-9]{0,5}|[0-9]{1,19})(?:[_-](?:[A-Z]?[a-z]{0,24}|[A-Z]{1,12})[0-9]{0,5}){0,8}")
+_SPOKEN = re.compile(
+    r"(?:[A-Z]?[a-z]{0,24}[0-9]{0,5}|[A-Z]{1,12}[0-9]{0,5}|[0-9]{1,19})"
+    r"(?:[_-](?:[A-Z]?[a-z]{0,24}|[A-Z]{1,12})[0-9]{0,5}){0,8}"
+)
 """A part of a path."""
+_SENTENCE = re.compile(
+    r"[0-9]{1,4} [\u4e00-\u9fff]|(?:[A-Z]{2,8}|(?:[A-Z]?[a-z]{1,20}){1,2})(?:-[0-9])?(?:'s)?[,;.]?[ \t]{1,4}"
+    r"[A-Za-z({\u00a0-\uffff]|[^\x00-\x7f]|[a-z]{1,20}, [a-z]{1,20},"
+)
+"""Words that go on behind a name and a colon: ticket: it is valid for …"""
 _HEADER = re.compile(r"[A-Za-z][\w]{0,40}(?:-[\w]{1,40}){1,8}")
+_NOBODYS = re.compile(r"(.)\1{7}|oWXALARM")
+"""What the words of hints and our own pushes show: nobody can own it."""
+_SIGNS_OF_LEAK = (
+    *(
+        "oken",
+        "OKEN",
+        "ECRET",
+        "assw",
+        "ASSW",
+        "pass",
+        "Pass",
+        "PASS",
+        "KEY",
+        "uth",
+        "AUTH",
+        "ession",
+        "密",
+        "@",
+        "eyJ",
+    ),
+    *(name + sign for name in ("ecret", "key", "Key") for sign in ("=", ":", '"', "'", "\\", "_", "<", "]", " ")),
+    *("gh_", "GH_", "%", "&#", "\\u0", "\\x", "\\0", "\\1", "\\\\", "\0", "=3D"),
+)
+_LONG = re.compile(r"[0-9A-Za-z_-]{27}")
+_APPID = re.compile(r"[wW][xX][0-9A-Fa-f]{16}")
 _STRONG = re.compile(r"(?=[^\s]{0,64}[0-9])(?=[^\s]{0,64}[A-Za-z])\S{8,}")
 
 
@@ -110,9 +177,12 @@ def _forms(text: str, personal: bool) -> Iterator[Span]:
         yield from forms.addresses(text)
 
 
-def _named(text: str, personal: bool) -> Iterator[Span]:
+def _named(text: str, personal: bool, cookies: bool = True) -> Iterator[Span]:
     """Values of names: name=value, "name": "value", name => value, [name] => value, a header's line."""
+    until = 0
     for match in _NAMED.finditer(text):
+        if match.start() < until:  # inside a value that is masked whole
+            continue
         kind = kind_of_name(match["name"])
         if kind == "harmless" or (kind == "unknown" and not personal):
             continue
@@ -121,12 +191,16 @@ def _named(text: str, personal: bool) -> Iterator[Span]:
             continue
         header = colon and not match["mark"] and _is_header(text, match)
         if kind == "cookies":
-            yield from _cookies(text, at)
+            if cookies:
+                for pair in _cookies(text, at):
+                    until = pair[1]
+                    yield pair
             continue
         if kind == "secret" or header or match["mark"] or not colon:
             bounds = _value(text, at, kind, header)
             if bounds is None or _may_stay(text[slice(*bounds)], kind):
                 continue
+            until = bounds[1]
             yield bounds
 
 
@@ -135,7 +209,7 @@ def _is_header(text: str, match: re.Match[str]) -> bool:
     name, start = match["name"], match.start("name")
     if "-" not in name or _HEADER.fullmatch(name) is None or forms.OWN.fullmatch(name):
         return False
-    return text[match.end() - 1] in " \t" and text[start - 1 : start] in ("", *"\n\r \t\"'<>([{,;")
+    return text[match.end() - 1] in " \t" and text[start - 1 : start] in ("", *"\n\r \t\"'<>([{,;\ufeff")
 
 
 def _value(text: str, at: int, kind: str, header: bool) -> Span | None:
@@ -152,20 +226,29 @@ def _value(text: str, at: int, kind: str, header: bool) -> Span | None:
         return match.span(1) if match and match[1] else None
     if text[at : at + 1] in "[{(" or text.startswith("<![CDATA[", at):
         return None
-    if header or (kind == "secret" and text[:at].rstrip(": \t").lower().endswith("authorization")):
+    whole = header or (kind == "secret" and text[max(0, at - 32) : at].rstrip(": \t").lower().endswith("authorization"))
+    if whole:
         match = _LINE.match(text, at)
     else:
         match = (_PASSWORD if kind == "secret" and _of_password(text, at) else _BARE).match(text, at)
     if match is None:
         return None
     end = match.end()
+    if (
+        kind == "secret"
+        and not whole
+        and _SENTENCE.match(text, at)
+        and not _of_password(text, at)
+        and text[at - 1] in " \t："
+    ):
+        return None
     while end > at and text[end - 1] in ")}]\\;, \t":
         end -= 1
     return (at, end) if end > at else None
 
 
 def _of_password(text: str, at: int) -> bool:
-    """Whether the name before `at` is that of a password at the beginning of its line: its value ends with the line."""
+    """Whether the name before `at` is that of a password: it may be words, and hold what ends other values."""
     line = text[max(text.rfind("\n", 0, at) + 1, at - 130) : at].lower()
     return "pass" in line or "pwd" in line
 
@@ -203,6 +286,10 @@ def _elements(text: str, personal: bool) -> Iterator[Span]:
         end = end if end >= 0 else min(len(text), at + LONGEST)
         if _in_element(match["name"], text[at:end], personal):
             yield at, end
+
+    for match in _FIELD.finditer(text):
+        if kind_of_name(match["name"]) == "secret" and not _may_stay(match["value"], "secret"):
+            yield match.span("value")
 
 
 def _in_element(name: str, value: str, personal: bool) -> bool:
@@ -255,14 +342,20 @@ def _arguments(text: str, personal: bool) -> Iterator[Span]:
     if personal:
         for match in _ARGUMENT.finditer(text):
             group = match.lastindex or 1
-            if not _may_stay(match[group], "unknown") and not kind_of_name(match[group]) == "secret":
+            if not _may_stay(match[group], "unknown") and kind_of_name(match[group]) != "secret":
                 yield match.span(group)
+    until = 0
     for call in _CALL.finditer(text):
+        if call.start() < until:
+            continue
         if call["first"] and kind_of_name(call["first"]) != "secret":
             continue
         end = text.find(")", call.end(), call.end() + 2048)
-        begin = call.end() - 1 if call["first"] else call.end() - 1
-        for place, match in enumerate(_ARGUMENT.finditer(text, begin, end + 1 if end >= 0 else min(len(text), begin + 2048))):
+        begin = call.end() - 1
+        until = end if end >= 0 else begin + 2048
+        for place, match in enumerate(
+            _ARGUMENT.finditer(text, begin, end + 1 if end >= 0 else min(len(text), begin + 2048))
+        ):
             group = match.lastindex or 1
             if (place or call["first"]) and not _may_stay(match[group], "secret"):
                 yield match.span(group)
@@ -333,10 +426,13 @@ class Leak:
 def leak(text: str, *, personal: bool = True) -> Leak | None:
     """The first place of a finished output that still looks like a secret; None when it may be written. personal False:
     it was asked to show appids, OpenIDs and addresses."""
+    # Most records have no sign of what `_certain` finds, in whatever spelling.
+    if not (any(map(text.__contains__, _SIGNS_OF_LEAK)) or _LONG.search(text) or _APPID.search(text)):
+        return None
     for layer in layers(text):
-        for start, end in _certain(layer.text, personal):
-            begin = layer.source(start, end)[0]
-            kind = forms.kind_of(layer.text[start:end])[0]
+        if found := min(_certain(layer.text, personal), default=None):
+            begin = layer.source(*found)[0]
+            kind = forms.kind_of(layer.text[slice(*found)])[0]
             return Leak(text.count("\n", 0, begin) + 1, begin - text.rfind("\n", 0, begin), kind)
     return None
 
@@ -346,18 +442,17 @@ def _certain(text: str, personal: bool, depth: int = NESTED) -> Iterator[Span]:
     the name of a secret and looks like one."""
     for form in (forms.WORDS if personal else forms.SECRET_WORDS, forms.TICKET, forms.JWT):
         for match in form.finditer(text):
-            if match.lastgroup != "key" or text[match.start() - 1 : match.start()] != "/" or personal:
+            in_path = match.lastgroup == "key" and text[match.start() - 1 : match.start()] == "/"
+            if (personal or not in_path) and not _NOBODYS.search(match[0]):
                 yield match.span()
-    for start, end in _named(text, False):
-        if _STRONG.fullmatch(value := text[start:end]) and not forms.OWN.search(value) and not harmless(value):
+    for start, end in _named(text, False, cookies=False):
+        if _STRONG.fullmatch(value := text[start:end]) and not forms.CUT.search(value) and not harmless(value):
             yield start, end
     if "@" in text:
         for match in _USER.finditer(text):
-            if not forms.OWN.search(match[1]) and "*" not in match[1]:
+            if not forms.CUT.search(match[1]) and "*" not in match[1]:
                 yield match.span(1)
-    if depth:
-        for match in BLOB.finditer(text):
-            inner = unpacked(match[0])
-            if inner is not None and any(True for _ in _certain(inner, personal, depth - 1)):
-                yield match.span()
-
+    for match in BLOB.finditer(text) if depth else ():
+        inner = unpacked(match[0])
+        if inner is not None and any(True for _ in _certain(inner, personal, depth - 1)):
+            yield match.span()

@@ -28,7 +28,9 @@ SECRET_WORDS = re.compile(_WORD)
 WORDS = re.compile(f"{_WORD}|{_PERSON}")
 """The same, and what says who: appids, OpenIDs, account ids, signatures, transactions."""
 TICKET = re.compile(r"(?P<ticket>ticket@@@[0-9A-Za-z_-]{8,512})")
-JWT = re.compile(r"(?P<jwt>(?<![0-9A-Za-z_-])eyJ[0-9A-Za-z_-]{8,4096}\.[0-9A-Za-z_-]{8,8192}(?:\.[0-9A-Za-z_-]{0,2048})?)")
+JWT = re.compile(
+    r"(?P<jwt>(?<![0-9A-Za-z_-])eyJ[0-9A-Za-z_-]{8,4096}\.[0-9A-Za-z_-]{8,8192}(?:\.[0-9A-Za-z_-]{0,2048})?)"
+)
 IPV4 = re.compile(r"(?P<ip>[0-9]{1,3}(?P<dot>[.-])[0-9]{1,3}(?:(?P=dot)[0-9]{1,3}){2})(?![0-9]|[.-][0-9])")
 """No lookbehind, for speed: `address` looks at what stands before."""
 IPV6 = re.compile(
@@ -36,10 +38,11 @@ IPV6 = re.compile(
     rf"|{_HEX}{{0,4}}(?![0-9A-Za-z:.])))"
 )
 FORMS = (WORDS, TICKET, JWT, IPV6, IPV4)
-OWN = re.compile(
-    r"(?:appid|openid|account|transaction|signature|key|ticket|ip|secret|binary|value)-[0-9a-f]{10}(?![0-9A-Za-z])"
-)
+_KINDS = "appid|openid|account|transaction|signature|key|ticket|ip|secret|binary|value"
+OWN = re.compile(rf"(?:{_KINDS})-[0-9a-f]{{10}}(?![0-9A-Za-z])")
 """A token of ours."""
+CUT = re.compile(rf"(?:{_KINDS})-[0-9a-f]{{1,10}}(?![0-9A-Za-z])")
+"""A token of ours, or its beginning where a line of a report was cut."""
 MASKED = re.compile(r"[*＊xX.…\s]*\Z")
 
 

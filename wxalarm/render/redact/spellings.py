@@ -1,4 +1,4 @@
-r"""How a text can be spelled so that no pattern sees what stands in it, and what it says: %6F, \u006f, &#111;, =6F, base64.
+r"""How a text can be spelled so that no pattern sees what is in it, and what it says: %6F, \u006f, &#111;, =6F, base64.
 
 `layers` undoes one spelling after another and knows where each character came from. No judgement of what is a secret.
 """
@@ -36,23 +36,30 @@ _OCTET = re.compile(r"[%x]([0-9A-Fa-f]{2})|\\([23][0-7]{2})")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _SIGNS = ("%", "\\", "&", "\x00", "]]><![CDATA[")
 _PRINTABLE = re.compile(r"((?:=[C-Fc-f][0-9A-Fa-f](?:=[89ABab][0-9A-Fa-f]){1,3})|=[0-9A-Fa-f]{2})|=\r?\n")
-_SIGN_OF_PRINTABLE = re.compile(r"=(?:3[Dd]|2[02Cc]|0[ADad])|=\r?\n|(?:=[0-9A-Fa-f]{2}){2}")
+_SIGN_OF_PRINTABLE = re.compile(r"=(?:3[Dd]|2[02Cc]|0[ADad])|[^\r\n]{60}=\r?\n|(?:=[0-9A-Fa-f]{2}){2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 BLOB = re.compile(r"(?:[A-Za-z0-9+/_-]{60,}+\r?\n){0,999}[A-Za-z0-9+/_-]{16,}+={0,2}")
 """What may be base64, base64url or hex, over several lines too."""
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}|" + BLOB.pattern)
+"""The same for a value that is masked anyway: shorter, too."""
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 
 
 class Layer:
     """A text with some spellings undone, and the way back to the text as given."""
 
-    __slots__ = ("_back", "text")
+    __slots__ = ("_back", "_begins", "_ends", "text")
 
     def __init__(self, text: str, back: tuple[Callable[[int, bool], int], ...] = ()) -> None:
         self.text, self._back = text, back
+        self._begins: list[int] = []
+        self._ends: list[int] = []
 
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """Where text[start:end] stands in the text as given."""
+        """Where text[start:end] stands in the text as given. The rest of an escape (3D of %3D) is no part of it."""
+        place = bisect_right(self._begins, start - 1) - 1
+        if place >= 0 and self._ends[place] > start:
+            start = min(end, self._ends[place])
         for back in reversed(self._back):
             start, end = back(start, False), back(end, True)
         return start, end
@@ -69,6 +76,8 @@ class Layer:
             parts += (self.text[at : match.start()], said)
             length += match.start() - at + len(said)
             at = match.end()
+            self._begins.append(match.start())
+            self._ends.append(at)
             here.append(length)
             below.append(at)
             gone.append(not said)
@@ -85,15 +94,14 @@ class Layer:
         return Layer("".join(parts), (*self._back, back))
 
 
-def layers(text: str) -> Iterator[Layer]:
+def layers(text: str) -> list[Layer]:
     """The text as it is, then with one spelling after another undone, until nothing is left to undo."""
     first = Layer(text)
-    yield first
-    yield from _escapes(first)
+    made = [first, *_escapes(first)]
     if "=" in text and _SIGN_OF_PRINTABLE.search(text):
-        printable = first.undone(_PRINTABLE, _printable)
-        yield printable
-        yield from _escapes(printable)
+        printable = Layer(text).undone(_PRINTABLE, _printable)
+        made += [printable, *_escapes(printable)]
+    return made
 
 
 def _escapes(layer: Layer) -> Iterator[Layer]:
@@ -115,7 +123,7 @@ def plain(text: str) -> str:
             break
         text = _ESCAPE.sub(_meaning, text)
     for _ in range(DEPTH):
-        if (inner := BLOB.fullmatch(text) and unpacked(text)) is None or not inner:
+        if (inner := _ENCODED.fullmatch(text) and unpacked(text)) is None or not inner:
             break
         text = inner.strip()
     return text
@@ -127,7 +135,10 @@ def _meaning(match: re.Match[str]) -> str:
         return ""
     said = match[group]
     if group == _UTF8:
-        octets = [int(octet, 8 if octet[0] in "23" and len(octet) == 3 else 16) for octet in map("".join, _OCTET.findall(said))]
+        octets = [
+            int(octet, 8 if octet[0] in "23" and len(octet) == 3 else 16)
+            for octet in map("".join, _OCTET.findall(said))
+        ]
         return bytes(octets).decode("utf-8", "replace")[:1]
     if group == _CHARACTER:
         return _CONTROLS.get(said, said)
