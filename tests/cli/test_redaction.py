@@ -106,7 +106,7 @@ def test_no_record_goes_around_redaction(tmp_path: Path, monkeypatch: pytest.Mon
     )
     assert done.exit_code == 3
     assert not out.exists()
-    assert "still looks like a secret (appid)" in done.stderr
+    assert "still looks like a secret (signature)" in done.stderr
 
 
 def test_the_name_of_the_input_tells_nothing(tmp_path: Path) -> None:

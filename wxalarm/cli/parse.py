@@ -114,7 +114,7 @@ class _Run:
         for sink in self.sinks:
             text = sink.format.alarm(alarm)
             if self.redactor is not None:
-                self.safe(sink, text)
+                self.safe(sink, text if isinstance(text, str) else text.decode("utf-8", "replace"))
             sink.write(text)
 
     def safe(self, sink: _Sink, text: str) -> None:

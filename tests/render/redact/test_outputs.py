@@ -113,7 +113,8 @@ def test_none_comes_through_in_records(spelling: str, form: str) -> None:
         )
         for _, text, _ in PLANTED
     ]
-    shown = writer.head() + "".join(made) + writer.tail([])
+    records = [each if isinstance(each, str) else each.decode() for each in made]
+    shown = writer.head() + "".join(records) + writer.tail([])
     assert seen_in(shown, {one.secret for one in PLANTED}) == set()
 
 
