@@ -126,3 +126,16 @@ def test_a_mistake_in_a_url_does_not_quote_its_password(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "base_url" in done.stderr
     assert "hunter2" not in done.output
+
+
+def test_the_plan_shows_no_password(tmp_path: Path) -> None:
+    config = tmp_path / "wxalarm.toml"
+    config.write_text(
+        f'[api]\nbase_url = "https://wxuser:hunter2-Kq@api.example.com"\n'
+        f'[accounts.a]\nappid = "{APPID}"\napp_secret_env = "S"\n'
+    )
+    (tmp_path / "alarm.txt").write_text(ALARM, "utf-8")
+    done = CliRunner().invoke(app, ["plan", "--config", str(config), str(tmp_path / "alarm.txt")])
+    assert done.exit_code == 0, done.output
+    assert "@api.example.com" in done.stdout
+    assert "hunter2" not in done.output

@@ -8,6 +8,7 @@ from wxalarm.cli import flags
 from wxalarm.cli.common import words_of, write_stdout
 from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
 from wxalarm.cli.settings import settings_of
+from wxalarm.render.redact import Redactor
 from wxalarm.render.text import visible
 from wxalarm.render.view import summary
 from wxalarm.runner import plan as checks_of
@@ -91,7 +92,7 @@ def values_of(ctx: Context) -> dict[str, object]:
         "outer_ip": ctx.alarm.sample.outer_ip,
         "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])] or None,
         "servers": list(settings.dns.servers) or None,
-        "api": settings.api.base_url,
+        "api": Redactor(reveal=True).text(settings.api.base_url),  # it may hold a password
         "account": ctx.account.name if ctx.account else None,
         "repeat": settings.repeat,
         "push": settings.push,
