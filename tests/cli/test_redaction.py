@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from wxalarm.cli import app
+from wxalarm.render.redact import Redactor
 
 APPID, OPENID, IP = "wx00000000000000ab", "oAAAA0000000000000000000001x", "203.0.113.77"
 ALARM = (
@@ -55,3 +56,86 @@ def test_joins_are_kept(tmp_path: Path) -> None:
     assert token in record["cause"]["text"]
     assert token in page.replace("\\", "")
     assert record["alarm"]["appid"] in record["target"]["url"]
+
+
+KEY, TOKEN = "kQ7wZx2Rf9TnVb4Hm1Lc8Yd5Ju3Gs6Pa0EoIiNt7XqW", "57_" + "aZ3kQ7-wZx2R_f9TnVb4Hm1Lc8Yd5" * 4
+
+
+@pytest.mark.parametrize("arguments", [(), ("--reveal",), ("-f", "json", "--reveal"), ("-f", "html", "--reveal")])
+def test_a_key_or_an_access_token_is_shown_to_nobody(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """On the screen, with --reveal, in a saved case: wherever it stands, a nickname too."""
+    text = ALARM.replace("昵称: 示例", f"昵称: 示例 {KEY}").replace("?signature", f"?access_token={TOKEN}&signature")
+    (tmp_path / "alarm.txt").write_text(text, "utf-8")
+    case = tmp_path / "case.json"
+    done = CliRunner().invoke(
+        app, ["diagnose", "--offline", *arguments, "--save", str(case), str(tmp_path / "alarm.txt")]
+    )
+    assert done.exit_code == 1, done.output
+    saved = case.read_text("utf-8")
+    for shown in (done.output, saved):
+        assert KEY not in shown
+        assert "wZx2R_f9TnVb4Hm1Lc8Yd5" not in shown
+    assert APPID in saved, "a replay needs it"
+    again = CliRunner().invoke(app, ["diagnose", "--from", str(case), *arguments])
+    assert again.exit_code == 1
+    assert KEY not in again.output
+
+
+def test_what_still_looks_like_a_secret_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last pass, for a renderer or a field that went around redaction: it says where, and no file is left."""
+    monkeypatch.setattr(Redactor, "reports", lambda self, reports: list(reports))
+    out = tmp_path / "report.json"
+    (tmp_path / "alarm.txt").write_text(ALARM, "utf-8")
+    done = CliRunner().invoke(
+        app, ["diagnose", "--offline", "--lang", "en", "-f", "text", "-f", f"json={out}", str(tmp_path / "alarm.txt")]
+    )
+    assert list(tmp_path.iterdir()) == [tmp_path / "alarm.txt"]
+    assert done.exit_code == 1
+    assert "404" in done.stdout, "the others are written"
+    assert re.search(
+        rf"{re.escape(str(out))}: not written: line \d+, column \d+ still looks like a secret \(", done.stderr
+    )
+
+
+def test_no_record_goes_around_redaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Redactor, "alarm", lambda self, alarm: alarm)
+    out = tmp_path / "out.jsonl"
+    (tmp_path / "alarm.txt").write_text(ALARM, "utf-8")
+    done = CliRunner().invoke(
+        app, ["parse", "--redact", "--lang", "en", "-f", f"jsonl={out}", str(tmp_path / "alarm.txt")]
+    )
+    assert done.exit_code == 3
+    assert not out.exists()
+    assert "still looks like a secret (signature)" in done.stderr
+
+
+def test_the_name_of_the_input_tells_nothing(tmp_path: Path) -> None:
+    named = tmp_path / f"{APPID}.txt"
+    named.write_text(ALARM, "utf-8")
+    for command in (["parse", "--redact", "-f", "json"], ["diagnose", "--offline", "-f", "json"]):
+        done = CliRunner().invoke(app, [*command, str(named)])
+        assert done.exit_code in (0, 1), done.output
+        assert APPID not in done.stdout
+
+
+def test_a_mistake_in_a_url_does_not_quote_its_password(tmp_path: Path) -> None:
+    config = tmp_path / "wxalarm.toml"
+    config.write_text('[api]\nbase_url = "htps://wxuser:hunter2-Kq@api.example.com"\n')
+    (tmp_path / "alarm.txt").write_text(ALARM, "utf-8")
+    done = CliRunner().invoke(app, ["diagnose", "--offline", "--config", str(config), str(tmp_path / "alarm.txt")])
+    assert done.exit_code == 2
+    assert "base_url" in done.stderr
+    assert "hunter2" not in done.output
+
+
+def test_the_plan_shows_no_password(tmp_path: Path) -> None:
+    config = tmp_path / "wxalarm.toml"
+    config.write_text(
+        f'[api]\nbase_url = "https://wxuser:hunter2-Kq@api.example.com"\n'
+        f'[accounts.a]\nappid = "{APPID}"\napp_secret_env = "S"\n'
+    )
+    (tmp_path / "alarm.txt").write_text(ALARM, "utf-8")
+    done = CliRunner().invoke(app, ["plan", "--config", str(config), str(tmp_path / "alarm.txt")])
+    assert done.exit_code == 0, done.output
+    assert "@api.example.com" in done.stdout
+    assert "hunter2" not in done.output

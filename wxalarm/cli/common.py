@@ -30,10 +30,11 @@ FOR_PEOPLE = ("text", "table", "csv")
 
 def fail(message: str, code: int = USAGE) -> NoReturn:
     """Say why on stderr and exit."""
-    # A command that goes well shows nothing that has to be made visible.
+    # A command that goes well shows nothing that has to be made visible, and nothing that quotes a password.
+    from wxalarm.render.redact import Redactor
     from wxalarm.render.text import visible
 
-    typer.echo(visible(message, keep_newlines=True), err=True)
+    typer.echo(visible(Redactor(reveal=True).text(message), keep_newlines=True), err=True)
     raise typer.Exit(code)
 
 

@@ -91,7 +91,8 @@ class _Run:
         reader = _Reader(path, self.words)
         found = False
         try:
-            for alarm, problems in stream(reader.texts(), name):
+            shown_name = self.redactor.text(name) if self.redactor else name
+            for alarm, problems in stream(reader.texts(), shown_name):
                 found = True
                 self.alarm(alarm)
                 for problem in problems:
@@ -113,7 +114,22 @@ class _Run:
         if self.redactor is not None:
             alarm = self.redactor.alarm(alarm)
         for sink in self.sinks:
-            sink.write(sink.format.alarm(alarm))
+            text = sink.format.alarm(alarm)
+            if self.redactor is not None:
+                self.safe(sink, text if isinstance(text, str) else text.decode("utf-8", "replace"))
+            sink.write(text)
+
+    def safe(self, sink: _Sink, text: str) -> None:
+        """Ends the command, and leaves no file, when a redacted record still looks like a secret: no record of the
+        alarm is written."""
+        # For --redact alone.
+        from wxalarm.render.redact import leak
+
+        if found := leak(text):
+            self.drop()
+            path = sink.output.path or "stdout"
+            said = {"path": path, "line": found.line, "column": found.column, "kind": found.kind}
+            fail(self.words().ui("output_refused", **said), 3)
 
     def problem(self, problem: Finding) -> None:
         self.errors = self.errors or problem.code.severity is Severity.ERROR

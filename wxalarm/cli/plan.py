@@ -12,6 +12,7 @@ from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms
 from wxalarm.cli.report import sentences
 from wxalarm.cli.settings import settings_of
 from wxalarm.probes.command import find
+from wxalarm.render.redact import Redactor
 from wxalarm.render.text import visible
 from wxalarm.render.view import summary
 from wxalarm.runner import plan as checks_of
@@ -112,7 +113,7 @@ def values_of(ctx: Context) -> dict[str, object]:
         "outer_ip": ctx.alarm.sample.outer_ip,
         "addresses": [*override, *([target.alarm_ip] if target.alarm_ip else [])] or None,
         "servers": list(settings.dns.servers) or None,
-        "api": without_userinfo(settings.api.base_url),
+        "api": Redactor(reveal=True).text(without_userinfo(settings.api.base_url)),  # a secret may stand in its path
         "account": ctx.account.name if ctx.account else None,
         "repeat": settings.repeat,
         "push": settings.push,

@@ -8,17 +8,19 @@ import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from wxalarm import runner
 from wxalarm.cases import to_text
-from wxalarm.cli.common import INTERRUPTED, Output, in_color, on_screen, terminal_width, write_file, write_outputs
+from wxalarm.cli.common import INTERRUPTED, Output, fail, in_color, on_screen, terminal_width, write_file, write_outputs
 from wxalarm.model import Finding, Report, Severity, Status, worst
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
-from wxalarm.render.redact import Redactor
+from wxalarm.render.redact import Redactor, leak
+from wxalarm.render.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from wxalarm.runner import Ended, Run, Stage
 
 FORMATS = ("text", "json", "markdown", "html")
+REFUSED = 3
+"""Exit code of a run whose output still holds a secret: it was not written."""
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted."""
 
@@ -94,23 +98,65 @@ def deliver(
 ) -> int:
     """Run the checks, write every output, and give the exit code."""
     reports, job = run(contexts, words, **options)
+    never = Redactor(reveal=True)
     if save is not None:
-        write_file(save, to_text(reports, job.contexts, problems), 0o600)
+        write_case(save, reports, job.contexts, problems, never, words)
     if not any(output.format == "json" and output.path is None for output in outputs):
         say_problems(problems, words)
     if job.stopped:
         typer.echo(words.ui("interrupted"), err=True)
     code = INTERRUPTED if job.stopped else exit_code(reports)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
-    shown = redacted(reports, problems, reveal=reveal)
+    open_, hidden = redacted(reports, problems, never), redacted(reports, problems, never if reveal else Redactor())
 
     def text(output: Output) -> str:
-        # What one reads on one's own screen is shown as it is; what is passed on (files, machine formats) is not.
+        # What one reads on one's own screen is shown as it is, but for secrets; what is passed on (files, machine
+        # formats) is not.
         plain = output.path is None and output.format == "text"
-        return text_of(output, *((reports, problems) if plain else shown()), words, timeout, code, job.contexts)
+        return text_of(output, *(open_() if plain else hidden()), words, timeout, code, job.contexts)
 
-    write_outputs(outputs, text)
-    return code
+    made = {output: text(output) for output in outputs}
+    refused = [output for output in outputs if refuses(output, made[output], words, reveal=reveal)]
+    write_outputs([output for output in outputs if output not in refused], made.__getitem__)
+    return code or REFUSED if refused else code
+
+
+def write_case(
+    path: Path,
+    reports: Sequence[Report],
+    contexts: Sequence[Context],
+    problems: Sequence[Finding],
+    never: Redactor,
+    words: Catalogue,
+) -> None:
+    """Write what --save keeps: all that a replay needs, and no secret. Ends the command when one is left."""
+    kept = [
+        replace(
+            ctx,
+            alarm=never.alarm(ctx.alarm),
+            target=never.plain(ctx.target),
+            account=ctx.account and never.plain(replace(ctx.account, secrets={})),
+            settings=never.plain(replace(ctx.settings, accounts=())),
+        )
+        for ctx in contexts
+    ]
+    text = to_text(never.reports(reports), kept, [never.finding(problem) for problem in problems])
+    if found := leak(text, personal=False):
+        fail(words.ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind), REFUSED)
+    write_file(path, text, 0o600)
+
+
+def refuses(output: Output, text: str, words: Catalogue, *, reveal: bool) -> bool:
+    """Whether something in a finished output still looks like a secret: it is not written then, and stderr says where.
+    A text on one's own screen shows appids, OpenIDs and addresses."""
+    screen = output.path is None and output.format == "text"
+    found = None if screen else leak(text, personal=not reveal)
+    if found is None:
+        return False
+    path = output.path or f"stdout ({output.format})"
+    said = words.ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind)
+    typer.echo(visible(said), err=True)
+    return True
 
 
 def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:
@@ -123,15 +169,12 @@ def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:
 
 
 def redacted(
-    reports: Sequence[Report], problems: Sequence[Finding], *, reveal: bool
+    reports: Sequence[Report], problems: Sequence[Finding], redactor: Redactor
 ) -> Callable[[], tuple[Sequence[Report], Sequence[Finding]]]:
-    """Reports and problems for whoever they are passed on to; made once, on the first call, with one set of tokens."""
+    """Reports and problems for whoever reads them; made once, on the first call, with one set of tokens."""
 
     @functools.cache
     def made() -> tuple[Sequence[Report], Sequence[Finding]]:
-        if reveal:
-            return reports, problems
-        redactor = Redactor()
         return redactor.reports(reports), [redactor.finding(problem) for problem in problems]
 
     return made
