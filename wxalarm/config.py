@@ -211,11 +211,12 @@ class Settings:
 
 def find(start: Path | None = None) -> Path | None:
     """wxalarm.toml in the current folder, then its parents, then the user's config folder; None when nowhere."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents, *_config_home()):
-        if (candidate := folder / FILE_NAME).is_file():
-            return candidate
-    return None
+    here: list[Path] = []
+    with contextlib.suppress(OSError):  # a folder that is gone has no file
+        folder = (start or Path.cwd()).resolve()
+        here = [folder, *folder.parents]
+    # os.path, not Path: a folder that may not be looked into has none either.
+    return next((one for folder in (*here, *_config_home()) if os.path.isfile(one := folder / FILE_NAME)), None)
 
 
 def _config_home() -> list[Path]:

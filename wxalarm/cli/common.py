@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 USAGE = 2
 """Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
 INTERRUPTED = 130
+UNTOLD = 3
+"""Exit code: nothing failed, but something could not be told; this program itself, among them."""
 MAX_BYTES = 16 * 1024 * 1024
 FOR_PEOPLE = ("text", "table", "csv")
 """Formats in the locale's encoding on stdout: read on a screen, or by the spreadsheet of this machine."""
@@ -118,7 +123,7 @@ def outputs_of(values: Iterable[str], known: Sequence[str], default: str, words:
         found.append(Output(name, Path(path) if path and path != "-" else None))
     if sum(output.path is None for output in found) > 1:
         fail(_said(words).ui("format_stdout"))
-    paths = [os.path.realpath(output.path) for output in found if output.path is not None]
+    paths = [_real(output.path) for output in found if output.path is not None]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         fail(_said(words).ui("format_twice", path=twice))
     for output in found:
@@ -126,10 +131,26 @@ def outputs_of(values: Iterable[str], known: Sequence[str], default: str, words:
     return found
 
 
+def _real(path: Path) -> str:
+    """The file behind a name; the name itself where there is no folder that it could be in."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return str(path)
+
+
 def writable(path: Path | None, words: Words) -> None:
     """Ends the command when a file cannot be made where it is wanted: before the run, not after it."""
-    if path is not None and not path.exists() and not os.access(path.absolute().parent, os.W_OK):
-        fail(_said(words).ui("no_folder", path=path))
+    if path is None:
+        return
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            fail(f"{path}: {os.strerror(errno.EISDIR)}")
+    except FileNotFoundError:
+        if not os.access(path.parent, os.W_OK):
+            fail(_said(words).ui("no_folder", path=path))
+    except (OSError, ValueError) as error:  # a name too long, or that no file can have
+        fail(f"{path}: {getattr(error, 'strerror', None) or error}")
 
 
 def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:
@@ -155,14 +176,30 @@ def colored(stream: IO[str]) -> bool:
 
 
 def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:
-    """Write every output: files beside and renamed, so that none is ever half written; stdout last."""
-    for output in sorted(outputs, key=lambda output: output.path is None):
+    """Write every output, whatever becomes of the others: stdout first, then the files, beside and renamed, so that
+    none is ever half written."""
+
+    def write(output: Output) -> None:
         text = text_of(output)
         if output.path is None:
             # What a program reads is UTF-8 wherever it runs: JSON says so, and HTML names it in its head.
             write_stdout(text, None if output.format in FOR_PEOPLE else "utf-8")
         else:
             write_file(output.path, text)
+
+    all_of(*(partial(write, output) for output in sorted(outputs, key=lambda output: output.path is not None)))
+
+
+def all_of(*steps: Callable[[], object]) -> None:
+    """Every step, whatever becomes of those before it; then the end that the first of them to fail asked for."""
+    ends: list[typer.Exit] = []
+    for step in steps:
+        try:
+            step()
+        except typer.Exit as end:
+            ends.append(end)
+    if ends:
+        raise ends[0]
 
 
 def write_file(path: Path, text: str, mode: int | None = None) -> None:
@@ -172,8 +209,8 @@ def write_file(path: Path, text: str, mode: int | None = None) -> None:
 
     try:
         replace(path, text.encode("utf-8", "surrogateescape"), mode)
-    except OSError as error:
-        fail(f"{path}: {error.strerror or error}")
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        fail(f"{path}: {getattr(error, 'strerror', None) or error}")
 
 
 def write_stdout(text: str, encoding: str | None = None) -> None:
@@ -195,6 +232,6 @@ def stdout_lost(error: OSError) -> None:
         fail(f"stdout: {error.strerror or error}")
 
 
-def terminal_width() -> int:
+def terminal_width(most: int = 120) -> int:
     """Columns of the terminal, at most 120: longer lines are hard to read."""
-    return min(shutil.get_terminal_size().columns, 120)
+    return min(shutil.get_terminal_size().columns, most)

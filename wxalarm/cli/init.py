@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import fail, words_of, write_file
+from wxalarm.cli.common import fail, words_of, write_file, write_stdout
 from wxalarm.render.config import template
 
 
@@ -19,7 +20,7 @@ def init(
 ) -> None:
     """Write a commented wxalarm.toml."""
     words = words_of(lang)
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         fail(words.ui("exists", path=path))
     write_file(path, template(words))
-    typer.echo(str(path))
+    write_stdout(f"{path}\n")

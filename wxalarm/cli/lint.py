@@ -127,7 +127,7 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
                 fail(words.ui("empty_input", source=source_name(path)))
             yield Source(source_name(path), data)
             continue
-        key = os.path.abspath(path)
+        key = _key(path)
         if key in seen:
             continue
         seen.add(key)
@@ -142,6 +142,14 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
             errors.append(words.ui("too_large", source=path, limit=MAX_BYTES // 2**20))
             continue
         yield source
+
+
+def _key(path: str) -> str:
+    """One name for a file, however it is named."""
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the current folder is gone
+        return path
 
 
 def _read(path: str) -> bytes:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wxalarm.config import Account, Settings
-from wxalarm.probes import Failure, dns, resolvers, token_cache
+from wxalarm.probes import Failure, dns, local, resolvers, token_cache
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat.api import object_of, objects_in
 from wxalarm.wechat.limits import PORTS
@@ -151,7 +151,8 @@ class Api:
         secure = self._parts.scheme == "https"
         try:
             tls = trusted(self.settings.tls.ca_file) if secure else None
-        except (OSError, ssl.SSLError):
+        except (OSError, ssl.SSLError) as error:
+            local.asked(error)
             return Answer(path, 0.0, Failure.CERTIFICATE), {}
         data = json.dumps(body).encode() if body is not None else b""
         headers = [("Accept", "application/json")]
@@ -221,7 +222,8 @@ def read_callback_check(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
             return file.read(1 << 20)
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         return None
 
 

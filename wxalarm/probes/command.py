@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import os
 
+from wxalarm.probes import local
+
 MOST = 16 * 1024 * 1024
 """Bytes of standard output and of standard error each."""
 
@@ -20,7 +22,8 @@ async def run(command: list[str], timeout: float) -> tuple[int, str, str] | None
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C"},
         )
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         return None
     assert process.stdout is not None
     assert process.stderr is not None

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wxalarm import nginx
-from wxalarm.probes import processes
+from wxalarm.probes import local, processes
 from wxalarm.probes.command import run
 
 MAX_FILE = 1024 * 1024
@@ -108,7 +108,8 @@ class _Reading(Struct):
         except PermissionError:
             self.unreadable.append(path)
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            local.asked(error)
             return None
         self.total += len(data)
         return data.decode("utf-8", "surrogateescape")
@@ -145,7 +146,14 @@ def disk_fetch() -> nginx.Fetch:
 
 
 def _running(given: str | None) -> processes.Nginx | None:
-    return processes.nginx(conf=os.path.abspath(given) if given else None)
+    return processes.nginx(conf=_absolute(given) if given else None)
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the current folder is gone, and no file is in it
+        return path
 
 
 def _from_stdin() -> NginxFiles:
@@ -160,7 +168,7 @@ def _from_stdin() -> NginxFiles:
 def _from_files(
     path: str, given: bool, binary: str | None, built: dict[str, str], running: processes.Nginx | None
 ) -> NginxFiles:
-    path = os.path.abspath(path)
+    path = _absolute(path)
     reading = _Reading()
     config = nginx.load(path, reading.fetch)
     own = (running.prefix or built.get("prefix")) if running is not None and running.conf == path else None
