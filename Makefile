@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 
-.PHONY: demo test lint types docs bench fuzz clean
+.PHONY: demo test docs bench fuzz lock locked lowest sbom clean
 
 demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
 	@$(BIN)/wxalarm demo || test $$? -eq 1
 
 test: $(VENV)/.dev                ## style, types, fixtures, generated docs, all tests
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/wxalarm lint tests/fixtures/alarms
 	$(BIN)/python -m wxalarm.docgen --check
@@ -31,6 +32,34 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+locked: $(VENV)/bin/python         ## the environment of `make test` from the lock: every archive by its hash, no other
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.dev $(VENV)/.installed
+
+lock:                             ## write the lock anew from pyproject.toml (needs uv)
+	uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    pyproject.toml -o requirements/run.txt
+	uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
+
+LOWEST := .venv-lowest
+SMOKE := tests/test_config.py tests/test_runner.py tests/cli/test_commands.py tests/cli/test_usage.py \
+    tests/cli/test_lint.py tests/parser/test_forms.py tests/render tests/probes/test_tls.py tests/probes/test_http.py \
+    tests/probes/test_dns.py tests/wechat
+
+lowest:                           ## a short suite over the oldest releases that pyproject.toml allows
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	    print(*(line.replace(">=", "==") for line in project["dependencies"]), sep="\n")' > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/lowest.txt . \
+	    pytest pytest-timeout pytest-xdist hypothesis jsonschema junitparser trustme dnslib time-machine wechatpy
+	$(LOWEST)/bin/python -m pytest -q -n 3 -p no:cacheprovider $(SMOKE)
+
+sbom: $(VENV)/.installed          ## sbom.json: CycloneDX 1.6, of what is installed here, offline
+	$(BIN)/python -c 'import packaging' 2>/dev/null || $(BIN)/python -m pip install --quiet packaging
+	$(BIN)/python requirements/sbom.py > sbom.json
+
 bench: $(VENV)/.bench             ## speed against peers; each script says what it promises (logs.py needs 3 GB of disk)
 	for script in parse reply startup network adversarial; do \
 	    test ! -f bench/$$script.py || $(BIN)/python bench/$$script.py || exit 1; done
@@ -47,4 +76,4 @@ $(VENV)/.fuzz: $(VENV)/.dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) sbom.json .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from wxalarm.checks.check import Context
@@ -13,6 +12,7 @@ from wxalarm.config import Account, Settings
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.model import Alarm, Report, Target
 from wxalarm.parser import parse
+from wxalarm.probes.machine import now
 from wxalarm.runner import run
 
 
@@ -33,14 +33,14 @@ def contexts(
     resolve: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Context]:
     """What each alarm's checks may look at: its account, and the target from --url, the alarm or the config."""
-    now = datetime.now().astimezone()
+    moment = now()
     believed = settings.source is None or settings.source.trusted
     hidden = hiding(configured(settings.accounts, {url, *(alarm.sample.url for alarm in alarms)}))
     result = []
     for alarm in (_without(alarm, hidden) for alarm in alarms):
         owner = settings.account_for(alarm.appid, url or alarm.sample.url, account)
         target = target_of(alarm, owner, url, resolve or {}, believed=believed)
-        result.append(Context(alarm, target, settings, owner, now=now))
+        result.append(Context(alarm, target, settings, owner, now=moment))
     return _counted(result)
 
 

@@ -7,22 +7,27 @@ import contextlib
 import dataclasses
 import functools
 import signal
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 
 from wxalarm import deadline
 from wxalarm.bounds import JUDGEMENT, Beyond
 from wxalarm.checks.check import Check, Context, Skip, usable
-from wxalarm.config import ConfigError
 from wxalarm.masking import Hidden, configured, hide, hiding
+from wxalarm.messages import ReasonError
 from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.probes import local
 from wxalarm.verdict import cause
 
 GRACE = 0.5
 """Seconds beyond the end of the run for probes whose attempts have just met their own limits: on a machine that is busy
 with something else, silence is still an answer and not "could not be told"."""
+
+LOOP = 4
+"""Files that an event loop opens for itself; one that cannot leaves noise behind."""
 
 Listener = Callable[[Context, CheckResult], None]
 """Called when a check ends: live progress."""
@@ -204,7 +209,7 @@ class Run:
         except TimeoutError:
             values = {"elapsed": loop.time() - self._start, "timeout": ctx.settings.timeout}
             return ended(reason=Reason("deadline", values), unknown=True)
-        except ConfigError as error:  # a secret that cannot be used: the user's to mend, no fault of the check
+        except ReasonError as error:  # a secret that cannot be used, a machine that cannot ask: no fault of the check
             return ended(reason=error.reason, unknown=True)
         except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
             return ended(reason=_crash(error), unknown=True)
@@ -300,22 +305,52 @@ def run(
     watch is given the Run before it starts: for live progress, and to see afterwards whether it was stopped.
     """
     stage = contexts if isinstance(contexts, AbstractAsyncContextManager) else contextlib.nullcontext(contexts)
+    made: list[list[Report]] = []
 
-    async def main() -> list[Report]:
+    async def main() -> None:
         async with stage as ready:
             job = Run(ready, **options)
             if watch:
                 watch(job)
             loop = asyncio.get_running_loop()
-            # Only the main thread of a POSIX process can have the handler; elsewhere Ctrl-C ends the run at once.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(signal.SIGINT, job.stop)
-            return await job.reports()
+            with interruptible(lambda: loop.call_soon_threadsafe(job.stop)):
+                made.append(await job.reports())
 
-    return asyncio.run(main())
+    local.handles(LOOP)
+    try:
+        asyncio.run(main())
+    except (Exception, KeyboardInterrupt):
+        # What ends after the run (threads that cannot be ended for want of another thread) loses no report.
+        if not made:
+            raise
+    return made[0]
+
+
+@contextlib.contextmanager
+def interruptible(stop: Callable[[], object]) -> Iterator[None]:
+    """The first Ctrl-C inside calls `stop`, in place of what it did before; the next one raises KeyboardInterrupt.
+
+    Only the main thread can have it so; elsewhere nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop()
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _crash(error: BaseException) -> Reason:
     if isinstance(error, Beyond):
         return Reason(f"bound-{error.name}", {"limit": error.limit})
+    if local.spent(error):
+        return Reason("cannot-ask", {"error": local.told(error)})
     return Reason("crashed", {"error": f"{type(error).__name__}: {error}"})

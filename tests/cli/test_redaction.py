@@ -137,5 +137,5 @@ def test_the_plan_shows_no_password(tmp_path: Path) -> None:
     (tmp_path / "alarm.txt").write_text(ALARM, "utf-8")
     done = CliRunner().invoke(app, ["plan", "--config", str(config), str(tmp_path / "alarm.txt")])
     assert done.exit_code == 0, done.output
-    assert "@api.example.com" in done.stdout
+    assert "https://api.example.com" in done.stdout
     assert "hunter2" not in done.output

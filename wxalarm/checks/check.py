@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 from wxalarm.config import Account, Settings
 from wxalarm.model import Alarm, Code, Finding, Reason, Target
 from wxalarm.probes.command import Call
+from wxalarm.probes.machine import now
 
 T = TypeVar("T")
 Known = Literal["host", "url", "account", "app_log", "callback_check"]
@@ -51,7 +52,7 @@ class Context:
     account: Account | None = None
     accounts_here: int = 1
     """How many accounts of this input report failures at the same host."""
-    now: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    now: datetime = field(default_factory=now)
     """When the run began; evaluate never asks the clock."""
     deadline: float | None = None
     """Event-loop time at which the whole run ends."""

@@ -6,17 +6,21 @@ One module a command, imported when that command runs, so that `--help` and `par
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
+import io
 import os
+import signal
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, TextIO
 
 import typer
 
 from wxalarm import __version__
 from wxalarm.cli import flags
 from wxalarm.cli.commands import Group
-from wxalarm.cli.common import write_stdout
+from wxalarm.cli.common import INTERRUPTED, UNTOLD, write_stdout
 
 COMMANDS = ("parse", "reply", "diagnose", "probe", "plan", "lint", "explain", "checks", "init", "config", "demo")
 """In the order of --help. NAME is the function NAME in the module wxalarm.cli.NAME."""
@@ -46,12 +50,40 @@ def _root(ctx: typer.Context, version: Version = False, lang: flags.Lang = None)
 
 
 def main() -> None:
-    """The console script. Exit codes: 0, 1, 2, 3, 130 as docs/architecture.md says."""
+    """The whole command line. Exit codes: 0, 1, 2, 3, 130 as docs/architecture.md says."""
     # What start-up makes stays until the end: no search for garbage in it on the way, nor thrice more at the exit.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
-    _reopen()
-    app()
+    try:
+        _reopen()
+        app()
+    except SystemExit:
+        raise
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BaseException as error:  # noqa: BLE001  # the last place where it can become one line
+        sys.exit(_told(error))
+    finally:
+        # All is written: Ctrl-C may end what is left, but not with a traceback.
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _told(error: BaseException) -> int:
+    """Say in one line what ended the command: this machine's trouble, or a fault of this program and where to report
+    it. WXALARM_TRACEBACK shows the rest."""
+    if os.environ.get("WXALARM_TRACEBACK"):
+        traceback.print_exception(error)
+    try:
+        # Nothing of this is loaded as long as nothing goes wrong.
+        from wxalarm.cli.last import line
+
+        said = line(error, sys.argv[1:])
+    except Exception:  # noqa: BLE001  # a machine that cannot load the words
+        said = f"wxalarm: {type(error).__name__}: {error}"
+    with contextlib.suppress(OSError, ValueError):  # no stderr is left either
+        typer.echo(said, err=True)
+    return UNTOLD
 
 
 def _reopen() -> None:
@@ -64,3 +96,32 @@ def _reopen() -> None:
     ):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, mode_flags), mode, encoding="utf-8"))
+    sys.stderr = _Aside(sys.stderr)
+
+
+class _Aside(io.TextIOWrapper):
+    """stderr, which never costs a report: what it takes no more (a full disk, a closed pipe) is dropped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream.buffer, stream.encoding, "backslashreplace", line_buffering=True)
+        self._stream = stream
+        """Kept: the end of it would close the buffer."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)

@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 USAGE = 2
 """Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
 INTERRUPTED = 130
+UNTOLD = 3
+"""Exit code: nothing failed, but something could not be told; this program itself, among them."""
 FOR_PEOPLE = ("text", "table", "csv")
 """Formats in the locale's encoding on stdout: read on a screen, or by the spreadsheet of this machine."""
 
@@ -124,7 +127,7 @@ def outputs_of(
     if sum(output.path is None for output in found) > 1:
         fail(_said(words).ui("format_stdout"))
     files = [output for output in (*found, Output("json", save)) if output.path is not None]
-    paths = [os.path.realpath(output.path) for output in files if output.path is not None]
+    paths = [_real(output.path) for output in files if output.path is not None]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         fail(_said(words).ui("format_twice", path=twice))
     for output in files:
@@ -136,6 +139,14 @@ BEGINNINGS = {"json": b"{", "jsonl": b"{", "sarif": b"{", "html": b"<", "junit":
 """What the formats that are not for people begin with: an earlier output is told by it."""
 
 
+def _real(path: Path) -> str:
+    """The file behind a name; the name itself where there is no folder that it could be in."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return str(path)
+
+
 def _writable(output: Output, words: Words) -> None:
     """Ends the command when a file cannot be made where it is wanted, or would replace one of another kind."""
     # For a file only: the package of probes loads ssl.
@@ -144,11 +155,11 @@ def _writable(output: Output, words: Words) -> None:
     path = output.path
     assert path is not None
     try:
-        if needs_folder(path) and not os.access(path.absolute().parent, os.W_OK):
+        if needs_folder(path) and not os.access(path.parent, os.W_OK):
             fail(_said(words).ui("no_folder", path=path))
         there = replaced(path)
-    except OSError as error:
-        fail(f"{path}: {error.strerror or error}")
+    except (OSError, ValueError) as error:  # also a name too long, or that no file can have
+        fail(f"{path}: {getattr(error, 'strerror', None) or error}")
     # An earlier output is replaced, as everybody does it; a typing error must not cost a file of another kind.
     begins = BEGINNINGS.get(output.format)
     if there and (b"\0" in there if begins is None else not there.lstrip().startswith(begins)):
@@ -210,14 +221,30 @@ def colored(stream: IO[str]) -> bool:
 
 
 def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:
-    """Write every output: files beside and renamed, so that none is ever half written; stdout last."""
-    for output in sorted(outputs, key=lambda output: output.path is None):
+    """Write every output, whatever becomes of the others: stdout first, then the files, beside and renamed, so that
+    none is ever half written."""
+
+    def write(output: Output) -> None:
         text = text_of(output)
         if output.path is None:
             # What a program reads is UTF-8 wherever it runs: JSON says so, and HTML names it in its head.
             write_stdout(text, None if output.format in FOR_PEOPLE else "utf-8")
         else:
             write_file(output.path, text)
+
+    all_of(*(partial(write, output) for output in sorted(outputs, key=lambda output: output.path is not None)))
+
+
+def all_of(*steps: Callable[[], object]) -> None:
+    """Every step, whatever becomes of those before it; then the end that the first of them to fail asked for."""
+    ends: list[typer.Exit] = []
+    for step in steps:
+        try:
+            step()
+        except typer.Exit as end:
+            ends.append(end)
+    if ends:
+        raise ends[0]
 
 
 def write_file(path: Path, text: str, mode: int | None = None) -> None:
@@ -227,8 +254,8 @@ def write_file(path: Path, text: str, mode: int | None = None) -> None:
 
     try:
         replace(path, text.encode("utf-8", "surrogateescape"), mode)
-    except OSError as error:
-        fail(f"{path}: {error.strerror or error}")
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        fail(f"{path}: {getattr(error, 'strerror', None) or error}")
 
 
 def write_stdout(text: str, encoding: str | None = None) -> None:
@@ -250,6 +277,6 @@ def stdout_lost(error: OSError) -> None:
         fail(f"stdout: {error.strerror or error}")
 
 
-def terminal_width() -> int:
+def terminal_width(most: int = 120) -> int:
     """Columns of the terminal, at most 120: longer lines are hard to read."""
-    return min(shutil.get_terminal_size().columns, 120)
+    return min(shutil.get_terminal_size().columns, most)

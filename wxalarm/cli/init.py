@@ -10,7 +10,7 @@ import typer
 
 from wxalarm import shell
 from wxalarm.cli import flags
-from wxalarm.cli.common import fail, words_of, write_file
+from wxalarm.cli.common import fail, words_of, write_file, write_stdout
 from wxalarm.render.config import template
 from wxalarm.trust import home
 
@@ -25,8 +25,15 @@ def init(
     if os.path.lexists(path) and not force:
         fail(words.ui("exists", path=path))
     write_file(path, template(words))
-    typer.echo(str(path))
-    if path.absolute().parent != home():
-        typer.echo(
-            words.ui("init_next", command=shell.pipeline((("wxalarm", "config", "trust", str(path)),))), err=True
-        )
+    write_stdout(f"{path}\n")
+    if not _is_own(path):
+        command = shell.pipeline([["wxalarm", "config", "trust", str(path)]])
+        typer.echo(words.ui("init_next", command=command), err=True)
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file lies in the user's own configuration folder, where it counts as it stands."""
+    try:
+        return path.absolute().parent == home()
+    except OSError:  # the current folder is gone
+        return False

@@ -129,7 +129,7 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
                 fail(words.ui("empty_input", source=source_name(path)))
             yield Source(source_name(path), data)
             continue
-        key = os.path.abspath(path)
+        key = _key(path)
         if key in seen:
             continue
         seen.add(key)
@@ -150,6 +150,14 @@ def _read_by(patterns: Sequence[str], words: Catalogue) -> Iterator[str]:
     """Every file that is going to be read."""
     for path in _files(patterns, words):
         yield from (path, os.path.splitext(path)[0] + ".json")
+
+
+def _key(path: str) -> str:
+    """One name for a file, however it is named."""
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the current folder is gone
+        return path
 
 
 def _read(path: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from wxalarm.cli import flags
 from wxalarm.cli.common import (
     FOR_PEOPLE,
     INTERRUPTED,
+    USAGE,
     Output,
     apart,
     fail,
@@ -22,6 +22,7 @@ from wxalarm.cli.common import (
     paths_of,
     source_name,
     stdout_lost,
+    terminal_width,
     words_of,
 )
 from wxalarm.model import Alarm, Finding, Severity
@@ -58,10 +59,11 @@ def parse(
     run = _Run(words, _sinks(outputs, words), redact=redact)
     try:
         run.files(paths)
+        raise typer.Exit(run.finish())
     except KeyboardInterrupt:
-        run.drop()
         raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(run.finish())
+    finally:
+        run.drop()
 
 
 class _Run:
@@ -155,7 +157,7 @@ class _Run:
             sink.finish()
         if not any(sink.output.format == "json" for sink in self.sinks):
             self.say_problems()
-        return 2 if self.unusable else int(self.errors)
+        return USAGE if self.unusable or any(sink.failed for sink in self.sinks) else int(self.errors)
 
     def say_problems(self) -> None:
         # A note (a body that WeChat cut) is no news to somebody who reads the records.
@@ -222,7 +224,7 @@ def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue]) -> list[_S
 
 def _width() -> int:
     """Columns of a table: the terminal's, else 80."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+    return terminal_width(1000) if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
 
 
 class _Sink:
@@ -230,7 +232,7 @@ class _Sink:
 
     def __init__(self, output: Output, form: Format) -> None:
         self.output, self.format = output, form
-        self.closed = False
+        self.closed = self.failed = False
         self._to_terminal = on_screen(output.path)
         self._draft: Draft | None = None
         self._encoding = "utf-8"
@@ -275,10 +277,13 @@ class _Sink:
             self._draft.drop()
 
     def _lost(self, error: OSError) -> None:
-        """A closed pipe is no error; a full disk ends the command and leaves no half-written file."""
+        """A closed pipe is no error; a full disk is said, leaves no half-written file, and costs no other output."""
         self.closed = True
-        if self._draft is None:
-            stdout_lost(error)
-            return
         self.drop()
-        fail(f"{self.output.path}: {error.strerror or error}")
+        try:
+            if self._draft is None:
+                stdout_lost(error)
+            else:
+                fail(f"{self.output.path}: {error.strerror or error}")
+        except typer.Exit:
+            self.failed = True

@@ -15,7 +15,17 @@ import typer
 
 from wxalarm import runner
 from wxalarm.cases import to_text
-from wxalarm.cli.common import INTERRUPTED, Output, fail, in_color, on_screen, terminal_width, write_file, write_outputs
+from wxalarm.cli.common import (
+    INTERRUPTED,
+    Output,
+    all_of,
+    fail,
+    in_color,
+    on_screen,
+    terminal_width,
+    write_file,
+    write_outputs,
+)
 from wxalarm.model import Finding, Report, Severity, Status, worst
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
@@ -50,12 +60,19 @@ def run(
     skip: Collection[str] = (),
     saved: Callable[[Context, Check[Any]], Ended] | None = None,
     quiet: bool = False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Report], Run]:
     """The reports, and the run that made them (its contexts; whether Ctrl-C stopped it). Progress goes to a terminal's
-    stderr."""
+    stderr. interrupted: whether Ctrl-C came before the run could."""
     jobs: list[Run] = []
+
+    def begun(job: Run) -> None:
+        jobs.append(job)
+        if interrupted():
+            job.stop()
+
     with _progress(jobs, words, show=not quiet and sys.stderr.isatty()) as listener:
-        reports = runner.run(contexts, watch=jobs.append, only=only, skip=skip, saved=saved, listener=listener)
+        reports = runner.run(contexts, watch=begun, only=only, skip=skip, saved=saved, listener=listener)
     return reports, jobs[0]
 
 
@@ -96,16 +113,31 @@ def deliver(
     reveal: bool = False,
     **options: Any,
 ) -> int:
-    """Run the checks, write every output, and give the exit code."""
-    reports, job = run(contexts, words, **options)
+    """Run the checks, write every output, give the exit code. Ctrl-C, whenever it comes, keeps what has finished."""
+    pressed: list[bool] = []
+    with runner.interruptible(lambda: pressed.append(True)):
+        return _delivered(contexts, problems, words, outputs, pressed, save=save, reveal=reveal, **options)
+
+
+def _delivered(
+    contexts: Sequence[Context] | Stage,
+    problems: Sequence[Finding],
+    words: Catalogue,
+    outputs: Sequence[Output],
+    pressed: Sequence[bool],
+    *,
+    save: Path | None,
+    reveal: bool,
+    **options: Any,
+) -> int:
+    reports, job = run(contexts, words, interrupted=lambda: bool(pressed), **options)
     never = Redactor(reveal=True)
-    if save is not None:
-        write_case(save, reports, job.contexts, problems, never, words)
     if not any(output.format == "json" and output.path is None for output in outputs):
         say_problems(problems, words)
-    if job.stopped:
+    stopped = job.stopped or bool(pressed)
+    if stopped:
         typer.echo(words.ui("interrupted"), err=True)
-    code = INTERRUPTED if job.stopped else exit_code(reports)
+    code = INTERRUPTED if stopped else exit_code(reports)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
     open_, hidden = redacted(reports, problems, never), redacted(reports, problems, never if reveal else Redactor())
 
@@ -117,7 +149,11 @@ def deliver(
 
     made = {output: text(output) for output in outputs}
     refused = [output for output in outputs if refuses(output, made[output], words, reveal=reveal)]
-    write_outputs([output for output in outputs if output not in refused], made.__getitem__)
+    # The report first: whatever becomes of a file, it is read.
+    all_of(
+        lambda: write_outputs([output for output in outputs if output not in refused], made.__getitem__),
+        lambda: None if save is None else write_case(save, reports, job.contexts, problems, never, words),
+    )
     return code or REFUSED if refused else code
 
 

@@ -10,6 +10,8 @@ import errno
 import ssl
 from enum import StrEnum
 
+from wxalarm.probes import local
+
 
 class Failure(StrEnum):
     """How an attempt on the network ended without an answer."""
@@ -18,7 +20,7 @@ class Failure(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     LOCAL = "local"
-    """This machine could not even try: no file handle, no permission."""
+    """Nothing was sent there: the request cannot be written, or this machine has no address of that family."""
     TIMEOUT = "timeout"
     TLS = "tls"
     NOT_TLS = "not-tls"
@@ -72,15 +74,19 @@ _CURL = {
     Failure.TOO_LARGE: 56,
     Failure.INTERIM: 28,
 }
-_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
-_HERE = frozenset({errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOBUFS})
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 _NO_CERTIFICATE = ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE")
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG")
 
 
 def classify(error: BaseException) -> Failure:
-    """The failure that an exception of asyncio, socket or ssl stands for. ValueError: a name that cannot be sent."""
+    """The failure that an exception of asyncio, socket or ssl stands for. ValueError: a name that cannot be sent.
+
+    Raises local.CannotAskError for one that says nothing of the other side.
+    """
+    local.asked(error, socket=True)
     if isinstance(error, ssl.SSLCertVerificationError):
+        local.handles()  # OpenSSL opens the roots when it needs them, and does not say why it could not
         return Failure.CERTIFICATE
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or ""
@@ -95,6 +101,4 @@ def classify(error: BaseException) -> Failure:
         return Failure.TIMEOUT
     if isinstance(error, OSError) and error.errno in _NO_ROUTE:
         return Failure.UNREACHABLE
-    if isinstance(error, OSError) and error.errno in _HERE:
-        return Failure.LOCAL
     return Failure.RESET

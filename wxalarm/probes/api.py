@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from wxalarm import bounds
 from wxalarm.config import Account, ConfigError, Settings, in_clear
-from wxalarm.probes import Failure, dns, resolvers, token_cache
+from wxalarm.probes import Failure, dns, local, resolvers, token_cache
 from wxalarm.probes.http import Exchange, Request, exchange, trusted
 from wxalarm.wechat.api import object_of, objects_in
 from wxalarm.wechat.limits import PORTS
@@ -154,7 +154,8 @@ class Api:
         secure = self._parts.scheme == "https"
         try:
             tls = trusted(self.settings.tls.ca_file) if secure else None
-        except (OSError, ssl.SSLError):
+        except (OSError, ssl.SSLError) as error:
+            local.asked(error)
             return Answer(path, 0.0, Failure.CERTIFICATE), {}
         data = json.dumps(body).encode() if body is not None else b""
         headers = [("Accept", "application/json")]
@@ -211,7 +212,8 @@ def read_callback_check(path: str) -> bytes | None:
     """The file with a pasted answer of callback/check, at most 1 MiB of it; None when it cannot be read."""
     try:
         return bounds.read_file(path, bounds.PASTED)
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         return None
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from wxalarm import trust
+from wxalarm.probes import local
 
 MOST = 16 * 1024 * 1024
 """Bytes of standard output and of standard error each."""
@@ -99,10 +100,10 @@ async def run(call: Call, timeout: float, program: str | None = None, **values: 
 
     program: a path that was found `usable`, when it is another than the one that `find` gives.
     """
-    path = program or await asyncio.to_thread(find, call.program)
-    if path is None:
-        return None
     try:
+        path = program or await asyncio.to_thread(find, call.program)
+        if path is None:
+            return None
         process = await asyncio.create_subprocess_exec(
             *call.vector(path, **values),
             stdin=asyncio.subprocess.DEVNULL,
@@ -111,7 +112,8 @@ async def run(call: Call, timeout: float, program: str | None = None, **values: 
             env=_environment(),
             cwd="/",
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        local.asked(error)
         return None
     assert process.stdout is not None
     assert process.stderr is not None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from wxalarm.probes import local
 from wxalarm.wechat.limits import WAIT
 
 if TYPE_CHECKING:  # dnspython is loaded when the first question is asked
@@ -143,6 +144,8 @@ async def ask(server: Server, name: str, rtype: str, *, limit: float = WAIT, rec
     except TimeoutError:
         pass
     except OSError as error:
+        if not local.no_family(server.address, error):
+            local.asked(error, socket=True)
         outcome, tally.error = _failure(error), errno.errorcode.get(error.errno or 0, type(error).__name__)
     except ValueError:  # no DNS name: nothing was sent
         outcome, tally.error = Outcome.MALFORMED, "name"

@@ -20,6 +20,8 @@ import dns.rdatatype
 import dns.rrset
 from msgspec import Struct
 
+from wxalarm.probes import local
+
 MAX_RECORDS = 64
 """Records kept of one reply: no honest pool is larger, and every address is probed."""
 MAX_CHAIN = 16
@@ -98,6 +100,7 @@ class Query:
         try:
             message = dns.message.from_wire(data, one_rr_per_rrset=False, raise_on_truncation=False)
         except Exception as error:  # noqa: BLE001  # hostile bytes end here, whatever they make dnspython raise
+            local.asked(error)  # dnspython loads the module of a record type when it meets the type
             raise Malformed(type(error).__name__) from None
         if not message.flags & dns.flags.QR:
             raise Malformed("QR=0")
@@ -106,6 +109,7 @@ class Query:
         try:
             return _read(message, self.message.question[0])
         except Exception as error:  # noqa: BLE001  # as above: record data is read lazily
+            local.asked(error)
             raise Malformed(type(error).__name__) from None
 
 

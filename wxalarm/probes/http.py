@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.probes import Failure, classify, http_head, tcp
+from wxalarm.probes import Failure, classify, http_head, local, tcp
 from wxalarm.wechat.limits import PORTS, WAIT
 
 if TYPE_CHECKING:
@@ -193,6 +193,7 @@ async def _talk(made: _Making, request: Request, tls: ssl.SSLContext | None) -> 
         try:
             await stream.send(data)
         except OSError as error:  # a server may answer before it has read all
+            local.asked(error, socket=True)
             broken = error
         await _read(made, connection, stream, loop.time())
         if broken is not None and made.result.failure is not Failure.CLIENT_CERTIFICATE and made.result.status is None:

@@ -10,6 +10,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -18,7 +19,9 @@ from msgspec.structs import replace
 
 from wxalarm.logs import window
 from wxalarm.logs.formats import MAX_LINE
+from wxalarm.probes import local
 from wxalarm.probes.logsource import CHUNK, COUNTED, SAMPLE, LogFile, Source, expand, opened
+from wxalarm.probes.machine import zoned
 
 __all__ = ["LogFile", "LogsSeen", "Reading", "Source", "count", "expand", "local_zone", "opened", "tail", "zone_of"]
 
@@ -107,6 +110,7 @@ class Reading(Struct):
             except FileNotFoundError:
                 return replace(about, problem="no-zstd")
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+                local.asked(error)
                 return replace(about, problem="broken", detail=str(error))
 
     def _window(
@@ -160,6 +164,7 @@ class Reading(Struct):
         try:
             about = self._stream(source, about, parser, splitter, sink)
         except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+            local.asked(error)
             about = replace(about, problem="broken", detail=str(error), read=splitter.offset)
         return replace(about, dropped=splitter.dropped)
 
@@ -273,8 +278,9 @@ def tail(path: str, until: float, sink: Callable[[Source, int, bytes], None]) ->
 
 
 def local_zone(seconds: float) -> int:
-    """This machine's zone at a time (Unix seconds), seconds east of UTC."""
-    return time.localtime(seconds).tm_gmtoff
+    """This machine's zone at a time (Unix seconds), seconds east of UTC; 0 when TZ names a zone that cannot be."""
+    offset = zoned(datetime.fromtimestamp(seconds, UTC)).utcoffset()
+    return round(offset.total_seconds()) if offset else 0
 
 
 def _all_seconds(parser: Timed, chunk: bytes) -> Iterator[float]:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 
 from wxalarm.logs.place import Place
-from wxalarm.probes import command
+from wxalarm.probes import command, local
 
 CHUNK = 128 * 1024
 """Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""
@@ -175,6 +175,7 @@ def opened(path: str) -> Source | LogFile:
     except FileNotFoundError:
         return LogFile(path, problem="missing")
     except (OSError, ValueError) as error:
+        local.asked(error)
         return LogFile(path, problem="unreadable", detail=getattr(error, "strerror", None) or str(error))
     try:
         status = os.fstat(file.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -30,6 +31,19 @@ def look() -> Machine:
     except (OSError, ValueError, psutil.Error):
         pass
     return Machine(socket.gethostname(), tuple(dict.fromkeys(found)))
+
+
+def now() -> datetime:
+    """The time, in this machine's zone."""
+    return zoned(datetime.now(UTC))
+
+
+def zoned(moment: datetime) -> datetime:
+    """A time in this machine's zone, where a naive one is taken to be; in UTC when TZ names one that cannot be."""
+    try:
+        return moment.astimezone()
+    except (ValueError, OverflowError, OSError):
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def cores() -> int:

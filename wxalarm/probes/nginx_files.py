@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from wxalarm import bounds, nginx
 from wxalarm.deadline import in_thread
-from wxalarm.probes import command, processes
+from wxalarm.probes import command, local, processes
 from wxalarm.probes.command import NGINX_BUILT, NGINX_DUMP, NGINX_TEST, run
 
 PLACES = (
@@ -110,7 +110,8 @@ class _Reading(Struct):
         except PermissionError:
             self.unreadable.append(path)
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            local.asked(error)
             return None
         self.total += len(data)
         # A part of a configuration says something else than the whole.
@@ -151,7 +152,14 @@ def disk_fetch() -> nginx.Fetch:
 
 
 def _running(given: str | None) -> processes.Nginx | None:
-    return processes.nginx(conf=os.path.abspath(given) if given else None)
+    return processes.nginx(conf=_absolute(given) if given else None)
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the current folder is gone, and no file is in it
+        return path
 
 
 def _from_stdin() -> NginxFiles:
@@ -170,7 +178,7 @@ def _from_files(
     path: str, given: bool, binary: str | None, built: dict[str, str], running: processes.Nginx | None
 ) -> tuple[NginxFiles, str | None]:
     """The files as they stand on disk; and the prefix to give to nginx beside them, None when they are not its own."""
-    path = os.path.abspath(path)
+    path = _absolute(path)
     reading = _Reading()
     config = nginx.load(path, reading.fetch)
     runs = running if running is not None and running.conf == path else None

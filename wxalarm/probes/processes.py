@@ -16,6 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from wxalarm.bounds import whole
+from wxalarm.probes import local
 
 PROC = "/proc"
 MAX_PROCESSES = 65536
@@ -55,7 +56,8 @@ def read_text(path: str | Path, limit: int = 1024 * 1024) -> str | None:
     try:
         with Path(path).open("rb") as file:
             return file.read(limit).decode("utf-8", "replace")
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        local.asked(error)
         return None
 
 
@@ -63,7 +65,8 @@ def pids(proc: str = PROC) -> Iterator[int]:
     """The ids of all processes, ascending."""
     try:
         names = os.listdir(proc)
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         return
     yield from sorted(pid for name in names if (pid := whole(name)) is not None)[:MAX_PROCESSES]
 
@@ -77,7 +80,8 @@ def process(pid: int, proc: str = PROC) -> Process:
     try:
         with os.scandir(f"{folder}/fd") as files:
             open_files: int | None = sum(1 for _ in files)
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         counted = read_text(f"{folder}/fd_count")  # recorded trees carry the number instead of the links
         open_files = whole(counted.strip()) if counted else None
     return Process(pid, name, soft, hard, open_files)
@@ -108,7 +112,8 @@ def holders(inodes: Collection[int], proc: str = PROC, seconds: float = 1.0) -> 
             break
         try:
             files = os.scandir(f"{proc}/{pid}/fd")
-        except OSError:
+        except OSError as error:
+            local.asked(error)
             continue
         with files:
             if any(_link(entry.path) in wanted for entry in files):

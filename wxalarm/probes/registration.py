@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wxalarm.bounds import whole
-from wxalarm.probes import dns, files, http
+from wxalarm.probes import dns, files, http, local
 from wxalarm.probes.dns import Outcome, Server
 from wxalarm.wechat.limits import PORTS
 
@@ -216,6 +216,7 @@ async def _whois(domain: str, place: str, find: _Finder) -> Registration:
     except TimeoutError:
         raise Unknown(f"{name}: timeout") from None
     except OSError as error:
+        local.asked(error, socket=True)
         raise Unknown(f"{name}: {type(error).__name__}") from None
     return read_whois(data.decode("utf-8", "replace"), domain, name, datetime.now(UTC))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wxalarm.config import Dns, split_server
+from wxalarm.probes import local
 from wxalarm.probes.dns import Server
 
 RESOLV_CONF = Path("/etc/resolv.conf")
@@ -24,7 +25,8 @@ def system(settings: Dns) -> tuple[Server, ...]:
     try:
         with open(RESOLV_CONF, encoding="utf-8", errors="replace") as file:
             lines = file.read(MAX_BYTES).splitlines()
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         return ()
     named = [words[1] for line in lines if len(words := line.split()) >= 2 and words[0] == "nameserver"]
     return servers(text for text in named[:MAX_SERVERS] if "%" not in text)

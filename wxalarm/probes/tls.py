@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.probes import Failure, classify, tcp
+from wxalarm.probes import Failure, classify, local, tcp
 from wxalarm.probes.http import insecure
 from wxalarm.wechat.limits import WAIT
 
@@ -146,6 +146,7 @@ async def _missed(stream: tcp.Stream, wait: float) -> str:
     except TimeoutError:
         return ""
     except OSError as error:
+        local.asked(error, socket=True)
         return tcp.words(error)
 
 

@@ -18,7 +18,7 @@ from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import tcp_connect
 from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
-from wxalarm.probes import Failure
+from wxalarm.probes import Failure, local
 from wxalarm.probes.http import trusted
 from wxalarm.probes.tcp import words
 from wxalarm.probes.tls import Certificate, Secured, look
@@ -65,6 +65,7 @@ async def probe(ctx: Context) -> TlsHandshake:
     try:
         trust = trusted(ctx.settings.tls.ca_file)
     except OSError as error:
+        local.asked(error)
         raise Skip("ca-unreadable", path=ctx.settings.tls.ca_file, error=words(error)) from None
 
     async def attempt(address: str) -> Secured:

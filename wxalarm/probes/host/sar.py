@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from wxalarm.probes import command
+from wxalarm.probes.machine import zoned
 
 FOLDERS = ("/var/log/sysstat", "/var/log/sa")
 """Debian's and Red Hat's."""
@@ -68,7 +69,7 @@ async def look(begin: datetime, end: datetime, timeout: float, folders: Iterable
 
 def file_of(moment: datetime, folder: str) -> str | None:
     """The file of that day in this machine's own time zone: saDD or saYYYYMMDD."""
-    day = moment.astimezone()
+    day = zoned(moment)
     for name in (f"sa{day:%Y%m%d}", f"sa{day:%d}"):
         if (path := Path(folder) / name).is_file():
             return str(path)
@@ -102,7 +103,7 @@ def _moment(entry: Any, cores: int | None) -> Moment | None:
         interval = float(stamp["interval"])
     except (KeyError, ValueError, TypeError):
         return None
-    at = at.replace(tzinfo=UTC) if stamp.get("utc") == 1 else at.astimezone()
+    at = at.replace(tzinfo=UTC) if stamp.get("utc") == 1 else zoned(at)
     cpu = next((one for one in map(_dict, _list(entry.get("cpu-load"))) if one.get("cpu") == "all"), {})
     queue, memory, swap = (_dict(entry.get(name)) for name in ("queue", "memory", "swap-pages"))
     idle, iowait = _number(cpu, "idle"), _number(cpu, "iowait")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from wxalarm.probes import local
+
 STATES = {
     b"01": "ESTABLISHED",
     b"02": "SYN_SENT",
@@ -81,7 +83,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
                 lines, newline, rest = (rest + chunk).rpartition(b"\n")
                 yield lines + newline
                 rest = rest[-4096:]
-    except OSError:
+    except OSError as error:
+        local.asked(error)
         return
 
 

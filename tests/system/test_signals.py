@@ -1,0 +1,121 @@
+"""Ctrl-C, a hang-up and an end that somebody asks for, at any time: no traceback, no half file, nothing left behind.
+
+The moments are random, the seed is printed with what failed. A command tells by the end of a pipe that it has begun:
+before that, Python itself is being started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+from tests.system.test_environments import ALARM, COMMANDS, NOISE, Lab, whole
+from tests.system.test_environments import lab as lab  # a fixture is found by its name
+
+BEGIN = "import os, sys; os.close(int(sys.argv.pop(1))); from wxalarm.__main__ import main; main()"
+ROUNDS = 5
+"""Times each signal is sent to each command: 5 × 3 × 13 and a few more."""
+
+
+def send(number: signal.Signals, delay: float, args: list[str], stdin: bytes, work: Path) -> tuple[int, bytes, bytes]:
+    """The exit code, stdout and stderr of a command that is sent a signal `delay` seconds after it has begun."""
+    begun, begins = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", BEGIN, str(begins), *args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[begins],
+        cwd=work,
+        env=os.environ | {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+    ) as process:
+        os.close(begins)
+        assert os.read(begun, 1) == b""
+        os.close(begun)
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            process.stdin.write(stdin)
+            process.stdin.close()
+        process.stdin = None
+        time.sleep(delay)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=100)
+    return process.returncode, out, err
+
+
+def before_main(err: bytes) -> bool:
+    """Whether a traceback is of BEGIN alone: Ctrl-C came between the end of the pipe and the command."""
+    return 0 < err.count(b'File "') == err.count(b'File "<string>"')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_signal_at_any_time(number: signal.Signals, name: str, lab: Lab, tmp_path: Path) -> None:
+    command = COMMANDS[name]
+    args = [arg.format(given=lab.given, port=lab.port) for arg in command.args]
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    (tmp_path / "whole").mkdir()
+    began = time.monotonic()
+    usual, report, _ = send(signal.SIGCONT, 0.0, args, command.stdin, tmp_path / "whole")
+    lasts = time.monotonic() - began
+    wrong = []
+    for turn in range(ROUNDS):
+        work = tmp_path / str(turn)
+        work.mkdir()
+        delay = chance.uniform(0.0, lasts)
+        code, out, err = send(number, delay, args, command.stdin, work)
+        about = f"{name}, {delay:.3f} s, seed {seed}: exit {code}: {err[-600:].decode('utf-8', 'replace')}"
+        if code not in {usual, 128 + number, -number}:
+            wrong.append(about)
+        if (NOISE.search(err) or b"KeyboardInterrupt" in err) and not before_main(err):
+            wrong.append(about)
+        if code == usual and len(out) < len(report) / 2:
+            wrong.append(f"the report is lost: {about}")
+        if left := set(os.listdir(work)) - set(command.writes):
+            wrong.append(f"left {left}: {about}")
+        wrong += [f"half of {one}: {about}" for one in command.writes if not whole(work / one)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_the_report_whenever_the_run_has_begun(lab: Lab, tmp_path: Path) -> None:
+    """Against a server that says nothing, so that the run lasts: what has finished is always shown."""
+    for turn in range(5):
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            args = ["probe", url, "--only", "callback-url,http-request", "--timeout", "30", "--save", "case.json"]
+            silent.settimeout(60)
+            work = tmp_path / str(turn)
+            work.mkdir()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "wxalarm", *args],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=work,
+                env=os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+            )
+            with silent.accept()[0]:
+                time.sleep(random.uniform(0, 0.2))
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=100)
+            assert process.returncode == 130, err
+            assert b"interrupted" in out
+            assert whole(work / "case.json")
+            assert (work / "case.json").exists()
+
+
+def test_the_alarm_of_these_tests_names_no_address() -> None:
+    """Nothing may leave the machine: what is connected to stands in the test."""
+    assert "IP=" not in ALARM

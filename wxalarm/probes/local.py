@@ -1,0 +1,73 @@
+"""Tells trouble of this machine from that of the network: the one place that knows which errors are our own.
+
+Who runs out of file handles, memory, threads or ports, or may not open a socket, has asked nobody: nothing is known of
+the other side, so no failure of it may be reported.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+
+from wxalarm.messages import ReasonError
+
+SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ENOSPC})
+"""What any system call says on a machine that has run out of something."""
+BARRED = frozenset({errno.EACCES, errno.EPERM, errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EINVAL})
+"""What a socket says on a machine that forbids it, or has no port or address left for it. Of a file they mean that
+this user may not read it, which is a fact and no trouble."""
+_NO_THREAD = "can't start new thread"
+
+
+class CannotAskError(ReasonError):
+    """This machine could not ask: a check that meets it is unknown, and says why."""
+
+
+def spent(error: BaseException) -> bool:
+    """Whether an error only tells that this machine has run out of something, or cannot load a part of this program."""
+    if isinstance(error, OSError):
+        return _number(error) in SPENT
+    return isinstance(error, MemoryError | ImportError) or (
+        isinstance(error, RuntimeError) and _NO_THREAD in str(error)
+    )
+
+
+def ours(error: BaseException) -> bool:
+    """The same for an error of a socket, which this machine may also have been forbidden."""
+    return spent(error) or (isinstance(error, OSError) and _number(error) in BARRED)
+
+
+def _number(error: OSError) -> int | None:
+    """The system's number of an error; OpenSSL's errors have numbers of their own in its place."""
+    return None if isinstance(error, ssl.SSLError) else error.errno
+
+
+def no_family(address: str, error: OSError) -> bool:
+    """Whether this machine just has no IPv6, as many have: the IPv4 addresses beside it can still be asked."""
+    return ":" in address and error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+
+
+def told(error: BaseException) -> str:
+    """Such an error in the system's own words."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error) or type(error).__name__
+
+
+def handles(wanted: int = 1) -> None:
+    """Nothing while this process may still open so many files. Raises CannotAskError when it may not."""
+    opened: list[int] = []
+    try:
+        for _ in range(wanted):
+            opened.append(os.open(os.sep, os.O_RDONLY))
+    except OSError as error:
+        asked(error)
+    finally:
+        for number in opened:
+            os.close(number)
+
+
+def asked(error: BaseException, *, socket: bool = False) -> None:
+    """Nothing when somebody was asked and this is what came of it. Raises CannotAskError when it was this machine."""
+    if ours(error) if socket else spent(error):
+        raise CannotAskError("cannot-ask", error=told(error)) from error
