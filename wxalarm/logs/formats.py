@@ -15,12 +15,13 @@ from functools import cached_property
 from msgspec import Struct
 
 from wxalarm.logs import times
+from wxalarm.patterns import compiled
 
 MAX_LINE = 64 * 1024
 """Bytes of the longest line that is read; a longer one is skipped and counted."""
-_TOKEN = re.compile(r"\$\{(\w+)\}|\$(\w+)|([^$]+|\$)")
-_WRAPPER = re.compile(r"\s*log_format\s+\S+\s+(?:escape=(\w+)\s+)?(.*?);?\s*$", re.DOTALL)
-_PART = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|([^\s'\";]+)")
+_TOKEN = compiled(r"\$\{(\w+)\}|\$(\w+)|([^$]+|\$)")
+_WRAPPER = compiled(r"\s*log_format\s+\S+\s+(?:escape=(\w+)\s+)?(.*?);?\s*$", re.DOTALL)
+_PART = compiled(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|([^\s'\";]+)")
 TIMES = ("time_local", "time_iso8601", "msec")
 """Variables that date a line, the one that is read first."""
 TALLIED = (
@@ -127,8 +128,8 @@ class LineFormat:
             parts[run.stop - 1] += b")"
         head = b"" if lead else rb"\n"
         if until is not None:
-            return re.compile(head + b"".join(parts[lead : self._first(until) + 1]))
-        return re.compile(head + b"".join(parts[lead:]) + rb"[ \t\r]*(?=\n)")
+            return compiled(head + b"".join(parts[lead : self._first(until) + 1]))
+        return compiled(head + b"".join(parts[lead:]) + rb"[ \t\r]*(?=\n)")
 
     def runs(self, names: Sequence[str]) -> list[range]:
         """The places in `tokens` of these variables, taken together where nothing but literals is between them."""
@@ -142,7 +143,7 @@ class LineFormat:
 
     def part(self, run: range, names: Sequence[str]) -> re.Pattern[bytes]:
         """What a run holds, with a group for each of `names`, as `pattern` reads it when it is not strict."""
-        return re.compile(b"".join(self._parts(names, None, False, 0)[run.start : run.stop]))
+        return compiled(b"".join(self._parts(names, None, False, 0)[run.start : run.stop]))
 
     def _parts(self, groups: Sequence[str], wanted: Wanted | None, strict: bool, lead: int) -> list[bytes]:
         """The pattern of each token, in a group if it is the first of its name and that is one of `groups`."""

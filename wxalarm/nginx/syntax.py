@@ -12,17 +12,18 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct, field
 
 from wxalarm import bounds
+from wxalarm.patterns import compiled
 
-_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)++")
-_WORD = re.compile(r"(?:[^ \t\r\n;{\\$]++|\\[\s\S]|\$\{*+)++")
-_QUOTED = {'"': re.compile(r'"((?:[^"\\]++|\\[\s\S])*+)"'), "'": re.compile(r"'((?:[^'\\]++|\\[\s\S])*+)'")}
-_ESCAPE = re.compile(r"""\\(["'\\trn])""")
+_BLANK = compiled(r"(?:[ \t\r\n]++|#[^\n]*+)++")
+_WORD = compiled(r"(?:[^ \t\r\n;{\\$]++|\\[\s\S]|\$\{*+)++")
+_QUOTED = {'"': compiled(r'"((?:[^"\\]++|\\[\s\S])*+)"'), "'": compiled(r"'((?:[^'\\]++|\\[\s\S])*+)'")}
+_ESCAPE = compiled(r"""\\(["'\\trn])""")
 _ESCAPED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
-_BREAKS = re.compile(r"""\A\Z|\A["'#}]|[\s;]|(?<!\$)\{|\\(?:["'\\trn]|\Z)""")
+_BREAKS = compiled(r"""\A\Z|\A["'#}]|[\s;]|(?<!\$)\{|\\(?:["'\\trn]|\Z)""")
 """What nginx would not read back as the same word without quotes."""
 _FLAT = ("types", "map", "geo", "split_clients", "charset_map")
 """Blocks of lines that nginx gives to a handler of their own: no block may stand inside."""
-_LUA = re.compile(
+_LUA = compiled(
     r"""(?:--)?+\[(?P<level>=*+)\[ | --[^\n]*+
       | "(?:[^"\\\n]++|\\[\s\S])*+" | '(?:[^'\\\n]++|\\[\s\S])*+' | [{}] | [^-\["'{}]++ | [\s\S]""",
     re.VERBOSE,

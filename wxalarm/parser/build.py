@@ -21,11 +21,12 @@ from wxalarm.parser.problems import (
     STRAY_TEXT,
 )
 from wxalarm.parser.tokens import Token
+from wxalarm.patterns import compiled
 
 MOST_DIGITS = 18
 _NOISE = w.EDGES + w.QUOTES
-_STRAY = re.compile(r"\[|[^\s\[]+")
-_DATE, _COUNT, _WINDOW = re.compile(w.DATE), re.compile(w.COUNT), re.compile(w.WINDOW)
+_STRAY = compiled(r"\[|[^\s\[]+")
+_DATE, _COUNT, _WINDOW = compiled(w.DATE), compiled(w.COUNT), compiled(w.WINDOW)
 
 
 def build(cluster: Cluster, source: Source) -> tuple[Alarm, list[Finding]]:

@@ -6,31 +6,31 @@ nothing: their values do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from wxalarm.parser import words as w
 from wxalarm.parser.tokens import LONGEST_PREFIX, Piece, Reader, Token, alike
+from wxalarm.patterns import compiled
 from wxalarm.wechat import limits
 
 QUOTED = 3
 """What a whole 内容 proves that does not begin a line: somebody may be quoting it."""
 LONGEST_GAP = 2000
 """Characters between two pieces of one alarm."""
-_QUOTES = re.compile(rf"(?:{w.BLANK}|[{w.QUOTES}])*+\Z")
-_BETWEEN = re.compile(
+_QUOTES = compiled(rf"(?:{w.BLANK}|[{w.QUOTES}])*+\Z")
+_BETWEEN = compiled(
     rf"(?:{w.SPACE}|[{w.QUOTES}])*+(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n(?:{w.SPACE}|[{w.QUOTES}])*+)?\Z"
 )
 """What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know."""
-_APPID = re.compile(r"[^\s，。！？,;；\[\]]{0,64}\Z")
-_SURE_APPID = re.compile(rf"{limits.APPID}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{{4,40}}\Z")
-_DATE = re.compile(w.DATE + r"\Z")
-_EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
-_MASKED_DATE = re.compile(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
-_COUNT = re.compile(w.COUNT + r"\s*\Z")
-_GUIDE_HOST = re.compile(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
-_TYPE_NAME = re.compile(w.TYPE_NAME)
+_APPID = compiled(r"[^\s，。！？,;；\[\]]{0,64}\Z")
+_SURE_APPID = compiled(rf"{limits.APPID}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{{4,40}}\Z")
+_DATE = compiled(w.DATE + r"\Z")
+_EXACT_DATE = compiled(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
+_MASKED_DATE = compiled(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
+_COUNT = compiled(w.COUNT + r"\s*\Z")
+_GUIDE_HOST = compiled(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
+_TYPE_NAME = compiled(w.TYPE_NAME)
 
 
 class Cluster(NamedTuple):

@@ -7,9 +7,9 @@ writes in China. Nothing is refused: bytes that fit no encoding come out as lone
 from __future__ import annotations
 
 import codecs
-import re
 
 from wxalarm.parser.words import HAN_LABELS
+from wxalarm.patterns import compiled
 
 HEAD = 4096
 """Bytes that decide whether a text without a byte order mark is UTF-16."""
@@ -20,9 +20,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_ESCAPED = re.compile("[\ud800-\udfff]")
-_WIDE = re.compile("[^\x00-\x7f\ud800-\udfff]")
+_NOT_ASCII = compiled(rb"[\x80-\xff]")
+_ESCAPED = compiled("[\ud800-\udfff]")
+_WIDE = compiled("[^\x00-\x7f\ud800-\udfff]")
 
 
 def decode(data: bytes) -> str:

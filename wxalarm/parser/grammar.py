@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyparsing as pp
 
 from wxalarm.parser import words as w
+from wxalarm.patterns import compiled
 
 GROUP = "[…=…]"
 """How a group is called where one is expected."""
@@ -96,7 +97,7 @@ def _regex(pattern: str, name: str, shown: str) -> pp.ParserElement:
         parts = match.groupdict()
         return (parts.get("key") or name, parts.get("value") or "", match.end())
 
-    regex = pp.Regex(rf"{w.SPACE}*+(?:{pattern})", as_match=True).leave_whitespace()
+    regex = pp.Regex(compiled(rf"{w.SPACE}*+(?:{pattern})"), as_match=True).leave_whitespace()
     return regex.add_parse_action(action).set_name(shown)
 
 

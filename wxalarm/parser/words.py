@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from wxalarm.model import AlarmKind
+from wxalarm.patterns import compiled
 
 ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 """Characters of no width: chat programs and pages put them anywhere, they mean nothing outside nicknames and bodies."""
@@ -165,7 +166,7 @@ def _folded(key: str) -> str:
 
 
 _FIELDS = {_folded(key.printed): key.field for key in KEYS}
-_ALSO = tuple((re.compile(_folded(key.also)), key.field) for key in KEYS if key.also)
+_ALSO = tuple((compiled(_folded(key.also)), key.field) for key in KEYS if key.also)
 KNOWN_KEY = (
     "(?i:"
     # Backwards: MsgType before Msg.
@@ -230,7 +231,7 @@ def field_of(key: str) -> str | None:
 
 @cache
 def _proofs() -> dict[str, re.Pattern[str]]:
-    proofs = {key.printed: re.compile(key.proof) for key in KEYS if key.proof and key.form != "flag"}
+    proofs = {key.printed: compiled(key.proof) for key in KEYS if key.proof and key.form != "flag"}
     return proofs | {key.printed + "10": proofs[key.printed] for key in KEYS if key.also}
 
 
@@ -268,7 +269,7 @@ _KINDS: tuple[tuple[str, AlarmKind], ...] = (
     (r"没有返回|请求超时|requesttimeout|didnotrespond", AlarmKind.REQUEST_TIMEOUT),
     (r"不合法|回应失败|response.{0,8}fail|theresponsefailed|wasinvalid", AlarmKind.INVALID_RESPONSE),
 )
-_KIND_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in _KINDS)
+_KIND_PATTERNS = tuple((compiled(pattern), kind) for pattern, kind in _KINDS)
 
 
 @lru_cache(maxsize=4096)
@@ -284,7 +285,7 @@ def kind_of(description: str | None) -> AlarmKind:
     return next((kind for pattern, kind in _KIND_PATTERNS if pattern.search(folded)), AlarmKind.UNKNOWN)
 
 
-_WORDING_END = re.compile(
+_WORDING_END = compiled(
     r"(?:没有返回|沒有返回|不合法|无效域名|無效域名|success|解析DNS失败|解析DNS失敗|[35][秒sS]|解除屏蔽)[)）.。!！]?\Z"
 )
 
@@ -300,7 +301,7 @@ def is_known(description: str) -> bool:
     return kind_of(description) is not AlarmKind.UNKNOWN
 
 
-_OPENED = re.compile(OPENING)
+_OPENED = compiled(OPENING)
 
 
 @lru_cache(maxsize=4096)

@@ -6,13 +6,14 @@ WeChat's client is libcurl, as its error numbers show: an answer that libcurl re
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 
+from wxalarm.patterns import compiled
+
 Fields = tuple[tuple[str, str], ...]
-_END = re.compile(rb"\n\r?\n")
-_TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_QUOTED = re.compile(r"""bytearray\((b'(?:[^'\\]|\\.)*+'|b"(?:[^"\\]|\\.)*+")\)""")
+_END = compiled(rb"\n\r?\n")
+_TOKEN = compiled(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_QUOTED = compiled(r"""bytearray\((b'(?:[^'\\]|\\.)*+'|b"(?:[^"\\]|\\.)*+")\)""")
 """A line as h11 quotes it: a whole literal, whatever stands in the line."""
 
 

@@ -14,13 +14,14 @@ from wxalarm.model import Sample
 from wxalarm.parser import words as w
 from wxalarm.parser.repair.maps import Map as Map
 from wxalarm.parser.repair.maps import replaced
+from wxalarm.patterns import compiled
 
 # Each begins with one literal, so that text without it is passed over at C speed.
-_ENTITY = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
+_ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _TAG_NAMES = "p|div|li|tr|td|th|span|pre|a|b|i|u|em|strong|font|h[1-6]"
-_TAG = re.compile(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
+_TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
-_ESCAPED = re.compile(rf"\\n(?:{_LABELS})|\\u(?:5185\\u5[bB][bB]9|6[bB]21\\u6570|9519\\u8[bB][eE][fF]\\u6837)")
+_ESCAPED = compiled(rf"\\n(?:{_LABELS})|\\u(?:5185\\u5[bB][bB]9|6[bB]21\\u6570|9519\\u8[bB][eE][fF]\\u6837)")
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
 _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
     *(("&", _ENTITY), ("<", _TAG), ("\\", _ESCAPED)),

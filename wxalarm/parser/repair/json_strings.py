@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 from wxalarm.parser import words as w
 from wxalarm.parser.body_end import BodyEnds
+from wxalarm.patterns import compiled
 
 _LONGEST = 2 * w.LONGEST_BODY
 """Characters of such a string on either side of a label."""
 _UNIT = r"u[0-9A-Fa-f]{4}"
 _PAIR = r"u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
-_ESCAPE = re.compile(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{w.ZERO_WIDTH}]")
+_ESCAPE = compiled(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{w.ZERO_WIDTH}]")
 _BEFORE = 4096
 """Characters before a string in which a body may have begun."""
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
-_PROOF = re.compile(
+_PROOF = compiled(
     rf"{w.LABEL['description']}{w.BLANK}*+{w.OPENING}|{w.LABEL['count']}{w.BLANK}*+{w.COUNT}"
     rf"|{w.LABEL['sample']}{w.BLANK}*+\["
 )

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from wxalarm.parser import words as w
+from wxalarm.patterns import compiled
 
 _WIDE_KEY = rf"(?:(?i:{w.KNOWN_KEY})|[0-9A-Za-z_ ]{{1,30}}(?=[=＝]))"
-WIDE_GROUP = re.compile(
+WIDE_GROUP = compiled(
     rf"【(?P<a>{_WIDE_KEY})(?:[=＝:：][^【】\n]{{0,4096}})?】|［(?P<b>{_WIDE_KEY})(?:[=＝:：][^［］\n]{{0,4096}})?］"
 )
-_NICKNAME, _TYPED = re.compile(w.LABEL["nickname"]), re.compile(w.TYPED)
+_NICKNAME, _TYPED = compiled(w.LABEL["nickname"]), compiled(w.TYPED)
 
 
 def narrowed(group: re.Match[str]) -> Iterator[tuple[int, int, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from wxalarm.parser import words as w
 from wxalarm.parser.body_end import BodyEnds, declared
 from wxalarm.parser.repair.marks import WIDE_GROUP, in_nickname, narrowed
+from wxalarm.patterns import compiled
 
 _NAMED = {
     "lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ",
@@ -22,12 +23,12 @@ _TAG = (
     r"</?(?:br|p|div|li|ul|ol|tr|td|th|table|tbody|span|pre|code|blockquote|section|a|b|i|u|em|strong|font|mark|small"
     r"|h[1-6])\b[^<>\n]{0,300}>"
 )
-_ZERO_WIDTH = re.compile(f"[{w.ZERO_WIDTH}]+")
-_SIGN = re.compile(f"[&<【［{w.ZERO_WIDTH}]")
+_ZERO_WIDTH = compiled(f"[{w.ZERO_WIDTH}]+")
+_SIGN = compiled(f"[&<【［{w.ZERO_WIDTH}]")
 """What each edit begins with: one look at the characters passes over all other text."""
-_DECODED = re.compile(rf"{_ENTITY}|{_TAG}", re.IGNORECASE)
-_BODY = re.compile(rf"[\[［【](?i:{'|'.join(w.BODY_KEYS)})[=＝]")
-_INLINE = re.compile(r"</?(a|b|i|u|em|strong|font|mark|small|h[1-6])\b", re.IGNORECASE)
+_DECODED = compiled(rf"{_ENTITY}|{_TAG}", re.IGNORECASE)
+_BODY = compiled(rf"[\[［【](?i:{'|'.join(w.BODY_KEYS)})[=＝]")
+_INLINE = compiled(r"</?(a|b|i|u|em|strong|font|mark|small|h[1-6])\b", re.IGNORECASE)
 _NEAR = 1000
 """Characters between the two halves of a tag inside a line."""
 _LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol")
