@@ -5,9 +5,10 @@ The Python API is `parse`, `diagnose`, `Alarm` and `Report`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as typing's, which would be loaded before Ctrl-C is taken care of
 if TYPE_CHECKING:
+    from typing import Any
+
     from wxalarm.diagnosis import diagnose as diagnose
     from wxalarm.model import Alarm as Alarm
     from wxalarm.model import Report as Report

@@ -10,7 +10,8 @@ import typer
 Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]")]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL")]
 AccountName = Annotated[str | None, typer.Option("--account", metavar="NAME")]
-Config = Annotated[Path | None, typer.Option("--config", metavar="F")]
+# Whether it may be read shows when it is read: access(2) asks for another user than the one who opens it.
+Config = Annotated[Path | None, typer.Option("--config", metavar="F", readable=False)]
 Offline = Annotated[bool, typer.Option("--offline")]
 Push = Annotated[bool, typer.Option("--push")]
 DnsServers = Annotated[list[str] | None, typer.Option("--dns-server", metavar="IP[:PORT]")]

@@ -96,7 +96,12 @@ class Redactor:
     def octets(self, data: bytes) -> bytes:
         """Bytes as `text`, in UTF-16 too. What is no text (compressed) may hold anything: a token stands for it all."""
         if codec := utf16_of(data):
-            return self.text(data.decode(codec, "surrogatepass")).encode(codec, "surrogatepass")
+            made = self.text(data.decode(codec, "surrogatepass")).encode(codec, "surrogatepass")
+            between = made.decode("latin-1")
+            # Something else may stand between: then it is no text.
+            if (hidden := self.text(between)) == between:
+                return made
+            return hidden.encode("latin-1") if self._reveal else self.value("binary", between).encode()
         if (inner := inflated(data)) is not None and self._reveal:
             made = self.octets(inner)
             packer = zlib.compressobj(wbits=31 if data[:1] == b"\x1f" else 15)
