@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h11
 
-from wxalarm import config, nginx
+from wxalarm import config, nginx, shell
 from wxalarm.bounds import Beyond
 from wxalarm.cases import CaseError, from_text
 from wxalarm.logs import app, errors, formats, parsers
@@ -169,6 +171,20 @@ def redacting(data: bytes) -> None:
     assert b"wx0123456789abcdef" not in redactor.octets(planted)
 
 
+def quoting(data: bytes) -> None:
+    """A word in a printed command comes back as it was, in printable characters; else there is no command."""
+    word = data.decode("utf-8", "surrogateescape")
+    try:
+        quoted = shell.quote(word)
+    except shell.NoCommand:
+        return
+    assert quoted.isprintable()
+    if quoted.startswith('"$('):  # printf makes it of octal escapes; tests/test_shell.py runs real shells
+        assert re.fullmatch(r"\"\$\(printf '[^']*'\)\"", quoted)
+    else:
+        assert shlex.split(quoted) == [word]
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "parse": parsing,
     "stream": streaming,
@@ -180,6 +196,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "case": replaying,
     "toml": setting,
     "redact": redacting,
+    "quote": quoting,
 }
 
 
@@ -187,7 +204,7 @@ def seeds(target: str) -> Iterator[bytes]:
     """Inputs to begin with: the fixtures of the tests, and what they are made of."""
     alarms = [path.read_bytes() for path in sorted((FIXTURES / "alarms").rglob("*.txt"))]
     replies = [path.read_bytes() for path in sorted((FIXTURES / "replies").rglob("*.body"))]
-    if target in ("parse", "redact"):
+    if target in ("parse", "redact", "quote"):
         yield from alarms
     elif target == "stream":
         yield from (bytes([len(text) % 256]) + text for text in alarms)

@@ -139,3 +139,18 @@ def test_the_plan_shows_no_password(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "https://api.example.com" in done.stdout
     assert "hunter2" not in done.output
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_other_command_passes_a_secret_on(form: str, tmp_path: Path) -> None:
+    """Of a reply and a fixture all is shown as it is, but for what looks like a secret in what is passed on."""
+    token = "access_token=" + "7_" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9fG1hJ3kL5mN7pQ9"
+    body, target = tmp_path / "reply.txt", tmp_path / "out"
+    body.write_text(f"<xml><Content>{token}</Content></xml>", "utf-8")
+    done = CliRunner().invoke(app, ["reply", "-f", f"{form}={target}", str(body)])
+    assert not target.exists() or token[13:] not in target.read_text("utf-8")
+    fixture = tmp_path / "alarm.txt"
+    fixture.write_text(ALARM.replace("https://", f"https://u:p@x/?{token}&u=https://", 1), "utf-8")
+    done = CliRunner().invoke(app, ["lint", "-f", f"{form}={target}", str(fixture)])
+    assert token[13:] not in done.output
+    assert not target.exists() or token[13:] not in target.read_text("utf-8")

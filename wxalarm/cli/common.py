@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import shutil
 import stat
@@ -26,7 +27,8 @@ USAGE = 2
 """Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
 INTERRUPTED = 130
 UNTOLD = 3
-"""Exit code: nothing failed, but something could not be told; this program itself, among them."""
+"""Exit code: nothing failed, but something could not be told, or was not written since it looked like a secret; a fault
+of this program itself, too."""
 FOR_PEOPLE = ("text", "table", "csv")
 """Formats in the locale's encoding on stdout: read on a screen, or by the spreadsheet of this machine."""
 
@@ -220,19 +222,60 @@ def colored(stream: IO[str]) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def write_outputs(outputs: Iterable[Output], text_of: Callable[[Output], str]) -> None:
+def write_outputs(
+    outputs: Iterable[Output], text_of: Callable[[Output], str], words: Words, *, personal: bool = False
+) -> bool:
     """Write every output, whatever becomes of the others: stdout first, then the files, beside and renamed, so that
-    none is ever half written."""
+    none is ever half written. What still looks like a secret is not written, nor, where `personal` data is hidden, what
+    looks like some; stderr says where, and the answer is whether that happened."""
+    refused = False
 
     def write(output: Output) -> None:
+        nonlocal refused
         text = text_of(output)
-        if output.path is None:
+        if _refuses(output, text, words, personal=personal):
+            refused = True
+        elif output.path is None:
             # What a program reads is UTF-8 wherever it runs: JSON says so, and HTML names it in its head.
             write_stdout(text, None if output.format in FOR_PEOPLE else "utf-8")
         else:
             write_file(output.path, text)
 
     all_of(*(partial(write, output) for output in sorted(outputs, key=lambda output: output.path is not None)))
+    return refused
+
+
+def without_secrets(output: Output, text: str) -> str:
+    """A finished text or JSON with secrets masked, unless it is a text on one's own screen. Other formats are left to
+    the last pass: a mask could break their marks."""
+    if output.format not in ("text", "json", "sarif") or (output.path is None and output.format == "text"):
+        return text
+    # For what is passed on: it takes time to load.
+    from wxalarm.render.redact import Redactor
+
+    redactor = Redactor(reveal=True)
+    if output.format == "text":
+        return redactor.text(text)
+    data = json.loads(text)
+    masked = redactor.plain(data)
+    return text if masked == data else json.dumps(masked, ensure_ascii=False, indent=1) + "\n"
+
+
+def _refuses(output: Output, text: str, words: Words, *, personal: bool) -> bool:
+    """Whether something in a finished output still looks like a secret. A text on one's own screen is one's own."""
+    if output.path is None and output.format == "text":
+        return False
+    # For what is passed on: it takes time to load.
+    from wxalarm.render.redact import leak
+    from wxalarm.render.text import visible
+
+    found = leak(text, personal=personal)
+    if found is None:
+        return False
+    path = output.path or f"stdout ({output.format})"
+    said = _said(words).ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind)
+    typer.echo(visible(said), err=True)
+    return True
 
 
 def all_of(*steps: Callable[[], object]) -> None:

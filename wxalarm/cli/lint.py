@@ -13,6 +13,7 @@ import typer
 from wxalarm.bounds import ALARMS
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
+    UNTOLD,
     USAGE,
     Output,
     apart,
@@ -22,6 +23,7 @@ from wxalarm.cli.common import (
     outputs_of,
     read_bytes,
     source_name,
+    without_secrets,
     words_of,
     write_outputs,
     write_stdout,
@@ -75,13 +77,14 @@ def lint(
         files.append(file)
     if changes:
         _say(words.ui("lint_fixed", files=len(changes)))
-    write_outputs(
+    refused = write_outputs(
         [output for output in outputs if output.path or not (diff or (output.format == "text" and not files))],
-        lambda output: _text(output, files, words, statistics=statistics),
+        lambda output: without_secrets(output, _text(output, files, words, statistics=statistics)),
+        words,
     )
     for error in errors:
         _say(error)
-    raise typer.Exit(USAGE if errors else _exit_code(files))
+    raise typer.Exit(USAGE if errors else _exit_code(files) or UNTOLD * refused)
 
 
 def _exit_code(files: Sequence[Linted]) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
+    UNTOLD,
     Output,
     apart,
     fail,
@@ -19,6 +20,7 @@ from wxalarm.cli.common import (
     read_bytes,
     settings_files,
     terminal_width,
+    without_secrets,
     words_of,
     write_outputs,
 )
@@ -70,8 +72,8 @@ def reply(
         width = terminal_width() if on_screen(output.path) else 80
         return render(judged, words, width=width, color=in_color(output.path))
 
-    write_outputs(outputs, text_of)
-    raise typer.Exit(0 if judged.judgement.accepted else 1)
+    refused = write_outputs(outputs, lambda output: without_secrets(output, text_of(output)), words)
+    raise typer.Exit(int(not judged.judgement.accepted) or UNTOLD * refused)
 
 
 def _read(path: str, words: Catalogue) -> bytes:

@@ -17,6 +17,7 @@ from wxalarm import runner
 from wxalarm.cases import to_text
 from wxalarm.cli.common import (
     INTERRUPTED,
+    UNTOLD,
     Output,
     all_of,
     fail,
@@ -30,7 +31,6 @@ from wxalarm.model import Finding, Report, Severity, Status, worst
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
 from wxalarm.render.redact import Redactor, leak
-from wxalarm.render.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from wxalarm.runner import Ended, Run, Stage
 
 FORMATS = ("text", "json", "markdown", "html")
-REFUSED = 3
-"""Exit code of a run whose output still holds a secret: it was not written."""
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted."""
 
@@ -147,14 +145,13 @@ def _delivered(
         plain = output.path is None and output.format == "text"
         return text_of(output, *(open_() if plain else hidden()), words, timeout, code, job.contexts)
 
-    made = {output: text(output) for output in outputs}
-    refused = [output for output in outputs if refuses(output, made[output], words, reveal=reveal)]
+    refused: list[bool] = []
     # The report first: whatever becomes of a file, it is read.
     all_of(
-        lambda: write_outputs([output for output in outputs if output not in refused], made.__getitem__),
+        lambda: refused.append(write_outputs(outputs, text, words, personal=not reveal)),
         lambda: None if save is None else write_case(save, reports, job.contexts, problems, never, words),
     )
-    return code or REFUSED if refused else code
+    return code or UNTOLD if any(refused) else code
 
 
 def write_case(
@@ -178,21 +175,8 @@ def write_case(
     ]
     text = to_text(never.reports(reports), kept, [never.finding(problem) for problem in problems])
     if found := leak(text, personal=False):
-        fail(words.ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind), REFUSED)
+        fail(words.ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind), UNTOLD)
     write_file(path, text, 0o600)
-
-
-def refuses(output: Output, text: str, words: Catalogue, *, reveal: bool) -> bool:
-    """Whether something in a finished output still looks like a secret: it is not written then, and stderr says where.
-    A text on one's own screen shows appids, OpenIDs and addresses."""
-    screen = output.path is None and output.format == "text"
-    found = None if screen else leak(text, personal=not reveal)
-    if found is None:
-        return False
-    path = output.path or f"stdout ({output.format})"
-    said = words.ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind)
-    typer.echo(visible(said), err=True)
-    return True
 
 
 def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:
