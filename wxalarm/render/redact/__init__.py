@@ -96,10 +96,16 @@ class Redactor:
     def octets(self, data: bytes) -> bytes:
         """Bytes as `text`, in UTF-16 too. What is no text (compressed) may hold anything: a token stands for it all."""
         if codec := utf16_of(data):
-            made = self.text(data.decode(codec, "surrogatepass")).encode(codec, "surrogatepass")
+            try:
+                made = self.text(data.decode(codec, "surrogatepass")).encode(codec, "surrogatepass")
+            except UnicodeDecodeError:
+                made = data  # Cut in the middle of a letter: no text any more.
+                whole = False
+            else:
+                whole = True
             between = made.decode("latin-1")
             # Something else may stand between: then it is no text.
-            if (hidden := self.text(between)) == between:
+            if (hidden := self.text(between)) == between and (whole or self._reveal):
                 return made
             return hidden.encode("latin-1") if self._reveal else self.value("binary", between).encode()
         if (inner := inflated(data)) is not None and self._reveal:
