@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-import unicodedata
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shells import HOSTILE, SHELLS, hostile
-from wxalarm.shell import INVISIBLE, NoCommand, fill, pipeline, quote
+from wxalarm.shell import NoCommand, fill, pipeline, quote
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -22,7 +21,7 @@ from wxalarm.shell import INVISIBLE, NoCommand, fill, pipeline, quote
 def test_a_word_comes_back_as_it_was(shell: str, words: list[str]) -> None:
     given_words = [word for word in [*words, *HOSTILE] if quotable(word)]
     line = "printf '%s\\0' " + " ".join(map(quote, given_words))
-    assert line.isprintable() or not any(unicodedata.category(char) in INVISIBLE for char in line)
+    assert line.isprintable()
     done = subprocess.run([shell, "-c", line], capture_output=True, env={"PATH": "/nowhere"}, timeout=60, check=True)
     assert done.stderr == b""
     assert done.stdout.split(b"\0")[:-1] == [word.encode("utf-8", "surrogateescape") for word in given_words]
@@ -42,7 +41,7 @@ def test_only_what_no_argument_can_hold_is_refused(word: str) -> None:
     assert quotable(word) or odd or "\0" in word or word.endswith("\n")
 
 
-@given(st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))))
+@given(st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" ")))
 def test_printable_words_are_quoted_as_shlex_reads_them(word: str) -> None:
     assert shlex.split(quote(word)) == [word]
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 import shlex
 import string
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-"""Unicode categories of characters that move the cursor, hide or reorder what stands around them."""
 _SAFE = frozenset("@%+=:,./-_" + string.ascii_letters + string.digits)
 _TOKEN = re.compile(r"""(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\|&;<>()])+)|(?P<between>\s+|.)""", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\w+)(?::([^{}]*))?\}")
@@ -31,7 +28,7 @@ def quote(word: str) -> str:
     program can hold (NUL) or sh cannot be told in printable characters (a line break at the end)."""
     if word and set(word) <= _SAFE and word[0] != "=":  # zsh reads =NAME as the path of a program
         return word
-    if not any(map(_hidden, word)):
+    if word.isprintable():
         return "'" + word.replace("'", "'\\''") + "'"  # not '"'"': a shell with history would look for ! behind it
     if "\0" in word or word.endswith("\n"):
         raise NoCommand(word)
@@ -39,14 +36,10 @@ def quote(word: str) -> str:
     return "\"$(printf '" + (f"\\055{shown[1:]}" if shown.startswith("-") else shown) + "')\""
 
 
-def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in INVISIBLE
-
-
 def _octal(char: str) -> str:
     if char == "%":
         return "%%"
-    if char in "'\\!\"$`" or _hidden(char):
+    if char in "'\\!\"$`" or not char.isprintable():
         try:
             return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError:

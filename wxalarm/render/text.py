@@ -7,8 +7,8 @@ import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
-from wxalarm.shell import INVISIBLE
-
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Unicode categories of characters that move the cursor, hide or reorder what stands around them."""
 LONGEST = 900
 """Characters of one sentence; evidence may quote a body of a mebibyte."""
 
