@@ -90,6 +90,14 @@ def test_none_comes_through_in_a_report(spelling: str) -> None:
         assert "access.log:1" in shown, name
 
 
+@pytest.mark.parametrize("reveal", [False, True])
+def test_a_body_in_utf_16_that_is_cut_within_a_letter_gives_no_error_and_hides_the_same(reveal: bool) -> None:
+    body = "<p>openid=oAAAABBBBCCCCDDDDEEEEFFFFGGGG</p>".encode("utf-16")[:-1]
+    made = Redactor(reveal=reveal).octets(body)
+    assert (made == body) is reveal
+    assert (b"o\0A\0A\0" in made) is reveal
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16"])
 def test_none_comes_through_in_a_body_in_utf_16(codec: str) -> None:
     one = Redactor(b"k" * 32)

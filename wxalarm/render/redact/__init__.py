@@ -13,6 +13,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -96,18 +97,13 @@ class Redactor:
     def octets(self, data: bytes) -> bytes:
         """Bytes as `text`, in UTF-16 too. What is no text (compressed) may hold anything: a token stands for it all."""
         if codec := utf16_of(data):
-            try:
-                made = self.text(data.decode(codec, "surrogatepass")).encode(codec, "surrogatepass")
-            except UnicodeDecodeError:
-                made = data  # Cut in the middle of a letter: no text any more.
-                whole = False
-            else:
-                whole = True
-            between = made.decode("latin-1")
-            # Something else may stand between: then it is no text.
-            if (hidden := self.text(between)) == between and (whole or self._reveal):
-                return made
-            return hidden.encode("latin-1") if self._reveal else self.value("binary", between).encode()
+            # Cut within a letter, or with something else between its letters, it is no text.
+            with suppress(UnicodeDecodeError):
+                data = self.text(data.decode(codec, "surrogatepass")).encode(codec, "surrogatepass")
+                if self.text(between := data.decode("latin-1")) == between:
+                    return data
+            between = data.decode("latin-1")
+            return (self.text(between) if self._reveal else self.value("binary", between)).encode("latin-1")
         if (inner := inflated(data)) is not None and self._reveal:
             made = self.octets(inner)
             packer = zlib.compressobj(wbits=31 if data[:1] == b"\x1f" else 15)
