@@ -216,7 +216,14 @@ LOADED = {
         "limiting connections by zone",
     ),
     "worker-connections": (
-        Case("nginx-connections-low", SLOWLY, 200, events="worker_connections 16;"),
+        Case(
+            "nginx-connections-low",
+            SLOWLY,
+            200,
+            # A connection that has asked nothing yet is closed for a new one, and only a warning says so.
+            main="worker_processes 1;\nerror_log logs/error.log warn;",
+            events="worker_connections 16;",
+        ),
         "worker_connections are not enough",
     ),
     "open-files": (
