@@ -45,6 +45,19 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
+class Certainty(StrEnum):
+    """How sure a statement is, as people read it; in falling order."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+    @staticmethod
+    def weakest(*links: Certainty) -> Certainty:
+        """That of a chain: of its weakest link."""
+        return max(links, key=list(Certainty).index)
+
+
 class Basis(StrEnum):
     """How a finding is known. Shown to people as certain, likely and possible."""
 
@@ -56,9 +69,9 @@ class Basis(StrEnum):
     """A state that can cause it."""
 
     @property
-    def certainty(self) -> str:
+    def certainty(self) -> Certainty:
         """How the basis is shown: certain, likely or possible."""
-        return {"recorded": "certain", "reproduced": "likely", "condition": "possible"}[self.value]
+        return list(Certainty)[list(Basis).index(self)]
 
 
 class Status(StrEnum):
@@ -251,14 +264,64 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """The verdict: the finding that best explains the alarm, and what speaks for and against it."""
+class Step:
+    """One why of a chain: a finding, and what ties it to the step above it, which it made."""
 
     finding: Finding
     check: str
+    certainty: Certainty
+    """Of the chain down to here: never above that of the step above."""
+    link: str | None = None
+    """The link's id in verdict/links.py; None for the first step, which stands behind the alarm itself."""
+    tie: str | None = None
+    """What the two findings share, by the id of the tie in verdict/ties.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another explanation that is as sure as the chain's, and what would tell the two apart."""
+
+    finding: Finding
+    check: str
+    tell: str | None = None
+    """The check that was not looked at and could show one of the two only; None when none is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The verdict: why, why, why, and what speaks for and against it."""
+
+    chain: tuple[Step, ...]
+    """From what WeChat saw down; what is only possible stands behind what is at least likely."""
+    depth: int = 0
+    """The place of the root in the chain: the deepest step that is at least likely, 0 when none is."""
     supports: tuple[Finding, ...] = ()
+    """Effects of the chain, and the same failure seen elsewhere."""
     contradicts: tuple[str, ...] = ()
-    """Ids of checks that could have shown this failure and passed."""
+    """Ids of checks that could have shown this failure, at this address, and passed."""
+    rivals: tuple[Rival, ...] = ()
+    also: tuple[Finding, ...] = ()
+    """What else was found and is worse than a note."""
+
+    @property
+    def root(self) -> Step:
+        """The cause, as far as it is known."""
+        return self.chain[self.depth]
+
+    @property
+    def behind(self) -> tuple[Step, ...]:
+        """What may stand behind the root: only possible."""
+        return self.chain[self.depth + 1 :]
+
+    @property
+    def finding(self) -> Finding:
+        """The root's."""
+        return self.root.finding
+
+    @property
+    def check(self) -> str:
+        """The root's."""
+        return self.root.check
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +334,11 @@ class Report:
     cause: Cause | None
     elapsed: float
     """Seconds."""
+    untold: tuple[str, ...] = ()
+    """Ids of the checks that could have shown what explains this alarm and were not looked at, or could not tell; the
+    likeliest first."""
+    age: float | None = None
+    """Seconds from the end of the alarm's window to the run; None for an alarm without a time."""
     example: Report | None = None
     """In a crowd of alarms that say the same, the one that was diagnosed for all of them; its results hold here too."""
 

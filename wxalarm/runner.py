@@ -20,7 +20,7 @@ from wxalarm.messages import ReasonError
 from wxalarm.model import CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes import local
-from wxalarm.verdict import cause
+from wxalarm.verdict import cause, untold
 
 GRACE = 0.5
 """Seconds beyond the end of the run for probes whose attempts have just met their own limits: on a machine that is busy
@@ -120,9 +120,11 @@ class Run:
     async def _report(self, ctx: Context) -> Report:
         checks = plan(ctx)
         results = overruled(checks, await asyncio.gather(*(self._result(check, ctx) for check in checks)))
-        could_say = {check.id: frozenset(code.id for code in check.codes) for check in checks}
+        by_id = {check.id: check for check in checks}
         elapsed = max((result.started + result.elapsed for result in results), default=0.0)
-        return Report(ctx.alarm, ctx.target, tuple(results), cause(ctx.alarm, results, could_say), elapsed)
+        age = None if ctx.alarm.window_end is None else (ctx.now - ctx.alarm.window_end).total_seconds()
+        found = cause(ctx.alarm, results, by_id, age)
+        return Report(ctx.alarm, ctx.target, tuple(results), found, elapsed, untold(ctx.alarm, results, by_id), age)
 
     async def _result(self, check: Check[Any], ctx: Context) -> CheckResult:
         ended = await self._ended(check, ctx)
@@ -260,7 +262,7 @@ def _told(value: Any) -> Hashable:
 
 
 def _like(example: Report, ctx: Context) -> Report:
-    return Report(ctx.alarm, ctx.target, (), example.cause, example.elapsed, example)
+    return dataclasses.replace(example, alarm=ctx.alarm, target=ctx.target, results=(), example=example)
 
 
 def plan(ctx: Context) -> tuple[Check[Any], ...]:
@@ -279,9 +281,9 @@ def plan(ctx: Context) -> tuple[Check[Any], ...]:
 
 
 def overruled(checks: Sequence[Check[Any]], results: Sequence[CheckResult]) -> list[CheckResult]:
-    """The results, with those of network checks withheld as skips when a check that overrules them has failed."""
+    """The results, with those of network checks withheld as skips when a check that overrules them found something."""
     judges = [result.check for check, result in zip(checks, results, strict=True) if check.overrules]
-    failed = next((r.check for r in results if r.check in judges and r.status is Status.FAIL), None)
+    failed = next((r.check for r in results if r.check in judges and r.status in (Status.WARN, Status.FAIL)), None)
     if failed is None:
         return list(results)
     reason = Reason("overruled", {"check": failed})

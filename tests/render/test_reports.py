@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -19,13 +20,16 @@ from wxalarm.model import (
     AlarmKind,
     Basis,
     Cause,
+    Certainty,
     CheckResult,
     Code,
+    Finding,
     Reason,
     Report,
     Sample,
     Severity,
     Status,
+    Step,
     Target,
 )
 from wxalarm.patch import unified
@@ -38,6 +42,10 @@ BROKEN = Code("sample-broken", Severity.ERROR, Basis.REPRODUCED, (AlarmKind.CONN
 FACT = Code("sample-fact", Severity.NOTE, Basis.RECORDED)
 
 
+def cause_of(finding: Finding, **more: Any) -> Cause:
+    return Cause((Step(finding, "wide", Certainty.LIKELY),), **more)
+
+
 def report(text: str = HOSTILE) -> Report:
     finding = BROKEN(detail=text, url=text if text.isprintable() else PASTED)
     alarm = Alarm(kind=AlarmKind.CONNECT_TIMEOUT, appid="wx0000000000000001", nickname=text, sample=Sample(openid=text))
@@ -48,7 +56,7 @@ def report(text: str = HOSTILE) -> Report:
         CheckResult("odd", Status.UNKNOWN, reason=Reason("crashed", {"error": text})),
     )
     target = Target(url=f"http://wx.example.com/{text}")
-    return Report(alarm, target, results, Cause(finding, "wide", (), ("sample",)), 1.25)
+    return Report(alarm, target, results, cause_of(finding, contradicts=("sample",)), 1.25)
 
 
 def words(lang: str) -> Catalogue:
@@ -140,7 +148,7 @@ def test_a_diff_is_applied_as_it_is_shown(form: str, tmp_path: Path) -> None:
     diff = unified(path.read_text("utf-8"), path.read_text("utf-8").replace("\t\tdeny all;\u3000\n", ""), "nginx.conf")
     finding = BROKEN(detail="x", url="x", diff=diff)
     result = CheckResult("wide", Status.FAIL, (finding,), {})
-    one = dataclasses.replace(report("x"), results=(result,), cause=Cause(finding, "wide", (), ()))
+    one = dataclasses.replace(report("x"), results=(result,), cause=cause_of(finding))
     real = words("en")
     codes = {**real.data["code"], "sample-broken": {"text": "x", "edit": "{diff}"}}
     both = Catalogue("en", {**real.data, "code": codes})

@@ -132,7 +132,7 @@ class Check(Generic[T]):
     wants: tuple[Known, ...] = ()
     """What its probe must know before it sends or reads anything."""
     overrules: bool = False
-    """An error finding of this check withholds the findings of all network checks: they say nothing then."""
+    """What this check finds, if worse than a note, withholds those of all network checks: they say nothing then."""
     timeout: float = 6.0
     """Seconds for the whole probe; just above WeChat's 5 s, so that slow and dead differ. Silence is an answer."""
 

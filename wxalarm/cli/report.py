@@ -46,8 +46,12 @@ SHOWN_PROBLEMS = 20
 
 
 def exit_code(reports: Sequence[Report]) -> int:
-    """0 nothing worse than a warning, 1 an error finding, 3 nothing failed but something could not be told."""
-    return {Status.FAIL: 1, Status.UNKNOWN: 3}.get(worst(report.status for report in reports), 0)
+    """0 all that matters was looked at and nothing is worse than a warning, 1 an error finding, 3 nothing failed but
+    something that matters could not be told or was not looked at."""
+    found = worst(report.status for report in reports)
+    if found is Status.FAIL:
+        return 1
+    return UNTOLD if found is Status.UNKNOWN or any(report.untold for report in reports) else 0
 
 
 def run(

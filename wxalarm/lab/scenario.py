@@ -1,4 +1,4 @@
-"""A scenario: faulty servers on loopback, a made-up alarm about them, the code that the verdict must name."""
+"""A scenario: faulty servers on loopback, a made-up alarm about them, the code of the fault."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Scenario:
 
     name: str
     code: str
-    """The id of the code that the verdict names."""
+    """The id of the code of the staged fault: the verdict's cause, or what is also found when it explains no alarm."""
     stage: Callable[[], AbstractAsyncContextManager[Staged]]
     """Starts the servers; leaving it stops them."""
     only: tuple[str, ...] = ()

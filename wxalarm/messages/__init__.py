@@ -146,6 +146,18 @@ class Catalogue:
             values["check"] = self.check(str(values["check"]))
         return self._say(self._find("reason", reason.id), values) or reason.id
 
+    def bring(self, reason: Reason) -> str:
+        """The flag or the command that makes good what was not looked at for this reason; "" when none does."""
+        return self._say(self._find("bring", reason.id), reason.values)
+
+    def link(self, id: str) -> str:
+        """Why a link of the verdict's table holds."""
+        return str(self._find("link", id) or id)
+
+    def tie(self, id: str) -> str:
+        """What ties the two findings of a link."""
+        return str(self._find("tie", id) or id)
+
     def scenario(self, name: str, part: str = "title") -> str:
         """One part of a demo scenario: title (one line), story (what has been staged, for the one who learns)."""
         return str(self._find("scenario", name, part) or name)

@@ -11,6 +11,7 @@ from wxalarm.model import AlarmKind, Code
 from wxalarm.nearest import nearest as like
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.verdict.links import causes_of, effects_of
 from wxalarm.wechat.reply import CODES as REPLY_CODES
 
 PARTS = ("text", "about", "hint", "verify", "ask")
@@ -90,6 +91,9 @@ def _code(name: str, words: Catalogue) -> Iterable[str]:
     kinds = ", ".join(words.kind(kind) for kind in dict.fromkeys(k for c in found for k in c.explains))
     if kinds:
         says.append(f"  {words.ui('part_explains')}: {kinds}")
+    for part, links in (("causes", causes_of(name)), ("effects", effects_of(name))):
+        if other := ", ".join(dict.fromkeys(code for _, code in links)):
+            says.append(f"  {words.ui(f'part_{part}')}: {other}")
     homes = [check.id for check in CHECKS if any(c.id == name for c in check.codes)]
     if homes:
         says.append(f"  {words.ui('part_found_by')}: {', '.join(homes)}")

@@ -1,4 +1,4 @@
-"""Reports as JSON, mapped by hand: the schema wxalarm.report/1 is a promise."""
+"""Reports as JSON, mapped by hand: the schema wxalarm.report/2 is a promise."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from wxalarm.model import Cause, CheckResult, Finding, Report, Status, Target
 from wxalarm.records import alarm_record, dump, location_record, plain
+from wxalarm.render.why import because
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
 
-REPORT_SCHEMA = "wxalarm.report/1"
+REPORT_SCHEMA = "wxalarm.report/2"
 
 
 def render(
@@ -56,10 +57,16 @@ def _report(report: Report, words: Catalogue, places: Mapping[int, int]) -> dict
         "cause": _cause(report.cause, words),
         "results": [_result(result, words) for result in report.results],
         "not_checked": [
-            {"check": result.check, "reason": words.reason(result.reason) if result.reason else ""}
+            {
+                "check": result.check,
+                "reason": words.reason(result.reason) if result.reason else "",
+                "matters": result.check in report.untold,
+                "bring": words.bring(result.reason) if result.reason else "",
+            }
             for result in report.results
             if result.status in (Status.SKIP, Status.UNKNOWN)
         ],
+        "age": report.age,
         "elapsed": round(report.elapsed, 3),
         # Only in a crowd: the place in `reports` of the alarm that was diagnosed for all that say the same.
         **({} if report.example is None else {"example": places[id(report.example)]}),
@@ -83,12 +90,32 @@ def _cause(cause: Cause | None, words: Catalogue) -> dict[str, Any] | None:
     finding = cause.finding
     return {
         "code": finding.code.id,
-        "certainty": finding.code.basis.certainty,
+        "certainty": str(cause.root.certainty),
         "text": words.finding(finding, "text"),
         "hint": words.finding(finding, "hint"),
         "verify": words.finding(finding, "verify"),
+        "ask": words.finding(finding, "ask"),
         "evidence": dict(finding.evidence),
+        "chain": [
+            {
+                "code": step.finding.code.id,
+                "text": words.finding(step.finding, "text"),
+                "link": because(step, words) or None,
+                "certainty": str(step.certainty),
+            }
+            for step in cause.chain
+        ],
+        "for": [_brief(finding, words) for finding in cause.supports],
+        "against": [
+            {"check": check, "text": words.ui("passed_too", check=words.check(check))} for check in cause.contradicts
+        ],
+        "rivals": [{**_brief(rival.finding, words), "tell": rival.tell} for rival in cause.rivals],
+        "also": [_brief(finding, words) for finding in cause.also],
     }
+
+
+def _brief(finding: Finding, words: Catalogue) -> dict[str, Any]:
+    return {"code": finding.code.id, "text": words.finding(finding, "text")}
 
 
 def _result(result: CheckResult, words: Catalogue) -> dict[str, Any]:

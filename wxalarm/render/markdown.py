@@ -29,12 +29,25 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
         yield f"{_code(report.url)}"
         yield ""
     if report.cause is None:
-        yield f"**{words.ui('no_cause')}** {words.ui('no_cause_text')}"
+        yield f"**{words.ui('no_cause')}** {words.ui('untold_text' if report.gaps else 'no_cause_text')}"
+        yield ""
     else:
         said = words.ui("cause_line", certainty=report.certainty, code=report.cause.code)
         yield f"**{_safe(said)}** {_safe(report.cause.text)}"
+        yield ""
+        yield from (f"- {words.ui('why')}: {_safe(text)}" for text in report.why)
         yield from _advice(report.cause)
-    for label, texts in (("for", report.supports), ("against", report.against), ("manual", report.manual)):
+    yield from (f"- {words.ui('look')}: {_safe(text)}" for text in report.gaps)
+    if report.age:
+        yield f"- {_safe(report.age)}"
+    for label, texts in (
+        ("behind", report.behind),
+        ("for", report.supports),
+        ("against", report.against),
+        ("rival", report.rivals),
+        ("also", report.also),
+        ("manual", report.manual),
+    ):
         yield from (f"- {words.ui(label)}: {_safe(text)}" for text in texts)
     for checks, reason in report.not_checked:
         said = words.ui("checks_reason", checks=checks, reason=reason)
@@ -49,7 +62,6 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
 
 
 def _advice(finding: Line) -> Iterator[str]:
-    yield ""
     for part, label, text in finding.advice:
         if part == "edit":
             yield from (f"- {label}:", "", *_block(text), "")

@@ -45,6 +45,10 @@ def render(
     return page.text()
 
 
+_SIDES = ("behind", "for", "against", "rival", "also")
+"""What stands beside the cause."""
+
+
 class _Page:
     """Collects lines, measured and wrapped by display width."""
 
@@ -53,7 +57,7 @@ class _Page:
         self.lines: list[str] = []
         self.width = max(width, 40)
         self.color = color
-        labels = ("do", "edit", "verify", "ask", "for", "against", "manual", "not_checked")
+        labels = (*_SIDES, "do", "edit", "verify", "ask", "why", "manual", "not_checked", "look")
         self.label_width = max(cell_len(words.ui(label)) for label in labels) + 2
 
     def text(self) -> str:
@@ -132,18 +136,24 @@ class _Page:
 
     def verdict(self, report: View) -> None:
         words, cause = self.words, report.cause
-        if cause is None:
-            self.line(words.ui("no_cause"), style="bold")
-            self.line(words.ui("no_cause_text"), 2)
-        else:
+        if cause is not None:
             style = "bold red" if cause.severity == "error" else "bold yellow"
             self.line(words.ui("cause_line", certainty=report.certainty, code=cause.code), style=style)
+            for text in report.why:
+                self.labelled(words.ui("why"), text, 2)
             self.line(cause.text, 2)
             self.advice(cause, 2)
-        for text in report.supports:
-            self.labelled(words.ui("for"), text, 2)
-        for text in report.against:
-            self.labelled(words.ui("against"), text, 2)
+        else:
+            self.line(words.ui("no_cause"), style="bold")
+            self.line(words.ui("untold_text" if report.gaps else "no_cause_text"), 2)
+        for text in report.gaps:
+            self.labelled(words.ui("look"), text, 2)
+        if report.age:
+            self.line(report.age, 2)
+        sides = (report.behind, report.supports, report.against, report.rivals, report.also)
+        for label, texts in zip(_SIDES, sides, strict=True):
+            for text in texts:
+                self.labelled(words.ui(label), text, 2)
         for checks, reason in report.not_checked:
             self.labelled(words.ui("not_checked"), words.ui("checks_reason", checks=checks, reason=reason), 2)
         for step in report.manual:

@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wxalarm.messages import Catalogue
-from wxalarm.model import Alarm, Finding, Report, Severity, Status
+from wxalarm.model import Alarm, Certainty, Finding, Report, Rival, Severity, Status, Step
 from wxalarm.render.bars import bars
+from wxalarm.render.why import because, gaps
+from wxalarm.verdict import OLD
 
 WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
 """Keys of [ui] for the statuses."""
 ADVICE = ("hint", "edit", "verify", "ask")
 VERBATIM = ("edit", "verify")
 """To be copied as they stand: never wrapped."""
+GAPS = 5
+"""Checks that were not looked at, by name; the others are counted."""
+DAY = 86_400.0
 
 
 class Line(Struct, frozen=True):
@@ -49,8 +54,18 @@ class View(Struct, frozen=True):
     rows: tuple[Row, ...]
     certainty: str
     cause: Line | None
+    why: tuple[str, ...]
+    """From what WeChat saw down to the cause; () when the cause is all that is known."""
+    behind: tuple[str, ...]
+    """What may stand behind the cause."""
     supports: tuple[str, ...]
     against: tuple[str, ...]
+    rivals: tuple[str, ...]
+    also: tuple[str, ...]
+    age: str
+    """A sentence on an alarm that is old; "" on a fresh one."""
+    gaps: tuple[str, ...]
+    """Checks that could have shown what explains the alarm and were not looked at, when the verdict is not certain."""
     not_checked: tuple[tuple[str, str], ...]
     manual: tuple[str, ...]
 
@@ -124,13 +139,46 @@ def view(report: Report, words: Catalogue) -> View:
             for result in report.results
             if result.status is not Status.SKIP
         ),
-        certainty=words.ui(cause.finding.code.basis.certainty) if cause else "",
+        certainty=words.ui(cause.root.certainty) if cause else "",
         cause=line(cause.finding, words) if cause else None,
+        why=tuple(_step(step, words) for step in cause.chain[: cause.depth]) if cause else (),
+        behind=tuple(_step(step, words) for step in cause.behind) if cause else (),
         supports=grouped(cause.supports, words) if cause else (),
         against=tuple(words.ui("passed_too", check=words.check(check)) for check in cause.contradicts) if cause else (),
+        rivals=tuple(_rival(rival, report, words) for rival in cause.rivals) if cause else (),
+        also=grouped(cause.also, words) if cause else (),
+        age=words.ui("old", days=round(report.age / DAY)) if report.age is not None and report.age > OLD else "",
+        gaps=_gaps(report, words),
         not_checked=not_checked(report, words),
         manual=tuple(words.steps(report.alarm.kind)),
     )
+
+
+def _step(step: Step, words: Catalogue) -> str:
+    text = words.finding(step.finding, "text")
+    return words.ui("because", text=text, why=why) if (why := because(step, words)) else text
+
+
+def _rival(rival: Rival, report: Report, words: Catalogue) -> str:
+    text = words.finding(rival.finding, "text")
+    if rival.tell is None:
+        return words.ui("rival_text", code=rival.finding.code.id, text=text)
+    reason = next((result.reason for result in report.results if result.check == rival.tell), None)
+    bring = words.bring(reason) if reason else ""
+    check = words.check(rival.tell) + (words.ui("bring", bring=bring) if bring else "")
+    return words.ui("rival_tell", code=rival.finding.code.id, text=text, check=check)
+
+
+def _gaps(report: Report, words: Catalogue) -> tuple[str, ...]:
+    """The first few checks that were not looked at, each with what brings it; none under a cause that is likely."""
+    if report.cause is not None and report.cause.root.certainty is not Certainty.POSSIBLE:
+        return ()
+    found = [
+        words.ui("checks_reason", checks=check, reason=reason) + (words.ui("bring", bring=bring) if bring else "")
+        for check, reason, bring in gaps(report, words)
+    ]
+    more = len(found) - GAPS
+    return (*found[:GAPS], *([words.ui("untold_more", count=more)] if more > 0 else []))
 
 
 def line(finding: Finding, words: Catalogue) -> Line:

@@ -17,6 +17,7 @@ from wxalarm.model import (
     Alarm,
     Basis,
     Cause,
+    Certainty,
     CheckResult,
     Code,
     Finding,
@@ -26,6 +27,7 @@ from wxalarm.model import (
     Sample,
     Severity,
     Status,
+    Step,
     Target,
 )
 from wxalarm.probes.http import Exchange
@@ -63,7 +65,7 @@ def report(texts: list[str], encoding: str = "utf-8") -> Report:
         )
     )
     result = CheckResult("error-log", Status.FAIL, findings=findings, observation=seen)
-    return Report(alarm, Target(), (result,), Cause(findings[0], "error-log"), 0.0)
+    return Report(alarm, Target(), (result,), Cause((Step(findings[0], "error-log", Certainty.LIKELY),)), 0.0)
 
 
 def rendered(made: list[Report]) -> Iterator[tuple[str, str]]:

@@ -12,10 +12,10 @@ from typing import Any
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system
 from wxalarm.checks.network import ping, tcp_connect
-from wxalarm.kinds import ANY
 from wxalarm.model import Basis, Code, Finding, Severity
 
-OFFLINE = Code("offline", Severity.ERROR, Basis.REPRODUCED, ANY)
+OFFLINE = Code("offline", Severity.WARNING, Basis.REPRODUCED)
+"""Explains no alarm: it says that from here nothing could be told."""
 
 WITNESSES: tuple[Check[Any], ...] = (
     dns_system.CHECK,

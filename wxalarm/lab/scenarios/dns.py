@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from wxalarm.config import Dns, Registration, Settings
 from wxalarm.lab.dns import Fault, Running, serve
 from wxalarm.lab.registry import serve_rdap
 from wxalarm.lab.scenario import Scenario, Staged
+from wxalarm.model import BEIJING
 
 DNS_CHECKS = (
     "sample",
@@ -52,13 +54,17 @@ HELD = {
 GOOD = _ZONE + f"{HOST}. 300 IN A 203.0.113.10\n"
 
 
+SEEN, STAMP = "{seen}", "{stamp}"
+"""Stand for the moment of the alarm until the stage is set: one of today, for what fails now is of today."""
+
+
 def _alarm(kind: str, url: str, sample: str = "") -> str:
     return f"""Appid: wx0000000000000001
 昵称: 示例商城
-时间: 2026-01-01 12:00:00
+时间: {SEEN}
 内容: {kind}
 次数: 5分钟 214次
-错误样例: [OpenID=oAAAA0000000000000000000000][Stamp=1767240000][3rdUrl={url}]{sample}[MsgType=Text]
+错误样例: [OpenID=oAAAA0000000000000000000000][Stamp={STAMP}][3rdUrl={url}]{sample}[MsgType=Text]
 """
 
 
@@ -107,7 +113,9 @@ async def _stage(
         registry = Registration(cache="")
         if held:
             registry = Registration(await stack.enter_async_context(serve_rdap(held)), cache="")
-        yield Staged(text, Settings(dns=dns, registration=registry, timeout=timeout))
+        moment = (datetime.now(BEIJING) - timedelta(minutes=6)).replace(microsecond=0)
+        fresh = text.replace(SEEN, f"{moment:%Y-%m-%d %H:%M:%S}").replace(STAMP, f"{moment.timestamp():.0f}")
+        yield Staged(fresh, Settings(dns=dns, registration=registry, timeout=timeout))
 
 
 def _scenario(name: str, code: str, *args: str, **stage: object) -> Scenario:

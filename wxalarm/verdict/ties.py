@@ -1,0 +1,122 @@
+"""What ties two findings, the effect and its cause: the same address, push, upstream, zone, file, time. Pure.
+
+A tie is told by evidence that both findings carry; what one of them does not say ties nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wxalarm.model import Basis, Finding
+
+ADDRESS = ("address", "ip", "wechat")
+"""Evidence that holds the IP address a finding is about; wechat: those that WeChat gets for the name."""
+ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
+UPSTREAM = ("upstream_addr", "upstreams", "upstream")
+PLACE = ("place", "file")
+NAME = ("host", "domain", "zone")
+OF_THAT_TIME = ("then",)
+"""What `when` says of a state that was measured at the alarm's own time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One way in which two findings belong together; id is a key of [tie] in the catalogues."""
+
+    id: str
+    holds: Callable[[Finding, Finding], bool]
+    """Of the effect and the cause."""
+
+
+def own(finding: Finding) -> bool:
+    """Whether a finding is about that very push: the alarm says so, or a line of that push does."""
+    return finding.code.basis is Basis.RECORDED or bool(finding.evidence.get("own"))
+
+
+def addresses(finding: Finding) -> frozenset[str]:
+    """The addresses that a finding is about."""
+    return _values(finding, ADDRESS) - ANY_ADDRESS
+
+
+def _values(finding: Finding, names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(value for name in names for value in _words(finding.evidence.get(name)))
+
+
+def _words(value: Any) -> Iterator[str]:
+    """The words in a value of evidence: several upstreams stand in one text, with commas, or in a list."""
+    if isinstance(value, str):
+        yield from (part.strip() for part in value.split(",") if part.strip() not in ("", "-", "?"))
+    elif isinstance(value, Mapping):
+        yield from value
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _words(one)
+
+
+def statuses(finding: Finding) -> frozenset[int]:
+    """The HTTP statuses that a finding is about or can produce."""
+    made = finding.evidence.get("makes")
+    found = (finding.evidence.get("status"), *(made if isinstance(made, (list, tuple)) else ()))
+    return frozenset(int(status) for status in found if str(status).isdecimal())
+
+
+def apart(one: Finding, other: Finding) -> bool:
+    """Whether two findings are about different addresses, by what both say."""
+    here, there = addresses(one), addresses(other)
+    return bool(here) and bool(there) and not here & there
+
+
+def alike(one: Finding, other: Finding) -> bool:
+    """Whether two findings of one code can be about the same failure: no status of one contradicts the other's."""
+    here, there = statuses(one), statuses(other)
+    return not here or not there or bool(here & there)
+
+
+def _share(names: tuple[str, ...]) -> Callable[[Finding, Finding], bool]:
+    return lambda effect, cause: bool(_values(effect, names) & _values(cause, names))
+
+
+def _same_name(effect: Finding, cause: Finding) -> bool:
+    """One names a domain that holds the host of the other."""
+    hosts, domains = _values(effect, NAME), _values(cause, NAME)
+    return any(host == domain or host.endswith(f".{domain.rstrip('.')}") for host in hosts for domain in domains)
+
+
+def _same_curl(effect: Finding, cause: Finding) -> bool:
+    """libcurl's number for the failure of the cause is the one that the alarm prints, at the alarm's own address."""
+    number = effect.evidence.get("number", effect.evidence.get("curl"))
+    if number is None or cause.evidence.get("curl") != number:
+        return False
+    here, there = addresses(effect), addresses(cause)
+    return not here or not there or bool(here & there)
+
+
+def _old_address(effect: Finding, cause: Finding) -> bool:
+    """The failure is at an address that the name had, and no longer has."""
+    gone = _values(cause, ("ip", "address", "wechat")) - _values(cause, ("addresses", "here"))
+    return bool(addresses(effect) & gone)
+
+
+def _same_zone(effect: Finding, cause: Finding) -> bool:
+    zone = effect.evidence.get("zone")
+    return zone is not None and zone == cause.evidence.get("zone")
+
+
+def _that_time(effect: Finding, cause: Finding) -> bool:
+    """The state was measured at the alarm's own time."""
+    return cause.evidence.get("when") in OF_THAT_TIME
+
+
+OLD_ADDRESS = Tie("old-address", _old_address)
+SAME_PUSH = Tie("push", lambda effect, cause: own(effect) and own(cause))
+SAME_UPSTREAM = Tie("upstream", _share(UPSTREAM))
+SAME_ZONE = Tie("zone", _same_zone)
+SAME_FILE = Tie("file", _share(PLACE))
+SAME_STATUS = Tie("status", lambda effect, cause: bool(statuses(effect) & statuses(cause)))
+SAME_NAME = Tie("name", _same_name)
+SAME_NUMBER = Tie("number", _same_curl)
+THAT_TIME = Tie("time", _that_time)
+SAME_MACHINE = Tie("machine", lambda effect, cause: True)
+"""Findings about this machine are only made where it is known to be the callback's server."""
