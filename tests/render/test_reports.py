@@ -110,8 +110,10 @@ def test_json_has_the_promised_fields(lang: str) -> None:
     schema = json.loads(resources.files("wxalarm.render").joinpath("schemas/report.json").read_text("utf-8"))
     jsonschema.Draft202012Validator(schema).validate(data)
     (one,) = data["reports"]
-    assert set(one) == {"alarm", "target", "status", "cause", "results", "not_checked", "elapsed"}
-    assert set(one["cause"]) == {"code", "certainty", "text", "hint", "verify", "evidence"}
+    assert set(one) == {"alarm", "target", "status", "cause", "results", "not_checked", "age", "elapsed"}
+    said = {"code", "certainty", "text", "hint", "verify", "ask", "evidence"}
+    assert set(one["cause"]) == said | {"chain", "for", "against", "rivals", "also"}
+    assert set(one["not_checked"][0]) == {"check", "reason", "matters", "bring"}
     assert one["cause"]["certainty"] == "likely"
     assert set(one["results"][1]) == {"check", "status", "reason", "elapsed", "findings", "observation"}
     fields = {"code", "severity", "basis", "text", "hint", "verify", "evidence", "location"}

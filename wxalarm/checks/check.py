@@ -131,6 +131,8 @@ class Check(Generic[T]):
     """Every program that its probe may run; with --offline only those of them that open no socket."""
     wants: tuple[Known, ...] = ()
     """What its probe must know before it sends or reads anything."""
+    records: bool = False
+    """It reads what was recorded at the alarm's own time: the age of the alarm does not make it weaker."""
     overrules: bool = False
     """What this check finds, if worse than a note, withholds those of all network checks: they say nothing then."""
     timeout: float = 6.0

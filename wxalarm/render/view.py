@@ -17,8 +17,6 @@ WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP
 ADVICE = ("hint", "edit", "verify", "ask")
 VERBATIM = ("edit", "verify")
 """To be copied as they stand: never wrapped."""
-GAPS = 5
-"""Checks that were not looked at, by name; the others are counted."""
 DAY = 86_400.0
 
 
@@ -170,15 +168,14 @@ def _rival(rival: Rival, report: Report, words: Catalogue) -> str:
 
 
 def _gaps(report: Report, words: Catalogue) -> tuple[str, ...]:
-    """The first few checks that were not looked at, each with what brings it; none under a cause that is likely."""
+    """The checks that were not looked at, each reason with what brings it; none under a cause that is likely."""
     if report.cause is not None and report.cause.root.certainty is not Certainty.POSSIBLE:
         return ()
-    found = [
-        words.ui("checks_reason", checks=check, reason=reason) + (words.ui("bring", bring=bring) if bring else "")
-        for check, reason, bring in gaps(report, words)
-    ]
-    more = len(found) - GAPS
-    return (*found[:GAPS], *([words.ui("untold_more", count=more)] if more > 0 else []))
+    comma = words.ui("list_comma")
+    return tuple(
+        words.ui("checks_reason", checks=comma.join(checks), reason=bring or reason)
+        for checks, reason, bring in gaps(report, words)
+    )
 
 
 def line(finding: Finding, words: Catalogue) -> Line:

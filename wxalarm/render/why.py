@@ -15,10 +15,14 @@ def because(step: Step, words: Catalogue) -> str:
     return words.ui("link", because=words.link(step.link), tie=words.tie(step.tie))
 
 
-def gaps(report: Report, words: Catalogue) -> Iterator[tuple[str, str, str]]:
-    """(check, reason, what brings it) of the checks that could have shown what explains the alarm and were not looked
-    at, the likeliest first."""
-    results = {result.check: result for result in report.results}
+def gaps(report: Report, words: Catalogue) -> Iterator[tuple[list[str], str, str]]:
+    """(checks, reason, what brings them) of the checks that could have shown what explains the alarm and were not
+    looked at, those of one reason together, the likeliest first."""
+    reasons = {result.check: result.reason for result in report.results}
+    found: dict[tuple[str, str], list[str]] = {}
     for check in report.untold:
-        reason = results[check].reason if check in results else None
-        yield words.check(check), words.reason(reason) if reason else "", words.bring(reason) if reason else ""
+        reason = reasons.get(check)
+        key = (words.reason(reason), words.bring(reason)) if reason else ("", "")
+        found.setdefault(key, []).append(words.check(check))
+    for (why, bring), checks in found.items():
+        yield checks, why, bring

@@ -43,7 +43,7 @@ def cause(
     rivalling = tuple(rivals(case, chain[depth], others, results, checks))
     shown = [rival.finding for rival in rivalling]
     return Cause(
-        aged(chain, age),
+        tuple(aged(chain, age, checks)),
         depth,
         tuple(fact.finding for fact in backing),
         tuple(contradicts(chain, results, checks)),

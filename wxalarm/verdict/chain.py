@@ -7,9 +7,11 @@ layer first. Then it goes up to what that finding made, as far as that is as sur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from wxalarm.checks.check import Check
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Severity, Step
 from wxalarm.verdict.links import EFFECTS, LINKS, WHOSE, Link
 from wxalarm.verdict.ties import addresses, apart, statuses
@@ -150,12 +152,13 @@ def _nearest(options: Sequence[Step]) -> Step:
     return next(near, surest[0])
 
 
-def aged(chain: tuple[Step, ...], age: float | None) -> tuple[Step, ...]:
+def aged(chain: Sequence[Step], age: float | None, checks: Mapping[str, Check[Any]]) -> Iterator[Step]:
     """The chain of an alarm of `age` seconds: what fails now is only a possible reason of what failed long ago, unless
-    a record of that time agrees."""
-    if age is None or age <= OLD or chain[0].finding.code.basis is Basis.RECORDED:
-        return chain
-    return tuple(replace(step, certainty=Certainty.POSSIBLE) for step in chain)
+    a record of that time stands above it and agrees."""
+    agreed = age is None or age <= OLD
+    for step in chain:
+        agreed = agreed or checks[step.check].records
+        yield step if agreed else replace(step, certainty=Certainty.POSSIBLE)
 
 
 def depth_of(chain: Sequence[Step]) -> int:

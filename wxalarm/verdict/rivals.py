@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Rival, Severity, Status, Step
 from wxalarm.records import plain
@@ -29,6 +30,13 @@ INAPPLICABLE = frozenset(
     }
 )
 """Reasons for which there is nothing to look at: the need that failed speaks for itself. Every other leaves a gap."""
+_FAILURES = {
+    code.id: code.explains
+    for check in CHECKS
+    for code in check.codes
+    if check.sends and code.severity is Severity.ERROR
+}
+"""What a look at the world can show to have failed, and the kinds of alarm that it makes."""
 LOOKED = frozenset({Status.PASS, Status.WARN, Status.FAIL})
 
 
@@ -99,7 +107,7 @@ def _tell(one: Finding, other: Finding, results: Sequence[CheckResult], checks: 
     here, there = _near(one.code.id), _near(other.code.id)
     for result in results:
         could_say = {code.id for code in checks[result.check].codes if code.severity is not Severity.NOTE}
-        if gap(result) and could_say & (here ^ there):
+        if checks[result.check].sends and gap(result) and could_say & (here ^ there):
             return result.check
     return None
 
@@ -120,7 +128,8 @@ def gaps(alarm: Alarm, results: Sequence[CheckResult], checks: Mapping[str, Chec
     """The checks that could have shown an error that explains the alarm, and were not looked at or could not tell.
 
     One whose every such code another check could have shown too, and was looked at, is no gap. First stands what would
-    show the most. Without an alarm (`wxalarm probe`) there is nothing to explain.
+    show the most of what WeChat itself meets, not of what may stand behind that. Without an alarm (as
+    `wxalarm probe` runs) there is nothing to explain.
     """
     if alarm == Alarm():
         return ()
@@ -128,9 +137,15 @@ def gaps(alarm: Alarm, results: Sequence[CheckResult], checks: Mapping[str, Chec
     found = {
         result.check: missing
         for result in results
-        if gap(result) and (missing := _explaining(alarm, checks[result.check]) - told)
+        if checks[result.check].sends and gap(result) and (missing := _explaining(alarm, checks[result.check]) - told)
     }
-    return tuple(sorted(found, key=lambda check: -len(found[check])))
+    behind = {code for missing in found.values() for code in missing if _stands_behind(alarm, code)}
+    return tuple(sorted(found, key=lambda check: (-len(found[check] - behind), -len(found[check]))))
+
+
+def _stands_behind(alarm: Alarm, code: str) -> bool:
+    """Whether what it makes explains the alarm already: then it is no mechanism of its own."""
+    return any(alarm.kind in _FAILURES.get(effect, ()) for _, effect in effects_of(code))
 
 
 def _explaining(alarm: Alarm, check: Check[Any]) -> set[str]:

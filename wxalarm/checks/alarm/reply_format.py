@@ -124,4 +124,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     sends=False,
+    records=True,
 )

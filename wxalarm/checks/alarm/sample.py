@@ -133,4 +133,5 @@ CHECK = Check(
     key=by_alarm,
     network=False,
     sends=False,
+    records=True,
 )

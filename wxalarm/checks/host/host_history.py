@@ -116,4 +116,5 @@ CHECK = Check(
     network=False,
     timeout=12.0,
     runs=(SADF,),
+    records=True,
 )

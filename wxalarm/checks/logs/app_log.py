@@ -124,4 +124,5 @@ CHECK = Check(
     timeout=12.0,
     wants=("app_log",),
     runs=(ZSTD,),
+    records=True,
 )

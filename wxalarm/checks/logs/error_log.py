@@ -65,4 +65,5 @@ CHECK = Check(
     network=False,
     timeout=12.0,
     runs=(ZSTD,),
+    records=True,
 )
