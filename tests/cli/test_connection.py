@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.cli_support import wxalarm
 from wxalarm.lab import http, tcp
+from wxalarm.model import BEIJING
 
 pytestmark = pytest.mark.slow  # each starts the command
 HOST = "wx.example.com"
 ALARM = """Appid: wx0000000000000001
 昵称: 示例
-时间: 2026-01-01 12:00:00
+时间: {seen:%Y-%m-%d %H:%M:%S}
 内容: 微信服务器连接公众号开发者服务器时发生超时，超时时间为5秒
 次数: 5分钟 33次
-错误样例: [OpenID=oAAAA0000000000000000000001][Stamp=1767240000][OuterIP=][3rdUrl=http://{host}:{port}/wx][IP=][MsgType=1]
+错误样例: [OpenID=oAAAA0000000000000000000001][Stamp={stamp}][OuterIP=][3rdUrl=http://{host}:{port}/wx][IP=][MsgType=1]
 """
 
 
@@ -27,7 +29,8 @@ QUICK = ("--only", "sample,tcp-connect")
 
 async def diagnosed(port: int, *options: str, addresses: str = "127.0.0.1") -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own, while the servers of this event loop go on."""
-    text = ALARM.format(host=HOST, port=port).encode()
+    seen = datetime.now(BEIJING) - timedelta(minutes=6)
+    text = ALARM.format(host=HOST, port=port, seen=seen, stamp=int(seen.timestamp())).encode()
     arguments = ("diagnose", "--resolve", f"{HOST}:{port}:{addresses}", "--url", f"http://{HOST}:{port}/wx", *options)
     return await asyncio.to_thread(lambda: wxalarm(*arguments, stdin=text))
 

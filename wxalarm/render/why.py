@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from wxalarm.messages import Catalogue
 from wxalarm.model import Report, Step
+
+if TYPE_CHECKING:
+    from wxalarm.messages import Catalogue
 
 
 def because(step: Step, words: Catalogue) -> str:
