@@ -107,8 +107,8 @@ def test_logs_and_their_format_are_found_by_way_of_the_configuration(nginx: Serv
     assert found["access-log"].observation.files[0].format == "own"
     assert codes(found["error-log"]) == {"errlog-refused"}
     assert reports[0].cause is not None
-    assert reports[0].cause.finding.code.id == "log-upstream-error"
-    assert [finding.code.id for finding in reports[0].cause.supports][:1] == ["errlog-refused"]
+    assert [step.finding.code.id for step in reports[0].cause.chain] == ["log-upstream-error", "errlog-refused"]
+    assert reports[0].cause.finding.code.id == "errlog-refused"
 
 
 @pytest.mark.slow
