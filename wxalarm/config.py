@@ -33,7 +33,7 @@ from wxalarm.messages import Lang, ReasonError
 from wxalarm.model import AlarmKind, Reason
 from wxalarm.nearest import nearest
 from wxalarm.trust import agreed, home, unsafe
-from wxalarm.wechat.limits import APPID_PLACE
+from wxalarm.wechat.limits import APPID_PLACE, GUIDE_RESOLVER
 
 FILE_NAME = "wxalarm.toml"
 Mode: TypeAlias = Literal["plain", "compatible", "secure"]
@@ -141,12 +141,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Dns:
-    """[dns]: the resolvers compared with the system's, each "IP" or "IP:PORT" or "[IPv6]:PORT"."""
+    """[dns]: the resolvers compared with the system's, each "IP" or "IP:PORT" or "[IPv6]:PORT", and the name that tells
+    whether one of them works."""
 
-    servers: Annotated[tuple[str, ...], Key(form="server")] = ("182.254.116.116",)
+    servers: Annotated[tuple[str, ...], Key(form="server")] = (GUIDE_RESOLVER,)
     system: Annotated[tuple[str, ...], Key(("192.0.2.53",), "server")] = ()
     roots: Annotated[tuple[str, ...], Key(("192.0.2.1", "[2001:db8::1]:53"), "server")] = ()
     authority_port: Annotated[int, Key()] = 53
+    control: Annotated[str, Key()] = "api.weixin.qq.com"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ PAY = (AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.PAY_NOTIFY_INVALID)
 
 NAME = (AlarmKind.DNS_FAILURE, AlarmKind.DNS_TIMEOUT, AlarmKind.DNS_INVALID_DOMAIN)
 """The name could not be resolved."""
+UNRESOLVED = (*NAME, *PLATFORM, *PAY)
+"""What a name that cannot be resolved leads to. Inference for platforms and payments: no kind of theirs says so, and
+their pushes have to resolve the name as well. MarkFail follows failures behind the resolution only (guide)."""
 CONNECT = (AlarmKind.CONNECT_TIMEOUT, AlarmKind.MARK_FAIL)
 """No connection in time."""
 TIMEOUT = (

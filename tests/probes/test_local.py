@@ -56,8 +56,15 @@ def test_a_file_that_may_not_be_read_is_a_fact_and_no_trouble() -> None:
 
 def test_a_machine_without_ipv6_can_still_ask_by_ipv4() -> None:
     missing = OSError(errno.EADDRNOTAVAIL, "x")
-    assert local.no_family("2001:db8::1", missing)
-    assert not local.no_family("192.0.2.1", missing)
+    assert local.no_ipv6("2001:db8::1", missing)
+    assert not local.no_ipv6("192.0.2.1", missing)
+
+
+def test_no_route_for_ipv6_is_this_machines_a_routers_word_is_not() -> None:
+    unreachable = OSError(errno.ENETUNREACH, "x")
+    assert local.no_ipv6("fe80::1", unreachable), "no machine knows which way without the interface"
+    assert not local.no_ipv6("::1", unreachable)
+    assert not local.no_ipv6("127.0.0.1", unreachable)
 
 
 @pytest.fixture

@@ -17,7 +17,16 @@ from wxalarm.checks.host import (
     host_network,
 )
 from wxalarm.checks.logs import access_log, app_log, error_log
-from wxalarm.checks.network import http_request, ping, push, self_check, tcp_connect, tls_handshake, url_verify
+from wxalarm.checks.network import (
+    http_request,
+    moved_address,
+    ping,
+    push,
+    self_check,
+    tcp_connect,
+    tls_handshake,
+    url_verify,
+)
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.checks.wechat import callback_check, callback_ips, callback_url, ticket_age, ticket_push, wechat_view
 
@@ -49,8 +58,8 @@ HOST: tuple[Check[Any], ...] = (
 """What the callback server itself says: the alarm's own time first."""
 SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, app_log.CHECK, *HOST)
 """What nginx, its logs and the machine say."""
-WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK)
-"""What WeChat itself says about us."""
+WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK, moved_address.CHECK)
+"""What WeChat itself says about us, and whether the address that it uses is still ours."""
 PLATFORM: tuple[Check[Any], ...] = (ticket_push.CHECK, ticket_age.CHECK)
 """What only third-party platforms have."""
 

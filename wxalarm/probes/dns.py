@@ -144,7 +144,7 @@ async def ask(server: Server, name: str, rtype: str, *, limit: float = WAIT, rec
     except TimeoutError:
         pass
     except OSError as error:
-        if not local.no_family(server.address, error):
+        if not local.no_ipv6(server.address, error):
             local.asked(error, socket=True)
         outcome, tally.error = _failure(error), errno.errorcode.get(error.errno or 0, type(error).__name__)
     except ValueError:  # no DNS name: nothing was sent

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import ssl
 
 from wxalarm.messages import ReasonError
@@ -17,6 +18,8 @@ SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errn
 BARRED = frozenset({errno.EACCES, errno.EPERM, errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EINVAL})
 """What a socket says on a machine that forbids it, or has no port or address left for it. Of a file they mean that
 this user may not read it, which is a fact and no trouble."""
+DISCARD = 9
+"""A port: any will do where nothing is sent."""
 _NO_THREAD = "can't start new thread"
 
 
@@ -43,9 +46,22 @@ def _number(error: OSError) -> int | None:
     return None if isinstance(error, ssl.SSLError) else error.errno
 
 
-def no_family(address: str, error: OSError) -> bool:
-    """Whether this machine just has no IPv6, as many have: the IPv4 addresses beside it can still be asked."""
-    return ":" in address and error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+def no_ipv6(address: str, error: OSError) -> bool:
+    """Whether this machine just has no IPv6, or no route for it, as many: the IPv4 addresses beside it can be asked."""
+    if ":" not in address:
+        return False
+    missing = error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+    return missing or (error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) and _unrouted(address))
+
+
+def _unrouted(address: str) -> bool:
+    """Whether this machine itself knows no way to an IPv6 address: nothing is sent to learn it, so no router's word."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.connect((address, DISCARD))
+    except OSError:
+        return True
+    return False
 
 
 def told(error: BaseException) -> str:

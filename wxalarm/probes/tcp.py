@@ -57,7 +57,7 @@ async def connected(address: str, port: int, limit: float = WAIT) -> tuple[Conne
     except OSError as error:
         if sock is not None:
             sock.close()
-        failure, detail = Failure.LOCAL if local.no_family(address, error) else classify(error), words(error)
+        failure, detail = Failure.LOCAL if local.no_ipv6(address, error) else classify(error), words(error)
         return Connect(address, port, loop.time() - begun, limit, failure, detail), None
     except BaseException:
         if sock is not None:

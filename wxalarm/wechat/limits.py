@@ -15,6 +15,9 @@ BLOCK = 60
 """Seconds for which WeChat pushes nothing after MarkFail (guide, 自动屏蔽)."""
 PORTS = {"http": 80, "https": 443}
 """The port of each scheme; WeChat pushes to no other (接入指南, 填写服务器配置)."""
+GUIDE_RESOLVER = "182.254.116.116"
+"""The resolver with which the guide tells developers to test (DNS失败, 常见问题 1). That WeChat's pushes use the same
+one is suggested, not said."""
 APPID_PLACE = "$APPID$"
 """What stands in a platform's message URL for the account's appid (第三方平台, 消息与事件接收URL)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -15,9 +16,9 @@ from wxalarm.checks.check import Context
 from wxalarm.config import Dns, Settings
 from wxalarm.diagnosis import split_url
 from wxalarm.lab.dns import Fault, Running, serve
-from wxalarm.lab.scenarios.dns import DNS_CHECKS, GOOD, HOST
+from wxalarm.lab.scenarios.dns import CONTROL, DNS_CHECKS, GOOD, HOST
 from wxalarm.messages import LANGUAGES, catalogue
-from wxalarm.model import Alarm, AlarmKind, CheckResult, Report, Severity, Status
+from wxalarm.model import Alarm, AlarmKind, Basis, CheckResult, Report, Severity, Status
 from wxalarm.render import terminal
 from wxalarm.runner import Run
 
@@ -67,16 +68,69 @@ def test_all_well() -> None:
     assert codes(found, Severity.ERROR, Severity.WARNING) == set()
 
 
-@pytest.mark.parametrize(
-    ("fault", "severity"),
-    [(Fault.SILENT, Severity.NOTE), (Fault.REFUSED, Severity.NOTE), (Fault.SERVFAIL, Severity.ERROR)],
-)
-def test_a_compared_resolver_that_fails_while_others_answer(fault: Fault, severity: Severity) -> None:
-    """Silence and refusal are this network's matter; SERVFAIL is the resolver's word on the name."""
-    found, _ = with_resolvers(None, fault, timeout=1.5)
-    one = result(found, "dns-resolve").findings
-    assert [finding.code.severity for finding in one] == [severity]
-    assert (found.cause is None) == (severity is Severity.NOTE)
+FAILING = (Fault.SILENT, Fault.REFUSED, Fault.SERVFAIL, Fault.GARBAGE, Fault.NOTIMP)
+KNOWN = f"{GOOD}{CONTROL}. 300 IN A 198.51.100.80\n"
+
+
+async def _compared(
+    faults: Mapping[str, Fault], alarm: Alarm = ALARM, control: str = CONTROL, servers: int = 1
+) -> tuple[Report, list[Running]]:
+    """A report with so many compared resolvers, the first of them with faults, and this machine's own as the last."""
+    async with AsyncExitStack() as stack:
+        made = [
+            await stack.enter_async_context(serve(KNOWN, faults={} if place else faults)) for place in range(servers)
+        ]
+        system = await stack.enter_async_context(serve(KNOWN))
+        dns = Dns(tuple(server.label for server in made), (system.label,), control=control)
+        ctx = Context(alarm, split_url(f"http://{HOST}/cb"), Settings(dns=dns, timeout=1.5), now=NOW)
+        return (await Run([ctx], only=DNS_CHECKS).reports())[0], [*made, system]
+
+
+@pytest.mark.parametrize("fault", FAILING)
+def test_a_resolver_that_fails_on_this_name_alone_is_the_cause_of_a_dns_alarm(fault: Fault) -> None:
+    found, _ = asyncio.run(_compared({HOST: fault}))
+    (one,) = result(found, "dns-resolve").findings
+    assert (one.code.severity, one.code.basis) == (Severity.ERROR, Basis.REPRODUCED)
+    assert (one.evidence["case"], one.evidence["control_said"]) == ("name", "198.51.100.80")
+    assert found.cause is not None
+    assert found.cause.finding is one
+    for lang, whom in (("en", "WeChat team"), ("zh", "微信团队")):
+        ask = catalogue(lang).finding(one, "ask")
+        assert [word for word in (whom, HOST, CONTROL) if word not in ask] == []
+
+
+@pytest.mark.parametrize("fault", FAILING)
+def test_a_resolver_that_fails_on_every_name_blames_nothing(fault: Fault) -> None:
+    found, _ = asyncio.run(_compared({"*": fault}))
+    (one,) = result(found, "dns-resolve").findings
+    assert (one.code.severity, one.evidence["case"]) == (Severity.NOTE, "every")
+    assert found.cause is None
+
+
+def test_a_resolver_that_fails_on_this_name_explains_no_failure_behind_the_name() -> None:
+    found, _ = asyncio.run(_compared({HOST: Fault.REFUSED}, replace(ALARM, kind=AlarmKind.CONNECT_TIMEOUT)))
+    (one,) = result(found, "dns-resolve").findings
+    assert one.code.severity is Severity.WARNING
+    assert AlarmKind.CONNECT_TIMEOUT not in one.code.explains
+
+
+@pytest.mark.parametrize(("faults", "asked"), [({HOST: Fault.REFUSED}, 1), ({HOST: Fault.NXDOMAIN}, 0), ({}, 0)])
+def test_the_control_is_asked_only_of_the_compared_resolver_that_failed(
+    faults: Mapping[str, Fault], asked: int
+) -> None:
+    _, (failing, *others) = asyncio.run(_compared(faults, servers=2))
+    assert [name for name, _, _ in failing.questions].count(CONTROL) == asked
+    assert all(name != CONTROL for other in others for name, _, _ in other.questions)
+
+
+def test_another_control_or_none_can_be_set() -> None:
+    found, (server, _) = asyncio.run(_compared({HOST: Fault.REFUSED}, control="www.example.com"))
+    assert result(found, "dns-resolve").findings[0].evidence["control_said"] == "203.0.113.10"
+    assert CONTROL not in {name for name, _, _ in server.questions}
+    found, (server, _) = asyncio.run(_compared({HOST: Fault.REFUSED}, control=""))
+    (one,) = result(found, "dns-resolve").findings
+    assert (one.code.severity, one.evidence["control"]) == (Severity.NOTE, None)
+    assert CONTROL not in {name for name, _, _ in server.questions}
 
 
 def test_silent_servers_cost_one_limit_together() -> None:

@@ -11,8 +11,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from wxalarm.checks import timing
+from wxalarm.checks import CONNECTION, REPLY, SPEECH, timing
+from wxalarm.checks import HOST as HOST_CHECKS
 from wxalarm.checks.check import Context, Skip
+from wxalarm.checks.dns.dns_delegation import Delegation
 from wxalarm.checks.dns.dns_resolve import Names
 from wxalarm.checks.dns.dns_system import SystemNames
 from wxalarm.checks.network import http_request, tcp_connect, tls_handshake
@@ -20,6 +22,7 @@ from wxalarm.checks.network.http_request import HttpRequest
 from wxalarm.checks.network.tcp_connect import TcpConnect
 from wxalarm.checks.network.tls_handshake import TlsHandshake
 from wxalarm.config import Settings, Tls
+from wxalarm.kinds import NAME
 from wxalarm.lab import http, tcp
 from wxalarm.messages import catalogue
 from wxalarm.model import Alarm, AlarmKind, Finding, Report, Sample, Severity, Status, Target
@@ -65,6 +68,29 @@ def test_an_address_that_only_the_alarm_names_may_have_been_left_behind() -> Non
     assert graded(ctx, {V4: None, OLD: Failure.TIMEOUT}) == {OLD: Severity.WARNING}
     assert graded(context(alarm_ip=OLD), {OLD: Failure.TIMEOUT}) == {OLD: Severity.ERROR}
     assert graded(context(OLD, V4, alarm_ip=OLD), {OLD: Failure.TIMEOUT, V4: None}) == {OLD: Severity.ERROR}
+
+
+def test_an_address_that_the_zone_no_longer_gives_is_for_moved_address_to_blame() -> None:
+    """Whoever still gives it: this machine's resolver here."""
+    a, aaaa = Answer("A", Outcome.ANSWER, records=(V4,)), Answer("AAAA", Outcome.NODATA)
+    ctx = context(OLD, V4)
+    owned = Delegation(HOST, views=(View(Server("192.0.2.1"), a, aaaa),))
+    assert graded(ctx, {OLD: Failure.TIMEOUT, V4: None}) == {OLD: Severity.ERROR}
+    ctx = dataclasses.replace(ctx, observed={**ctx.observed, "dns-delegation": owned})
+    assert graded(ctx, {OLD: Failure.TIMEOUT, V4: None}) == {OLD: Severity.WARNING}
+    assert graded(ctx, {OLD: None, V4: Failure.TIMEOUT}) == {V4: Severity.ERROR}
+
+
+def test_a_machine_without_ipv6_says_so_and_tried_nothing() -> None:
+    assert graded(context(V6, V4), {V6: Failure.LOCAL, V4: None}) == {V6: Severity.NOTE}
+    with pytest.raises(Skip) as skip:
+        graded(context(V6), {V6: Failure.LOCAL})
+    assert skip.value.reason.values["addresses"] == [V6]
+
+
+def test_what_fails_behind_the_name_explains_no_alarm_about_the_name() -> None:
+    codes = [code for check in (*CONNECTION, *SPEECH, *REPLY, *HOST_CHECKS) for code in check.codes]
+    assert [code.id for code in codes if set(code.explains) & set(NAME)] == []
 
 
 def test_ipv6_beside_ipv4_is_a_note_and_never_hides_the_cause() -> None:

@@ -108,6 +108,13 @@ def graded(code: Code, ip: str, ctx: Context) -> Code:
     return code
 
 
+def left_behind(ip: str, ctx: Context) -> bool:
+    """Whether the zone's own servers name addresses, and not this one: only an old answer leads there."""
+    delegation = ctx.got(dns_delegation.CHECK)
+    current = {one for view in (delegation.views if delegation else ()) for one in view.addresses}
+    return bool(current) and ip not in current and not host_name.fixed(ctx.target)
+
+
 def _address(ip: str, sources: tuple[str, ...], ctx: Context) -> Address:
     scope = scope_of(ip)
     target = ctx.target

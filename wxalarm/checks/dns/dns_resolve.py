@@ -3,7 +3,8 @@
 Why WeChat cares: its alarms DNS失败 and 无效域名 mean that its resolver got no address; an address that is private,
 or that has moved, fails one layer later. The guide (DNS失败, FAQ 1) tells developers to ask 182.254.116.116 in its
 place. Each resolver has its own view: a difference between addresses is usual (CDN, geography), no address in one view
-is a fault.
+is a fault. A resolver that fails is asked for a name that must exist: whether it fails on this name, or on every name
+that is asked from here, is all the difference.
 """
 
 from __future__ import annotations
@@ -14,32 +15,61 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip
-from wxalarm.checks.dns import dns_delegation, dns_system, host_name, moved_address
-from wxalarm.checks.dns.views import Kind, Seen, heard, of, same_pool, texts
+from wxalarm.checks.dns import dns_delegation, dns_system, host_name
+from wxalarm.checks.dns.views import Kind, Seen, heard, of, said, same_pool, texts
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import ANY_PUSH, NAME
-from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.kinds import ANY_PUSH, CONNECT, NAME, UNRESOLVED
+from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
-from wxalarm.probes.dns import MUTE, Outcome, View
-from wxalarm.wechat.limits import WAIT
+from wxalarm.probes.dns import MUTE, Answer, Outcome, Server, View
+from wxalarm.wechat.limits import GUIDE_RESOLVER, WAIT
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-DNS_NXDOMAIN = Code("dns-nxdomain", _ERROR, Basis.REPRODUCED, NAME)
-DNS_NODATA = Code("dns-nodata", _ERROR, Basis.REPRODUCED, NAME)
-DNS_SERVFAIL = Code("dns-servfail", _ERROR, Basis.REPRODUCED, NAME)
-DNS_REFUSED = Code("dns-refused", _ERROR, Basis.REPRODUCED, NAME)
-DNS_CNAME_LOOP = Code("dns-cname-loop", _ERROR, Basis.REPRODUCED, NAME)
-DNS_MALFORMED = Code("dns-malformed", _ERROR, Basis.REPRODUCED, NAME)
-DNS_TIMEOUT = Code("dns-timeout", _ERROR, Basis.REPRODUCED, NAME)
-DNS_VIEW_DIFFERS = Code("dns-view-differs", _ERROR, Basis.REPRODUCED, NAME)
+DNS_NXDOMAIN = Code("dns-nxdomain", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_NODATA = Code("dns-nodata", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_SERVFAIL = Code("dns-servfail", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_REFUSED = Code("dns-refused", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_CNAME_LOOP = Code("dns-cname-loop", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_MALFORMED = Code("dns-malformed", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_TIMEOUT = Code("dns-timeout", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_VIEW_DIFFERS = Code("dns-view-differs", _ERROR, Basis.REPRODUCED, UNRESOLVED)
+# That WeChat calls such a name invalid is inference; that it cannot connect there is not.
 DNS_PRIVATE_ADDRESS = Code("dns-private-address", _ERROR, Basis.REPRODUCED, (*NAME, *ANY_PUSH))
-DNS_NO_IPV4 = Code("dns-no-ipv4", _WARNING, Basis.CONDITION, (*NAME, *ANY_PUSH))
-DNS_SLOW = Code("dns-slow", _WARNING, Basis.REPRODUCED, NAME)
-DNS_TRUNCATED = Code("dns-truncated", _WARNING, Basis.REPRODUCED, NAME)
+# Inference: WeChat was never seen to use IPv6, so it finds no address, or one that it cannot reach.
+DNS_NO_IPV4 = Code("dns-no-ipv4", _WARNING, Basis.CONDITION, tuple(dict.fromkeys((*UNRESOLVED, *CONNECT))))
+DNS_SLOW = Code("dns-slow", _WARNING, Basis.CONDITION, UNRESOLVED)
+# Inference: a resolver that must have the whole answer goes without.
+DNS_TRUNCATED = Code("dns-truncated", _WARNING, Basis.CONDITION, UNRESOLVED)
 DNS_SPOOFED = Code("dns-spoofed", _NOTE, Basis.REPRODUCED)
 
 SLOW = 2.0
 """Seconds above which an answer is slow: WeChat gives the whole resolution 5 s."""
+CONTROL = 2.0
+"""Seconds for the name that must exist: every resolver has it at hand."""
+LEAST = 0.1
+"""Seconds below which silence would say nothing."""
+FAILING = {
+    Outcome.SERVFAIL: DNS_SERVFAIL,
+    Outcome.MALFORMED: DNS_MALFORMED,
+    **dict.fromkeys((Outcome.REFUSED, Outcome.RCODE, Outcome.REFERRAL), DNS_REFUSED),
+    **dict.fromkeys(MUTE, DNS_TIMEOUT),
+}
+"""Outcomes in which a server says nothing of the name: it may be so with every name."""
+_WORDS_ON_THE_NAME = frozenset({Outcome.SERVFAIL, Outcome.MALFORMED})
+"""Those of them that are more likely to be about the name, as long as nothing else is known."""
+
+
+class Control(Struct, frozen=True):
+    """A name that must exist, asked of a server that failed for the callback's."""
+
+    server: Server
+    name: str
+    answer: Answer
+
+    @property
+    def works(self) -> bool:
+        """Whether the server resolves for this machine."""
+        return self.answer.outcome is Outcome.ANSWER
 
 
 class Names(Struct, frozen=True):
@@ -51,6 +81,8 @@ class Names(Struct, frozen=True):
     """Of all views, this machine's and the authoritative ones included; or those given without DNS."""
     asked: bool = True
     """False: there was nothing to ask; the host is an address, --resolve was given, or the name cannot be sent."""
+    controls: tuple[Control, ...] = ()
+    """Of the servers that failed."""
 
     @property
     def usable(self) -> bool:
@@ -60,11 +92,11 @@ class Names(Struct, frozen=True):
     @property
     def reached(self) -> bool:
         """Whether anybody at a compared resolver's address said anything."""
-        return any(heard(view) for view in self.views)
+        return any(heard(view) for view in self.views) or any(control.answer.said for control in self.controls)
 
 
 async def probe(ctx: Context) -> Names:
-    """A and AAAA from each compared resolver, all at once, beside the other DNS checks."""
+    """A and AAAA from each compared resolver, all at once, beside the other DNS checks; then the control."""
     host = ctx.target.host
     if host is None:
         raise Skip("no-host")
@@ -73,11 +105,21 @@ async def probe(ctx: Context) -> Names:
     limit = host_name.limit(ctx, WAIT)
     servers = resolvers.servers(ctx.settings.dns.servers)
     views = await asyncio.gather(*(dns.view(server, host, limit=limit) for server in servers))
+    controls = await _controls([view.server for view in views if view.outcome in FAILING], host, ctx)
     system = await ctx.wait(dns_system.CHECK)
     delegation = await ctx.wait(dns_delegation.CHECK)
     everywhere = (*(system.views if system else ()), *views, *(delegation.views if delegation else ()))
     addresses = dict.fromkeys(address for view in everywhere for address in view.addresses)
-    return Names(host, tuple(views), tuple(addresses))
+    return Names(host, tuple(views), tuple(addresses), controls=controls)
+
+
+async def _controls(servers: list[Server], host: str, ctx: Context) -> tuple[Control, ...]:
+    """The name that must exist, asked of these servers alone; none when no time is left to wait for an answer."""
+    name, limit = ctx.settings.dns.control, host_name.limit(ctx, CONTROL)
+    if not name or name == host or limit < LEAST:
+        return ()
+    answers = await asyncio.gather(*(dns.ask(server, name, "A", limit=limit) for server in servers))
+    return tuple(Control(server, name, answer) for server, answer in zip(servers, answers, strict=True))
 
 
 def evaluate(observation: Names, ctx: Context) -> Iterator[Finding]:
@@ -94,20 +136,19 @@ def evaluate(observation: Names, ctx: Context) -> Iterator[Finding]:
         yield from _nowhere(observation.host, seen)
         return
     yield from _denied(observation.host, seen)
-    yield from _failing(observation.host, seen)
-    yield from moved_address.findings(seen, ctx)
+    yield from _failing(observation, seen, ctx)
     yield from _private(observation.host, seen, ctx)
     yield from _family(observation.host, seen)
     yield from _slow(observation.host, seen)
     yield from _differing(observation.host, seen)
 
 
-def views_of(observation: Names, ctx: Context) -> list[Seen]:
-    """Every view of the run, this machine's first."""
+def views_of(observation: Names | None, ctx: Context) -> list[Seen]:
+    """Every view of the run, this machine's first; with what this check observed, if it did."""
     system, delegation = ctx.got(dns_system.CHECK), ctx.got(dns_delegation.CHECK)
     return [
         *(Seen(Kind.SYSTEM, view) for view in (system.views if system else ())),
-        *(Seen(Kind.SERVER, view) for view in observation.views),
+        *(Seen(Kind.SERVER, view) for view in (observation.views if observation else ())),
         *(Seen(Kind.AUTHORITATIVE, view) for view in (delegation.views if delegation else ())),
     ]
 
@@ -135,11 +176,16 @@ def _nowhere(host: str, seen: list[Seen]) -> Iterator[Finding]:
         yield _failure(DNS_TIMEOUT, host, mute, seen)
 
 
-def _failure(code: Code, host: str, found: list[Seen], seen: list[Seen]) -> Finding:
-    """A finding about the views `found` among all that were `seen`."""
+def _failure(
+    code: Code, host: str, found: list[Seen], seen: list[Seen], case: str | None = None, control: Control | None = None
+) -> Finding:
+    """A finding about the views `found` among all that were `seen`. case: what the control says of them."""
     first = found[0].view.a
+    may_be_controlled = code.id in {failing.id for failing in FAILING.values()}
+    controlled = {"control": control and control.name, "control_said": control and said(control.answer)}
     return code(
         host=host,
+        **({"case": case or code.id, **controlled} if may_be_controlled else {}),
         server=found[0].view.server.label,
         servers=[one.view.server.label for one in found],
         count=len(found),
@@ -163,7 +209,8 @@ def _denied(host: str, seen: list[Seen]) -> Iterator[Finding]:
     if not deniers:
         return
     only_here = all(one.kind is Kind.SYSTEM for one in deniers)
-    code = DNS_VIEW_DIFFERS.variant(severity=_WARNING) if only_here else DNS_VIEW_DIFFERS
+    here = DNS_VIEW_DIFFERS.variant(severity=_WARNING, basis=Basis.CONDITION)
+    code = here if only_here else DNS_VIEW_DIFFERS
     yield code(
         host=host,
         case="denied-here" if only_here else "denied",
@@ -173,30 +220,47 @@ def _denied(host: str, seen: list[Seen]) -> Iterator[Finding]:
     )
 
 
-def _failing(host: str, seen: list[Seen]) -> Iterator[Finding]:
-    """Compared resolvers that fail while others give addresses. 182.254.116.116 stands for WeChat's own resolver."""
-    severities = {
-        Outcome.SERVFAIL: (DNS_SERVFAIL, _ERROR),
-        Outcome.LOOP: (DNS_CNAME_LOOP, _ERROR),
-        Outcome.MALFORMED: (DNS_MALFORMED, _WARNING),
-        Outcome.REFUSED: (DNS_REFUSED, _NOTE),
-        Outcome.RCODE: (DNS_REFUSED, _NOTE),
-        Outcome.REFERRAL: (DNS_REFUSED, _NOTE),
-        Outcome.SILENT: (DNS_TIMEOUT, _NOTE),
-        Outcome.CLOSED: (DNS_TIMEOUT, _NOTE),
-        Outcome.UNREACHABLE: (DNS_TIMEOUT, _NOTE),
-    }
-    asked = of(seen, Kind.SYSTEM, Kind.SERVER)
-    silent = all(one.view.outcome in MUTE for one in asked)
+def _failing(observation: Names, seen: list[Seen], ctx: Context) -> Iterator[Finding]:
+    """Resolvers that fail while others give addresses: on this name, or on every name that is asked from here."""
+    host = observation.host
+    controls = {control.server: control for control in observation.controls}
+    asked, compared, system = of(seen, Kind.SYSTEM, Kind.SERVER), of(seen, Kind.SERVER), of(seen, Kind.SYSTEM)
+    silent = all(one.view.outcome in MUTE for one in asked) and not any(one.works for one in controls.values())
     if silent:
-        yield _failure(DNS_TIMEOUT.variant(severity=_WARNING), host, asked, seen)
-    for one in of(seen, Kind.SERVER):
-        if one.view.outcome in severities and not silent:
-            code, severity = severities[one.view.outcome]
-            yield _failure(code.variant(severity=severity), host, [one], seen)
-    system = of(seen, Kind.SYSTEM)
-    if system and all(one.view.outcome is Outcome.SERVFAIL for one in system):
-        yield _failure(DNS_SERVFAIL.variant(severity=_WARNING), host, system, seen)
+        untold = DNS_TIMEOUT.variant(severity=_NOTE if controls else _WARNING, basis=Basis.CONDITION)
+        yield _failure(untold, host, asked, seen, "every" if controls else None, next(iter(controls.values()), None))
+    for one in compared:
+        if one.view.outcome is Outcome.LOOP:
+            yield _failure(DNS_CNAME_LOOP, host, [one], seen)
+        elif (code := FAILING.get(one.view.outcome)) and not silent:
+            control = controls.get(one.view.server)
+            case, graded = _blamed(one, code, control, compared, ctx)
+            yield _failure(graded, host, [one], seen, case, control)
+    # Where another's resolver answers, that of this machine is a note of dns-system.
+    at_home = system and all(one.view.outcome is Outcome.SERVFAIL for one in system)
+    if at_home and not any(one.positive for one in compared):
+        yield _failure(DNS_SERVFAIL.variant(severity=_WARNING, basis=Basis.CONDITION), host, system, seen)
+
+
+def _blamed(
+    one: Seen, code: Code, control: Control | None, compared: list[Seen], ctx: Context
+) -> tuple[str | None, Code]:
+    """What a failing resolver shows, and the code as grave as that is for this alarm."""
+    if control is None:
+        severity = _WARNING if one.view.outcome in _WORDS_ON_THE_NAME else _NOTE
+        return None, code.variant(severity=severity, basis=Basis.CONDITION)
+    if not control.works:
+        return "every", code.variant(severity=_NOTE)
+    if not stands_for_wechat(one, compared):
+        return "other", code.variant(severity=_WARNING)
+    explains = ctx.alarm.kind is AlarmKind.UNKNOWN or ctx.alarm.kind in code.explains
+    return "name", code.variant(severity=_ERROR if explains else _WARNING)
+
+
+def stands_for_wechat(one: Seen, compared: list[Seen]) -> bool:
+    """Whether a compared resolver is the one to which the guide sends developers, or was set in its place."""
+    addresses = {other.view.server.address for other in compared}
+    return one.view.server.address == GUIDE_RESOLVER or GUIDE_RESOLVER not in addresses
 
 
 def _private(host: str, seen: list[Seen], ctx: Context) -> Iterator[Finding]:
@@ -227,13 +291,14 @@ def _private(host: str, seen: list[Seen], ctx: Context) -> Iterator[Finding]:
 def _family(host: str, seen: list[Seen]) -> Iterator[Finding]:
     """Only AAAA: every address that WeChat was ever seen to use is IPv4."""
     answering = [one for one in seen if one.positive]
-    if all(one.view.a.outcome is not Outcome.ANSWER for one in answering):
+    outcomes = {one.view.a.outcome for one in answering}
+    if Outcome.ANSWER not in outcomes and Outcome.NODATA in outcomes:  # silence on A is no word that there is none
         addresses = dict.fromkeys(address for one in answering for address in one.view.addresses)
         yield DNS_NO_IPV4(host=host, addresses=list(addresses))
 
 
 def _slow(host: str, seen: list[Seen]) -> Iterator[Finding]:
-    slow = [one for one in seen if one.positive and one.view.elapsed >= SLOW]
+    slow = [one for one in seen if one.positive and one.view.a.said and one.view.elapsed >= SLOW]
     if slow:
         worst = max(slow, key=lambda one: one.view.elapsed)
         others = any(one.kind is not Kind.SYSTEM for one in slow)
@@ -289,7 +354,6 @@ CHECK = Check(
         DNS_MALFORMED,
         DNS_TIMEOUT,
         DNS_VIEW_DIFFERS,
-        moved_address.DNS_IP_MOVED,
         DNS_PRIVATE_ADDRESS,
         DNS_NO_IPV4,
         DNS_SLOW,

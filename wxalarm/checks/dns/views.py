@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from wxalarm.checks.scope import scope_of
-from wxalarm.probes.dns import Outcome, View
+from wxalarm.probes.dns import Answer, Outcome, View
 
 MAX_SHOWN = 4
 """Addresses of one view that a sentence shows."""
@@ -48,15 +48,18 @@ class Seen(Struct, frozen=True):
     @property
     def text(self) -> str:
         """The view in short, the same in every language: "192.0.2.53: NXDOMAIN"."""
-        return f"{self.view.server.label}: {said(self.view)}"
+        return f"{self.view.server.label}: {_shown(self.view.addresses) or said(self.view.a)}"
 
 
-def said(view: View) -> str:
+def _shown(addresses: Sequence[str]) -> str:
+    more = len(addresses) - MAX_SHOWN
+    return " ".join(addresses[:MAX_SHOWN]) + (f" (+{more})" if more > 0 else "")
+
+
+def said(answer: Answer) -> str:
     """What a server said, in the words of the protocol."""
-    if view.addresses:
-        more = len(view.addresses) - MAX_SHOWN
-        return " ".join(view.addresses[:MAX_SHOWN]) + (f" (+{more})" if more > 0 else "")
-    answer = view.a
+    if answer.outcome is Outcome.ANSWER:
+        return _shown(answer.records)
     if answer.outcome is Outcome.SILENT:
         return f"{answer.elapsed:.1f} s / {answer.limit:.1f} s, -"
     if answer.outcome is Outcome.ALIAS:
@@ -94,11 +97,6 @@ def same_pool(one: View, other: View) -> bool:
     if set(one.a.chain) & set(other.a.chain):
         return True
     return bool(_networks(one.addresses) & _networks(other.addresses))
-
-
-def near(address: str, addresses: Sequence[str]) -> bool:
-    """Whether an address lies in the network (/16, IPv6 /32) of one of the others."""
-    return bool(_networks([address]) & _networks(addresses))
 
 
 def _networks(addresses: Iterable[str]) -> set[ipaddress.IPv4Network | ipaddress.IPv6Network]:

@@ -73,7 +73,10 @@ async def probe(ctx: Context) -> TcpConnect:
 
 
 def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
-    """One finding an address that fails or is slow."""
+    """One finding an address that fails or is slow. Skips when this machine could try none."""
+    if all(attempt.failure is Failure.LOCAL for attempt in observation.attempts):
+        untried = dict.fromkeys(attempt.address for attempt in observation.attempts)
+        raise Skip("no-way", addresses=list(untried), error=observation.attempts[0].detail)
     by_address: dict[str, list[Connect]] = {}
     for attempt in observation.attempts:
         by_address.setdefault(attempt.address, []).append(attempt)
@@ -83,7 +86,7 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
         if failed:
             worst = failed[0]
             assert worst.failure is not None
-            yield addresses.graded(BY_FAILURE.get(worst.failure, TCP_RESET), address, ctx)(
+            yield _graded(BY_FAILURE.get(worst.failure, TCP_RESET), address, ctx)(
                 address=address,
                 port=worst.port,
                 seconds=round(worst.seconds, 2),
@@ -101,6 +104,14 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
             yield addresses.graded(TCP_SLOW, address, ctx)(**_where(attempts[0]), **times.evidence)
         elif len(attempts) > 1:
             yield TCP_TIMES(**_where(attempts[0]), **times.evidence)
+
+
+def _graded(code: Code, address: str, ctx: Context) -> Code:
+    """The code as grave as it is at this address. Where only an old answer leads there, that is the fault, which
+    moved-address says."""
+    graded = addresses.graded(code, address, ctx)
+    old = graded.severity is Severity.ERROR and addresses.left_behind(address, ctx)
+    return graded.variant(severity=Severity.WARNING) if old else graded
 
 
 def _where(one: Connect) -> dict[str, object]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_target
-from wxalarm.checks.dns import addresses
 from wxalarm.checks.wechat import api_errors, callback_check_rules
 from wxalarm.model import Finding
 from wxalarm.probes.api import Answer, answers_in, read_callback_check
@@ -54,7 +53,6 @@ CHECK = Check(
     observation=Pasted,
     probe=probe,
     evaluate=evaluate,
-    uses=addresses.SOURCES,
     key=by_target,
     network=False,
     wants=("callback_check",),

@@ -14,7 +14,6 @@ from typing import Any
 from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, by_account
-from wxalarm.checks.dns import addresses
 from wxalarm.checks.wechat import api_errors, callback_check_rules, callback_ips
 from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
@@ -174,7 +173,6 @@ CHECK = Check(
     probe=probe,
     evaluate=evaluate,
     needs=(callback_ips.CHECK,),
-    uses=addresses.SOURCES,
     key=by_account_and_day,
     timeout=18.0,
     wants=("account",),
