@@ -12,7 +12,21 @@ from typing import Any
 
 import pytest
 
-from tests.system.netns.world import BLACKHOLE, CALLBACK, GONE, HOSTS, World, missing, world
+from tests.system.netns.world import (
+    BLACKHOLE,
+    CALLBACK,
+    GONE,
+    HOSTS,
+    LAME,
+    NEW,
+    OLD,
+    REFUSES,
+    SERVFAILS,
+    SILENT,
+    World,
+    missing,
+    world,
+)
 
 pytestmark = [
     pytest.mark.netns,
@@ -55,12 +69,12 @@ def alarm(content: str, url: str, ip: str, tail: str = "[Event=Click Menu Url]")
 
 
 def diagnosed(
-    internet: World, tmp_path: Path, text: str, url: str, secrets: Mapping[str, str] = TOKEN
+    internet: World, tmp_path: Path, text: str, url: str, secrets: Mapping[str, str] = TOKEN, more: str = ""
 ) -> dict[str, Any]:
-    (tmp_path / "wxalarm.toml").write_text(CONFIG.format(url=url), "utf-8")
+    (tmp_path / "wxalarm.toml").write_text(CONFIG.format(url=url) + more, "utf-8")
     (tmp_path / "alarm.txt").write_text(text, "utf-8")
     code, out, err = internet.run(
-        ["diagnose", "--config", "wxalarm.toml", "-f", "json", "alarm.txt"], tmp_path, "", dict(secrets)
+        ["diagnose", "--config", "wxalarm.toml", "-f", "json", "--reveal", "alarm.txt"], tmp_path, "", dict(secrets)
     )
     assert out, err
     (report,) = json.loads(out)["reports"]
@@ -90,6 +104,14 @@ FAULTS = {
         "reply-quoted",
     ),
     "moved IP": ("connect", "https", "moved", GONE, "", "dns-ip-moved"),
+    "moved to the neighbour": ("connect", "http", "neighbour", OLD, "", "dns-ip-moved"),
+    "only the guide's resolver has the old address": ("connect", "http", "stale", OLD, "", "dns-ip-moved"),
+    "a dead node of a CDN": ("connect", "http", "cdn", GONE, "", "dns-ip-moved"),
+    "refused by the guide's resolver": ("dns", "http", REFUSES, HOSTS["healthy"], "", "dns-refused"),
+    "SERVFAIL of the guide's resolver": ("dns", "http", SERVFAILS, HOSTS["healthy"], "", "dns-servfail"),
+    "silence of the guide's resolver": ("dns", "http", SILENT, HOSTS["healthy"], "", "dns-timeout"),
+    "… and a closed port beside it": ("dns", "http", REFUSES, HOSTS["refused"], "", "dns-refused"),
+    "IPv6 only": ("dns", "http", "six", None, "", "dns-no-ipv4"),
     "lame delegation": ("dns", "http", "wx.lame", HOSTS["healthy"], "", "dns-delegation-broken"),
 }
 
@@ -98,7 +120,7 @@ FAULTS = {
 def test_the_cause_is_the_fault(internet: World, tmp_path: Path, fault: str) -> None:
     content, scheme, name, ip, tail, code = FAULTS[fault]
     url = f"{scheme}://{name}.example.com/callback"
-    text = alarm(content, url, ip or HOSTS[name], f"[Event=Click Menu Url]{tail}")
+    text = alarm(content, url, ip or HOSTS.get(name, ""), f"[Event=Click Menu Url]{tail}")
     report = diagnosed(internet, tmp_path, text, url)
     assert report["cause"] is not None, report
     assert report["cause"]["code"] == code, [
@@ -123,6 +145,69 @@ def test_nothing_is_wrong_on_the_healthy_host(internet: World, tmp_path: Path, c
     assert report["cause"] is None
     assert report["exit"] == 0
     assert {result["status"] for result in report["results"]} <= {"pass", "skip"}
+
+
+def found(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every finding by its code and address."""
+    return {
+        f"{finding['code']} {finding['evidence'].get('address', '')}".strip(): finding
+        for result in report["results"]
+        for finding in result["findings"]
+    }
+
+
+@pytest.mark.parametrize("name", ["cdn", "healthy"])
+def test_a_pool_whose_left_member_still_lives_is_a_note(internet: World, tmp_path: Path, name: str) -> None:
+    """By CNAME, and as neighbours: the alarm's address is in no answer, and takes connections."""
+    url = f"http://{name}.example.com/callback"
+    report = diagnosed(internet, tmp_path, alarm("connect", url, HOSTS["quoted"]), url)
+    note = found(report)[f"dns-ip-moved {HOSTS['quoted']}"]
+    assert (note["severity"], note["evidence"]["tcp"]) == ("note", "alive")
+    assert (report["cause"], report["exit"]) == (None, 0)
+
+
+@pytest.mark.parametrize(("server", "said"), [(LAME, "REFUSED"), (GONE, "s")])
+def test_a_resolver_that_serves_nobody_here_blames_nothing(
+    internet: World, tmp_path: Path, server: str, said: str
+) -> None:
+    url = "http://healthy.example.com/callback"
+    text = alarm("dns", url, HOSTS["healthy"])
+    report = diagnosed(internet, tmp_path, text, url, more=f'[dns]\nservers = ["{server}"]\n')
+    (note,) = [one for one in found(report).values() if one["evidence"].get("case") == "every"]
+    assert note["severity"] == "note"
+    assert note["evidence"]["control"] == "api.weixin.qq.com"
+    assert said in note["evidence"]["control_said"]
+    assert (report["cause"], report["exit"]) == (None, 0)
+
+
+def test_an_address_without_a_way_from_here_is_no_fault_of_the_host(internet: World, tmp_path: Path) -> None:
+    url = "http://six.example.com/callback"
+    report = diagnosed(internet, tmp_path, alarm("connect", url, ""), url)
+    assert {one["severity"] for one in found(report).values()} <= {"note", "warning"}
+    (tcp,) = [result for result in report["results"] if result["check"] == "tcp-connect"]
+    assert (tcp["status"], "2001:db8::10" in tcp["reason"]) == ("skip", True)
+
+
+def test_what_the_dead_address_says_is_the_evidence(internet: World, tmp_path: Path) -> None:
+    url = "http://stale.example.com/callback"
+    moved = found(diagnosed(internet, tmp_path, alarm("connect", url, OLD), url))[f"dns-ip-moved {OLD}"]
+    evidence = moved["evidence"]
+    assert (moved["severity"], moved["basis"]) == ("error", "reproduced")
+    assert (evidence["ip"], evidence["tcp"], evidence["addresses"], evidence["living"]) == (
+        OLD,
+        "timeout",
+        [NEW],
+        [NEW],
+    )
+    assert (evidence["case"], evidence["holders"]) == ("guide", ["182.254.116.116"])
+
+
+def test_without_an_address_in_the_alarm_the_view_that_leads_astray_is_named(internet: World, tmp_path: Path) -> None:
+    url = "http://stale.example.com/callback"
+    text = alarm("connect", url, "").replace("[IP=]", "")
+    report = diagnosed(internet, tmp_path, text, url)
+    assert report["cause"]["code"] == "dns-view-differs"
+    assert report["cause"]["evidence"]["address"] == OLD
 
 
 def test_wechats_own_view_is_asked_by_its_own_name(internet: World, tmp_path: Path) -> None:

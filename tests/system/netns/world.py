@@ -32,6 +32,8 @@ BLACKHOLE = "203.0.113.99"
 SLOW_CONNECT = "203.0.113.20"
 GONE = "198.51.100.200"
 """An address that nobody has, in another network than the hosts."""
+OLD, NEW = "203.0.113.29", "203.0.113.30"
+"""A callback that moved to the neighbouring address: nobody has the old one."""
 HOSTS = {
     "healthy": "203.0.113.10",
     "expired": "203.0.113.11",
@@ -46,7 +48,10 @@ HOSTS = {
     "delay": SLOW_CONNECT,
     "dropped": BLACKHOLE,
     "moved": "203.0.113.10",
+    "neighbour": NEW,
 }
+REFUSES, SERVFAILS, SILENT = "refuses", "servfails", "silent"
+"""Names on which the guide's resolver alone fails; their host is the healthy one."""
 SERVERS = Path(__file__).parent / "servers.py"
 NEEDED = ("ip", "unbound", "nginx", "unshare")
 
@@ -62,10 +67,25 @@ ZONES = {
     "example": _HEAD.format(ns="ns1.example.com.")
     + f"@ IN NS ns2.example.com.\nns1 IN A {NS1}\nns2 IN A {NS2}\n"
     + "".join(f"{name} IN A {ip}\n" for name, ip in HOSTS.items())
-    + f"split IN A {HOSTS['healthy']}\n"
+    + "".join(f"{name} IN A {HOSTS['healthy']}\n" for name in ("split", REFUSES, SERVFAILS, SILENT))
+    + f"stale IN A {NEW}\n"
+    + "six IN AAAA 2001:db8::10\n"
+    + f"cdn IN CNAME edge.cdn\nedge.cdn IN A {HOSTS['healthy']}\n"
     + f"lame IN NS ns3.example.com.\nlame IN NS ns4.example.com.\nns3 IN A {NS3}\nns4 IN A {LAME}\n",
     "lame": _HEAD.format(ns="ns3.example.com.") + f"@ IN NS ns4.example.com.\nwx IN A {HOSTS['healthy']}\n",
 }
+
+
+WECHATS = f"""\
+  local-zone: "split.example.com" always_nxdomain
+  local-zone: "{REFUSES}.example.com" always_refuse
+  local-zone: "{SILENT}.example.com" always_deny
+  local-zone: "stale.example.com" redirect
+  local-data: "stale.example.com 300 IN A {OLD}"
+"""
+"""What the guide's resolver does otherwise than the others."""
+BROKEN = f'forward-zone:\n  name: "{SERVFAILS}.example.com"\n  forward-addr: {LAME}\n'
+"""It asks one that refuses, and says SERVFAIL."""
 
 
 def missing() -> str | None:
@@ -143,6 +163,7 @@ def world(folder: Path) -> Iterator[World]:
 
 def _network(made: World, resolv: Path) -> None:
     addresses = {RESOLVER, SYSTEM, ROOT, COM, NS1, NS2, NS3, LAME, API, CALLBACK, *HOSTS.values()} - {BLACKHOLE}
+    dead = (BLACKHOLE, GONE, OLD)
     client, server = ("ip", "-n", made.client), ("ip", "-n", made.server)
     for command in (
         ("ip", "netns", "add", made.server),
@@ -155,7 +176,7 @@ def _network(made: World, resolv: Path) -> None:
         (*server, "address", "add", "192.0.2.1/24", "dev", "wxa1"),
         (*client, "route", "add", "default", "via", "192.0.2.1"),
         *((*server, "address", "add", f"{address}/32", "dev", "lo") for address in sorted(addresses)),
-        *((*server, "route", "add", "blackhole", address) for address in (BLACKHOLE, GONE)),
+        *((*server, "route", "add", "blackhole", address) for address in dead),
     ):
         subprocess.run(command, check=True, capture_output=True)
     resolv.mkdir(parents=True)
@@ -174,7 +195,7 @@ def _unbounds(made: World) -> Iterator[Path]:
         "ns2": (NS2, [("example.com", "example")], ""),
         "ns3": (NS3, [("lame.example.com", "lame")], ""),
         "lame": (LAME, [], "access-control: 0.0.0.0/0 refuse"),
-        "wechat": (RESOLVER, [], 'local-zone: "split.example.com" always_nxdomain'),
+        "wechat": (RESOLVER, [], WECHATS),
         "system": (SYSTEM, [], ""),
     }
     for name, (address, zones, extra) in roles.items():
@@ -187,8 +208,9 @@ def _unbounds(made: World) -> Iterator[Path]:
             f"  access-control: 0.0.0.0/0 {'allow' if recursive or zones else 'refuse'}\n"
             f'  module-config: "iterator"\n  do-ip6: no\n  outgoing-interface: {address}\n  num-threads: 1\n'
             f'  root-hints: "{made.folder}/root.hints"\n  qname-minimisation: no\n'
-            + (f"  {extra}\n" if extra and name == "wechat" else "")
+            + (extra if name == "wechat" else "")
             + "remote-control:\n  control-enable: no\n"
+            + (BROKEN if name == "wechat" else "")
             + "".join(
                 f'auth-zone:\n  name: "{zone}"\n  zonefile: "{made.folder}/{file}.zone"\n'
                 "  for-downstream: yes\n  for-upstream: no\n  fallback-enabled: no\n"
@@ -212,6 +234,7 @@ def _nginx(made: World) -> Path:
     proxied = "location / {{ proxy_pass http://127.0.0.1:{port}; proxy_read_timeout 60s; }}"
     sites = {
         "healthy": echo,
+        "neighbour": echo,
         "expired": echo,
         "chain": echo,
         "redirect": "return 301 https://$host$request_uri;",

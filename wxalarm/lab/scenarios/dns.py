@@ -26,6 +26,7 @@ DNS_CHECKS = (
     "dns-delegation",
     "dns-resolve",
     "self-check",
+    "moved-address",
 )
 HOST = "wx.example.com"
 # macOS has one IPv4 loopback address only; name servers share a port, so each needs an address of its own.
@@ -52,6 +53,9 @@ HELD = {
     "entities": [{"roles": ["registrar"], "vcardArray": ["vcard", [["fn", {}, "text", "示例注册商"]]]}],
 }
 GOOD = _ZONE + f"{HOST}. 300 IN A 203.0.113.10\n"
+_OLD = _ZONE + f"{HOST}. 300 IN A 203.0.113.9\n"
+CONTROL = "api.weixin.qq.com"
+"""The name that tells whether a resolver works: the default of dns.control."""
 
 
 SEEN, STAMP = "{seen}", "{stamp}"
@@ -73,6 +77,11 @@ _INVALID = "微信服务器向公众号推送消息或事件时，解析DNS发�
 _CONNECT = "微信服务器向公众号推送消息或事件时，与开发者服务器连接发生超时"
 
 
+def _at(ip: str) -> str:
+    """An alarm of a connection to this address."""
+    return _alarm(_CONNECT, f"http://{HOST}/wechat", f"[IP={ip}][Event=CLICK]")
+
+
 @asynccontextmanager
 async def _stage(
     text: str = _FAILURE,
@@ -83,6 +92,7 @@ async def _stage(
     public: str | None = None,
     second_fault: Fault | None = None,
     faults: Mapping[str, Fault] | None = None,
+    public_faults: Mapping[str, Fault] | None = None,
     slow: float = 0.0,
     everywhere: Fault | None = None,
     held: Mapping[str, Any] | None = None,
@@ -91,24 +101,26 @@ async def _stage(
     """Starts the little Internet.
 
     zone: what both name servers hold (second: what the second one holds); system, public: what this machine's resolver
-    and the compared one know, the same when not given. faults: of both resolvers. held: what the registry says.
+    and the compared one know, the same when not given. faults: of both resolvers; public_faults: of the compared one.
+    held: what the registry says.
     """
     every = {"*": everywhere} if everywhere else {}
-    resolver_faults = {**every, **(faults or {})}
     async with AsyncExitStack() as stack:
 
         async def name_server(records: str, address: str, port: int, wrong: Mapping[str, Fault]) -> Running:
             server = serve(records, recursive=False, address=address, port=port, faults=wrong)
             return await stack.enter_async_context(server)
 
-        async def resolver(records: str) -> Running:
-            return await stack.enter_async_context(serve(records, faults=resolver_faults, delays={"*": slow}))
+        async def resolver(records: str, wrong: Mapping[str, Fault] | None = None) -> Running:
+            known = f"{records}{CONTROL}. 300 IN A 198.51.100.80\n"
+            wrongs = {**every, **(faults or {}), **(wrong or {})}
+            return await stack.enter_async_context(serve(known, faults=wrongs, delays={"*": slow}))
 
         root = await name_server(_ROOT, "127.0.0.1", 0, every)
         first = await name_server(zone, FIRST, 0, every)
         await name_server(second or zone, SECOND, first.port, {"*": second_fault} if second_fault else every)
         here = await resolver(zone if system is None else system)
-        compared = await resolver(zone if public is None else public)
+        compared = await resolver(zone if public is None else public, public_faults)
         dns = Dns((compared.label,), (here.label,), (root.label,), first.port)
         registry = Registration(cache="")
         if held:
@@ -126,17 +138,19 @@ SCENARIOS: tuple[Scenario, ...] = (
     _scenario("dns-nxdomain", "dns-nxdomain", zone=_ZONE),
     _scenario("domain-on-hold", "domain-on-hold", zone=_ZONE, held=HELD),
     _scenario("dns-nodata", "dns-nodata", zone=f'{_ZONE}{HOST}. 300 IN TXT "moving"\n'),
-    _scenario("dns-servfail", "dns-servfail", faults={"*": Fault.SERVFAIL}),
-    _scenario("dns-silent", "dns-timeout", faults={"*": Fault.SILENT}, timeout=2.0),
+    _scenario("dns-servfail", "dns-servfail", faults={HOST: Fault.SERVFAIL}),
+    _scenario("dns-silent", "dns-timeout", faults={HOST: Fault.SILENT}, timeout=2.0),
     _scenario("dns-lame", "dns-delegation-broken", second_fault=Fault.REFUSED),
     _scenario("dns-view-differs", "dns-view-differs", public=_ZONE),
     _scenario("dns-secondary-stale", "dns-view-differs", second=_ZONE),
-    _scenario("dns-garbage", "dns-malformed", faults={"*": Fault.GARBAGE}),
+    _scenario("dns-garbage", "dns-malformed", faults={HOST: Fault.GARBAGE}),
     _scenario("dns-slow", "dns-slow", slow=2.2),
     _scenario("dns-private", "dns-private-address", zone=f"{_ZONE}{HOST}. 300 IN A 10.0.0.5\n"),
-    _scenario(
-        "dns-moved", "dns-ip-moved", _alarm(_CONNECT, f"http://{HOST}/wechat", "[IP=198.51.100.200][Event=CLICK]")
-    ),
+    _scenario("dns-resolver-fails", "dns-refused", public_faults={HOST: Fault.REFUSED}),
+    _scenario("dns-ipv6-only", "dns-no-ipv4", zone=f"{_ZONE}{HOST}. 300 IN AAAA 2001:db8::10\n"),
+    _scenario("dns-moved", "dns-ip-moved", _at("198.51.100.200")),
+    _scenario("dns-moved-neighbour", "dns-ip-moved", _at("203.0.113.9")),
+    _scenario("dns-resolver-stale", "dns-ip-moved", _at("203.0.113.9"), public=_OLD),
     _scenario("dns-name-invalid", "dns-name-invalid", _alarm(_INVALID, "http://wx_callback..example.com/wechat")),
     _scenario("offline", "offline", everywhere=Fault.SILENT, timeout=2.0),
 )
