@@ -14,13 +14,13 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_system, host_name
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import NAME
+from wxalarm.kinds import UNRESOLVED
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns_walk, resolvers
 from wxalarm.probes.dns import Outcome, View
 from wxalarm.probes.dns_walk import Authority, Zone
 
-DNS_DELEGATION_BROKEN = Code("dns-delegation-broken", Severity.ERROR, Basis.REPRODUCED, NAME)
+DNS_DELEGATION_BROKEN = Code("dns-delegation-broken", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
 DNS_NS_DIFFER = Code("dns-ns-differ", Severity.NOTE, Basis.REPRODUCED)
 DNS_AUTHORITY_UNREACHABLE = Code("dns-authority-unreachable", Severity.NOTE, Basis.REPRODUCED)
 
@@ -119,7 +119,9 @@ def _lame(zone: Zone, observation: Delegation, ctx: Context) -> Iterator[Finding
             # A network that lets only its own resolvers ask outside: the zone works all the same.
             yield DNS_AUTHORITY_UNREACHABLE(**evidence)
             return
-    yield DNS_DELEGATION_BROKEN.variant(severity=Severity.ERROR if whole else Severity.WARNING)(**evidence)
+    # One lame server of several fails a question now and then: which one WeChat asks is not seen from here.
+    some = DNS_DELEGATION_BROKEN.variant(severity=Severity.WARNING, basis=Basis.CONDITION)
+    yield (DNS_DELEGATION_BROKEN if whole else some)(**evidence)
 
 
 def _sets(zone: Zone) -> Iterator[Finding]:

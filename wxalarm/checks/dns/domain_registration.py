@@ -12,14 +12,16 @@ from pathlib import Path
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import ANY_PUSH, NAME
+from wxalarm.kinds import UNRESOLVED
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import files, registration, resolvers
 from wxalarm.probes.registration import Registration, Unknown
 
-DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, NAME)
-DOMAIN_ON_HOLD = Code("domain-on-hold", Severity.ERROR, Basis.REPRODUCED, (*NAME, *ANY_PUSH))
-DOMAIN_EXPIRED = Code("domain-expired", Severity.ERROR, Basis.REPRODUCED, (*NAME, *ANY_PUSH))
+# An expired domain leads to failures behind the name only by way of another address (a parking page), which says so
+# itself; in its days of grace the name leads where it always did.
+DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
+DOMAIN_ON_HOLD = Code("domain-on-hold", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
+DOMAIN_EXPIRED = Code("domain-expired", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
 DOMAIN_EXPIRING = Code("domain-expiring", Severity.WARNING, Basis.CONDITION)
 
 HOLD = frozenset({"clienthold", "serverhold"})
@@ -65,6 +67,7 @@ async def probe(ctx: Context) -> Registration:
 def evaluate(found: Registration, ctx: Context) -> Iterator[Finding]:
     """Not there, on hold, lapsed, or the days that are left."""
     evidence = {
+        "host": ctx.target.host,
         "domain": found.domain,
         "source": found.source.upper(),
         "server": found.server,
