@@ -73,7 +73,11 @@ KNOWN = f"{GOOD}{CONTROL}. 300 IN A 198.51.100.80\n"
 
 
 async def _compared(
-    faults: Mapping[str, Fault], alarm: Alarm = ALARM, control: str = CONTROL, servers: int = 1
+    faults: Mapping[str, Fault],
+    alarm: Alarm = ALARM,
+    control: str = CONTROL,
+    servers: int = 1,
+    timeout: float = 1.5,  # that of the run
 ) -> tuple[Report, list[Running]]:
     """A report with so many compared resolvers, the first of them with faults, and this machine's own as the last."""
     async with AsyncExitStack() as stack:
@@ -82,7 +86,7 @@ async def _compared(
         ]
         system = await stack.enter_async_context(serve(KNOWN))
         dns = Dns(tuple(server.label for server in made), (system.label,), control=control)
-        ctx = Context(alarm, split_url(f"http://{HOST}/cb"), Settings(dns=dns, timeout=1.5), now=NOW)
+        ctx = Context(alarm, split_url(f"http://{HOST}/cb"), Settings(dns=dns, timeout=timeout), now=NOW)
         return (await Run([ctx], only=DNS_CHECKS).reports())[0], [*made, system]
 
 
@@ -130,6 +134,12 @@ def test_another_control_or_none_can_be_set() -> None:
     found, (server, _) = asyncio.run(_compared({HOST: Fault.REFUSED}, control=""))
     (one,) = result(found, "dns-resolve").findings
     assert (one.code.severity, one.evidence["control"]) == (Severity.NOTE, None)
+    assert CONTROL not in {name for name, _, _ in server.questions}
+
+
+def test_the_control_is_not_asked_when_there_is_no_time_to_wait_for_it() -> None:
+    """Its silence would say that the resolver is not to be reached."""
+    _, (server, _) = asyncio.run(_compared({HOST: Fault.REFUSED}, timeout=0.1))
     assert CONTROL not in {name for name, _, _ in server.questions}
 
 

@@ -234,7 +234,7 @@ def _failing(observation: Names, seen: list[Seen], ctx: Context) -> Iterator[Fin
             yield _failure(DNS_CNAME_LOOP, host, [one], seen)
         elif (code := FAILING.get(one.view.outcome)) and not silent:
             control = controls.get(one.view.server)
-            case, graded = _blamed(one, code, control, compared, ctx)
+            case, graded = _blamed(one, code, control, asked, ctx)
             yield _failure(graded, host, [one], seen, case, control)
     # Where another's resolver answers, that of this machine is a note of dns-system.
     at_home = system and all(one.view.outcome is Outcome.SERVFAIL for one in system)
@@ -242,19 +242,18 @@ def _failing(observation: Names, seen: list[Seen], ctx: Context) -> Iterator[Fin
         yield _failure(DNS_SERVFAIL.variant(severity=_WARNING, basis=Basis.CONDITION), host, system, seen)
 
 
-def _blamed(
-    one: Seen, code: Code, control: Control | None, compared: list[Seen], ctx: Context
-) -> tuple[str | None, Code]:
-    """What a failing resolver shows, and the code as grave as that is for this alarm."""
+def _blamed(one: Seen, code: Code, control: Control | None, asked: list[Seen], ctx: Context) -> tuple[str | None, Code]:
+    """What a failing resolver shows, and the code as grave as that is for this alarm. asked: all resolvers."""
     if control is None:
         severity = _WARNING if one.view.outcome in _WORDS_ON_THE_NAME else _NOTE
         return None, code.variant(severity=severity, basis=Basis.CONDITION)
     if not control.works:
         return "every", code.variant(severity=_NOTE)
-    if not stands_for_wechat(one, compared):
+    if not stands_for_wechat(one, of(asked, Kind.SERVER)):
         return "other", code.variant(severity=_WARNING)
+    alone = len(asked) == 1 or any(other.positive for other in asked)
     explains = ctx.alarm.kind is AlarmKind.UNKNOWN or ctx.alarm.kind in code.explains
-    return "name", code.variant(severity=_ERROR if explains else _WARNING)
+    return "name" if alone else "zone", code.variant(severity=_ERROR if explains else _WARNING)
 
 
 def stands_for_wechat(one: Seen, compared: list[Seen]) -> bool:
