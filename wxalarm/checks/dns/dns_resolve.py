@@ -94,6 +94,11 @@ class Names(Struct, frozen=True):
         """Whether anybody at a compared resolver's address said anything."""
         return any(heard(view) for view in self.views) or any(control.answer.said for control in self.controls)
 
+    def stands_for_wechat(self, server: Server) -> bool:
+        """Whether it is the resolver to which the guide sends developers, or one that was set in its place."""
+        asked = {view.server.address for view in self.views}
+        return server.address == GUIDE_RESOLVER or GUIDE_RESOLVER not in asked
+
 
 async def probe(ctx: Context) -> Names:
     """A and AAAA from each compared resolver, all at once, beside the other DNS checks; then the control."""
@@ -234,7 +239,7 @@ def _failing(observation: Names, seen: list[Seen], ctx: Context) -> Iterator[Fin
             yield _failure(DNS_CNAME_LOOP, host, [one], seen)
         elif (code := FAILING.get(one.view.outcome)) and not silent:
             control = controls.get(one.view.server)
-            case, graded = _blamed(one, code, control, asked, ctx)
+            case, graded = _blamed(one, code, control, observation, asked, ctx)
             yield _failure(graded, host, [one], seen, case, control)
     # Where another's resolver answers, that of this machine is a note of dns-system.
     at_home = system and all(one.view.outcome is Outcome.SERVFAIL for one in system)
@@ -242,24 +247,20 @@ def _failing(observation: Names, seen: list[Seen], ctx: Context) -> Iterator[Fin
         yield _failure(DNS_SERVFAIL.variant(severity=_WARNING, basis=Basis.CONDITION), host, system, seen)
 
 
-def _blamed(one: Seen, code: Code, control: Control | None, asked: list[Seen], ctx: Context) -> tuple[str | None, Code]:
+def _blamed(
+    one: Seen, code: Code, control: Control | None, observation: Names, asked: list[Seen], ctx: Context
+) -> tuple[str | None, Code]:
     """What a failing resolver shows, and the code as grave as that is for this alarm. asked: all resolvers."""
     if control is None:
         severity = _WARNING if one.view.outcome in _WORDS_ON_THE_NAME else _NOTE
         return None, code.variant(severity=severity, basis=Basis.CONDITION)
     if not control.works:
         return "every", code.variant(severity=_NOTE)
-    if not stands_for_wechat(one, of(asked, Kind.SERVER)):
+    if not observation.stands_for_wechat(one.view.server):
         return "other", code.variant(severity=_WARNING)
     alone = len(asked) == 1 or any(other.positive for other in asked)
     explains = ctx.alarm.kind is AlarmKind.UNKNOWN or ctx.alarm.kind in code.explains
     return "name" if alone else "zone", code.variant(severity=_ERROR if explains else _WARNING)
-
-
-def stands_for_wechat(one: Seen, compared: list[Seen]) -> bool:
-    """Whether a compared resolver is the one to which the guide sends developers, or was set in its place."""
-    addresses = {other.view.server.address for other in compared}
-    return one.view.server.address == GUIDE_RESOLVER or GUIDE_RESOLVER not in addresses
 
 
 def _private(host: str, seen: list[Seen], ctx: Context) -> Iterator[Finding]:

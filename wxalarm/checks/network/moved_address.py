@@ -74,13 +74,15 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """The alarm's address first; then what only one view gives, and what WeChat itself resolves."""
     if fixed := host_name.fixed(ctx.target):
         raise Skip("fixed-address", addresses=list(fixed))
-    seen = [one for one in dns_resolve.views_of(ctx.got(dns_resolve.CHECK), ctx) if one.positive]
+    names = ctx.got(dns_resolve.CHECK)
+    seen = [one for one in dns_resolve.views_of(names, ctx) if one.positive]
     if not seen:
         raise Skip("needs", check=dns_resolve.CHECK.id)
     tried = Tried(ctx)
     wechats = [ip for check in _callback_checks(ctx) for ip in check.ips or ()]
-    yield from _moved(seen, tried, wechats, ctx)
-    yield from _astray(seen, tried, ctx)
+    guides = [one for one in of(seen, Kind.SERVER) if names and names.stands_for_wechat(one.view.server)]
+    yield from _moved(seen, guides, tried, wechats, ctx)
+    yield from _astray(seen, guides, tried, ctx)
     yield from _resolved_elsewhere(seen, tried, list(dict.fromkeys(wechats)), ctx)
 
 
@@ -90,8 +92,9 @@ def _callback_checks(ctx: Context) -> list[Any]:
     return [*(asked.checks if asked else ()), *(pasted.checks if pasted else ())]
 
 
-def _moved(seen: list[Seen], tried: Tried, wechats: list[str], ctx: Context) -> Iterator[Finding]:
-    """The alarm's address is not, or no longer everywhere, what DNS gives."""
+def _moved(seen: list[Seen], guides: list[Seen], tried: Tried, wechats: list[str], ctx: Context) -> Iterator[Finding]:
+    """The alarm's address is not, or no longer everywhere, what DNS gives. guides: of the resolvers that stand for
+    WeChat's."""
     if (ip := _alarm_ip(ctx)) is None:
         return
     holders = [one for one in seen if ip in one.view.addresses]
@@ -108,6 +111,8 @@ def _moved(seen: list[Seen], tried: Tried, wechats: list[str], ctx: Context) -> 
     left, case = _rest(holders, ttl, ctx)
     if ip in wechats:
         case = "wechat"
+    elif any(one in guides for one in holders):
+        case = "guide"
     if tried.dead(ip) and (living or not pool):
         code = DNS_IP_MOVED
     elif pool or tried.said(ip) == ALIVE:
@@ -133,8 +138,7 @@ def _moved(seen: list[Seen], tried: Tried, wechats: list[str], ctx: Context) -> 
 def _rest(holders: list[Seen], ttl: int, ctx: Context) -> tuple[int, str]:
     """The seconds for which somebody may still hold the old address, and which case of [words.ip_moved] that is."""
     if holders:
-        guide = any(dns_resolve.stands_for_wechat(one, holders) for one in of(holders, Kind.SERVER))
-        return max(one.view.a.ttl or 0 for one in holders), "guide" if guide else "cached"
+        return max(one.view.a.ttl or 0 for one in holders), "cached"
     end = ctx.alarm.window_end
     if end is None:
         return 0, "gone"
@@ -142,15 +146,14 @@ def _rest(holders: list[Seen], ttl: int, ctx: Context) -> tuple[int, str]:
     return left, "left" if left else "out"
 
 
-def _astray(seen: list[Seen], tried: Tried, ctx: Context) -> Iterator[Finding]:
+def _astray(seen: list[Seen], guides: list[Seen], tried: Tried, ctx: Context) -> Iterator[Finding]:
     """A resolver that stands for WeChat's gives dead addresses alone, and nobody else gives them."""
-    compared = of(seen, Kind.SERVER)
-    for one in compared:
+    for one in guides:
         others = of(seen, Kind.AUTHORITATIVE) or [other for other in seen if other.view.server != one.view.server]
         ips, living = _ipv4([one]), tried.living(_public(others))
         said_already = _alarm_ip(ctx) in ips
         strayed = ips and all(map(tried.dead, ips)) and living and not set(ips) & set(_public(others))
-        if strayed and not said_already and dns_resolve.stands_for_wechat(one, compared):
+        if strayed and not said_already:
             yield LED_ASTRAY(
                 host=ctx.target.host,
                 case="dead",
