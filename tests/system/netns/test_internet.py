@@ -163,7 +163,8 @@ def test_a_pool_whose_left_member_still_lives_is_a_note(internet: World, tmp_pat
     report = diagnosed(internet, tmp_path, alarm("connect", url, HOSTS["quoted"]), url)
     note = found(report)[f"dns-ip-moved {HOSTS['quoted']}"]
     assert (note["severity"], note["evidence"]["tcp"]) == ("note", "alive")
-    assert (report["cause"], report["exit"]) == (None, 0)
+    assert report["cause"] is None
+    assert {one["severity"] for one in found(report).values()} <= {"note"}
 
 
 @pytest.mark.parametrize(("server", "said"), [(LAME, "REFUSED"), (GONE, "s")])
@@ -177,7 +178,8 @@ def test_a_resolver_that_serves_nobody_here_blames_nothing(
     assert note["severity"] == "note"
     assert note["evidence"]["control"] == "api.weixin.qq.com"
     assert said in note["evidence"]["control_said"]
-    assert (report["cause"], report["exit"]) == (None, 0)
+    assert report["cause"] is None
+    assert {one["severity"] for one in found(report).values()} <= {"note"}
 
 
 def test_an_address_without_a_way_from_here_is_no_fault_of_the_host(internet: World, tmp_path: Path) -> None:
