@@ -30,7 +30,7 @@ POINTS: tuple[tuple[tuple[Kind, ...], str, tuple[str, ...] | str], ...] = (
     (DNS, "FAQ 1.2: test with DNS server 182.254.116.116", ("dns-resolve",)),
     (DNS, "neither: contact the WeChat team", "WeChat team"),
     # 连接超时
-    ((Kind.CONNECT_TIMEOUT,), "a: is the IP right", ("dns-resolve", "tcp-connect")),
+    ((Kind.CONNECT_TIMEOUT,), "a: is the IP right", ("dns-resolve", "tcp-connect", "moved-address")),
     ((Kind.CONNECT_TIMEOUT,), "b: is the machine overloaded, too many connections", HOST),
     ((Kind.CONNECT_TIMEOUT,), "c: has the hosting provider a fault", "ask the provider"),
     ((Kind.CONNECT_TIMEOUT,), "d: has the carrier a fault", "Ask the carrier"),
@@ -44,7 +44,7 @@ POINTS: tuple[tuple[tuple[Kind, ...], str, tuple[str, ...] | str], ...] = (
     ((Kind.CONNECT_TIMEOUT,), "FAQ 2.3: heartbeat and live monitoring", "heartbeat"),
     ((Kind.CONNECT_TIMEOUT,), "FAQ 2.4: nginx reference configuration", ("nginx-config",)),
     # 请求超时, and what follows it
-    (TIMEOUTS, "a: is the IP right", ("dns-resolve", "tcp-connect")),
+    (TIMEOUTS, "a: is the IP right", ("dns-resolve", "tcp-connect", "moved-address")),
     (TIMEOUTS, "b: did that IP receive such a request", ("access-log",)),
     (TIMEOUTS, "c: did the request take too long", ("access-log", "http-request")),
     (TIMEOUTS, "FAQ 3: complete logs with the time in each module", ("nginx-config", "app-log")),
@@ -55,7 +55,7 @@ POINTS: tuple[tuple[tuple[Kind, ...], str, tuple[str, ...] | str], ...] = (
     (TIMEOUTS, "plan 1: optimise, add capacity", "Plan 1"),
     (TIMEOUTS, "plan 2: asynchronous", "Plan 2"),
     # 回应失败, and what follows it
-    (INVALID, "a: is the IP right", ("dns-resolve", "tcp-connect")),
+    (INVALID, "a: is the IP right", ("dns-resolve", "tcp-connect", "moved-address")),
     (INVALID, "b: had that IP a network error", ("tcp-connect", "tls-handshake", "http-request")),
     (INVALID, "c: is the reply in a documented format", ("reply-format",)),
     (INVALID, "c: … or did it enter an exception path", ("app-log", "error-log")),
