@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import ANY_PUSH, NAME
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import files, registration, resolvers
 from wxalarm.probes.registration import Registration, Unknown
 
-DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, NAME)
-DOMAIN_ON_HOLD = Code("domain-on-hold", Severity.ERROR, Basis.REPRODUCED, (*NAME, *ANY_PUSH))
-DOMAIN_EXPIRED = Code("domain-expired", Severity.ERROR, Basis.REPRODUCED, (*NAME, *ANY_PUSH))
+DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DOMAIN_ON_HOLD = Code("domain-on-hold", Severity.ERROR, Basis.REPRODUCED, mechanisms.LAPSED)
+DOMAIN_EXPIRED = Code("domain-expired", Severity.ERROR, Basis.REPRODUCED, mechanisms.LAPSED)
 DOMAIN_EXPIRING = Code("domain-expiring", Severity.WARNING, Basis.CONDITION)
 
 HOLD = frozenset({"clienthold", "serverhold"})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns.views import Kind, Seen, near, of
 from wxalarm.checks.scope import is_address, scope_of
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.dns import Outcome
 
-DNS_IP_MOVED = Code("dns-ip-moved", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
+DNS_IP_MOVED = Code("dns-ip-moved", Severity.ERROR, Basis.REPRODUCED, mechanisms.MISDIRECTED)
 
 
 def findings(seen: list[Seen], ctx: Context) -> Iterator[Finding]:

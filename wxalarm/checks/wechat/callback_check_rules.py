@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns import addresses
-from wxalarm.kinds import ANY, CONNECT, NAME, TIMEOUT
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.wechat.api import CallbackCheck
 
-API_DNS_NONE = Code("api-dns-none", Severity.ERROR, Basis.REPRODUCED, NAME)
-API_DNS_DIFFERS = Code("api-dns-differs", Severity.WARNING, Basis.REPRODUCED, ANY)
-API_PING_LOST = Code("api-ping-lost", Severity.WARNING, Basis.REPRODUCED, tuple(dict.fromkeys((*CONNECT, *TIMEOUT))))
+API_DNS_NONE = Code("api-dns-none", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+API_DNS_DIFFERS = Code("api-dns-differs", Severity.WARNING, Basis.REPRODUCED, mechanisms.MISDIRECTED)
+API_PING_LOST = Code("api-ping-lost", Severity.WARNING, Basis.REPRODUCED, mechanisms.SLOW_WAY)
 CODES = (API_DNS_NONE, API_DNS_DIFFERS, API_PING_LOST)
 
 NOT_DNS = frozenset({"--resolve", "alarm"})

@@ -133,7 +133,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     _scenario("dns-secondary-stale", "dns-view-differs", second=_ZONE),
     _scenario("dns-garbage", "dns-malformed", faults={"*": Fault.GARBAGE}),
     _scenario("dns-slow", "dns-slow", slow=2.2),
-    _scenario("dns-private", "dns-private-address", zone=f"{_ZONE}{HOST}. 300 IN A 10.0.0.5\n"),
+    _scenario("dns-private", "private-address", zone=f"{_ZONE}{HOST}. 300 IN A 10.0.0.5\n"),
     _scenario(
         "dns-moved", "dns-ip-moved", _alarm(_CONNECT, f"http://{HOST}/wechat", "[IP=198.51.100.200][Event=CLICK]")
     ),

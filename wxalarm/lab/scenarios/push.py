@@ -74,7 +74,7 @@ SCENARIOS = (
     Scenario("echo-in-quotes", "verify-echo-wrong", partial(_stage, "quoted", wrong_get=True)),
     Scenario(
         "token-differs",
-        "verify-refused",
+        "http-status",
         partial(_stage, wrong_get=True, callback=Callback(Keys("another", APPID), path=PATH)),
     ),
     Scenario("success-in-quotes", "reply-quoted", partial(_stage, "quoted")),
