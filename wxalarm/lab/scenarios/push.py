@@ -79,6 +79,7 @@ SCENARIOS = (
     ),
     Scenario("success-in-quotes", "reply-quoted", partial(_stage, "quoted")),
     Scenario("created-201", "http-status", partial(_stage, "201")),
+    Scenario("push-redirected", "http-redirect", partial(_stage, "redirect")),
     Scenario("push-echoed", "reply-echo", partial(_stage, "echo")),
     Scenario(
         "reply-unencrypted",
