@@ -29,9 +29,14 @@ def groups(source: str) -> list[int]:
 def test_every_kind_is_in_the_groups() -> None:
     assert set(kinds.ANY) == set(AlarmKind) - {AlarmKind.UNKNOWN}
     assert len(set(kinds.ANY)) == len(kinds.ANY)
-    assert set(kinds.INVALID) == {*kinds.INVALID_MESSAGE, *kinds.INVALID_PLATFORM, *kinds.INVALID_PAY}
     assert {kind for kind in AlarmKind if str(kind).startswith(("ticket-", "component-"))} == set(kinds.PLATFORM)
     assert {kind for kind in AlarmKind if str(kind).startswith("pay-")} == set(kinds.PAY)
+    assert {kind for kind in AlarmKind if str(kind).startswith("dns-")} == set(kinds.NAME)
+    assert {kind for kind in AlarmKind if str(kind).endswith("-timeout")} == {
+        AlarmKind.DNS_TIMEOUT,
+        *kinds.CONNECT,
+        *kinds.LATE,
+    }
 
 
 def test_no_group_is_made_elsewhere() -> None:

@@ -6,8 +6,12 @@ of the kind's catalogue entry ([kind.…] manual).
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from wxalarm.checks import CHECKS
+from wxalarm.checks.check import Check
 from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import AlarmKind as Kind
 from wxalarm.playbooks import PLAYBOOKS
@@ -21,7 +25,7 @@ HOST = ("host-cpu", "host-memory", "host-disk", "host-network", "host-limits")
 
 POINTS: tuple[tuple[tuple[Kind, ...], str, tuple[str, ...] | str], ...] = (
     # DNS失败, DNS超时
-    (DNS, "1: is the URL, and the domain name in it, typed right in the platform", ("callback-url", "dns-system")),
+    (DNS, "1: is the URL, and the domain name in it, typed right in the platform", ("dns-system",)),
     (DNS, "1: … compare with the console", "letter by letter"),
     (DNS, "2: did the domain change: expired", ("domain-registration",)),
     (DNS, "2: did the domain change: moved", ("dns-resolve", "dns-delegation")),
@@ -30,7 +34,7 @@ POINTS: tuple[tuple[tuple[Kind, ...], str, tuple[str, ...] | str], ...] = (
     (DNS, "FAQ 1.2: test with DNS server 182.254.116.116", ("dns-resolve",)),
     (DNS, "neither: contact the WeChat team", "WeChat team"),
     # 连接超时
-    ((Kind.CONNECT_TIMEOUT,), "a: is the IP right", ("dns-resolve", "tcp-connect", "moved-address")),
+    ((Kind.CONNECT_TIMEOUT,), "a: is the IP right", ("dns-resolve", "tcp-connect", "moved-address", "tls-handshake")),
     ((Kind.CONNECT_TIMEOUT,), "b: is the machine overloaded, too many connections", HOST),
     ((Kind.CONNECT_TIMEOUT,), "c: has the hosting provider a fault", "ask the provider"),
     ((Kind.CONNECT_TIMEOUT,), "d: has the carrier a fault", "Ask the carrier"),
@@ -65,7 +69,7 @@ POINTS: tuple[tuple[tuple[Kind, ...], str, tuple[str, ...] | str], ...] = (
     ((Kind.MARK_FAIL,), "all of them", ("dns-resolve", "tcp-connect", "http-request", "reply-format", "access-log")),
     # component_verify_ticket, in the order of its own troubleshooting page
     (TICKETS, "0: the ticket push service is stopped", ("ticket-push",)),
-    (TICKETS, "1: the URL returns success and nothing else", ("reply-format", "push")),
+    ((Kind.TICKET_INVALID,), "1: the URL returns success and nothing else", ("reply-format", "push")),
     (TICKETS, "2, 3: a firewall blocks the callback IPs", ("wechat-view", "nginx-config")),
     (TICKETS, "4: keep using the latest ticket", "newest ticket"),
     (TICKETS, "published with another URL", "published"),
@@ -101,3 +105,41 @@ def test_every_kind_has_a_playbook_and_a_last_word() -> None:
     for kind in Kind:
         assert PLAYBOOKS[kind].checks
         assert catalogue("en").steps(kind)
+
+
+# --- what a playbook looks at, and what can cause its kind ------------------------------------------------------------
+
+KINDS = [kind for kind in Kind if kind is not Kind.UNKNOWN]
+INFORMING = {
+    "self-check": "says whether any check of the network can tell anything",
+    "ping": "the guide's FAQ 2.1; it need not answer, so that it proves nothing",
+    "ticket-push": "the ticket's own page, 0: starts what was stopped; a push that was stopped cannot fail",
+    "ticket-age": "says how long the last ticket holds",
+}
+"""Checks that no alarm has its cause from, and why they are looked at all the same."""
+
+
+def explaining(check: Check[Any], kind: Kind) -> bool:
+    return any(kind in code.explains for code in check.codes)
+
+
+def needed(checks: tuple[Check[Any], ...]) -> set[str]:
+    """These checks and all that they need or use."""
+    return {check.id for check in checks}.union(*(needed((*check.needs, *check.uses)) for check in checks))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_check_that_can_show_a_cause_stands_in_the_playbook(kind: Kind) -> None:
+    """Each of them, not only one for each code: which of them can look, is known only when it runs."""
+    assert {check.id for check in CHECKS if explaining(check, kind)} <= {c.id for c in PLAYBOOKS[kind].checks}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_check_of_a_playbook_can_show_a_cause_or_serves_one_that_can(kind: Kind) -> None:
+    telling = tuple(check for check in PLAYBOOKS[kind].checks if explaining(check, kind))
+    assert telling
+    assert {check.id for check in PLAYBOOKS[kind].checks} - needed(telling) <= set(INFORMING)
+
+
+def test_what_only_informs_is_no_cause_of_anything() -> None:
+    assert set(INFORMING) == {check.id for check in CHECKS if not any(code.explains for code in check.codes)}

@@ -1,5 +1,5 @@
-"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,rules,config}.md, the JSON Schemas of
-wxalarm.toml → wxalarm/schemas/config.{en,zh}.json, the grammar of alarms → docs/alarm-grammar.html.
+"""The registry, the catalogues and the playbooks → docs/{en,zh}/{alarms,checks,causes,rules,config}.md, the JSON
+Schemas of wxalarm.toml → wxalarm/schemas/config.{en,zh}.json, the grammar of alarms → docs/alarm-grammar.html.
 
 `python -m wxalarm.docgen` writes them, `--check` says which are out of date (exit 1). Nothing in those files is
 written by hand.
@@ -9,28 +9,31 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from wxalarm.checks import CHECKS
+from wxalarm.checks import CHECKS, RENAMED
+from wxalarm.kinds import ANY
 from wxalarm.lint import RULES
+from wxalarm.mechanisms import MECHANISMS
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
 from wxalarm.parser import PROBLEMS, grammar
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes.files import replace
 from wxalarm.render import config
+from wxalarm.wechat.reply import CODES as REPLY_CODES
 
 _DRAWN_BY = "python -m wxalarm.docgen, pyparsing"
 _FIT = "svg { max-width: 100%; height: auto }\n"
 ROOT = Path(__file__).parent.parent
-PAGES = ("alarms", "checks", "rules", "config")
+PAGES = ("alarms", "checks", "causes", "rules", "config")
 
 
 def page(name: str, words: Catalogue) -> str:
     """One generated page as Markdown."""
-    build = {"alarms": _alarms, "checks": _checks, "rules": _rules, "config": config.page}[name]
+    build = {"alarms": _alarms, "checks": _checks, "causes": _causes, "rules": _rules, "config": config.page}[name]
     lines = [f"# {words.ui(f'doc_{name}')}", "", f"<!-- {words.ui('doc_generated')} -->", "", *build(words)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -90,6 +93,44 @@ def _checks(words: Catalogue) -> Iterator[str]:
         yield from _codes(check.codes, words)
 
 
+def _causes(words: Catalogue) -> Iterator[str]:
+    """Which failure can lead to which alarm: by alarm, by failure with the reasons, by code."""
+    yield words.ui("doc_causes_about")
+    yield ""
+    comma = words.ui("list_comma")
+    yield from _table(
+        [words.ui(f"doc_{name}") for name in ("kind", "facts", "inferences")],
+        ([words.kind(kind), *(comma.join(_leading_to(kind, fact, words)) for fact in (True, False))] for kind in ANY),
+    )
+    codes = _once((*(code for check in CHECKS for code in check.codes), *REPLY_CODES))
+    for mechanism in MECHANISMS:
+        yield f'<a id="{mechanism.id}"></a>'
+        yield ""
+        yield f"## {words.mechanism(mechanism.id)} (`{mechanism.id}`)"
+        yield ""
+        yield comma.join(f"`{code.id}`" for code in codes if code.explains is mechanism)
+        yield ""
+        yield from _table(
+            [words.ui(f"doc_{name}") for name in ("kinds", "why", "sure", "source")],
+            (
+                [
+                    comma.join(map(words.kind, way.kinds)),
+                    words.mechanism(mechanism.id, way.group),
+                    words.ui("fact" if way.fact else "inference"),
+                    words.word("source", way.source),
+                ]
+                for way in mechanism.ways
+            ),
+        )
+
+
+def _leading_to(kind: AlarmKind, fact: bool, words: Catalogue) -> Iterator[str]:
+    """The mechanisms that lead to a kind, as links; MarkFail is a fact, whatever the alarm before it is."""
+    for mechanism in MECHANISMS:
+        if any(kind in way.kinds and way.fact is fact for way in mechanism.ways):
+            yield f"[{words.mechanism(mechanism.id)}](#{mechanism.id})"
+
+
 def _rules(words: Catalogue) -> Iterator[str]:
     yield from _codes(RULES, words)
     yield f"## {words.ui('doc_problems')}"
@@ -101,21 +142,39 @@ def _codes(codes: tuple[Code, ...], words: Catalogue) -> Iterator[str]:
     """A table: code, severity, certainty, what it says, what to do."""
     if not codes:
         return
-    heads = [words.ui(f"doc_{name}") for name in ("code", "severity", "certainty", "says", "do")]
-    yield f"| {' | '.join(heads)} |"
-    yield "|---|---|---|---|---|"
-    seen: set[str] = set()
+    yield from _table(
+        [words.ui(f"doc_{name}") for name in ("code", "severity", "certainty", "says", "do")],
+        (
+            [
+                _name(code, words),
+                words.ui(f"severity_{code.severity}"),
+                words.ui(code.basis.certainty),
+                words.template(code, "text"),
+                words.template(code, "hint"),
+            ]
+            for code in _once(codes)
+        ),
+    )
+
+
+def _name(code: Code, words: Catalogue) -> str:
+    """The name of a code, and those that it had."""
+    old = [f"`{name}`" for name, new in RENAMED.items() if new == code.id]
+    return f"`{code.id}`" + (f" ({words.ui('doc_formerly', names=old)})" if old else "")
+
+
+def _once(codes: Iterable[Code]) -> list[Code]:
+    """The first of equal names."""
+    found: dict[str, Code] = {}
     for code in codes:
-        if code.id in seen:
-            continue
-        seen.add(code.id)
-        cells = [
-            f"`{code.id}`",
-            words.ui(f"severity_{code.severity}"),
-            words.ui(code.basis.certainty),
-            words.template(code, "text"),
-            words.template(code, "hint"),
-        ]
+        found.setdefault(code.id, code)
+    return list(found.values())
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for cells in rows:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), '<br>') for cell in cells)} |"
     yield ""
 

@@ -23,7 +23,7 @@ import pytest
 import wxalarm.checks
 from tests.paths import FIXTURES
 from tests.support import context_of
-from wxalarm.checks import CHECKS
+from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.checks.check import Check
 from wxalarm.messages import LANGUAGES, _Lenient, catalogue
 from wxalarm.model import AlarmKind, Finding
@@ -119,6 +119,12 @@ def test_every_check_is_in_a_playbook_and_every_kind_has_one() -> None:
     used |= {other.id for check in CHECKS if check.id in used for other in (*check.needs, *check.uses)}
     assert used == {check.id for check in CHECKS}
     assert set(PLAYBOOKS) == set(AlarmKind)
+
+
+def test_a_name_that_a_code_had_is_another_codes_neither_now_nor_ever() -> None:
+    known = {code.id for check in CHECKS for code in check.codes}
+    assert set(RENAMED).isdisjoint(known)
+    assert set(RENAMED.values()) <= known
 
 
 def test_needs_stand_before_their_users() -> None:

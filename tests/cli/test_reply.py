@@ -120,7 +120,7 @@ def test_control_characters_are_shown_and_not_sent() -> None:
 
 
 def test_a_redirect_that_curl_followed_counts() -> None:
-    found = document(FOLDER / "http-status/redirect-followed.http")
+    found = document(FOLDER / "http-redirect/redirect-followed.http")
     assert (found["status"], found["accepted"]) == (301, False)
 
 

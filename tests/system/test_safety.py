@@ -163,7 +163,7 @@ def test_an_inner_address_out_of_dns_is_a_finding_and_no_target(tmp_path: Path) 
             assert not there.visits
             assert len(ran.all_codes) == len(inner)
             for ip, codes in zip(inner, ran.all_codes, strict=True):
-                assert codes & {"dns-private-address", "dns-fake-ip"}, ip
+                assert codes & {"private-address", "dns-fake-ip"}, ip
 
     run(main)
 

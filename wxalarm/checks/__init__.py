@@ -30,38 +30,63 @@ from wxalarm.checks.network import (
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.checks.wechat import callback_check, callback_ips, callback_url, ticket_age, ticket_push, wechat_view
 
+URL: tuple[Check[Any], ...] = (callback_url.CHECK,)
+"""Is the URL one that WeChat pushes to?"""
 NAME: tuple[Check[Any], ...] = (
-    callback_url.CHECK,
     domain_registration.CHECK,
     dns_system.CHECK,
     dns_delegation.CHECK,
     dns_resolve.CHECK,
 )
-"""Is the URL's host name right, everywhere?"""
+"""Is its host name right, everywhere?"""
 CONNECTION: tuple[Check[Any], ...] = (tcp_connect.CHECK, callback_ips.CHECK, ping.CHECK)
 """Can it be reached: TCP to every address, pings to WeChat's callback addresses."""
 SELF: tuple[Check[Any], ...] = (self_check.CHECK,)
 """Is it this machine that is cut off?"""
-SPEECH: tuple[Check[Any], ...] = (tls_handshake.CHECK, http_request.CHECK, url_verify.CHECK, push.CHECK)
-"""Does it speak as WeChat needs: TLS, HTTP, the verified and the signed push."""
+TLS: tuple[Check[Any], ...] = (tls_handshake.CHECK,)
+"""Does TLS come about, in time: for libcurl it is a part of the connection."""
+HTTP: tuple[Check[Any], ...] = (http_request.CHECK, url_verify.CHECK, push.CHECK)
+"""Does it answer as WeChat needs: a GET, the verified and the signed push."""
 REPLY: tuple[Check[Any], ...] = (reply_format.CHECK,)
 """Is the reply one that WeChat accepts?"""
-HOST: tuple[Check[Any], ...] = (
+NGINX: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK)
+"""What nginx and its logs say."""
+APPLICATION: tuple[Check[Any], ...] = (app_log.CHECK,)
+"""What the program behind it says; it sees nothing but what got through."""
+MACHINE: tuple[Check[Any], ...] = (
     host_history.CHECK,
     host_cpu.CHECK,
     host_memory.CHECK,
     host_disk.CHECK,
     host_limits.CHECK,
     host_network.CHECK,
-    host_clock.CHECK,
 )
-"""What the callback server itself says: the alarm's own time first."""
-SERVER: tuple[Check[Any], ...] = (nginx_config.CHECK, access_log.CHECK, error_log.CHECK, app_log.CHECK, *HOST)
-"""What nginx, its logs and the machine say."""
+"""What slows the callback server down or runs out on it: the alarm's own time first."""
+CLOCK: tuple[Check[Any], ...] = (host_clock.CHECK,)
+"""Is its clock right?"""
+HOST = (*MACHINE, *CLOCK)
+"""What the callback server itself says."""
 WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK, moved_address.CHECK)
 """What WeChat itself says about us, and whether the address that it uses is still ours."""
-PLATFORM: tuple[Check[Any], ...] = (ticket_push.CHECK, ticket_age.CHECK)
-"""What only third-party platforms have."""
+TICKET: tuple[Check[Any], ...] = (ticket_push.CHECK, ticket_age.CHECK)
+"""Do tickets still come, and how long does the last one hold?"""
 
-CHECKS = (sample.CHECK, *NAME, *CONNECTION, *SELF, *SPEECH, *REPLY, *SERVER, *WECHAT, *PLATFORM)
+CHECKS = (
+    sample.CHECK,
+    *URL,
+    *NAME,
+    *CONNECTION,
+    *SELF,
+    *TLS,
+    *HTTP,
+    *REPLY,
+    *NGINX,
+    *APPLICATION,
+    *HOST,
+    *WECHAT,
+    *TICKET,
+)
 """All of them; what the alarm itself proves comes first."""
+
+RENAMED = {"dns-private-address": "private-address", "verify-refused": "http-status"}
+"""Codes that were told by another name until it was one fault, one code (docs/decisions/0013): old → new."""

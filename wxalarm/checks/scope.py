@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 
+from wxalarm import mechanisms
+from wxalarm.model import Basis, Code, Severity
+
+PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.REPRODUCED, mechanisms.INNER_ADDRESS)
+"""That the callback has an address which they cannot reach: whoever says so, the alarm or a resolver."""
+
 _UNREACHABLE = {
     name: tuple(map(ipaddress.ip_network, networks))
     for name, networks in {

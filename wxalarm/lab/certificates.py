@@ -67,11 +67,15 @@ class Authority:
         subject = _name(f"{name} Intermediate CA")
         self.intermediate = _sign(subject, self._key.public_key(), root, self._root_key, _ca(0), 5 * 365 * DAY)
 
-    def issue(self, *names: str, days: float = 90.0, since: float = -1.0) -> Identity:
-        """A leaf for names and addresses that is valid from `since` to `days` days from now; its chain is complete."""
+    def issue(self, *names: str, days: float = 90.0, since: float = -1.0, told: bool = True) -> Identity:
+        """A leaf for names and addresses that is valid from `since` to `days` days from now; its chain is complete.
+
+        told: it says where its issuer's certificate can be fetched.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = self.intermediate.subject
-        leaf = _sign(_name(names[0]), key.public_key(), issuer, self._key, _leaf(names), days * DAY, since * DAY)
+        extensions = _leaf(names) if told else _leaf(names)[:-1]
+        leaf = _sign(_name(names[0]), key.public_key(), issuer, self._key, extensions, days * DAY, since * DAY)
         return Identity(key, (leaf, self.intermediate))
 
     @contextlib.contextmanager

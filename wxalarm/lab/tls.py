@@ -6,6 +6,8 @@ Each is an async context manager that gives the port. A server with a wrong cert
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl
 import warnings
 from collections.abc import AsyncIterator
@@ -48,6 +50,39 @@ async def instead(
 
     async with http.listen(answer, lambda reader: reader.read(4096), address=address) as port:
         yield port
+
+
+@asynccontextmanager
+async def late(seconds: float, context: ssl.SSLContext, *, address: str = tcp.LOOPBACK) -> AsyncIterator[int]:
+    """A port that takes connections at once and begins the TLS handshake some seconds later; then it says nothing."""
+    loop = asyncio.get_running_loop()
+    transports: list[asyncio.Transport] = []
+
+    async def begin(accepted: socket.socket) -> None:
+        with accepted, contextlib.suppress(OSError):  # a client that has gone
+            await asyncio.sleep(seconds)
+            transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, accepted.dup(), ssl=context)
+            transports.append(transport)
+
+    async def serve(listener: socket.socket) -> None:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                accepted, _ = await loop.sock_accept(listener)
+                group.create_task(begin(accepted))
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setblocking(False)
+        listener.bind((address, 0))
+        listener.listen(64)
+        task = asyncio.create_task(serve(listener))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            for transport in transports:
+                transport.abort()
+            await asyncio.sleep(0)  # aborted transports close their sockets in the next turn of the loop
 
 
 def only_old(identity: Identity) -> ssl.SSLContext:

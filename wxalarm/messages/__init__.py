@@ -77,12 +77,12 @@ class Catalogue:
     def _say(self, template: Any, values: Mapping[str, Any]) -> str:
         if not isinstance(template, str):
             return ""
-        spelled = _WORDS.sub(lambda found: self._word(found[2], values.get(found[1])), template)
+        spelled = _WORDS.sub(lambda found: self.word(found[2], values.get(found[1])), template)
         return _FORMATTER.vformat(spelled, (), values)
 
-    def _word(self, table: str, value: Any) -> str:
-        """What {value:@table} stands for: the words of the catalogue's table [words.TABLE], which may have placeholders
-        of their own; a value that is not there is shown as it is."""
+    def word(self, table: str, value: Any) -> str:
+        """What {value:@table} of a sentence stands for: the words of the catalogue's [words.TABLE], which may have
+        placeholders of their own; a value that is not there is shown as it is."""
         words = self._find("words", table, str(value))
         return words if isinstance(words, str) else str(value).replace("{", "{{").replace("}", "}}")
 
@@ -134,6 +134,10 @@ class Catalogue:
     def kind(self, kind: AlarmKind, part: str = "title") -> str:
         """One part (title, about) of an alarm kind's message."""
         return str(self._find("kind", str(kind), part) or kind)
+
+    def mechanism(self, mechanism_id: str, part: str = "title") -> str:
+        """One part of a mechanism's message: its title, or why it leads to the alarms of a group (mechanisms.py)."""
+        return str(self._find("mechanism", mechanism_id, part) or self._find("mechanism", "any", part) or part)
 
     def steps(self, kind: AlarmKind) -> list[str]:
         """The manual steps of the guide for this kind: what no program on this machine can do."""

@@ -1,23 +1,29 @@
-"""TCP, TLS and HTTP as checks: how grave a failure is at which address, what is skipped, one probe for many alarms, one
-deadline for many addresses."""
+"""TCP, TLS and HTTP as checks: which address a finding is about, how grave it is there, what is skipped, one probe for
+many alarms, one deadline for many addresses."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import ipaddress
 import itertools
+import json
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from wxalarm.checks import CONNECTION, REPLY, SPEECH, timing
+from tests.paths import FIXTURES
+from wxalarm.checks import CONNECTION, HTTP, REPLY, TLS, timing
 from wxalarm.checks import HOST as HOST_CHECKS
+from wxalarm.checks.alarm import sample
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.dns.dns_delegation import Delegation
 from wxalarm.checks.dns.dns_resolve import Names
 from wxalarm.checks.dns.dns_system import SystemNames
-from wxalarm.checks.network import http_request, tcp_connect, tls_handshake
+from wxalarm.checks.network import http_request, push, tcp_connect, tls_handshake, url_verify
 from wxalarm.checks.network.http_request import HttpRequest
 from wxalarm.checks.network.tcp_connect import TcpConnect
 from wxalarm.checks.network.tls_handshake import TlsHandshake
@@ -25,13 +31,14 @@ from wxalarm.config import Settings, Tls
 from wxalarm.kinds import NAME
 from wxalarm.lab import http, tcp
 from wxalarm.messages import catalogue
-from wxalarm.model import Alarm, AlarmKind, Finding, Report, Sample, Severity, Status, Target
+from wxalarm.model import Alarm, AlarmKind, Basis, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.probes import Failure
 from wxalarm.probes.dns import Answer, Outcome, Server, View
 from wxalarm.probes.http import Exchange
 from wxalarm.probes.tcp import Connect
 from wxalarm.probes.tls import Handshake, Secured
 from wxalarm.runner import Run
+from wxalarm.wechat.reply import Pushed
 
 HOST = "wx.example.com"
 URL = f"https://{HOST}/wx"
@@ -89,7 +96,7 @@ def test_a_machine_without_ipv6_says_so_and_tried_nothing() -> None:
 
 
 def test_what_fails_behind_the_name_explains_no_alarm_about_the_name() -> None:
-    codes = [code for check in (*CONNECTION, *SPEECH, *REPLY, *HOST_CHECKS) for code in check.codes]
+    codes = [code for check in (*CONNECTION, *TLS, *HTTP, *REPLY, *HOST_CHECKS) for code in check.codes]
     assert [code.id for code in codes if set(code.explains) & set(NAME)] == []
 
 
@@ -115,6 +122,87 @@ def test_tls_and_http_grade_alike() -> None:
     empty = tuple(Exchange(ip, 443, connect=0.1, tls=0.1, failure=Failure.EMPTY) for ip in (V4, OLD))
     seen = severities(http_request.evaluate(HttpRequest(empty), ctx))
     assert seen == {V4: Severity.ERROR, OLD: Severity.WARNING}
+
+
+MODULES = (tcp_connect, tls_handshake, http_request, url_verify, push)
+STATED = [
+    (path, finding)
+    for check in MODULES
+    for path in sorted((FIXTURES / "observations" / check.CHECK.id).glob("*.json"))
+    for finding in json.loads(path.read_text("utf-8"))["findings"]
+]
+
+
+@pytest.mark.parametrize(("path", "finding"), STATED, ids=[f"{p.parent.name}/{p.stem}" for p, _ in STATED])
+def test_every_finding_names_one_address_and_whether_it_is_the_alarms_own(path: Path, finding: dict[str, Any]) -> None:
+    evidence, own = finding["evidence"], json.loads(path.read_text("utf-8"))["target"].get("alarm_ip")
+    ipaddress.ip_address(evidence["address"])
+    assert evidence["own_address"] is (None if own is None else evidence["address"] == own)
+
+
+@pytest.mark.parametrize(("path", "finding"), STATED, ids=[f"{p.parent.name}/{p.stem}" for p, _ in STATED])
+def test_the_alarm_of_a_case_is_one_that_its_errors_can_cause(path: Path, finding: dict[str, Any]) -> None:
+    kind = AlarmKind(json.loads(path.read_text("utf-8"))["alarm"].get("kind", "unknown"))
+    (code, *_) = [code for module in MODULES for code in module.CHECK.codes if code.id == finding["code"]]
+    assert finding["severity"] != "error" or kind is AlarmKind.UNKNOWN or kind in code.explains
+
+
+def secured(ip: str, made: Handshake) -> Secured:
+    return Secured(ip, None, made, {"1.2": made, "1.3": made})
+
+
+def test_two_addresses_with_two_faults_are_two_findings() -> None:
+    """The alarm's own stalls, the other's certificate has expired."""
+    ctx = context(V4, OLD, alarm_ip=OLD)
+    refused = Handshake(failure=Failure.CERTIFICATE, verify_code=tls_handshake.EXPIRED)
+    seen = TlsHandshake(443, (secured(V4, refused), secured(OLD, Handshake(failure=Failure.TIMEOUT))))
+    found = {one.code.id: one.evidence for one in tls_handshake.evaluate(seen, ctx)}
+    assert (found["tls-expired"]["address"], found["tls-expired"]["own_address"]) == (V4, False)
+    assert (found["tls-timeout"]["address"], found["tls-timeout"]["own_address"]) == (OLD, True)
+
+
+@pytest.mark.parametrize("own", [V4, OLD, V6])
+def test_the_same_fault_at_several_addresses_is_a_finding_for_each(own: str) -> None:
+    ctx = context(V4, OLD, V6, alarm_ip=own)
+    exchanges = HttpRequest(tuple(Exchange(ip, 443, connect=0.1, tls=0.1, status=502) for ip in (V4, OLD, V6)))
+    found = [one.evidence for one in http_request.evaluate(exchanges, ctx)]
+    assert {one["address"]: one["own_address"] for one in found} == {ip: ip == own for ip in (V4, OLD, V6)}
+
+
+@pytest.mark.parametrize("own", [None, "192.0.2.***", V4, OLD])
+def test_of_pushes_that_are_answered_alike_the_alarms_own_address_is_the_one_named(own: str | None) -> None:
+    ctx = context(V6, V4, OLD, alarm_ip=own)
+    answers = tuple(Exchange(ip, 443, connect=0.1, tls=0.1, status=500) for ip in (V6, V4, OLD))
+    seen = push.Push(Pushed(), "plain", answers, (None, None, None))
+    (found,) = (one.evidence for one in push.evaluate(seen, ctx))
+    named = own if own in (V4, OLD) else V4
+    assert (found["address"], found["own_address"]) == (named, True if named == own else None)
+    assert set(str(found["ip"]).split(", ")) == {V6, V4, OLD}
+    assert found["resolve"] == f"{HOST}:443:{named}"
+
+
+def test_a_redirect_is_the_same_fault_to_a_get_to_the_verification_and_to_a_push() -> None:
+    ctx = context(V4, alarm_ip=V4)
+    away = Exchange(V4, 443, connect=0.1, tls=0.1, status=302, headers=(("Location", "/login"),))
+    (get,) = http_request.evaluate(HttpRequest((away,)), ctx)
+    (verified,) = url_verify.evaluate(url_verify.UrlVerify("1", (away,)), ctx)
+    (pushed,) = push.evaluate(push.Push(Pushed(), "plain", (away,), (None,)), ctx)
+    (printed,) = sample.evaluate(True, dataclasses.replace(ctx, alarm=Alarm(sample=Sample(ip=V4, http_code=302))))
+    assert {one.code.id for one in (get, verified, pushed, printed)} == {"http-redirect"}
+    assert [one.code.basis for one in (pushed, printed)] == [Basis.REPRODUCED, Basis.RECORDED]
+    assert (pushed.evidence["to"], pushed.evidence["case"]) == ("/login", "login")
+
+
+@pytest.mark.parametrize("status", [300, 304, 305, 306])
+def test_what_leads_nowhere_is_no_redirect(status: int) -> None:
+    ctx = context(V4, alarm_ip=V4)
+    odd = Exchange(V4, 443, connect=0.1, tls=0.1, status=status)
+    for found in (
+        http_request.evaluate(HttpRequest((odd,)), ctx),
+        url_verify.evaluate(url_verify.UrlVerify("1", (odd,)), ctx),
+        push.evaluate(push.Push(Pushed(), "plain", (odd,), (None,)), ctx),
+    ):
+        assert [one.code.id for one in found] == ["http-status"]
 
 
 def test_each_layer_leaves_the_layer_below_to_its_own_check() -> None:

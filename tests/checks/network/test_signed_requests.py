@@ -98,7 +98,7 @@ def posts(site: Site) -> list[Heard]:
         ("number", "verify-echo-wrong"),
         ("echo", "verify-echo-wrong"),
         ("error-page", "verify-echo-wrong"),
-        ("403", "verify-refused"),
+        ("403", "http-status"),
         ("201", "http-status"),
     ],
 )
@@ -171,7 +171,7 @@ def test_a_right_server_accepts_the_push_of_every_mode(mode: str, event: str | N
         ("true", "reply-json"),
         ("error-page", "reply-html"),
         ("echo", "reply-echo"),
-        ("redirect", "http-status"),
+        ("redirect", "http-redirect"),
         ("201", "http-status"),
         ("405", "http-status"),
         ("500", "http-status"),

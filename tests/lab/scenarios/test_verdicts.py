@@ -44,7 +44,7 @@ async def diagnosed(scenario: Scenario) -> tuple[list[Report], Sequence[Finding]
 CAUSES = {code.id for check in CHECKS for code in check.codes if code.explains} - EFFECTS
 """What can be why an alarm came."""
 
-SLOW = {"syn-dropped", "handler-slow"}
+SLOW = {"syn-dropped", "handler-slow", "tls-late"}
 """What they show takes more than 3 s by its nature."""
 
 

@@ -10,22 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, by_alarm
-from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
-from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import ANY, ANY_PUSH, INVALID
+from wxalarm.checks.dns import addresses
+from wxalarm.checks.network.http_status import HTTP_REDIRECT, HTTP_STATUS, redirects, status_case
+from wxalarm.checks.scope import PRIVATE_ADDRESS, scope_of
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
 from wxalarm.wechat.limits import BLOCK, WAIT
 
 HTTP_RECORDED = HTTP_STATUS.variant(basis=Basis.RECORDED)
-CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
-PRIVATE_ADDRESS = Code("private-address", Severity.ERROR, Basis.RECORDED, ANY_PUSH)
-PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, ANY_PUSH)
-STORM = Code("storm", Severity.WARNING, Basis.CONDITION, ANY)
-BURST = Code("burst", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-MARKFAIL_BLOCK = Code("markfail-block", Severity.WARNING, Basis.CONDITION, (AlarmKind.MARK_FAIL,))
-SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION, INVALID)
+REDIRECT_RECORDED = HTTP_REDIRECT.variant(basis=Basis.RECORDED)
+PRIVATE_RECORDED = PRIVATE_ADDRESS.variant(basis=Basis.RECORDED)
+CURL_ERROR = Code("curl-error", Severity.ERROR, Basis.RECORDED, mechanisms.PRINTED)
+PLATFORM_SIDE = Code("platform-side", Severity.WARNING, Basis.RECORDED, mechanisms.ELSEWHERE)
+STORM = Code("storm", Severity.WARNING, Basis.CONDITION)
+BURST = Code("burst", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+MARKFAIL_BLOCK = Code("markfail-block", Severity.WARNING, Basis.CONDITION)
+SAMPLE_SILENT = Code("sample-silent", Severity.WARNING, Basis.CONDITION)
 
 STORM_ACCOUNTS = 5
 """Accounts that report failures at one host at once above which no single account's settings are to blame."""
@@ -56,13 +58,16 @@ async def probe(ctx: Context) -> bool:
 def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """Findings from the alarm's own fields."""
     alarm, sample = ctx.alarm, ctx.alarm.sample
-    if sample.http_code not in (None, 200):  # 200 is what WeChat wants: something else was wrong then
-        yield HTTP_RECORDED(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
+    status = sample.http_code
+    if status is not None and redirects(status):
+        yield REDIRECT_RECORDED(status=status, ip=sample.ip or "?")
+    elif status not in (None, 200):  # 200 is what WeChat wants: something else was wrong then
+        yield HTTP_RECORDED(status=status, case=status_case(status), ip=sample.ip or "?")
     if sample.curl_error:  # CURLE_OK is 0
         number = sample.curl_error
         yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
-    if sample.ip and (scope := scope_of(sample.ip)):
-        yield PRIVATE_ADDRESS(ip=sample.ip, scope=scope)
+    if sample.ip and (scope := scope_of(sample.ip)) and not _given(sample.ip, ctx):
+        yield PRIVATE_RECORDED(ip=sample.ip, scope=scope)
     if sample.platform is not None and not (ctx.account and ctx.account.platform):
         yield PLATFORM_SIDE(platform=sample.platform or "?", url=sample.url or "?")
     if (rate := alarm.rate) is not None and rate >= BURST_RATE:
@@ -74,6 +79,11 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     if _silent(alarm):
         yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
     yield from _contradictions(alarm)
+
+
+def _given(ip: str, ctx: Context) -> bool:
+    """Whether the user gave this address for the callback: then it is a stand-in, where WeChat need not come."""
+    return any(address.ip == ip and address.permitted for address in addresses.known(ctx))
 
 
 def _burst(alarm: Alarm, rate: float) -> Finding:
@@ -117,8 +127,9 @@ CHECK = Check(
     id="sample",
     codes=(
         HTTP_RECORDED,
+        REDIRECT_RECORDED,
         CURL_ERROR,
-        PRIVATE_ADDRESS,
+        PRIVATE_RECORDED,
         PLATFORM_SIDE,
         STORM,
         BURST,

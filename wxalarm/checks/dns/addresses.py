@@ -94,6 +94,14 @@ async def each(ctx: Context, attempt: Callable[[str], Awaitable[T]], *, alarm: b
             task.cancel()
 
 
+def place(ip: str, ctx: Context) -> dict[str, object]:
+    """What a finding says of the address that it is about: which, and whether it is the alarm's own (None: the alarm
+    names none)."""
+    named = ctx.target.alarm_ip or ""
+    own = ipaddress.ip_address(ip) == ipaddress.ip_address(named) if is_address(named) else None
+    return {"address": ip, "own_address": own}
+
+
 def graded(code: Code, ip: str, ctx: Context) -> Code:
     """The code as grave as it is at this address. WeChat was never seen to push over IPv6: a note beside IPv4, unless
     the URL itself names it: nothing else is the callback then. What only the alarm names, while DNS names others, may

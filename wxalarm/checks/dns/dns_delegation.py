@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_system, host_name
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import UNRESOLVED
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns_walk, resolvers
 from wxalarm.probes.dns import Outcome, View
 from wxalarm.probes.dns_walk import Authority, Zone
 
-DNS_DELEGATION_BROKEN = Code("dns-delegation-broken", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_DELEGATION_BROKEN = Code("dns-delegation-broken", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
 DNS_NS_DIFFER = Code("dns-ns-differ", Severity.NOTE, Basis.REPRODUCED)
 DNS_AUTHORITY_UNREACHABLE = Code("dns-authority-unreachable", Severity.NOTE, Basis.REPRODUCED)
 

@@ -14,32 +14,29 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import dns_delegation, dns_system, host_name
 from wxalarm.checks.dns.views import Kind, Seen, heard, of, said, same_pool, texts
-from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import ANY_PUSH, CONNECT, NAME, UNRESOLVED
+from wxalarm.checks.scope import PRIVATE_ADDRESS, scope_of
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import MUTE, Answer, Outcome, Server, View
 from wxalarm.wechat.limits import GUIDE_RESOLVER, WAIT
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-DNS_NXDOMAIN = Code("dns-nxdomain", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_NODATA = Code("dns-nodata", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_SERVFAIL = Code("dns-servfail", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_REFUSED = Code("dns-refused", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_CNAME_LOOP = Code("dns-cname-loop", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_MALFORMED = Code("dns-malformed", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_TIMEOUT = Code("dns-timeout", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-DNS_VIEW_DIFFERS = Code("dns-view-differs", _ERROR, Basis.REPRODUCED, UNRESOLVED)
-# That WeChat calls such a name invalid is inference; that it cannot connect there is not.
-DNS_PRIVATE_ADDRESS = Code("dns-private-address", _ERROR, Basis.REPRODUCED, (*NAME, *ANY_PUSH))
-# Inference: WeChat was never seen to use IPv6, so it finds no address, or one that it cannot reach.
-DNS_NO_IPV4 = Code("dns-no-ipv4", _WARNING, Basis.CONDITION, tuple(dict.fromkeys((*UNRESOLVED, *CONNECT))))
-DNS_SLOW = Code("dns-slow", _WARNING, Basis.CONDITION, UNRESOLVED)
-# Inference: a resolver that must have the whole answer goes without.
-DNS_TRUNCATED = Code("dns-truncated", _WARNING, Basis.CONDITION, UNRESOLVED)
+DNS_NXDOMAIN = Code("dns-nxdomain", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_NODATA = Code("dns-nodata", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_SERVFAIL = Code("dns-servfail", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_REFUSED = Code("dns-refused", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_CNAME_LOOP = Code("dns-cname-loop", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_MALFORMED = Code("dns-malformed", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_TIMEOUT = Code("dns-timeout", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_VIEW_DIFFERS = Code("dns-view-differs", _ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DNS_NO_IPV4 = Code("dns-no-ipv4", _WARNING, Basis.CONDITION, mechanisms.IPV6_ONLY)
+DNS_SLOW = Code("dns-slow", _WARNING, Basis.CONDITION, mechanisms.RESOLVED_LATE)
+# A resolver that must have the whole answer goes without.
+DNS_TRUNCATED = Code("dns-truncated", _WARNING, Basis.CONDITION, mechanisms.UNRESOLVED)
 DNS_SPOOFED = Code("dns-spoofed", _NOTE, Basis.REPRODUCED)
 
 SLOW = 2.0
@@ -278,7 +275,7 @@ def _private(host: str, seen: list[Seen], ctx: Context) -> Iterator[Finding]:
     else:
         severity = _WARNING
     addresses = list(dict.fromkeys(address for _, address, _ in public or inner))
-    yield DNS_PRIVATE_ADDRESS.variant(severity=severity)(
+    yield PRIVATE_ADDRESS.variant(severity=severity)(
         host=host,
         case="public" if public else "split" if outside else "inner",
         addresses=addresses,
@@ -354,7 +351,7 @@ CHECK = Check(
         DNS_MALFORMED,
         DNS_TIMEOUT,
         DNS_VIEW_DIFFERS,
-        DNS_PRIVATE_ADDRESS,
+        PRIVATE_ADDRESS,
         DNS_NO_IPV4,
         DNS_SLOW,
         DNS_TRUNCATED,

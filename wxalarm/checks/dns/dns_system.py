@@ -11,17 +11,17 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
 from wxalarm.checks.dns.views import heard
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import UNRESOLVED
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import Outcome, View
 from wxalarm.wechat.limits import WAIT
 
-DNS_NAME_INVALID = Code("dns-name-invalid", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
+DNS_NAME_INVALID = Code("dns-name-invalid", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
 DNS_NO_RESOLVER = Code("dns-no-resolver", Severity.WARNING, Basis.CONDITION)
 DNS_RESOLVER_FAILED = Code("dns-resolver-failed", Severity.NOTE, Basis.REPRODUCED)
 DNS_FAKE_IP = Code("dns-fake-ip", Severity.NOTE, Basis.REPRODUCED)

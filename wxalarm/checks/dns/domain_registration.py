@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import host_name
 from wxalarm.checks.scope import scope_of
-from wxalarm.kinds import UNRESOLVED
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import files, registration, resolvers
 from wxalarm.probes.registration import Registration, Unknown
 
 # An expired domain leads to failures behind the name only by way of another address (a parking page), which says so
 # itself; in its days of grace the name leads where it always did.
-DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
-DOMAIN_ON_HOLD = Code("domain-on-hold", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
-DOMAIN_EXPIRED = Code("domain-expired", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
+DOMAIN_UNREGISTERED = Code("domain-unregistered", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DOMAIN_ON_HOLD = Code("domain-on-hold", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+DOMAIN_EXPIRED = Code("domain-expired", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
 DOMAIN_EXPIRING = Code("domain-expiring", Severity.WARNING, Basis.CONDITION)
 
 HOLD = frozenset({"clienthold", "serverhold"})

@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import by_server, server
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.kinds import INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import clock
 from wxalarm.probes.host.clock import Clock
 
-CLOCK_SKEW = Code("clock-skew", Severity.WARNING, Basis.CONDITION, INVALID)
+CLOCK_SKEW = Code("clock-skew", Severity.WARNING, Basis.CONDITION, mechanisms.CLOCK)
 CLOCK_UNSYNCHRONISED = Code("clock-unsynchronised", Severity.NOTE, Basis.CONDITION)
 
 OFFSET = 1.0
 """Seconds of correction under way that are worth saying."""
+REFUSING = [400, 401, 403]
+"""Statuses with which a handler refuses a push whose time it takes for a wrong one."""
 AHEAD = 60.0
 """Seconds by which an alarm may lie in the future: it carries the first failure's time, cut to seconds."""
 
@@ -37,9 +39,9 @@ def evaluate(seen: Clock, ctx: Context) -> Iterable[Finding]:
     first_seen = ctx.alarm.first_seen
     ahead = (first_seen - ctx.now).total_seconds() if first_seen is not None else 0.0
     if ahead > AHEAD:
-        yield CLOCK_SKEW(how="alarm", seconds=round(ahead), limit=AHEAD, service=seen.service)
+        yield CLOCK_SKEW(how="alarm", seconds=round(ahead), limit=AHEAD, service=seen.service, makes=REFUSING)
     elif seen.offset is not None and abs(seen.offset) >= OFFSET:
-        yield CLOCK_SKEW(how="kernel", seconds=seen.offset, limit=OFFSET, service=seen.service)
+        yield CLOCK_SKEW(how="kernel", seconds=seen.offset, limit=OFFSET, service=seen.service, makes=REFUSING)
     if seen.synchronised is False and seen.service is None:
         yield CLOCK_UNSYNCHRONISED()
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import by_server, live, server, when
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import cpu
 from wxalarm.probes.host.cpu import Cpu
 
-LOAD_HIGH = Code("load-high", Severity.WARNING, Basis.CONDITION, SLOW)
-STEAL_HIGH = Code("steal-high", Severity.WARNING, Basis.CONDITION, SLOW)
-CPU_THROTTLED = Code("cpu-throttled", Severity.WARNING, Basis.CONDITION, SLOW)
+LOAD_HIGH = Code("load-high", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+STEAL_HIGH = Code("steal-high", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+CPU_THROTTLED = Code("cpu-throttled", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 
 STEAL = 0.1
 """Share of the processors' time that the hypervisor gave to others."""

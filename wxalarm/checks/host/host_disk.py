@@ -10,16 +10,16 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import Server, by_server, live, server, when
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.kinds import ANY_PUSH, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import disk
 from wxalarm.probes.host.disk import Device, Disk, Space
 
-DISK_FULL = Code("disk-full", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-DISK_SLOW = Code("disk-slow", Severity.WARNING, Basis.CONDITION, SLOW)
+DISK_FULL = Code("disk-full", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
+DISK_SLOW = Code("disk-slow", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 
 FREE = 0.05
 FULL_BYTES = 16 * 1024 * 1024

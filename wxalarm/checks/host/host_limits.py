@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import Server, by_server, live, server
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.checks.nginx.facts import load, route_of
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.upstreams import ports_behind
 from wxalarm.probes.host import limits
 from wxalarm.probes.host.limits import Limits
 from wxalarm.probes.processes import Process
 
-FILES_LOW = Code("files-low", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-PIDS_LOW = Code("pids-low", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
+FILES_LOW = Code("files-low", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+PIDS_LOW = Code("pids-low", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 
 USED = 0.8
 FULL = 0.97

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host.facts import by_server, live, server, when
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.kinds import ANY_PUSH, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import memory
 from wxalarm.probes.host.memory import Memory
 
-MEMORY_LOW = Code("memory-low", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-SWAPPING = Code("swapping", Severity.WARNING, Basis.CONDITION, SLOW)
+MEMORY_LOW = Code("memory-low", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+SWAPPING = Code("swapping", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 
 AVAILABLE = 0.05
 """Share of the memory that should be available."""

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks.alarm.sample import BURST_RATE
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.host import host_limits
 from wxalarm.checks.host.facts import by_server, live, server, when
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.kinds import ANY_PUSH, CONNECT, SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.host import network
 from wxalarm.probes.host.listeners import Listening
 from wxalarm.probes.host.network import Network
 from wxalarm.wechat.limits import WAIT
 
-LISTEN_OVERFLOW = Code("listen-overflow", Severity.ERROR, Basis.REPRODUCED, SLOW)
-LISTEN_QUEUE = Code("listen-queue", Severity.WARNING, Basis.CONDITION, SLOW)
-SYN_FLOOD = Code("syn-flood", Severity.WARNING, Basis.CONDITION, CONNECT)
-CLOSE_WAIT = Code("close-wait", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-TIME_WAIT = Code("time-wait", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-PORTS_EXHAUSTED = Code("ports-exhausted", Severity.ERROR, Basis.CONDITION, ANY_PUSH)
-CONNTRACK_FULL = Code("conntrack-full", Severity.WARNING, Basis.CONDITION, SLOW)
-BURST_CAPACITY = Code("burst-capacity", Severity.NOTE, Basis.CONDITION, SLOW)
+LISTEN_OVERFLOW = Code("listen-overflow", Severity.ERROR, Basis.REPRODUCED, mechanisms.SILENT)
+LISTEN_QUEUE = Code("listen-queue", Severity.WARNING, Basis.CONDITION, mechanisms.SILENT)
+SYN_FLOOD = Code("syn-flood", Severity.WARNING, Basis.CONDITION, mechanisms.SILENT)
+CLOSE_WAIT = Code("close-wait", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+TIME_WAIT = Code("time-wait", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
+PORTS_EXHAUSTED = Code("ports-exhausted", Severity.ERROR, Basis.CONDITION, mechanisms.BACKEND)
+CONNTRACK_FULL = Code("conntrack-full", Severity.WARNING, Basis.CONDITION, mechanisms.SILENT)
+BURST_CAPACITY = Code("burst-capacity", Severity.NOTE, Basis.CONDITION)
 TCP_STATES = Code("tcp-states", Severity.NOTE, Basis.CONDITION)
 
 QUEUE = 0.8

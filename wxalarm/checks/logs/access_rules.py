@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, paths, push, readable
-from wxalarm.kinds import ANY_PUSH, INVALID, SLOW, TIMEOUT
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP
 from wxalarm.logs.access_search import Hit
 from wxalarm.logs.place import show
@@ -19,21 +19,19 @@ from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
 """Other pushes of the same minutes fail so; the alarm's own line makes it recorded."""
-EITHER = tuple(dict.fromkeys((*TIMEOUT, *INVALID)))
-
-LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.RECORDED, ANY_PUSH)
-LOG_REQUEST_MISSING = Code("log-request-missing", WARNING, Basis.CONDITION, ANY_PUSH)
-LOG_CLIENT_GAVE_UP = Code("log-client-gave-up", ERROR, SEEN, TIMEOUT)
-LOG_CLIENT_CLOSED = Code("log-client-closed", WARNING, SEEN, EITHER)
-LOG_UPSTREAM_ERROR = Code("log-upstream-error", ERROR, SEEN, EITHER)
-LOG_NOT_FOUND = Code("log-not-found", ERROR, SEEN, INVALID)
-LOG_FORBIDDEN = Code("log-forbidden", ERROR, SEEN, INVALID)
-LOG_STATUS = Code("log-status", ERROR, SEEN, INVALID)
-LOG_UPSTREAM_SLOW = Code("log-upstream-slow", ERROR, SEEN, TIMEOUT)
-LOG_SLOW = Code("log-slow", ERROR, SEEN, TIMEOUT)
-LOG_BODY_QUOTED = Code("log-body-quoted", WARNING, SEEN, INVALID)
-LOG_UPSTREAM_UNEVEN = Code("log-upstream-uneven", WARNING, Basis.CONDITION, EITHER)
-LOG_BURST = Code("log-burst", WARNING, Basis.CONDITION, SLOW)
+LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.RECORDED, mechanisms.NOT_ARRIVED)
+LOG_REQUEST_MISSING = Code("log-request-missing", WARNING, Basis.CONDITION, mechanisms.NOT_ARRIVED)
+LOG_CLIENT_GAVE_UP = Code("log-client-gave-up", ERROR, SEEN, mechanisms.ANSWERED_LATE)
+LOG_CLIENT_CLOSED = Code("log-client-closed", WARNING, SEEN, mechanisms.CLOSED_EARLY)
+LOG_UPSTREAM_ERROR = Code("log-upstream-error", ERROR, SEEN, mechanisms.BACKEND)
+LOG_NOT_FOUND = Code("log-not-found", ERROR, SEEN, mechanisms.STATUS)
+LOG_FORBIDDEN = Code("log-forbidden", ERROR, SEEN, mechanisms.STATUS)
+LOG_STATUS = Code("log-status", ERROR, SEEN, mechanisms.STATUS)
+LOG_UPSTREAM_SLOW = Code("log-upstream-slow", ERROR, SEEN, mechanisms.ANSWERED_LATE)
+LOG_SLOW = Code("log-slow", ERROR, SEEN, mechanisms.ANSWERED_LATE)
+LOG_BODY_QUOTED = Code("log-body-quoted", WARNING, SEEN, mechanisms.REPLY)
+LOG_UPSTREAM_UNEVEN = Code("log-upstream-uneven", WARNING, Basis.CONDITION, mechanisms.BACKEND)
+LOG_BURST = Code("log-burst", WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 LOG_REQUEST = Code("log-request", NOTE, Basis.RECORDED)
 LOG_ANSWERED = Code("log-answered", NOTE, Basis.RECORDED)
 LOG_LATENCY = Code("log-latency", NOTE, Basis.RECORDED)

@@ -10,10 +10,10 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push, readable, window
-from wxalarm.kinds import INVALID, TIMEOUT
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
 from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -22,10 +22,9 @@ from wxalarm.probes.app_log import AppLogSeen
 from wxalarm.probes.command import ZSTD
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
-EITHER = tuple(dict.fromkeys((*TIMEOUT, *INVALID)))
-APP_LOG_ERROR = Code("app-log-error", Severity.ERROR, Basis.RECORDED, EITHER)
-APP_LOG_SLOW = Code("app-log-slow", Severity.WARNING, Basis.RECORDED, TIMEOUT)
-APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, EITHER)
+APP_LOG_ERROR = Code("app-log-error", Severity.ERROR, Basis.RECORDED, mechanisms.BACKEND)
+APP_LOG_SLOW = Code("app-log-slow", Severity.WARNING, Basis.RECORDED, mechanisms.ANSWERED_LATE)
+APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 

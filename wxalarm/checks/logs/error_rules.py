@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push_addresses, readable
-from wxalarm.kinds import ANY_PUSH, CONNECT, INVALID, TIMEOUT
 from wxalarm.logs.errors import CLIENT_SIDE, Group
 from wxalarm.logs.place import show
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
@@ -17,38 +17,37 @@ def _code(kind: str, explains: tuple[AlarmKind, ...], severity: Severity = Sever
     return Code(f"errlog-{kind}", severity, Basis.REPRODUCED, explains)
 
 
-EITHER = tuple(dict.fromkeys((*TIMEOUT, *INVALID)))
 BY_KIND = {
-    "connections": _code("connections", ANY_PUSH),
-    "open-files": _code("open-files", ANY_PUSH),
-    "ports": _code("ports", EITHER),
-    "queue-full": _code("queue-full", INVALID),
-    "refused": _code("refused", INVALID),
-    "connect-timeout": _code("connect-timeout", EITHER),
-    "unreachable": _code("unreachable", EITHER),
-    "upstream-timeout": _code("upstream-timeout", EITHER),
-    "no-live-upstream": _code("no-live-upstream", INVALID),
-    "upstream-closed": _code("upstream-closed", INVALID),
-    "upstream-tls": _code("upstream-tls", INVALID),
-    "upstream-header": _code("upstream-header", INVALID),
-    "body-too-large": _code("body-too-large", INVALID),
-    "rate-limit": _code("rate-limit", EITHER),
-    "delayed": _code("delayed", TIMEOUT, Severity.WARNING).variant(basis=Basis.CONDITION),
-    "denied": _code("denied", INVALID),
-    "resolve": _code("resolve", INVALID),
-    "script": _code("script", INVALID),
-    "not-found": _code("not-found", INVALID),
-    "permission": _code("permission", INVALID),
-    "cycle": _code("cycle", INVALID),
-    "worker-died": _code("worker-died", ANY_PUSH),
-    "memory": _code("memory", ANY_PUSH),
-    "disk": _code("disk", EITHER),
-    "reset": _code("reset", INVALID),
-    "tls": _code("tls", ANY_PUSH),
-    "client-timeout": _code("client-timeout", TIMEOUT, Severity.WARNING),
-    "client-reset": _code("client-reset", INVALID, Severity.WARNING),
+    "connections": _code("connections", mechanisms.OVERLOADED),
+    "open-files": _code("open-files", mechanisms.OVERLOADED),
+    "ports": _code("ports", mechanisms.STATUS),
+    "queue-full": _code("queue-full", mechanisms.STATUS),
+    "refused": _code("refused", mechanisms.STATUS),
+    "connect-timeout": _code("connect-timeout", mechanisms.BACKEND),
+    "unreachable": _code("unreachable", mechanisms.BACKEND),
+    "upstream-timeout": _code("upstream-timeout", mechanisms.BACKEND),
+    "no-live-upstream": _code("no-live-upstream", mechanisms.STATUS),
+    "upstream-closed": _code("upstream-closed", mechanisms.STATUS),
+    "upstream-tls": _code("upstream-tls", mechanisms.STATUS),
+    "upstream-header": _code("upstream-header", mechanisms.STATUS),
+    "body-too-large": _code("body-too-large", mechanisms.STATUS),
+    "rate-limit": _code("rate-limit", mechanisms.STATUS),
+    "delayed": _code("delayed", mechanisms.ANSWERED_LATE, Severity.WARNING).variant(basis=Basis.CONDITION),
+    "denied": _code("denied", mechanisms.STATUS),
+    "resolve": _code("resolve", mechanisms.STATUS),
+    "script": _code("script", mechanisms.STATUS),
+    "not-found": _code("not-found", mechanisms.STATUS),
+    "permission": _code("permission", mechanisms.STATUS),
+    "cycle": _code("cycle", mechanisms.STATUS),
+    "worker-died": _code("worker-died", mechanisms.BROKEN_OFF),
+    "memory": _code("memory", mechanisms.OVERLOADED),
+    "disk": _code("disk", mechanisms.BACKEND),
+    "reset": _code("reset", mechanisms.STATUS),
+    "tls": _code("tls", mechanisms.TLS_LOGGED),
+    "client-timeout": _code("client-timeout", mechanisms.REQUEST_LOST, Severity.WARNING),
+    "client-reset": _code("client-reset", mechanisms.BROKEN_OFF, Severity.WARNING),
     "client-closed": _code("client-closed", (), Severity.NOTE),
-    "not-started": _code("not-started", (*CONNECT, *INVALID)),
+    "not-started": _code("not-started", mechanisms.REFUSED),
     "other": _code("other", (), Severity.WARNING),
 }
 ERRLOG_ZONE = Code("errlog-zone", Severity.NOTE, Basis.CONDITION)

@@ -9,37 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct, structs
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import tcp_connect, tls_handshake
-from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
+from wxalarm.checks.network.http_status import HTTP_REDIRECT, HTTP_STATUS, redirect_case, redirects, status_case
 from wxalarm.checks.timing import repeated, spread
-from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure, http_head
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 from wxalarm.wechat.push import headers
 
-HTTP_REDIRECT = Code("http-redirect", Severity.ERROR, Basis.REPRODUCED, INVALID)
-HTTP_TIMEOUT = Code("http-timeout", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-HTTP_SLOW = Code("http-slow", Severity.WARNING, Basis.REPRODUCED, ANY_PUSH)
+HTTP_TIMEOUT = Code("http-timeout", Severity.ERROR, Basis.REPRODUCED, mechanisms.ANSWERED_LATE)
+HTTP_SLOW = Code("http-slow", Severity.WARNING, Basis.REPRODUCED, mechanisms.ANSWERED_LATE)
 HTTP_TIMES = Code("http-times", Severity.NOTE, Basis.REPRODUCED)
-HTTP_EMPTY = Code("http-empty", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-HTTP_RESET = Code("http-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-HTTP_MALFORMED = Code("http-malformed", Severity.ERROR, Basis.REPRODUCED, INVALID)
+HTTP_EMPTY = Code("http-empty", Severity.ERROR, Basis.REPRODUCED, mechanisms.BROKEN_OFF)
+HTTP_RESET = Code("http-reset", Severity.ERROR, Basis.REPRODUCED, mechanisms.BROKEN_OFF)
+HTTP_MALFORMED = Code("http-malformed", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNREADABLE)
 HTTP_ODD_HEADER = Code("http-odd-header", Severity.NOTE, Basis.REPRODUCED)
-HTTP_TOO_LARGE = Code("http-too-large", Severity.ERROR, Basis.REPRODUCED, INVALID)
+HTTP_TOO_LARGE = Code("http-too-large", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNREADABLE)
 
 FRONT = frozenset({502, 503, 504})
 """What a proxy says when there is nothing behind it: no matter what was asked."""
 REFUSALS = frozenset({400, 401, 403, 405, 406, 415, 422})
 """What a good handler may answer to a GET without signature."""
-NOT_MODIFIED = 304
 KEPT = 2048
 """Bytes of a body that stay in the observation."""
 
@@ -126,15 +123,16 @@ def failed(one: Exchange, ctx: Context) -> Finding:
         "detail": one.detail,
     }
     match one.failure:
-        case Failure.TIMEOUT:
-            seen["case"] = "waiting" if one.first_byte is None else "body"
+        case Failure.TIMEOUT | Failure.INTERIM:
+            waiting = "waiting" if one.first_byte is None else "body"
+            seen["case"] = "interim" if one.failure is Failure.INTERIM else waiting
             spent = {"seconds": round(one.total, 2), "limit": one.limit, "read": len(one.body)}
             return HTTP_TIMEOUT(**seen, **phases(one), **spent)
         case Failure.EMPTY:
             return HTTP_EMPTY(**seen)
         case Failure.MALFORMED | Failure.STATUS | Failure.HEADER | Failure.CHUNK:
             return HTTP_MALFORMED(**seen, shown=one.first.decode("utf-8", "replace"))
-        case Failure.TOO_LARGE | Failure.INTERIM:
+        case Failure.TOO_LARGE:
             return HTTP_TOO_LARGE(**seen)
         case Failure.PARTIAL if one.status is None:
             seen["case"] = "head"
@@ -147,7 +145,7 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
         yield HTTP_ODD_HEADER(**where, line=odd[:200])
     if one.body_cut:
         yield HTTP_TOO_LARGE(**where, case="body")
-    if 300 <= status < 400 and status != NOT_MODIFIED:
+    if redirects(status):
         yield redirected(one, ctx)
     elif status in FRONT:
         yield HTTP_STATUS(**where, ip=one.address, status=status, case=status_case(status))
@@ -160,27 +158,10 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
 
 
 def redirected(one: Exchange, ctx: Context) -> Finding:
-    """The finding for an answer that leads elsewhere; 304 has the number of one and leads nowhere."""
-    if one.status == NOT_MODIFIED:
-        return HTTP_STATUS(**where_of(one, ctx), ip=one.address, status=one.status, case=status_case(one.status))
+    """The finding for an answer that leads elsewhere."""
     to = one.header("location") or "?"
-    case = redirect_case(ctx.target.url or "", to)
-    return HTTP_REDIRECT(**where_of(one, ctx), status=one.status, to=to[:300], case=case)
-
-
-def redirect_case(url: str, to: str) -> str:
-    """The key of the catalogue's words for the usual redirects."""
-    try:
-        goal = urljoin(url, to)
-        here, there = urlsplit(url), urlsplit(goal)
-    except ValueError:  # "http://[" and the like
-        return "other"
-    same_place = (here.hostname, here.path, here.query) == (there.hostname, there.path, there.query)
-    if same_place and (here.scheme, there.scheme) == ("http", "https"):
-        return "https"
-    if goal.rstrip("/") == url.rstrip("/"):
-        return "slash"
-    return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
+    case = redirect_case(to, ctx.target.url)
+    return HTTP_REDIRECT(**where_of(one, ctx), ip=one.address, status=one.status, to=to[:300], case=case)
 
 
 def where_of(one: Exchange, ctx: Context) -> dict[str, object]:
@@ -190,7 +171,8 @@ def where_of(one: Exchange, ctx: Context) -> dict[str, object]:
     host = f"[{host}]" if ":" in host else host
     path = sendable(target.path).decode("ascii")
     url = f"{target.scheme}://{host}:{target.port}{path[:1000]}"
-    return {"address": one.address, "port": one.port, "resolve": f"{host}:{target.port}:{one.address}", "url": url}
+    here = addresses.place(one.address, ctx)
+    return {**here, "port": one.port, "resolve": f"{host}:{target.port}:{one.address}", "url": url}
 
 
 def phases(one: Exchange) -> dict[str, object]:

@@ -12,20 +12,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.dns import addresses, dns_resolve, host_name
 from wxalarm.checks.dns.views import Kind, Seen, of, texts
 from wxalarm.checks.network import tcp_connect
 from wxalarm.checks.scope import is_address, scope_of
 from wxalarm.checks.wechat import callback_check, wechat_view
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.tcp import Connect
 
-DNS_IP_MOVED = Code("dns-ip-moved", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-API_DNS_DIFFERS = Code("api-dns-differs", Severity.WARNING, Basis.REPRODUCED, ANY_PUSH)
-LED_ASTRAY = replace(dns_resolve.DNS_VIEW_DIFFERS, explains=ANY_PUSH)
+DNS_IP_MOVED = Code("dns-ip-moved", Severity.ERROR, Basis.REPRODUCED, mechanisms.MISDIRECTED)
+API_DNS_DIFFERS = Code("api-dns-differs", Severity.WARNING, Basis.REPRODUCED, mechanisms.MISDIRECTED)
+LED_ASTRAY = replace(dns_resolve.DNS_VIEW_DIFFERS, explains=mechanisms.MISDIRECTED)
 """A view that leads to a dead address: the name is resolved, and what follows fails."""
 
 ALIVE, UNTOLD = "alive", "untold"

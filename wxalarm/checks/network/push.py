@@ -17,6 +17,7 @@ from msgspec import Struct
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
+from wxalarm.checks.network.http_status import redirects
 from wxalarm.checks.timing import spread
 from wxalarm.checks.urls import split_url
 from wxalarm.kinds import PAY, PLATFORM
@@ -130,10 +131,12 @@ def _findings(observation: Push, ctx: Context) -> Iterator[Finding]:
     said = {one.address: _judged(one, observation, opened[one.address], ctx) for one in answered}
     fine = [address for address, findings in said.items() if not findings]
     for one in answered:
-        alike = judged[one.status, one.body]
+        # The alarm's own address stands for all that answer alike, else one of IPv4.
+        alike = sorted(
+            judged[one.status, one.body], key=lambda ip: (not addresses.place(ip, ctx)["own_address"], ":" in ip)
+        )
         if alike[0] == one.address:
-            named = ", ".join(alike)
-            pool = {"address": named, "ip": named, "pool": "some" if fine else "named", "fine": fine}
+            pool = {"ip": ", ".join(alike), "pool": "some" if fine else "named", "fine": fine}
             yield from (replace(finding, evidence={**finding.evidence, **pool}) for finding in said[one.address])
         if one.total > SLOW_AFTER:
             times = spread([one.total]).evidence
@@ -144,6 +147,10 @@ def _findings(observation: Push, ctx: Context) -> Iterator[Finding]:
 
 def _judged(one: Exchange, observation: Push, opened: Opened | None, ctx: Context) -> list[Finding]:
     pushed = observation.pushed
+    where = {**http_request.where_of(one, ctx), "pushed": pushed.name or "pay"}
+    if redirects(one.status or 0):
+        redirected = http_request.redirected(one, ctx)
+        return [replace(redirected, evidence={**redirected.evidence, **where})]
     judgement = judge(
         one.body,
         status=one.status or 0,
@@ -154,7 +161,6 @@ def _judged(one: Exchange, observation: Push, opened: Opened | None, ctx: Contex
         opened=opened,
         truncated=len(one.body) >= signed_requests.LARGEST,
     )
-    where = {**http_request.where_of(one, ctx), "pushed": pushed.name or "pay"}
     return [
         replace(finding, evidence={**finding.evidence, **where})
         for finding in judgement.based(Basis.REPRODUCED).findings

@@ -113,9 +113,8 @@ def failures(exchanges: tuple[Exchange, ...], ctx: Context) -> tuple[list[Findin
 
 
 def graded(finding: Finding, ctx: Context) -> Finding:
-    """The finding as grave as it is at the address that it names first, IPv4 before IPv6."""
-    named = sorted(str(finding.evidence.get("address", "")).split(", "), key=lambda ip: ":" in ip)
-    return replace(finding, code=addresses.graded(finding.code, named[0], ctx))
+    """The finding as grave as it is at the address that it is about."""
+    return replace(finding, code=addresses.graded(finding.code, str(finding.evidence["address"]), ctx))
 
 
 def same_unsigned(one: Exchange, ctx: Context) -> bool:

@@ -10,20 +10,20 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.timing import repeated, spread
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure
 from wxalarm.probes.tcp import Connect, connect
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
-TCP_REFUSED = Code("tcp-refused", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-TCP_TIMEOUT = Code("tcp-timeout", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-TCP_UNREACHABLE = Code("tcp-unreachable", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-TCP_RESET = Code("tcp-reset", Severity.ERROR, Basis.REPRODUCED, ANY_PUSH)
-TCP_SLOW = Code("tcp-slow", Severity.WARNING, Basis.REPRODUCED, ANY_PUSH)
+TCP_REFUSED = Code("tcp-refused", Severity.ERROR, Basis.REPRODUCED, mechanisms.REFUSED)
+TCP_TIMEOUT = Code("tcp-timeout", Severity.ERROR, Basis.REPRODUCED, mechanisms.SILENT)
+TCP_UNREACHABLE = Code("tcp-unreachable", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNREACHABLE)
+TCP_RESET = Code("tcp-reset", Severity.ERROR, Basis.REPRODUCED, mechanisms.BROKEN_OFF)
+TCP_SLOW = Code("tcp-slow", Severity.WARNING, Basis.REPRODUCED, mechanisms.SLOW_WAY)
 TCP_TIMES = Code("tcp-times", Severity.NOTE, Basis.REPRODUCED)
 TCP_UNTRIED = Code("tcp-untried", Severity.NOTE, Basis.REPRODUCED)
 
@@ -87,12 +87,12 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
             worst = failed[0]
             assert worst.failure is not None
             yield _graded(BY_FAILURE.get(worst.failure, TCP_RESET), address, ctx)(
-                address=address,
+                **addresses.place(address, ctx),
                 port=worst.port,
                 seconds=round(worst.seconds, 2),
                 limit=worst.limit,
                 detail=worst.detail,
-                curl=worst.failure.curl,
+                curl=_curl(worst.failure, ctx),
                 failed=len(failed),
                 tried=len(attempts),
                 living=living or ["-"],
@@ -101,9 +101,9 @@ def evaluate(observation: TcpConnect, ctx: Context) -> Iterator[Finding]:
             continue
         times = spread([attempt.seconds for attempt in attempts])
         if times.p95 > SLOW_AFTER:
-            yield addresses.graded(TCP_SLOW, address, ctx)(**_where(attempts[0]), **times.evidence)
+            yield addresses.graded(TCP_SLOW, address, ctx)(**_where(attempts[0], ctx), **times.evidence)
         elif len(attempts) > 1:
-            yield TCP_TIMES(**_where(attempts[0]), **times.evidence)
+            yield TCP_TIMES(**_where(attempts[0], ctx), **times.evidence)
 
 
 def _graded(code: Code, address: str, ctx: Context) -> Code:
@@ -114,8 +114,14 @@ def _graded(code: Code, address: str, ctx: Context) -> Code:
     return graded.variant(severity=Severity.WARNING) if old else graded
 
 
-def _where(one: Connect) -> dict[str, object]:
-    return {"address": one.address, "port": one.port, "slow": SLOW_AFTER, "limit": WAIT}
+def _where(one: Connect, ctx: Context) -> dict[str, object]:
+    return {**addresses.place(one.address, ctx), "port": one.port, "slow": SLOW_AFTER, "limit": WAIT}
+
+
+def _curl(failure: Failure, ctx: Context) -> int:
+    """libcurl's number; a connection that is reset at once breaks in the handshake when there is one."""
+    reset_in_handshake = failure is Failure.RESET and ctx.target.scheme == "https"
+    return (Failure.TLS if reset_in_handshake else failure).curl
 
 
 CHECK = Check(

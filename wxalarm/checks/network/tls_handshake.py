@@ -1,7 +1,8 @@
 """Looks at TLS: would a client like WeChat's trust the certificate, and do the two have a version in common.
 
 Why WeChat cares: it verifies certificates and fetches no missing intermediate, so that what browsers repair by
-themselves fails here (cURL error 60). Every address is asked: a pool may hold one old certificate.
+themselves fails here (cURL error 60); and libcurl's connect timeout ends with the handshake, so that one that stalls is
+an alarm of 连接超时. Every address is asked: a pool may hold one old certificate.
 """
 
 from __future__ import annotations
@@ -13,34 +14,35 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import tcp_connect
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure, local
 from wxalarm.probes.http import trusted
 from wxalarm.probes.tcp import words
-from wxalarm.probes.tls import Certificate, Secured, look
-from wxalarm.wechat.limits import WAIT
+from wxalarm.probes.tls import Certificate, Handshake, Secured, look
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 
-def _code(name: str, severity: Severity = Severity.ERROR) -> Code:
-    return Code(name, severity, Basis.REPRODUCED, ANY_PUSH)
+def _refusing(name: str) -> Code:
+    return Code(name, Severity.ERROR, Basis.REPRODUCED, mechanisms.CERTIFICATE)
 
 
-TLS_EXPIRED = _code("tls-expired")
-TLS_NOT_YET = _code("tls-not-yet-valid")
-TLS_EXPIRING = _code("tls-expiring", Severity.WARNING)
-TLS_NAME_MISMATCH = _code("tls-name-mismatch")
-TLS_CHAIN_INCOMPLETE = _code("tls-chain-incomplete")
-TLS_SELF_SIGNED = _code("tls-self-signed")
-TLS_UNTRUSTED = _code("tls-untrusted")
-TLS_CLIENT_CERTIFICATE = _code("tls-client-certificate")
-TLS_PROTOCOL = _code("tls-protocol")
-TLS_NOT_TLS = _code("tls-not-tls")
-TLS_TIMEOUT = _code("tls-timeout")
-TLS_FAILED = _code("tls-failed")
+TLS_EXPIRED = _refusing("tls-expired")
+TLS_NOT_YET = _refusing("tls-not-yet-valid")
+TLS_EXPIRING = Code("tls-expiring", Severity.WARNING, Basis.REPRODUCED)
+TLS_NAME_MISMATCH = _refusing("tls-name-mismatch")
+TLS_CHAIN_INCOMPLETE = _refusing("tls-chain-incomplete")
+TLS_SELF_SIGNED = _refusing("tls-self-signed")
+TLS_UNTRUSTED = _refusing("tls-untrusted")
+TLS_CLIENT_CERTIFICATE = Code("tls-client-certificate", Severity.ERROR, Basis.REPRODUCED, mechanisms.TLS_BROKEN)
+TLS_PROTOCOL = Code("tls-protocol", Severity.ERROR, Basis.REPRODUCED, mechanisms.TLS_BROKEN)
+TLS_NOT_TLS = Code("tls-not-tls", Severity.ERROR, Basis.REPRODUCED, mechanisms.TLS_BROKEN)
+TLS_TIMEOUT = Code("tls-timeout", Severity.ERROR, Basis.REPRODUCED, mechanisms.TLS_LATE)
+TLS_SLOW = Code("tls-slow", Severity.WARNING, Basis.REPRODUCED, mechanisms.TLS_LATE)
+TLS_FAILED = Code("tls-failed", Severity.ERROR, Basis.REPRODUCED, mechanisms.TLS_BROKEN)
 
 SOON = timedelta(days=14)
 """Before a certificate's end from which on it is a warning: renewal should have happened long ago."""
@@ -91,9 +93,10 @@ def evaluate(observation: TlsHandshake, ctx: Context) -> Iterator[Finding]:
 
 def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     first = one.trusted
-    where = {"address": one.address, "port": port, "host": ctx.target.host}
-    if any(made.failure is Failure.CLIENT_CERTIFICATE for made in (first, *one.versions.values())):
-        yield TLS_CLIENT_CERTIFICATE(**where)
+    where = {**addresses.place(one.address, ctx), "port": port, "host": ctx.target.host}
+    missed = [made for made in (first, *one.versions.values()) if made.failure is Failure.CLIENT_CERTIFICATE]
+    if missed:
+        yield TLS_CLIENT_CERTIFICATE(**where, curl=_number(missed[0], ctx))
     if first.failure is Failure.CERTIFICATE:
         yield from _refused(one, where, ctx)
     elif first.failure is Failure.NOT_TLS:
@@ -106,16 +109,29 @@ def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
     elif first.failure is Failure.TIMEOUT:
         yield TLS_TIMEOUT(**where, limit=one.limit, seconds=round(first.seconds, 2), curl=first.failure.curl)
     elif first.failure is not None and "1.0" in one.versions and one.versions["1.0"].failure is None:
-        yield TLS_PROTOCOL(**where, case="old", found=one.versions["1.0"].version)
+        yield TLS_PROTOCOL(**where, case="old", found=one.versions["1.0"].version, curl=Failure.TLS.curl)
     elif first.failure not in (None, Failure.CLIENT_CERTIFICATE):
         yield TLS_FAILED(**where, curl=first.failure.curl, detail=first.detail or str(first.failure))
+    elif first.failure is None and first.seconds > SLOW_AFTER:
+        yield TLS_SLOW(**where, seconds=round(first.seconds, 2), slow=SLOW_AFTER, limit=one.limit)
     if first.failure in (None, Failure.CERTIFICATE):
         if one.versions["1.2"].failure is Failure.TLS and one.versions["1.3"].failure is None:
-            yield TLS_PROTOCOL.variant(severity=Severity.WARNING)(**where, case="new", found="TLSv1.3")
+            code = TLS_PROTOCOL.variant(severity=Severity.WARNING)
+            yield code(**where, case="new", found="TLSv1.3", curl=Failure.TLS.curl)
         last = min(one.chain, key=lambda certificate: certificate.not_after, default=None)
         if first.failure is None and last is not None and last.not_after - ctx.now < SOON:
             days = (last.not_after - ctx.now).days
             yield TLS_EXPIRING(**where, subject=_common_name(last.subject), until=_day(last), days=days)
+
+
+def _number(missed: Handshake, ctx: Context) -> int:
+    """What libcurl says when a certificate of the client is missed: TLS 1.2 breaks in the handshake, TLS 1.3 behind it,
+    with an alert or without a word. Which it is for WeChat is known only when its alarm has one of these numbers."""
+    in_handshake, behind = Failure.TLS.curl, Failure.CLIENT_CERTIFICATE.curl
+    printed = ctx.alarm.sample.curl_error
+    if printed in (in_handshake, behind, Failure.EMPTY.curl):
+        return printed
+    return in_handshake if missed.version is None else behind
 
 
 def _refused(one: Secured, where: dict[str, object], ctx: Context) -> Iterator[Finding]:
@@ -151,12 +167,12 @@ def _refused(one: Secured, where: dict[str, object], ctx: Context) -> Iterator[F
 
 
 def _untrusted(chain: tuple[Certificate, ...], number: int | None, seen: dict[str, object]) -> Finding:
-    """No way from the leaf to a known root. An issuer that was not sent is missing, if it can be fetched at all: a leaf
-    that says from where comes from a public authority. One that was sent, or is nowhere to be had, is unknown."""
+    """No way from the leaf to a known root. Public roots sign no leaves: an issuer that was not sent is most likely an
+    intermediate that was forgotten. One that was sent leads to a root that is unknown."""
     if number == SELF_SIGNED:
         return TLS_SELF_SIGNED(**seen)
     top = _top(chain)
-    if number != SELF_SIGNED_ROOT and top is chain[0] and top.issuer_url is not None and top.issuer != top.subject:
+    if number != SELF_SIGNED_ROOT and top is chain[0] and top.issuer != top.subject:
         return TLS_CHAIN_INCOMPLETE(**seen, sent=len(chain))
     return TLS_UNTRUSTED(**seen, root=_common_name(top.issuer))
 
@@ -203,6 +219,7 @@ CHECK = Check(
         TLS_PROTOCOL,
         TLS_NOT_TLS,
         TLS_TIMEOUT,
+        TLS_SLOW,
         TLS_FAILED,
     ),
     observation=TlsHandshake,

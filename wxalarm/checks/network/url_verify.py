@@ -12,20 +12,20 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
-from wxalarm.checks.network.http_status import HTTP_STATUS, status_case
-from wxalarm.kinds import INVALID
+from wxalarm.checks.network.http_status import HTTP_REDIRECT, HTTP_STATUS, redirects, status_case
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.http import Exchange
 from wxalarm.wechat import push
 from wxalarm.wechat.echo import near_miss
 
-VERIFY_ECHO_WRONG = Code("verify-echo-wrong", Severity.ERROR, Basis.REPRODUCED, INVALID)
-VERIFY_REFUSED = Code("verify-refused", Severity.ERROR, Basis.REPRODUCED, INVALID)
+VERIFY_ECHO_WRONG = Code("verify-echo-wrong", Severity.ERROR, Basis.REPRODUCED, mechanisms.ECHO)
 
 REFUSED = frozenset({400, 401, 403})
+"""What says to a signed GET that the signature, or WeChat as such, is refused."""
 NO_ROUTE = frozenset({404, 405, 501})
 """A handler may serve POST only: the URL could not be saved again, but pushes can be right."""
 SHOWN = 80
@@ -70,11 +70,11 @@ def _findings(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
 
 def _judged(one: Exchange, echostr: str, ctx: Context) -> Iterator[Finding]:
     status, where = one.status or 0, http_request.where_of(one, ctx)
-    if 300 <= status < 400:
+    if redirects(status):
         yield http_request.redirected(one, ctx)
     elif status in REFUSED:
         account = ctx.account.name if ctx.account else "?"
-        yield VERIFY_REFUSED(**where, status=status, account=account)
+        yield HTTP_STATUS(**where, ip=one.address, status=status, case="signed", account=account)
     elif status != 200:
         code = HTTP_STATUS.variant(severity=Severity.WARNING) if status in NO_ROUTE else HTTP_STATUS
         yield code(**where, ip=one.address, status=status, case=status_case(status))
@@ -89,9 +89,8 @@ CHECK = Check(
     id="url-verify",
     codes=(
         VERIFY_ECHO_WRONG,
-        VERIFY_REFUSED,
         HTTP_STATUS,
-        http_request.HTTP_REDIRECT,
+        HTTP_REDIRECT,
         http_request.HTTP_TIMEOUT,
         http_request.HTTP_EMPTY,
         http_request.HTTP_RESET,

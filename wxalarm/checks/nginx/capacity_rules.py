@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.bounds import whole
 from wxalarm.checks.nginx.facts import Facts, passes
-from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, put_behind, put_first, put_top, rewrite
 from wxalarm.nginx.syntax import Directive
 from wxalarm.wechat.limits import WAIT
 
-NGINX_CONNECTIONS_LOW = Code("nginx-connections-low", Severity.WARNING, Basis.CONDITION, SLOW)
-NGINX_NOFILE_LOW = Code("nginx-nofile-low", Severity.WARNING, Basis.CONDITION, SLOW)
+NGINX_CONNECTIONS_LOW = Code("nginx-connections-low", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
+NGINX_NOFILE_LOW = Code("nginx-nofile-low", Severity.WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 NGINX_WORKERS_LOW = Code("nginx-workers-low", Severity.NOTE, Basis.CONDITION)
 CODES = (NGINX_CONNECTIONS_LOW, NGINX_NOFILE_LOW, NGINX_WORKERS_LOW)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from wxalarm import mechanisms
 from wxalarm.bounds import whole
 from wxalarm.checks.nginx.facts import Facts, passes
-from wxalarm.kinds import ANY_PUSH, INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, comment_out, put_behind, put_first, rewrite
 from wxalarm.nginx.routing import Route
@@ -15,10 +15,10 @@ from wxalarm.nginx.syntax import Directive
 from wxalarm.nginx.values import seconds, size
 from wxalarm.wechat.limits import WAIT
 
-NGINX_RATE_LIMIT = Code("nginx-rate-limit", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-NGINX_PROXY_TIMEOUT = Code("nginx-proxy-timeout", Severity.WARNING, Basis.CONDITION, INVALID)
+NGINX_RATE_LIMIT = Code("nginx-rate-limit", Severity.WARNING, Basis.CONDITION, mechanisms.LIMITED)
+NGINX_PROXY_TIMEOUT = Code("nginx-proxy-timeout", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
 NGINX_CONNECT_TIMEOUT = Code("nginx-connect-timeout", Severity.NOTE, Basis.CONDITION)
-NGINX_BODY_SIZE = Code("nginx-body-size", Severity.WARNING, Basis.CONDITION, INVALID)
+NGINX_BODY_SIZE = Code("nginx-body-size", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
 NGINX_SINGLE_UPSTREAM = Code("nginx-single-upstream", Severity.NOTE, Basis.CONDITION)
 CODES = (NGINX_RATE_LIMIT, NGINX_PROXY_TIMEOUT, NGINX_CONNECT_TIMEOUT, NGINX_BODY_SIZE, NGINX_SINGLE_UPSTREAM)
 

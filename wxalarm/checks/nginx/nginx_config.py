@@ -13,13 +13,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from wxalarm import bounds, nginx
+from wxalarm import bounds, mechanisms, nginx
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_rules
 from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load_and_route
 from wxalarm.deadline import in_thread
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import Basis, Code, Finding, Location, Severity
 from wxalarm.nginx.syntax import mend_slash_comments
 from wxalarm.patch import unified
@@ -27,12 +26,12 @@ from wxalarm.probes import machine, nginx_files, processes
 from wxalarm.probes.command import NGINX_BUILT, NGINX_DUMP, NGINX_TEST
 from wxalarm.probes.nginx_files import NginxFiles
 
-NGINX_INVALID = Code("nginx-invalid", Severity.ERROR, Basis.CONDITION, ANY_PUSH)
+NGINX_INVALID = Code("nginx-invalid", Severity.ERROR, Basis.CONDITION, mechanisms.REFUSED)
 _OF_THE_TEXT = re.compile(
     r"unexpected |is not terminated by|has no opening|invalid number of arguments|is duplicate|unknown log format"
 )
 """What `nginx -t` finds wrong on every machine; a missing file, folder, name or module may be there on another."""
-NGINX_SLASH_COMMENT = Code("nginx-slash-comment", Severity.ERROR, Basis.CONDITION, ANY_PUSH)
+NGINX_SLASH_COMMENT = Code("nginx-slash-comment", Severity.ERROR, Basis.CONDITION, mechanisms.REFUSED)
 
 
 async def probe(ctx: Context) -> NginxConfig:

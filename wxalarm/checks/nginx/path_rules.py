@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from wxalarm import nginx
+from wxalarm import mechanisms, nginx
 from wxalarm.bounds import whole
 from wxalarm.checks.nginx.facts import Facts, route_of
-from wxalarm.kinds import INVALID
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
@@ -20,11 +19,11 @@ from wxalarm.nginx.routing import Route, error_page
 from wxalarm.nginx.syntax import Directive, quoted
 
 NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
-NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, INVALID)
-NGINX_REDIRECT = Code("nginx-redirect", Severity.ERROR, Basis.CONDITION, INVALID)
-NGINX_RETURN = Code("nginx-return", Severity.ERROR, Basis.CONDITION, INVALID)
-NGINX_STATIC = Code("nginx-static", Severity.WARNING, Basis.CONDITION, INVALID)
-NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, INVALID)
+NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, mechanisms.STATUS)
+NGINX_REDIRECT = Code("nginx-redirect", Severity.ERROR, Basis.CONDITION, mechanisms.REDIRECTED)
+NGINX_RETURN = Code("nginx-return", Severity.ERROR, Basis.CONDITION, mechanisms.STATUS)
+NGINX_STATIC = Code("nginx-static", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
+NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, mechanisms.REPLY)
 CODES = (NGINX_SERVER_NAME, NGINX_DENIED, NGINX_REDIRECT, NGINX_RETURN, NGINX_STATIC, NGINX_ERROR_PAGE)
 
 REFUSALS = (401, 403, 444)

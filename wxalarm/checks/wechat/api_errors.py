@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from wxalarm import mechanisms
 from wxalarm.checks.urls import without_userinfo
-from wxalarm.kinds import ANY
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import STABLE_TOKEN, Answer
 
@@ -27,7 +27,7 @@ APP_SECRET_INVALID = _code("app-secret-invalid")
 API_FORBIDDEN = _code("api-forbidden")
 API_BUSY = _code("api-busy", Severity.NOTE)
 API_ERROR = _code("api-error")
-API_CALLBACK_UNSET = Code("api-callback-unset", Severity.WARNING, Basis.REPRODUCED, ANY)
+API_CALLBACK_UNSET = Code("api-callback-unset", Severity.WARNING, Basis.REPRODUCED, mechanisms.ELSEWHERE)
 
 CODES = (
     API_UNREACHABLE,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Context
-from wxalarm.kinds import CONNECT, TIMEOUT, UNRESOLVED
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.wechat.api import CallbackCheck
 
-API_DNS_NONE = Code("api-dns-none", Severity.ERROR, Basis.REPRODUCED, UNRESOLVED)
-API_PING_LOST = Code("api-ping-lost", Severity.WARNING, Basis.REPRODUCED, tuple(dict.fromkeys((*CONNECT, *TIMEOUT))))
+API_DNS_NONE = Code("api-dns-none", Severity.ERROR, Basis.REPRODUCED, mechanisms.UNRESOLVED)
+API_PING_LOST = Code("api-ping-lost", Severity.WARNING, Basis.REPRODUCED, mechanisms.SLOW_WAY)
 CODES = (API_DNS_NONE, API_PING_LOST)
 
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.wechat import api_errors
-from wxalarm.kinds import SLOW
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import TOKEN_ENDED, Answer, Api
 from wxalarm.wechat.api import ips_of
 
-ALLOW_LIST_DRIFT = Code("allow-list-drift", Severity.WARNING, Basis.CONDITION, SLOW)
+ALLOW_LIST_DRIFT = Code("allow-list-drift", Severity.WARNING, Basis.CONDITION, mechanisms.FIREWALL)
 OUTER_IP_UNLISTED = Code("outer-ip-unlisted", Severity.NOTE, Basis.RECORDED)
 PATH = "/cgi-bin/getcallbackip"
 

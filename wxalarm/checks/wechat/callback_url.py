@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.scope import is_address, scope_of
-from wxalarm.kinds import ANY_PUSH, PAY, PLATFORM
+from wxalarm.kinds import PAY, PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity, Target
 from wxalarm.wechat.limits import APPID_PLACE, PORTS
 
-TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, PLATFORM)
-TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, PLATFORM)
-TICKET_URL_PLACEHOLDER = Code("ticket-url-placeholder", Severity.ERROR, Basis.CONDITION, PLATFORM)
-URL_PORT = Code("url-port", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
-PAY_URL_QUERY = Code("pay-url-query", Severity.WARNING, Basis.CONDITION, PAY)
+TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, mechanisms.PLATFORM_URL)
+TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, mechanisms.PLATFORM_URL)
+TICKET_URL_PLACEHOLDER = Code("ticket-url-placeholder", Severity.ERROR, Basis.CONDITION, mechanisms.PLATFORM_URL)
+URL_PORT = Code("url-port", Severity.WARNING, Basis.CONDITION, mechanisms.MISDIRECTED)
+PAY_URL_QUERY = Code("pay-url-query", Severity.WARNING, Basis.CONDITION, mechanisms.PAYMENT_URL)
 
 
 async def probe(ctx: Context) -> str:

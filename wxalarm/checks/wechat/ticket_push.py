@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, Skip, by_account
 from wxalarm.checks.wechat import api_errors
-from wxalarm.kinds import PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.api import Answer, Api
 
-TICKET_STOPPED = Code("ticket-stopped", Severity.ERROR, Basis.REPRODUCED, PLATFORM)
+TICKET_STOPPED = Code("ticket-stopped", Severity.ERROR, Basis.REPRODUCED)
 
 
 class TicketPush(Struct, frozen=True):

@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from wxalarm.checks.check import Check, Context, by_account
 from wxalarm.checks.wechat import api_errors, callback_check_rules, callback_ips
-from wxalarm.kinds import ANY_PUSH
 from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
 from wxalarm.probes.api import TOKEN_ENDED, Answer, Api
 from wxalarm.wechat.api import (
@@ -33,7 +32,7 @@ from wxalarm.wechat.api import (
 from wxalarm.wechat.limits import WAIT
 
 API_ADDRESS_UNLISTED = Code("api-address-unlisted", Severity.NOTE, Basis.CONDITION)
-PUSH_FAILURES = Code("push-failures", Severity.WARNING, Basis.CONDITION, ANY_PUSH)
+PUSH_FAILURES = Code("push-failures", Severity.WARNING, Basis.CONDITION)
 TOKEN_REFRESH_STORM = Code("token-refresh-storm", Severity.WARNING, Basis.CONDITION)
 
 LIMIT = round(WAIT * 1000)

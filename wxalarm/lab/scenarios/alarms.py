@@ -27,6 +27,7 @@ def staged(
     path: str = "/wechat/callback",
     what: str = "[MsgType=1][Msg=Text]",
     reason: str = "",
+    ip: str = "",
     addresses: tuple[str, ...] = (tcp.LOOPBACK,),
     count: int = 37,
     settings: Settings | None = None,
@@ -34,6 +35,7 @@ def staged(
     """A stage whose alarm names HOST and a port of the laboratory, which --resolve leads to loopback.
 
     what: the groups that say what was pushed. reason: what WeChat printed of the failure, such as "[cURL Error=7]".
+    ip: the address that it connected to.
     """
     seen = (datetime.now(BEIJING) - timedelta(minutes=6)).replace(microsecond=0)
     url = f"{scheme}://{HOST}:{port}{path}"
@@ -44,7 +46,7 @@ Appid: wx0000000000000001
 内容: {description}
 次数: 5分钟 {count}次
 错误样例: [OpenID=oAAAAAAAAAAAAAAAAAAAAAAAAAA1][Stamp={seen.timestamp():.0f}][OuterIP=][3rdUrl={url}]\
-[IP=]{what}{reason}
+[IP={ip}]{what}{reason}
 报警排查指引，请见: https://mmbizurl.cn/s/MpkaZb8yg
 """
     return Staged(text, settings or Settings(), resolve={f"{HOST}:{port}": addresses})

@@ -145,7 +145,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     _scenario("dns-secondary-stale", "dns-view-differs", second=_ZONE),
     _scenario("dns-garbage", "dns-malformed", faults={HOST: Fault.GARBAGE}),
     _scenario("dns-slow", "dns-slow", slow=2.2),
-    _scenario("dns-private", "dns-private-address", zone=f"{_ZONE}{HOST}. 300 IN A 10.0.0.5\n"),
+    _scenario("dns-private", "private-address", zone=f"{_ZONE}{HOST}. 300 IN A 10.0.0.5\n"),
     _scenario("dns-resolver-fails", "dns-refused", public_faults={HOST: Fault.REFUSED}),
     _scenario("dns-ipv6-only", "dns-no-ipv4", zone=f"{_ZONE}{HOST}. 300 IN AAAA 2001:db8::10\n"),
     _scenario("dns-moved", "dns-ip-moved", _at("198.51.100.200")),

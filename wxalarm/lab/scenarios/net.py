@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from wxalarm.lab import http, tcp
 from wxalarm.lab.scenario import Scenario, Staged
-from wxalarm.lab.scenarios.alarms import CONNECT_TIMEOUT, IMPATIENT, staged
+from wxalarm.lab.scenarios.alarms import CONNECT_TIMEOUT, IMPATIENT, INVALID_RESPONSE, staged
 
 DEAD = "127.0.0.2"
 """The other half of the pool; all of 127.0.0.0/8 is loopback."""
@@ -18,7 +18,7 @@ FULL = 2.8
 @asynccontextmanager
 async def _refused() -> AsyncIterator[Staged]:
     async with tcp.refused() as port:
-        yield staged(CONNECT_TIMEOUT, port)
+        yield staged(INVALID_RESPONSE, port)
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def _full_queue() -> AsyncIterator[Staged]:
 @asynccontextmanager
 async def _half_dead() -> AsyncIterator[Staged]:
     async with http.serve(http.respond()) as port:
-        yield staged(CONNECT_TIMEOUT, port, addresses=(tcp.LOOPBACK, DEAD))
+        yield staged(INVALID_RESPONSE, port, addresses=(tcp.LOOPBACK, DEAD))
 
 
 @asynccontextmanager

@@ -74,11 +74,12 @@ SCENARIOS = (
     Scenario("echo-in-quotes", "verify-echo-wrong", partial(_stage, "quoted", wrong_get=True)),
     Scenario(
         "token-differs",
-        "verify-refused",
+        "http-status",
         partial(_stage, wrong_get=True, callback=Callback(Keys("another", APPID), path=PATH)),
     ),
     Scenario("success-in-quotes", "reply-quoted", partial(_stage, "quoted")),
     Scenario("created-201", "http-status", partial(_stage, "201")),
+    Scenario("push-redirected", "http-redirect", partial(_stage, "redirect")),
     Scenario("push-echoed", "reply-echo", partial(_stage, "echo")),
     Scenario(
         "reply-unencrypted",

@@ -83,17 +83,18 @@ def judge(
         body = body[:-3]
     subject = Body(body, pushed, mode, truncated)
     found: list[Finding] = []
-    if wrong := transport.wrong_status(status, pushed.form):
+    fields = transport.fields(headers)
+    if wrong := transport.wrong_status(status, pushed.form, fields.get("location")):
         found.append(wrong)
-    if headers or transport.framed(body):
-        data, more = transport.arrived(subject, transport.fields(headers))
+    if fields or transport.framed(body):
+        data, more = transport.arrived(subject, fields)
         subject, found = replace(subject, data=data), found + more
     decrypted = None
     if 200 <= status < 300:
         inside: list[bytes] = []
         found += _body(subject, keys, opened, length, inside)
         decrypted = inside[0] if inside else None
-    else:
+    elif not transport.redirects(status):  # the page of a redirect says nothing more
         found += _who_answered(subject)
     if not found:
         return _ACCEPTED if decrypted is None else Judgement(True, (), decrypted)

@@ -5,20 +5,21 @@ A variant with severity warning says that sources conflict or that nothing offic
 
 from __future__ import annotations
 
-from wxalarm.kinds import INVALID, INVALID_MESSAGE, INVALID_PAY, INVALID_PLATFORM
-from wxalarm.model import AlarmKind, Basis, Code, Severity
+from wxalarm import mechanisms
+from wxalarm.model import Basis, Code, Severity
 
 
-def _error(name: str, explains: tuple[AlarmKind, ...] = INVALID) -> Code:
+def _error(name: str, explains: mechanisms.Mechanism = mechanisms.REPLY) -> Code:
     return Code(name, Severity.ERROR, Basis.RECORDED, explains)
 
 
-def _warning(name: str, explains: tuple[AlarmKind, ...] = INVALID_MESSAGE) -> Code:
+def _warning(name: str, explains: mechanisms.Mechanism = mechanisms.PASSIVE_REPLY) -> Code:
     return Code(name, Severity.WARNING, Basis.RECORDED, explains)
 
 
 # The transport: what arrives before anybody looks at the body.
-HTTP_STATUS = _error("http-status")
+HTTP_STATUS = _error("http-status", mechanisms.STATUS)
+HTTP_REDIRECT = _error("http-redirect", mechanisms.REDIRECTED)
 COMPRESSED = _error("reply-compressed")
 CHUNKED = _error("reply-chunked")
 LENGTH = _error("reply-length")
@@ -26,7 +27,7 @@ TOO_LARGE = _error("reply-too-large")
 CHARSET = _error("reply-charset")
 
 # The shape of the body.
-EMPTY = _error("reply-empty", (*INVALID_PLATFORM, *INVALID_PAY))
+EMPTY = _error("reply-empty", mechanisms.EMPTY_REPLY)
 QUOTED = _error("reply-quoted")
 ESCAPED = _error("reply-escaped")
 BOM = _error("reply-bom")
@@ -42,37 +43,37 @@ DOCTYPE = _error("reply-doctype")
 
 # The rules of passive replies.
 ECHO = _error("reply-echo")
-NOT_ALLOWED = _error("reply-not-allowed", INVALID_MESSAGE)
-MSGTYPE = _error("reply-msgtype", INVALID_MESSAGE)
-CREATETIME_MILLISECONDS = _error("reply-createtime-milliseconds", INVALID_MESSAGE)
-CREATETIME = _error("reply-createtime", INVALID_MESSAGE)
-CONTENT_EMPTY = _error("reply-content-empty", INVALID_MESSAGE)
+NOT_ALLOWED = _error("reply-not-allowed", mechanisms.PASSIVE_REPLY)
+MSGTYPE = _error("reply-msgtype", mechanisms.PASSIVE_REPLY)
+CREATETIME_MILLISECONDS = _error("reply-createtime-milliseconds", mechanisms.PASSIVE_REPLY)
+CREATETIME = _error("reply-createtime", mechanisms.PASSIVE_REPLY)
+CONTENT_EMPTY = _error("reply-content-empty", mechanisms.PASSIVE_REPLY)
 CONTENT_LONG = _warning("reply-content-long")
-ELEMENT_MISSING = _error("reply-element-missing", (*INVALID_MESSAGE, *INVALID_PAY))
-ARTICLES = _error("reply-articles", INVALID_MESSAGE)
+ELEMENT_MISSING = _error("reply-element-missing", mechanisms.INCOMPLETE_REPLY)
+ARTICLES = _error("reply-articles", mechanisms.PASSIVE_REPLY)
 MUSIC_URL = _warning("reply-music-url")
-NOT_SWAPPED = _error("reply-not-swapped", INVALID_MESSAGE)
-WRONG_USER = _error("reply-wrong-user", INVALID_MESSAGE)
+NOT_SWAPPED = _error("reply-not-swapped", mechanisms.PASSIVE_REPLY)
+WRONG_USER = _error("reply-wrong-user", mechanisms.PASSIVE_REPLY)
 SUCCESS_AS_MESSAGE = _warning("reply-success-as-message")
 
 # Encryption.
-UNDECRYPTABLE = _error("reply-undecryptable", INVALID_MESSAGE)
-NOT_ENCRYPTED = _error("reply-not-encrypted", INVALID_MESSAGE)
-ENCRYPTED = _error("reply-encrypted", INVALID_MESSAGE)
-BOTH_FORMS = _error("reply-both-forms", INVALID_MESSAGE)
+UNDECRYPTABLE = _error("reply-undecryptable", mechanisms.PASSIVE_REPLY)
+NOT_ENCRYPTED = _error("reply-not-encrypted", mechanisms.PASSIVE_REPLY)
+ENCRYPTED = _error("reply-encrypted", mechanisms.PASSIVE_REPLY)
+BOTH_FORMS = _error("reply-both-forms", mechanisms.PASSIVE_REPLY)
 ENCRYPTED_SUCCESS = _warning("reply-encrypted-success")
-ENCRYPTED_TWICE = _error("reply-encrypted-twice", INVALID_MESSAGE)
-SIGNATURE = _error("reply-signature", INVALID_MESSAGE)
-APPID = _error("reply-appid", INVALID_MESSAGE)
+ENCRYPTED_TWICE = _error("reply-encrypted-twice", mechanisms.PASSIVE_REPLY)
+SIGNATURE = _error("reply-signature", mechanisms.PASSIVE_REPLY)
+APPID = _error("reply-appid", mechanisms.PASSIVE_REPLY)
 
 SEALED = Code("reply-sealed", Severity.NOTE, Basis.RECORDED)
 
 # Tickets, authorisation notices, payments.
-NOT_SUCCESS = _error("reply-not-success", INVALID_PLATFORM)
-PAY_FAIL = _error("reply-pay-fail", INVALID_PAY)
-PAY_V3 = _warning("reply-pay-v3", INVALID_PAY)
+NOT_SUCCESS = _error("reply-not-success", mechanisms.NOT_SUCCESS)
+PAY_FAIL = _error("reply-pay-fail", mechanisms.PAYMENT_REPLY)
+PAY_V3 = _warning("reply-pay-v3", mechanisms.PAYMENT_REPLY)
 
-TRANSPORT = (HTTP_STATUS, COMPRESSED, CHUNKED, LENGTH, TOO_LARGE)
+TRANSPORT = (HTTP_STATUS, HTTP_REDIRECT, COMPRESSED, CHUNKED, LENGTH, TOO_LARGE)
 """Codes that need more than the body of an alarm to be seen."""
 BODY = (
     CHARSET,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from urllib.parse import urljoin, urlsplit
 
 from wxalarm.model import Finding
 from wxalarm.wechat.catalogue import Form
@@ -12,6 +13,7 @@ from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import LARGEST, Body
 
 _STATUSES = frozenset({201, 304, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}(?:;[^\r\n]{0,200})?\r?\n")
 Headers = Iterable[tuple[str, str]]
 
@@ -29,10 +31,33 @@ def fields(headers: Mapping[str, str] | Headers) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in pairs}
 
 
-def wrong_status(status: int, form: Form) -> Finding | None:
-    """Anything but 200; a payment notification (v3) may also be answered with 204."""
+def redirects(status: int) -> bool:
+    """Whether a status leads elsewhere by its Location (RFC 9110, 15.4): of the others of its class, no client does."""
+    return status in _REDIRECTS
+
+
+def redirect_case(to: str, url: str | None = None) -> str:
+    """The key of the catalogue's words for the usual redirects; url: what was asked for, when that is known."""
+    try:
+        goal = urljoin(url or "", to)
+        here, there = urlsplit(url or ""), urlsplit(goal)
+    except ValueError:  # "http://[" and the like
+        return "other"
+    same_place = (here.hostname, here.path, here.query) == (there.hostname, there.path, there.query)
+    if same_place and (here.scheme, there.scheme) == ("http", "https"):
+        return "https"
+    if url and goal.rstrip("/") == url.rstrip("/"):
+        return "slash"
+    return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
+
+
+def wrong_status(status: int, form: Form, location: str | None = None) -> Finding | None:
+    """Anything but 200; a payment notification (v3) may also be answered with 204. location: that header."""
     if status == 200 or (form is Form.PAY and status == 204):
         return None
+    if redirects(status):
+        to = location or "?"
+        return codes.HTTP_REDIRECT(status=status, to=to[:300], case=redirect_case(to), ip="")
     return codes.HTTP_STATUS(status=status, case=status_case(status), ip="")
 
 
