@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wxalarm.checks import CHECKS
+from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.lint import RULES
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import AlarmKind, Code
@@ -32,6 +32,7 @@ def explain(name: str, words: Catalogue) -> str | None:
     """All that is known of a name, as text; None when nothing has it. A name may be both a check and a code; that of a
     kind or a check may be its title in either language, as reports show it."""
     name = _titles().get(name.strip().casefold(), _plain(name))
+    name = RENAMED.get(name, name)
     sections = [*_kind(name, words), *_check(name, words), *_code(name, words)]
     return "\n\n".join(sections) + "\n" if sections else None
 

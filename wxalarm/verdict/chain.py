@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wxalarm.checks.check import Check
+from wxalarm.kinds import LATE
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Severity, Step
 from wxalarm.verdict.links import EFFECTS, LINKS, WHOSE, Link
 from wxalarm.verdict.ties import addresses, apart, statuses
@@ -19,8 +20,6 @@ from wxalarm.wechat.limits import WAIT
 
 OLD = 86_400.0
 """Seconds after an alarm from which on "it fails now" says little of then."""
-LATE = (AlarmKind.REQUEST_TIMEOUT, AlarmKind.PAY_NOTIFY_TIMEOUT, AlarmKind.TICKET_TIMEOUT, AlarmKind.COMPONENT_TIMEOUT)
-"""Kinds that an answer within WAIT, however bad, cannot make."""
 
 _SEVERITIES = (Severity.ERROR, Severity.WARNING)
 _BASES = tuple(Basis)

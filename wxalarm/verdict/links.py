@@ -214,7 +214,8 @@ LINKS: tuple[Link, ...] = (
         SAME_MACHINE,
         POSSIBLE,
     ),
-    Link("clock", ("verify-refused", "tls-not-yet-valid", "tls-expired"), ("clock-skew",), SAME_MACHINE, POSSIBLE),
+    Link("clock", ("http-status",), ("clock-skew",), SAME_STATUS, POSSIBLE),
+    Link("clock", ("tls-not-yet-valid", "tls-expired"), ("clock-skew",), SAME_MACHINE, POSSIBLE),
 )
 
 EFFECTS = frozenset(_codes("markfail-block ticket-stale ticket-stopped storm push-failures sample-silent"))
