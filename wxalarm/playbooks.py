@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wxalarm.checks import (
+    ADDRESS,
     APPLICATION,
     CONNECTION,
     HOST,
@@ -33,14 +34,14 @@ class Playbook:
     guide: str
 
 
-NETWORK = (*URL, *NAME, *CONNECTION, *SELF, *TLS, *HTTP, *WECHAT)
+NETWORK = (*URL, *NAME, *CONNECTION, *SELF, *TLS, *HTTP, *WECHAT, *ADDRESS)
 """What `wxalarm probe` runs: all that can be asked without an alarm."""
 
 RESOLUTION = (sample.CHECK, *NAME, *SELF, *WECHAT)
 WAY = (sample.CHECK, *URL, *NAME, *CONNECTION, *SELF, *TLS)
-CONNECTING = (*WAY, *NGINX, *MACHINE, *WECHAT)
-LATE = (*WAY, *HTTP, *NGINX, *APPLICATION, *MACHINE, *WECHAT)
-ALL = (*WAY, *HTTP, *REPLY, *NGINX, *APPLICATION, *HOST, *WECHAT)
+CONNECTING = (*WAY, *NGINX, *MACHINE, *WECHAT, *ADDRESS)
+LATE = (*WAY, *HTTP, *NGINX, *APPLICATION, *MACHINE, *WECHAT, *ADDRESS)
+ALL = (*WAY, *HTTP, *REPLY, *NGINX, *APPLICATION, *HOST, *WECHAT, *ADDRESS)
 
 PLAYBOOKS: dict[AlarmKind, Playbook] = {
     AlarmKind.DNS_FAILURE: Playbook(RESOLUTION, "DNS失败"),

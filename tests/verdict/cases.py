@@ -81,7 +81,8 @@ def finding_of(line: str) -> tuple[str, Finding]:
     """ "check code key=value …": a finding of that check; basis= and severity= make a variant of its code."""
     check, name, *pairs = line.split()
     evidence = {key: _value(value) for key, _, value in (pair.partition("=") for pair in pairs)}
-    code = next(code for code in BY_ID[check].codes if code.id == name)
+    code = next((code for code in BY_ID[check].codes if code.id == name), None)
+    assert code is not None, f"{check} has no code {name}"
     severity, basis = evidence.pop("severity", None), evidence.pop("basis", None)
     code = code.variant(severity=severity and Severity(severity), basis=basis and Basis(basis))
     return check, code(**evidence)

@@ -66,8 +66,10 @@ CLOCK: tuple[Check[Any], ...] = (host_clock.CHECK,)
 """Is its clock right?"""
 HOST = (*MACHINE, *CLOCK)
 """What the callback server itself says."""
-WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK, moved_address.CHECK)
-"""What WeChat itself says about us, and whether the address that it uses is still ours."""
+WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK)
+"""What WeChat itself says about us."""
+ADDRESS: tuple[Check[Any], ...] = (moved_address.CHECK,)
+"""Is the address that WeChat uses still ours?"""
 TICKET: tuple[Check[Any], ...] = (ticket_push.CHECK, ticket_age.CHECK)
 """Do tickets still come, and how long does the last one hold?"""
 
@@ -84,6 +86,7 @@ CHECKS = (
     *APPLICATION,
     *HOST,
     *WECHAT,
+    *ADDRESS,
     *TICKET,
 )
 """All of them; what the alarm itself proves comes first."""
