@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from wxalarm.model import Basis
 from wxalarm.wechat.reply import codes
-from wxalarm.wechat.reply.transport import status_case as status_case
+from wxalarm.wechat.statuses import status_case as status_case
 
 HTTP_STATUS = codes.HTTP_STATUS.variant(basis=Basis.REPRODUCED)
