@@ -76,7 +76,7 @@ def test_findings_are_said_in_both_languages_without_gaps(path: Path, monkeypatc
     found = findings_of(json.loads(path.read_text("utf-8")), BY_ID[path.parent.name])
     for words in map(catalogue, LANGUAGES):
         for finding in found:
-            for part in ("text", "hint", "verify", "ask"):
+            for part in ("text", "hint", "verify", "ask", "letter"):
                 said = words.finding(finding, part)
                 assert MISSING not in said, f"{finding.code.id}, {part}: {said}"
                 assert "{" not in said or "{" in json.dumps(stated(finding)["evidence"]) or part == "verify", said

@@ -21,7 +21,7 @@ PATH = "https://open.example.com/$APPID$/cb"
         (PATH, PATH),
         (PATH, "https://open.example.com/%24APPID%24/cb"),
         (PATH, "https://open.example.com/wx00000000****0001/cb"),
-        ("https://open.example.com/%24appid%24/cb", f"https://open.example.com/{APPID}/cb"),
+        ("https://open.example.com/%24APPID%24/cb", f"https://open.example.com/{APPID}/cb"),
         ("https://open.example.com/in/$APPID$", f"https://open.example.com/in/{APPID}?openid=1"),
         ("https://open.example.com/in/to-$APPID$.do", f"https://open.example.com/in/to-{APPID}.do"),
         ("https://open.example.com/cb?to=$APPID$", f"https://open.example.com/cb?signature=1&to={APPID}"),
@@ -59,7 +59,8 @@ def test_another_url_does_not(known: str, url: str) -> None:
 @pytest.mark.parametrize("appid", [None, "", "wx0000******000001"])
 def test_without_a_whole_appid_any_word_of_its_looks_will_do(appid: str | None) -> None:
     assert same_place(PATH, f"https://open.example.com/{APPID}/cb", appid)
-    assert not same_place(PATH, "https://open.example.com/login/cb", appid)
+    for word in ("login", "wx", "wxcallback"):
+        assert not same_place(PATH, f"https://open.example.com/{word}/cb", appid)
 
 
 def test_the_host_alone_and_the_place_itself() -> None:
@@ -67,4 +68,4 @@ def test_the_host_alone_and_the_place_itself() -> None:
     assert not same_host(PATH, "http://open.example.com:8080/elsewhere")
     assert has_place("https://open.example.com/%24APPID%24/cb")
     assert not has_place("https://open.example.com/APPID/cb")
-    assert filled("https://open.example.com/%24appid%24/$APPID$", "a\\1") == "https://open.example.com/a\\1/a\\1"
+    assert filled("https://open.example.com/%24APPID%24/$APPID$", "a\\1") == "https://open.example.com/a\\1/a\\1"

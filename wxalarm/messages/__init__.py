@@ -19,6 +19,8 @@ from wxalarm.model import AlarmKind, Code, Finding, Reason
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
+MESSAGES = ("kind", "check")
+"""Groups of messages whose parts other sentences may say."""
 COMMAND = "verify"
 """The part of a code's message that is a command to paste: shell.fill says how its placeholders are filled."""
 
@@ -56,7 +58,7 @@ class _Lenient(string.Formatter):
 
 
 _FORMATTER = _Lenient()
-_WORDS = re.compile(r"\{(\w+):@(\w+)\}")
+_WORDS = re.compile(r"\{(\w+):@(\w+(?:\.\w+)?)\}")
 
 
 class Catalogue:
@@ -77,17 +79,28 @@ class Catalogue:
     def _say(self, template: Any, values: Mapping[str, Any]) -> str:
         if not isinstance(template, str):
             return ""
-        spelled = _WORDS.sub(lambda found: self._word(found[2], values.get(found[1])), template)
-        return _FORMATTER.vformat(spelled, (), values)
+        return _FORMATTER.vformat(self._spelled(template, values), (), values)
 
-    def _word(self, table: str, value: Any) -> str:
+    def _spelled(self, template: str, values: Mapping[str, Any]) -> str:
+        """The template with every {value:@table} in words."""
+        return _WORDS.sub(lambda found: self._word(found[2], values.get(found[1]), values), template)
+
+    def _word(self, table: str, value: Any, values: Mapping[str, Any]) -> str:
         """What {value:@table} stands for: the words of the catalogue's table [words.TABLE], which may have placeholders
         of their own; a value that is not there is shown as it is."""
-        words = self._find("words", table, str(value))
-        return words if isinstance(words, str) else str(value).replace("{", "{{").replace("}", "}}")
+        words = self._words(table, value)
+        return str(value).replace("{", "{{").replace("}", "}}") if words is None else self._spelled(words, values)
+
+    def _words(self, table: str, value: Any) -> str | None:
+        """The words of a value; {value:@kind} and {value:@check.about} are parts of messages, by default titles."""
+        name, _, part = table.partition(".")
+        path = (name, str(value), part or "title") if name in MESSAGES else ("words", table, str(value))
+        words = self._find(*path)
+        return words if isinstance(words, str) else None
 
     def finding(self, finding: Finding, part: str) -> str:
-        """One part (text, hint, verify, ask) of a finding's message; "" when the code has none.
+        """One part (text, hint, verify, ask, letter) of a finding's message; "" when the code has none. A letter has
+        several lines and is to be copied as it stands.
 
         [code.ID.BASIS] overrides [code.ID] part by part: a recorded failure reads otherwise than a reproduced one.
         """
@@ -105,8 +118,8 @@ class Catalogue:
             return ""
 
         def known(found: re.Match[str]) -> str:  # a value that has no words of ours is a value
-            words = self._find("words", found[2], str(values.get(found[1])))
-            return words if isinstance(words, str) else f"{{{found[1]}}}"
+            words = self._words(found[2], values.get(found[1]))
+            return f"{{{found[1]}}}" if words is None else words
 
         def value(name: str, spec: str) -> Any:
             each = values.get(name)
@@ -141,10 +154,7 @@ class Catalogue:
 
     def reason(self, reason: Reason) -> str:
         """Why something was skipped or could not be told."""
-        values = dict(reason.values)
-        if "check" in values:
-            values["check"] = self.check(str(values["check"]))
-        return self._say(self._find("reason", reason.id), values) or reason.id
+        return self._say(self._find("reason", reason.id), reason.values) or reason.id
 
     def bring(self, reason: Reason) -> str:
         """The flag or the command that makes good what was not looked at for this reason; "" when none does."""

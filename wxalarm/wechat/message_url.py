@@ -6,23 +6,23 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from wxalarm.wechat.limits import APPID_PLACE, PORTS
+from wxalarm.wechat.limits import APPID, APPID_PLACE, PORTS
 
-_PLACE = re.compile(rf"{re.escape(APPID_PLACE)}|%24APPID%24", re.I)
-_LIKE_AN_APPID = re.compile(r"wx[0-9a-z*]{1,30}", re.I)
-"""An appid, or what is left of one that somebody masked."""
+_PLACES = (APPID_PLACE, quote(APPID_PLACE))
 
 
 def has_place(url: str) -> bool:
     """Whether $APPID$ stands in the URL."""
-    return _PLACE.search(url) is not None
+    return any(place in url for place in _PLACES)
 
 
 def filled(url: str, appid: str) -> str:
     """The URL with the appid in place of $APPID$."""
-    return _PLACE.sub(lambda _: appid, url)
+    for place in _PLACES:
+        url = url.replace(place, appid)
+    return url
 
 
 def same_place(known: str, url: str, appid: str | None = None) -> bool:
@@ -59,12 +59,16 @@ def _parts(url: str) -> tuple[str, int | None, list[str], list[tuple[str, str]]]
 
 def _met(wanted: str, found: str, appid: str | None) -> bool:
     """Whether a segment or a value is what the configured one stands for."""
-    place = _PLACE.search(wanted)
-    if place is None or wanted == found:
+    before, place, behind = wanted.partition(APPID_PLACE)
+    if not place or wanted == found:
         return wanted == found
-    before, behind = wanted[: place.start()], wanted[place.end() :]
     word = found[len(before) : len(found) - len(behind)]
-    if found != f"{before}{word}{behind}":
+    if found != f"{before}{word}{behind}" or not _like_an_appid(word):
         return False
-    masked = not appid or "*" in appid or "*" in word
-    return _LIKE_AN_APPID.fullmatch(word) is not None and (masked or word.lower() == str(appid).lower())
+    return not appid or "*" in appid + word or word.lower() == appid.lower()
+
+
+def _like_an_appid(word: str) -> bool:
+    """An appid, or what is left of one that somebody masked."""
+    masked = word[:2].lower() == "wx" and "*" in word
+    return masked or re.fullmatch(APPID, word.lower()) is not None
