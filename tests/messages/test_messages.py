@@ -105,4 +105,4 @@ def test_words_may_have_words_in_them_and_values_never() -> None:
     data["words"]["u"] = {"2": "two {c}"}
     found = code(a=1, b="2", c="{a:@t}", k="mark-fail")
     assert Catalogue("en", data).finding(found, "text") == "one two {a:@t}; 2; MarkFail, many failed"
-    assert Catalogue("en", data).finding(code(a="{b:@t}", b="2"), "text") == "{b:@t}; 2; None, None"
+    assert Catalogue("en", data).finding(code(a="{b:@t}", b="2"), "text") == "{b:@t}; 2; -, -"

@@ -89,12 +89,15 @@ class Catalogue:
         """What {value:@table} stands for: the words of the catalogue's table [words.TABLE], which may have placeholders
         of their own; a value that is not there is shown as it is."""
         words = self._words(table, value)
-        return str(value).replace("{", "{{").replace("}", "}}") if words is None else self._spelled(words, values)
+        if words is not None:
+            return self._spelled(words, values)
+        return _FORMATTER.format_field(value, "").replace("{", "{{").replace("}", "}}")
 
     def _words(self, table: str, value: Any) -> str | None:
         """The words of a value; {value:@kind} and {value:@check.about} are parts of messages, by default titles."""
         name, _, part = table.partition(".")
-        path = (name, str(value), part or "title") if name in MESSAGES else ("words", table, str(value))
+        key = "" if value in ([], ()) else str(value)
+        path = (name, key, part or "title") if name in MESSAGES else ("words", table, key)
         words = self._find(*path)
         return words if isinstance(words, str) else None
 

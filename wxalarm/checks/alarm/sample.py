@@ -61,10 +61,10 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     """Findings from the alarm's own fields."""
     alarm, sample = ctx.alarm, ctx.alarm.sample
     if sample.http_code not in (None, 200):  # 200 is what WeChat wants: something else was wrong then
-        yield HTTP_RECORDED(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or "?")
+        yield HTTP_RECORDED(status=sample.http_code, case=status_case(sample.http_code), ip=sample.ip or None)
     if sample.curl_error:  # CURLE_OK is 0
         number = sample.curl_error
-        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
+        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or None)
     if sample.ip and (scope := scope_of(sample.ip)):
         yield PRIVATE_ADDRESS(ip=sample.ip, scope=scope)
     if sample.platform is not None and not _ours(ctx):
@@ -74,9 +74,9 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     if ctx.accounts_here >= STORM_ACCOUNTS:
         yield STORM(accounts=ctx.accounts_here, host=ctx.target.host)
     if alarm.kind is AlarmKind.MARK_FAIL:
-        yield MARKFAIL_BLOCK(since=f"{alarm.first_seen:%H:%M:%S}" if alarm.first_seen else "?", seconds=BLOCK)
+        yield MARKFAIL_BLOCK(since=f"{alarm.first_seen:%H:%M:%S}" if alarm.first_seen else None, seconds=BLOCK)
     if _silent(alarm):
-        yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
+        yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg)
     yield from _contradictions(alarm)
 
 
@@ -111,8 +111,8 @@ def _platform_side(alarm: Alarm, platform: str) -> Finding:
 
 
 def _burst(alarm: Alarm, rate: float) -> Finding:
-    event = alarm.sample.event or alarm.sample.msg or "?"
-    case = "mass" if event.lower() in MASS_EVENTS else "other"
+    event = alarm.sample.event or alarm.sample.msg
+    case = "mass" if event and event.lower() in MASS_EVENTS else "other"
     return BURST(
         count=alarm.count,
         window=alarm.window_minutes,

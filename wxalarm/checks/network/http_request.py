@@ -127,7 +127,8 @@ def failed(one: Exchange, ctx: Context) -> Finding:
     }
     match one.failure:
         case Failure.TIMEOUT:
-            seen["case"] = "waiting" if one.first_byte is None else "body"
+            waited = "waiting" if one.tls is None else "waiting-tls"
+            seen["case"] = waited if one.first_byte is None else "body"
             spent = {"seconds": round(one.total, 2), "limit": one.limit, "read": len(one.body)}
             return HTTP_TIMEOUT(**seen, **phases(one), **spent)
         case Failure.EMPTY:
