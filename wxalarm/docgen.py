@@ -77,6 +77,8 @@ def _alarms(words: Catalogue) -> Iterator[str]:
 
 
 def _checks(words: Catalogue) -> Iterator[str]:
+    yield words.ui("doc_choices")
+    yield ""
     for check in CHECKS:
         yield f'<a id="{check.id}"></a>'
         yield ""
@@ -113,8 +115,8 @@ def _codes(codes: tuple[Code, ...], words: Catalogue) -> Iterator[str]:
             f"`{code.id}`",
             words.ui(f"severity_{code.severity}"),
             words.ui(code.basis.certainty),
-            words.template(code, "text"),
-            words.template(code, "hint"),
+            words.summary(code, "text"),
+            words.summary(code, "hint"),
         ]
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), '<br>') for cell in cells)} |"
     yield ""

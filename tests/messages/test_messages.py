@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from wxalarm.checks import CHECKS
 from wxalarm.messages import LANGUAGES, MESSAGES, catalogue
@@ -106,3 +107,14 @@ def test_words_may_have_words_in_them_and_values_never() -> None:
     found = code(a=1, b="2", c="{a:@t}", k="mark-fail")
     assert Catalogue("en", data).finding(found, "text") == "one two {a:@t}; 2; MarkFail, many failed"
     assert Catalogue("en", data).finding(code(a="{b:@t}", b="2"), "text") == "{b:@t}; 2; -, -"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_names_of_checks_and_kinds_can_stand_in_a_list(lang: str) -> None:
+    """A report lists them with commas: "not checked: DNS from this machine, TCP connection"."""
+    words = catalogue(lang)
+    names = [*(words.check(check.id) for check in CHECKS), *(words.kind(kind) for kind in AlarmKind)]
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        assert not set(name) & set(",;:.、，；：。"), name
+        assert cell_len(name) <= 42, name

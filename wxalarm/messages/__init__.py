@@ -19,6 +19,10 @@ from wxalarm.model import AlarmKind, Code, Finding, Reason
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
+FEW = 6
+"""Choices that a sentence may show in brackets."""
+MADE = ("show", "diff")
+"""Evidence that is a whole part of a message: what it would be cannot be told beforehand."""
 MESSAGES = ("kind", "check")
 """Groups of messages whose parts other sentences may say."""
 COMMAND = "verify"
@@ -135,9 +139,44 @@ class Catalogue:
         except shell.NoCommand:
             return ""
 
-    def template(self, code: Code, part: str) -> str:
-        """A part of a code's message with its placeholders, for the documentation."""
+    def raw(self, code: Code, part: str) -> str:
+        """A part of a code's message as it stands in the catalogue; "" when the code has none."""
         return str(self._find("code", code.id, part) or self._find("code", code.id, str(code.basis), part) or "")
+
+    def template(self, code: Code, part: str) -> str:
+        """A part of a code's message to be read by itself: a value by its name, {address}; what depends on one as its
+        choices, many of them on lines of their own, unless another code is named as their table is and tells them."""
+        text, tables = self._described(self.raw(code, part))
+        lines = [text.rstrip()]
+        for name in tables:
+            home = name.removesuffix("_do").replace("_", "-")
+            if home != code.id and self._find("code", home):
+                lines.append(f"      … wxalarm explain {home}")
+            else:
+                choices = self._find("words", name).items()
+                lines += [f"      {key}: {self._described(words)[0]}" for key, words in choices if words]
+        return "\n".join(lines)
+
+    def summary(self, code: Code, part: str) -> str:
+        """The same in one line; "…" for what has many choices."""
+        return self._described(self.raw(code, part))[0].rstrip()
+
+    def _described(self, template: str) -> tuple[str, list[str]]:
+        """(the text, the names of the tables whose choices are too many to stand in it)."""
+        text, tables = "", []
+        for literal, name, spec, _ in string.Formatter().parse(template):
+            table = self._find("words", spec[1:]) if spec and spec.startswith("@") else None
+            text += literal
+            if not isinstance(table, Mapping) or set(table) <= {"", "None"}:
+                text += "" if name is None or (name in MADE and template == f"{{{name}}}") else f"{{{name}}}"
+                continue
+            choices = [self._described(words)[0].strip() for words in dict.fromkeys(table.values()) if words]
+            if table.get("None") == "" or (len(choices) == 1 and len(table) > 1):
+                continue  # what may be added to the sentence
+            if len(choices) > FEW:
+                tables.append(str(spec)[1:])
+            text += "…" if len(choices) > FEW else self.ui("one_of", choices=" / ".join(choices))
+        return text, tables
 
     def check(self, check_id: str, part: str = "title", **values: Any) -> str:
         """One part of a check's message: title, about, or sends (what its probe sends where and which files it reads;

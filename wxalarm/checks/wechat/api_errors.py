@@ -49,8 +49,6 @@ BY_ERRCODE = {
     -1: API_BUSY,
     40201: API_CALLBACK_UNSET,
 }
-WRONG_TOKEN, WRONG_SECRET = 40001, 40125
-"""Where a token is asked for with a wrong secret, WeChat says the former."""
 WORDED = frozenset(BY_ERRCODE) | {40002, 40202, 40203, 43002, 44002, 61500, 61501, 76001, 76002, 76003, 76004, 76021}
 """Error codes for which the catalogue has words of their own."""
 OPTIONAL = ("/datacube/", "/cgi-bin/openapi/", "/cgi-bin/get_api_domain_ip")
@@ -78,7 +76,7 @@ def _code_of(answer: Answer) -> Code:
     if answer.failure is not None or answer.errcode == 0:
         return API_UNREACHABLE
     code = BY_ERRCODE.get(answer.errcode, API_ERROR)
-    if answer.errcode == WRONG_TOKEN and answer.path == STABLE_TOKEN:
+    if answer.errcode == 40001 and answer.path == STABLE_TOKEN:
         return APP_SECRET_INVALID
     if code in (API_FORBIDDEN, API_ERROR) and answer.path.startswith(OPTIONAL):
         return code.variant(severity=Severity.NOTE)
@@ -94,11 +92,10 @@ def _finding(code: Code, some: list[Answer], host: str, account: str, base: str)
             host=host, base=base or None, paths=paths, case=case, status=first.status, seconds=round(first.seconds, 1)
         )
     found = _IP.search(first.errmsg)
-    meant = WRONG_SECRET if code is APP_SECRET_INVALID and first.errcode == WRONG_TOKEN else first.errcode
     return code(
         errcode=first.errcode,
         errmsg=first.errmsg,
-        case=meant if meant in WORDED else "other",
+        case=first.errcode if first.errcode in WORDED else "other",
         rid=first.rid,
         ip=found[1] if found else None,
         paths=paths,
