@@ -277,3 +277,25 @@ def test_an_account_of_a_platform_is_found_by_the_platforms_message_url() -> Non
     assert found is not None
     assert found.name == "mine"
     assert settings.account_for("wx0000000000000001", "https://open.example.com/wx0000000000000002/cb") is None
+
+
+def test_who_receives_the_push_counts_before_who_it_is_about() -> None:
+    """An account that is configured too is the wrong one: its keys open nothing that goes to the platform."""
+    shop = {"appid": "wx0000000000000001", "url": "https://shop.example.com/cb"}
+    platform = {"appid": "wx0000000000000009", "message_url": "https://open.example.com/in/%24APPID%24"}
+    settings = config.from_mapping({"accounts": {"shop": shop}, "platforms": {"mine": platform}})
+
+    def name(appid: str | None, url: str | None) -> str | None:
+        found = settings.account_for(appid, url)
+        return found.name if found else None
+
+    assert name("wx0000000000000001", "https://open.example.com/in/wx0000000000000001") == "mine"
+    assert name(None, "https://open.example.com/in/wx0000000000000001") == "mine"
+    assert name("wx0000000000000001", "https://shop.example.com/cb") == "shop"
+    assert name("wx0000000000000001", "https://elsewhere.example.com/cb") == "shop"
+    assert name("wx0000000000000001", None) == "shop"
+    assert name("wx0000000000000003", "https://elsewhere.example.com/cb") is None
+    assert settings.has_server("http://open.example.com/whatever")
+    assert not settings.has_server("https://elsewhere.example.com/cb")
+    assert not settings.has_server("/in")
+    assert not settings.has_server(None)

@@ -34,6 +34,7 @@ from wxalarm.model import AlarmKind, Reason
 from wxalarm.nearest import nearest
 from wxalarm.trust import agreed, home, unsafe
 from wxalarm.wechat.limits import APPID_PLACE, GUIDE_RESOLVER
+from wxalarm.wechat.message_url import filled, same_host, same_place
 
 FILE_NAME = "wxalarm.toml"
 Mode: TypeAlias = Literal["plain", "compatible", "secure"]
@@ -114,7 +115,7 @@ class Account:
     def urls(self, appid: str | None = None) -> tuple[str, ...]:
         """Every callback URL that is configured; in a platform's message URL with the place of the appid filled."""
         named = (getattr(self, key) for key in URLS)
-        return tuple(url if appid is None else url.replace(APPID_PLACE, appid) for url in named if url)
+        return tuple(url if appid is None else filled(url, appid) for url in named if url)
 
     def url_for(self, kind: AlarmKind, appid: str | None) -> str | None:
         """The callback URL that an alarm of this kind about the account `appid` is of; None when none is configured."""
@@ -122,7 +123,11 @@ class Account:
             return self.url
         if kind in PLATFORM or not self.message_url:
             return self.authorization_url
-        return self.message_url.replace(APPID_PLACE, appid or "")
+        return filled(self.message_url, appid or "")
+
+    def receives(self, url: str | None, appid: str | None) -> bool:
+        """Whether a URL that an alarm about the account `appid` prints is one of its callback URLs."""
+        return bool(url) and any(same_place(known, url or "", appid) for known in self.urls())
 
     @property
     def aes_keys(self) -> tuple[str, ...]:
@@ -246,19 +251,22 @@ class Settings:
     """Where these settings came from; None: from no file, nor the want of one."""
 
     def account_for(self, appid: str | None, url: str | None, name: str | None = None) -> Account | None:
-        """The account named so, else the one with this appid, else the one whose callback URL begins this URL."""
+        """The account named so; else the platform that receives what goes to this URL, whoever it is about; else the
+        account with this appid; else the one whose callback URL this is."""
         if name is not None:
             for account in self.accounts:
                 if account.name == name:
                     return account
             raise _unknown("config-no-account", name, [account.name for account in self.accounts])
-        for account in self.accounts:
-            if appid and account.appid == appid:
-                return account
-        for account in self.accounts:
-            if url and any(_same_place(known, url) for known in account.urls(appid)):
-                return account
-        return None
+        receivers = [account for account in self.accounts if account.receives(url, appid)]
+        owners = [account for account in self.accounts if appid and account.appid == appid]
+        both = [account for account in owners if account in receivers]
+        platforms = [account for account in receivers if account.platform]
+        return next(iter((*both, *platforms, *owners, *receivers)), None)
+
+    def has_server(self, url: str | None) -> bool:
+        """Whether a URL leads to a host that is configured for any account or platform."""
+        return bool(url) and any(same_host(known, url or "") for account in self.accounts for known in account.urls())
 
 
 def candidates(start: Path | None = None) -> Iterator[tuple[Path, Why]]:
@@ -615,10 +623,6 @@ def _item(entry: Entry, value: Any, place: str, folder: Path | None) -> Any:
     if entry.form == "path" and folder is not None and value not in ("", "-"):
         return str(folder / os.path.expanduser(value))
     return float(value) if entry.item is float else value
-
-
-def _same_place(known: str, url: str) -> bool:
-    return url.split("?")[0].rstrip("/") == known.split("?")[0].rstrip("/")
 
 
 def _read_secret(path: Path, place: str) -> str:

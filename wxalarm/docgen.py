@@ -80,6 +80,8 @@ def _alarms(words: Catalogue) -> Iterator[str]:
 
 
 def _checks(words: Catalogue) -> Iterator[str]:
+    yield words.ui("doc_choices")
+    yield ""
     for check in CHECKS:
         yield f'<a id="{check.id}"></a>'
         yield ""
@@ -149,8 +151,8 @@ def _codes(codes: tuple[Code, ...], words: Catalogue) -> Iterator[str]:
                 _name(code, words),
                 words.ui(f"severity_{code.severity}"),
                 words.ui(code.basis.certainty),
-                words.template(code, "text"),
-                words.template(code, "hint"),
+                words.summary(code, "text"),
+                words.summary(code, "hint"),
             ]
             for code in _once(codes)
         ),

@@ -25,7 +25,7 @@ from tests.paths import FIXTURES
 from tests.support import context_of
 from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.checks.check import Check
-from wxalarm.messages import LANGUAGES, _Lenient, catalogue
+from wxalarm.messages import LANGUAGES, MESSAGES, Catalogue, _Lenient, catalogue
 from wxalarm.model import AlarmKind, Finding
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.records import plain
@@ -34,6 +34,10 @@ FOLDER = FIXTURES / "observations"
 CASES = sorted(FOLDER.glob("*/*.json"))
 BY_ID = {check.id: check for check in CHECKS}
 MISSING = "\ufffc"
+NOTHING: tuple[Any, ...] = (None, "", "-", "?", [], (), ["-"])
+"""What a report would say as "?" or not at all."""
+NAMES = ("host_files", "host_when")
+"""Tables with words for some values, where others are names."""
 
 
 def findings_of(case: dict[str, Any], check: Check[Any]) -> list[Finding]:
@@ -71,12 +75,27 @@ def test_case_gives_exactly_its_findings(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_findings_are_said_in_both_languages_without_gaps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every part of every sentence: no placeholder that no evidence fills."""
+    """Every part of every sentence: no placeholder that no evidence fills, or fills with what stands for nothing. Where
+    there may be nothing, a table says so: {value:@given}."""
+    said_as = _Lenient.format_field
+
+    def told(self: _Lenient, value: Any, spec: str) -> str:
+        return MISSING if value in NOTHING else said_as(self, value, spec)
+
     monkeypatch.setattr(_Lenient, "get_value", lambda self, key, args, values: values.get(key, MISSING))
+    monkeypatch.setattr(_Lenient, "format_field", told)
+    found_in = Catalogue._words
+
+    def worded(self: Catalogue, table: str, value: Any) -> str | None:
+        words = found_in(self, table, value)
+        shown_as_it_is = table in NAMES or set(self.data["words"].get(table, ())) <= {"", "None"}
+        return MISSING if words is None and (table in MESSAGES or not shown_as_it_is) else words
+
+    monkeypatch.setattr(Catalogue, "_words", worded)
     found = findings_of(json.loads(path.read_text("utf-8")), BY_ID[path.parent.name])
     for words in map(catalogue, LANGUAGES):
         for finding in found:
-            for part in ("text", "hint", "verify", "ask"):
+            for part in ("text", "hint", "verify", "ask", "letter"):
                 said = words.finding(finding, part)
                 assert MISSING not in said, f"{finding.code.id}, {part}: {said}"
                 assert "{" not in said or "{" in json.dumps(stated(finding)["evidence"]) or part == "verify", said

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from wxalarm.checks import CHECKS
-from wxalarm.messages import LANGUAGES, catalogue
+from wxalarm.messages import LANGUAGES, MESSAGES, catalogue
 from wxalarm.model import AlarmKind
 
 
@@ -79,7 +80,11 @@ def test_every_table_of_words_that_a_sentence_names_is_there(lang: str) -> None:
     for key, text in leaves(data):
         for _, _, spec, _ in string.Formatter().parse(text):
             if spec and spec.startswith("@"):
-                assert spec[1:] in data["words"], key
+                name, _, part = spec[1:].partition(".")
+                if name in MESSAGES:
+                    assert all(part or "title" in message for message in data[name].values()), key
+                else:
+                    assert spec[1:] in data["words"], key
 
 
 def test_a_value_is_said_in_the_words_of_a_table() -> None:
@@ -89,3 +94,27 @@ def test_a_value_is_said_in_the_words_of_a_table() -> None:
     code = Code("x", Severity.NOTE, Basis.RECORDED)
     words = Catalogue("en", {"code": {"x": {"text": "{a:@t} {b:@t} {c:@gone}"}}, "words": {"t": {"1": "one {b}"}}})
     assert words.finding(code(a=1, b="2", c="{b}"), "text") == "one 2 2 {b}"
+
+
+def test_words_may_have_words_in_them_and_values_never() -> None:
+    from wxalarm.messages import Catalogue
+    from wxalarm.model import Basis, Code, Severity
+
+    code = Code("x", Severity.NOTE, Basis.RECORDED)
+    data = {"code": {"x": {"text": "{a:@t}; {b:@t}; {k:@kind}, {k:@kind.about}"}}, "words": {"t": {"1": "one {b:@u}"}}}
+    data |= {"kind": {"mark-fail": {"title": "MarkFail", "about": "many failed"}}}
+    data["words"]["u"] = {"2": "two {c}"}
+    found = code(a=1, b="2", c="{a:@t}", k="mark-fail")
+    assert Catalogue("en", data).finding(found, "text") == "one two {a:@t}; 2; MarkFail, many failed"
+    assert Catalogue("en", data).finding(code(a="{b:@t}", b="2"), "text") == "{b:@t}; 2; -, -"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_names_of_checks_and_kinds_can_stand_in_a_list(lang: str) -> None:
+    """A report lists them with commas: "not checked: DNS from this machine, TCP connection"."""
+    words = catalogue(lang)
+    names = [*(words.check(check.id) for check in CHECKS), *(words.kind(kind) for kind in AlarmKind)]
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        assert not set(name) & set(",;:.、，；：。"), name
+        assert cell_len(name) <= 42, name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wxalarm.checks import CHECKS
@@ -18,6 +20,7 @@ def test_every_name_is_explained(lang: str) -> None:
         assert text is not None
         assert len(text.splitlines()) >= 2, name
         assert explain(name.upper().replace("-", "_"), words) == text
+        assert not re.search(r"\{\w*:|:@|\{(?:show|diff)\}", text), "to be read by people, not by str.format"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -39,3 +42,16 @@ def test_a_wrong_name_has_near_ones(wrong: str) -> None:
 @pytest.mark.parametrize("nothing", ["", " ", "-", "\x1b[31m"])
 def test_nothing_is_no_name(nothing: str) -> None:
     assert explain(nothing, catalogue("en")) is None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_depends_on_a_value_is_told_by_all_its_choices(lang: str) -> None:
+    words = catalogue(lang)
+    said = {name: explain(name, words) or "" for name in ("http-status", "log-status", "tcp-timeout", "reply-quoted")}
+    for key in ("419", "526", "4xx"):
+        assert f"      {key}: " in said["http-status"]
+    assert "wxalarm explain http-status" in said["log-status"]
+    assert "      419: " not in said["log-status"]
+    assert " / " in said["tcp-timeout"], "a few stand in the sentence"
+    assert "{address}" in said["tcp-timeout"]
+    assert "pool" not in said["reply-quoted"], "what may be added to a sentence is left out"

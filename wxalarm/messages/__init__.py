@@ -10,6 +10,7 @@ import string
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from wxalarm import shell
@@ -19,6 +20,12 @@ from wxalarm.model import AlarmKind, Code, Finding, Reason
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
+FEW = 6
+"""Choices that a sentence may show in brackets."""
+MADE = ("show", "diff")
+"""Evidence that is a whole part of a message: what it would be cannot be told beforehand."""
+MESSAGES = ("kind", "check")
+"""Groups of messages whose parts other sentences may say."""
 COMMAND = "verify"
 """The part of a code's message that is a command to paste: shell.fill says how its placeholders are filled."""
 
@@ -56,7 +63,7 @@ class _Lenient(string.Formatter):
 
 
 _FORMATTER = _Lenient()
-_WORDS = re.compile(r"\{(\w+):@(\w+)\}")
+_WORDS = re.compile(r"\{(\w+):@(\w+(?:\.\w+)?)\}")
 
 
 class Catalogue:
@@ -77,17 +84,31 @@ class Catalogue:
     def _say(self, template: Any, values: Mapping[str, Any]) -> str:
         if not isinstance(template, str):
             return ""
-        spelled = _WORDS.sub(lambda found: self.word(found[2], values.get(found[1])), template)
-        return _FORMATTER.vformat(spelled, (), values)
+        return _FORMATTER.vformat(self._spelled(template, values), (), values)
 
-    def word(self, table: str, value: Any) -> str:
-        """What {value:@table} of a sentence stands for: the words of the catalogue's [words.TABLE], which may have
-        placeholders of their own; a value that is not there is shown as it is."""
-        words = self._find("words", table, str(value))
-        return words if isinstance(words, str) else str(value).replace("{", "{{").replace("}", "}}")
+    def _spelled(self, template: str, values: Mapping[str, Any]) -> str:
+        """The template with every {value:@table} in words."""
+        return _WORDS.sub(lambda found: self.word(found[2], values.get(found[1]), values), template)
+
+    def word(self, table: str, value: Any, values: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """What {value:@table} stands for: the words of the catalogue's table [words.TABLE], which may have placeholders
+        of their own; a value that is not there is shown as it is."""
+        words = self._words(table, value)
+        if words is not None:
+            return self._spelled(words, values)
+        return _FORMATTER.format_field(value, "").replace("{", "{{").replace("}", "}}")
+
+    def _words(self, table: str, value: Any) -> str | None:
+        """The words of a value; {value:@kind} and {value:@check.about} are parts of messages, by default titles."""
+        name, _, part = table.partition(".")
+        key = "" if value in ([], ()) else str(value)
+        path = (name, key, part or "title") if name in MESSAGES else ("words", table, key)
+        words = self._find(*path)
+        return words if isinstance(words, str) else None
 
     def finding(self, finding: Finding, part: str) -> str:
-        """One part (text, hint, verify, ask) of a finding's message; "" when the code has none.
+        """One part (text, hint, verify, ask, letter) of a finding's message; "" when the code has none. A letter has
+        several lines and is to be copied as it stands.
 
         [code.ID.BASIS] overrides [code.ID] part by part: a recorded failure reads otherwise than a reproduced one.
         """
@@ -105,8 +126,8 @@ class Catalogue:
             return ""
 
         def known(found: re.Match[str]) -> str:  # a value that has no words of ours is a value
-            words = self._find("words", found[2], str(values.get(found[1])))
-            return words if isinstance(words, str) else f"{{{found[1]}}}"
+            words = self._words(found[2], values.get(found[1]))
+            return f"{{{found[1]}}}" if words is None else words
 
         def value(name: str, spec: str) -> Any:
             each = values.get(name)
@@ -119,9 +140,44 @@ class Catalogue:
         except shell.NoCommand:
             return ""
 
-    def template(self, code: Code, part: str) -> str:
-        """A part of a code's message with its placeholders, for the documentation."""
+    def raw(self, code: Code, part: str) -> str:
+        """A part of a code's message as it stands in the catalogue; "" when the code has none."""
         return str(self._find("code", code.id, part) or self._find("code", code.id, str(code.basis), part) or "")
+
+    def template(self, code: Code, part: str) -> str:
+        """A part of a code's message to be read by itself: a value by its name, {address}; what depends on one as its
+        choices, many of them on lines of their own, unless another code is named as their table is and tells them."""
+        text, tables = self._described(self.raw(code, part))
+        lines = [text.rstrip()]
+        for name in tables:
+            home = name.removesuffix("_do").replace("_", "-")
+            if home != code.id and self._find("code", home):
+                lines.append(f"      … wxalarm explain {home}")
+            else:
+                choices = self._find("words", name).items()
+                lines += [f"      {key}: {self._described(words)[0]}" for key, words in choices if words]
+        return "\n".join(lines)
+
+    def summary(self, code: Code, part: str) -> str:
+        """The same in one line; "…" for what has many choices."""
+        return self._described(self.raw(code, part))[0].rstrip()
+
+    def _described(self, template: str) -> tuple[str, list[str]]:
+        """(the text, the names of the tables whose choices are too many to stand in it)."""
+        text, tables = "", []
+        for literal, name, spec, _ in string.Formatter().parse(template):
+            table = self._find("words", spec[1:]) if spec and spec.startswith("@") else None
+            text += literal
+            if not isinstance(table, Mapping) or set(table) <= {"", "None"}:
+                text += "" if name is None or (name in MADE and template == f"{{{name}}}") else f"{{{name}}}"
+                continue
+            choices = [self._described(words)[0].strip() for words in dict.fromkeys(table.values()) if words]
+            if table.get("None") == "" or (len(choices) == 1 and len(table) > 1):
+                continue  # what may be added to the sentence
+            if len(choices) > FEW:
+                tables.append(str(spec)[1:])
+            text += "…" if len(choices) > FEW else self.ui("one_of", choices=" / ".join(choices))
+        return text, tables
 
     def check(self, check_id: str, part: str = "title", **values: Any) -> str:
         """One part of a check's message: title, about, or sends (what its probe sends where and which files it reads;
@@ -145,10 +201,7 @@ class Catalogue:
 
     def reason(self, reason: Reason) -> str:
         """Why something was skipped or could not be told."""
-        values = dict(reason.values)
-        if "check" in values:
-            values["check"] = self.check(str(values["check"]))
-        return self._say(self._find("reason", reason.id), values) or reason.id
+        return self._say(self._find("reason", reason.id), reason.values) or reason.id
 
     def bring(self, reason: Reason) -> str:
         """The flag or the command that makes good what was not looked at for this reason; "" when none does."""

@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 from wxalarm.wechat.catalogue import Element, Entry, Form, Value
 from wxalarm.wechat.crypto import BAD_KEY, BAD_SIGNATURE, CryptoError, Keys, decrypt, encrypt, signature, signed
-from wxalarm.wechat.limits import APPID_PLACE
+from wxalarm.wechat.message_url import filled
 
 OPENID = "oWXALARM-diagnosis-no-user-0"
 """The marked OpenID of our pushes: 28 characters like a real one, and a handler or a log reader can tell."""
@@ -99,7 +99,7 @@ def push(
         }
         outer = (("AppId", keys.appid),) if notice else (("ToUserName", account),)
         body = xml((*(inner if mode == "compatible" and not notice else outer), ("Encrypt", sealed)))
-    address = with_query(url.replace(APPID_PLACE, quote(authorizer)), query)
+    address = with_query(filled(url, quote(authorizer)), query)
     return Request("POST", address, headers(url, body.encode()), body.encode())
 
 

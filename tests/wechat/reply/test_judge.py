@@ -2,7 +2,8 @@
 
 A fixture is tests/fixtures/replies/<code>/<case>.body (bytes) or .http (as `curl -i` prints), and <case>.json:
 {"push": name, "openid", "account", "mode", "status", "keys", "truncated", "length", "accepted": bool, "codes": […]}.
-"codes" is the exact list. A case whose codes do not hold the folder's code is its near neighbour.
+"codes" is the exact list; "first", where it matters, is the one at the root. A case whose codes do not hold the
+folder's code is its near neighbour.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def test_case_gives_exactly_its_codes(path: Path) -> None:
     assert judgement.accepted is case["accepted"]
     errors = [f for f in judgement.findings if f.code.severity is Severity.ERROR]
     assert judgement.accepted is not bool(errors)
+    assert case.get("first") in (None, judgement.findings[0].code.id if judgement.findings else None)
     for part in ("slip", "page"):
         assert case.get(part) in (None, *(f.evidence.get(part) for f in judgement.findings))
 

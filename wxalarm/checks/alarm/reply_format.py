@@ -78,7 +78,12 @@ def _findings(observation: Observation, ctx: Context) -> Iterator[Finding]:
         truncated=sample.response_truncated,
         length=sample.response_length,
     )
-    yield from _undecryptable(judgement, sample.response_content) if sample.decrypt_failed else judgement.findings
+    if sample.decrypt_failed:
+        yield from _undecryptable(judgement, sample.response_content)
+        return
+    for finding in judgement.findings:  # WeChat would have said [decrypt fail]: the configured mode may be an old one
+        doubted = finding.code.id == codes.NOT_ENCRYPTED.id
+        yield _only_possible(finding) if doubted else finding
 
 
 def _url(target: Target) -> str | None:
@@ -103,7 +108,14 @@ def _undecryptable(judgement: Judgement, content: str) -> Iterator[Finding]:
         case = "malformed" if codes.MALFORMED_XML.id in ids else "unseen"
         length = len(content.partition("<Encrypt>")[2].partition("</Encrypt>")[0].replace("<![CDATA[", "").rstrip("]>"))
         yield codes.UNDECRYPTABLE(case=case, length=length, inner=False)
-    yield from (finding for finding in judgement.findings if finding.code is not codes.SEALED)
+    plain = codes.NOT_ENCRYPTED.id in ids
+    for finding in judgement.findings:
+        if finding.code is not codes.SEALED:  # what is wrong inside, WeChat has not come to see
+            yield _only_possible(finding) if plain and finding.code.id != codes.NOT_ENCRYPTED.id else finding
+
+
+def _only_possible(finding: Finding) -> Finding:
+    return dataclasses.replace(finding, code=finding.code.variant(basis=Basis.CONDITION))
 
 
 def _pushed(ctx: Context) -> Pushed:

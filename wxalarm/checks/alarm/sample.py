@@ -15,9 +15,13 @@ from wxalarm.checks.check import Check, Context, by_alarm
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network.http_status import HTTP_REDIRECT, HTTP_STATUS, redirects, status_case
 from wxalarm.checks.scope import PRIVATE_ADDRESS, scope_of
+from wxalarm.checks.urls import split_url
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.parser.consistency import LENGTH_MISMATCH, STAMP_MISMATCH, body_length, stamp_apart
+from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.limits import BLOCK, WAIT
+from wxalarm.wechat.reply.body import SHOWN
+from wxalarm.wechat.reply.pushes import pushed_of
 
 HTTP_RECORDED = HTTP_STATUS.variant(basis=Basis.RECORDED)
 REDIRECT_RECORDED = HTTP_REDIRECT.variant(basis=Basis.RECORDED)
@@ -60,24 +64,24 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     alarm, sample = ctx.alarm, ctx.alarm.sample
     status = sample.http_code
     if status is not None and redirects(status):
-        yield REDIRECT_RECORDED(status=status, ip=sample.ip or "?")
+        yield REDIRECT_RECORDED(status=status, ip=sample.ip or None)
     elif status not in (None, 200):  # 200 is what WeChat wants: something else was wrong then
-        yield HTTP_RECORDED(status=status, case=status_case(status), ip=sample.ip or "?")
+        yield HTTP_RECORDED(status=status, case=status_case(status), ip=sample.ip or None)
     if sample.curl_error:  # CURLE_OK is 0
         number = sample.curl_error
-        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or "?")
+        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or None)
     if sample.ip and (scope := scope_of(sample.ip)) and not _given(sample.ip, ctx):
         yield PRIVATE_RECORDED(ip=sample.ip, scope=scope)
-    if sample.platform is not None and not (ctx.account and ctx.account.platform):
-        yield PLATFORM_SIDE(platform=sample.platform or "?", url=sample.url or "?")
+    if sample.platform is not None and not _ours(ctx):
+        yield _platform_side(alarm, sample.platform)
     if (rate := alarm.rate) is not None and rate >= BURST_RATE:
         yield _burst(alarm, rate)
     if ctx.accounts_here >= STORM_ACCOUNTS:
         yield STORM(accounts=ctx.accounts_here, host=ctx.target.host)
     if alarm.kind is AlarmKind.MARK_FAIL:
-        yield MARKFAIL_BLOCK(since=f"{alarm.first_seen:%H:%M:%S}" if alarm.first_seen else "?", seconds=BLOCK)
+        yield MARKFAIL_BLOCK(since=f"{alarm.first_seen:%H:%M:%S}" if alarm.first_seen else None, seconds=BLOCK)
     if _silent(alarm):
-        yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg or "?")
+        yield SAMPLE_SILENT(msg_type=sample.msg_type, event=sample.event or sample.msg)
     yield from _contradictions(alarm)
 
 
@@ -86,9 +90,39 @@ def _given(ip: str, ctx: Context) -> bool:
     return any(address.ip == ip and address.permitted for address in addresses.known(ctx))
 
 
+def _ours(ctx: Context) -> bool:
+    """Whether the platform that the alarm names is the user's own: it is configured, or what was pushed goes to nobody
+    but the platform itself, as its alarms do."""
+    configured = ctx.account is not None and ctx.account.platform
+    return configured or ctx.settings.has_server(ctx.alarm.sample.url) or pushed_of(ctx.alarm).form is Form.NOTICE
+
+
+def _platform_side(alarm: Alarm, platform: str) -> Finding:
+    """Whose server it is, with all that a letter to its provider says."""
+    sample = alarm.sample
+    shown = " ".join((sample.response_content or "").split())
+    seen = {"status": sample.http_code, "curl": sample.curl_error, "decrypt": sample.decrypt_failed, "body": shown}
+    return PLATFORM_SIDE(
+        case="named" if platform else "unnamed",
+        platform=platform,
+        url=sample.url,
+        host=split_url(sample.url or "").host,
+        ip=sample.ip or None,
+        appid=alarm.appid,
+        kind=str(alarm.kind),
+        first_seen=f"{alarm.first_seen:%Y-%m-%d %H:%M:%S}" if alarm.first_seen else None,
+        count=alarm.count,
+        window=alarm.window_minutes,
+        saw=next((name for name, value in seen.items() if value), "other"),
+        status=sample.http_code,
+        number=sample.curl_error,
+        shown=shown[:SHOWN],
+    )
+
+
 def _burst(alarm: Alarm, rate: float) -> Finding:
-    event = alarm.sample.event or alarm.sample.msg or "?"
-    case = "mass" if event.lower() in MASS_EVENTS else "other"
+    event = alarm.sample.event or alarm.sample.msg
+    case = "mass" if event and event.lower() in MASS_EVENTS else "other"
     return BURST(
         count=alarm.count,
         window=alarm.window_minutes,

@@ -72,7 +72,7 @@ def fault(target: Target) -> Fault | None:
     start = 1
     for label in labels:
         if wrong := _label_fault(label):
-            return Fault(wrong, label, start)
+            return Fault(wrong, label or ".", start)
         start += len(label) + 1
     if len(target.host) > MAX_NAME:
         return Fault("long-name", target.host[MAX_NAME:], MAX_NAME + 1)

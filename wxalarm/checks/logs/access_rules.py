@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wxalarm import mechanisms
+from wxalarm.bounds import whole
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, paths, push, readable
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP
@@ -15,6 +16,7 @@ from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
+from wxalarm.wechat.statuses import status_case
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
@@ -188,7 +190,7 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         hit = own if mine else next((hit for hit in seen.examples if hit.status == status), None)
         code = _CODES.get(status, LOG_STATUS)
         by = "unknown" if hit is None else "nginx" if hit.upstream_status in ("-", "") else "upstream"
-        evidence = {"status": status, "by": by, "case": _case(status)}
+        evidence = {"status": status, "by": by, "case": status_case(whole(status) or 0)}
         yield _make(code, count, seen, ctx, mine, hit, **evidence)
 
 
@@ -199,14 +201,6 @@ _CODES = {
     "404": LOG_NOT_FOUND,
     "403": LOG_FORBIDDEN,
 }
-_EXPLAINED = ("201", "400", "401", "403", "404", "405", "413", "415", "429", "500", "502", "503", "504", "999")
-
-
-def _case(status: str) -> str:
-    """The key of [words.http_status] for a status."""
-    if status in _EXPLAINED:
-        return status
-    return f"{status[0]}xx" if status[:1] in "2345" and len(status) == 3 else "other"
 
 
 def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding]:

@@ -75,7 +75,7 @@ def partly_read(files: Sequence[LogFile]) -> Iterable[Finding]:
     if bad or dropped:
         yield LOG_PARTLY_READ(
             None,
-            files=[f"{file.path} ({file.problem}{': ' if file.detail else ''}{file.detail})" for file in bad] or ["-"],
+            files=[f"{file.path} ({file.problem}{': ' if file.detail else ''}{file.detail})" for file in bad] or None,
             dropped=dropped,
         )
 

@@ -124,7 +124,8 @@ def failed(one: Exchange, ctx: Context) -> Finding:
     }
     match one.failure:
         case Failure.TIMEOUT | Failure.INTERIM:
-            waiting = "waiting" if one.first_byte is None else "body"
+            waited = "waiting" if one.tls is None else "waiting-tls"
+            waiting = waited if one.first_byte is None else "body"
             seen["case"] = "interim" if one.failure is Failure.INTERIM else waiting
             spent = {"seconds": round(one.total, 2), "limit": one.limit, "read": len(one.body)}
             return HTTP_TIMEOUT(**seen, **phases(one), **spent)

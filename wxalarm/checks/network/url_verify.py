@@ -82,7 +82,7 @@ def _judged(one: Exchange, echostr: str, ctx: Context) -> Iterator[Finding]:
         # No cause of any alarm: pushes may be answered well by a handler that does not verify.
         code = VERIFY_ECHO_WRONG.variant(severity=Severity.NOTE) if miss.harmless else VERIFY_ECHO_WRONG
         shown = one.body[:SHOWN].decode("utf-8", "backslashreplace")
-        yield code(**where, case=miss.case, length=len(one.body), wanted=len(echostr), shown=shown or "-")
+        yield code(**where, case=miss.case, length=len(one.body), wanted=len(echostr), shown=shown)
 
 
 CHECK = Check(

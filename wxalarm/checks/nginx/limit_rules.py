@@ -101,6 +101,7 @@ def _limited(
         key=zone.args[0],
         allowed=allowed,
         unit=unit,
+        case="unknown" if rate is None else "known",
         burst=burst,
         waits=waits,
         rate=rate,

@@ -102,6 +102,7 @@ def _denied(
         directive=rule.text,
         place=rule.place,
         status=status,
+        case="known" if addresses else "unknown",
         addresses=list(addresses) or None,
         path=known.ctx.target.path,
         diff=diff,

@@ -97,7 +97,7 @@ def _finding(code: Code, some: list[Answer], host: str, account: str, base: str)
         errmsg=first.errmsg,
         case=first.errcode if first.errcode in WORDED else "other",
         rid=first.rid,
-        ip=found[1] if found else "?",
+        ip=found[1] if found else None,
         paths=paths,
         account=account,
     )

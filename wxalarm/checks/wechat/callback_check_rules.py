@@ -37,7 +37,7 @@ def _pings(checks: Sequence[CallbackCheck]) -> Iterator[Finding]:
     yield code(
         addresses=sorted({ping.ip for _, ping in lost}),
         operators=list(dict.fromkeys(operator for operator, _ in lost)),
-        answered=list(dict.fromkeys(answered)) or ["-"],
+        answered=list(dict.fromkeys(answered)),
         lost=len(lost),
         sent=len(pings),
         case="some" if answered else "all",

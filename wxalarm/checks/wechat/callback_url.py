@@ -15,7 +15,8 @@ from wxalarm.checks.check import Check, Context, Skip, by_target
 from wxalarm.checks.scope import is_address, scope_of
 from wxalarm.kinds import PAY, PLATFORM
 from wxalarm.model import Basis, Code, Finding, Severity, Target
-from wxalarm.wechat.limits import APPID_PLACE, PORTS
+from wxalarm.wechat.limits import PORTS
+from wxalarm.wechat.message_url import has_place
 
 TICKET_URL_IP = Code("ticket-url-ip", Severity.WARNING, Basis.CONDITION, mechanisms.PLATFORM_URL)
 TICKET_URL_PORT = Code("ticket-url-port", Severity.WARNING, Basis.CONDITION, mechanisms.PLATFORM_URL)
@@ -40,7 +41,7 @@ def evaluate(url: str, ctx: Context) -> Iterator[Finding]:
             yield TICKET_URL_IP(host=target.host)
         if port is not None:
             yield TICKET_URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])
-        if APPID_PLACE in url:
+        if has_place(url):
             yield TICKET_URL_PLACEHOLDER(url=url)
     elif port is not None:
         yield URL_PORT(port=port, scheme=target.scheme, right=PORTS[target.scheme])

@@ -1,7 +1,7 @@
 """Counts how long the last ticket can still be used, when the alarm says that every push of one failed.
 
 Why: a ticket comes every 10 minutes and is valid for 12 hours; then no component_access_token can be had, and
-a platform stops for all its accounts. Documents: 验证票据, 验证票据排查 4.
+a platform stops for all its accounts, unless a later ticket has come. Documents: 验证票据, 验证票据排查 4.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from wxalarm.model import BEIJING, Basis, Code, Finding, Severity
 from wxalarm.wechat.limits import TICKET_EVERY, TICKET_TRIES, TICKET_VALID
 
 TICKET_STALE = Code("ticket-stale", Severity.WARNING, Basis.CONDITION)
+TOO_OLD = 24.0
+"""Hours after the end of the last ticket above which the alarm says nothing of today's: others were pushed since."""
 
 
 async def probe(ctx: Context) -> bool:
@@ -23,7 +25,7 @@ async def probe(ctx: Context) -> bool:
 
 
 def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
-    """A note while the last ticket holds, a warning when it has ended."""
+    """A warning when the last ticket has ended; a note while it holds, and of an alarm that is long past."""
     alarm = ctx.alarm
     if alarm.kind not in TICKET or alarm.first_seen is None or not alarm.window_minutes or alarm.count is None:
         raise Skip("no-ticket-count")
@@ -33,13 +35,14 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
     # The last one that came through was pushed at most TICKET_EVERY minutes before the first failure.
     ends = alarm.first_seen.astimezone(BEIJING) + timedelta(hours=TICKET_VALID) - timedelta(minutes=TICKET_EVERY)
     left = (ends - ctx.now).total_seconds() / 3600
-    code = TICKET_STALE if left <= 0 else TICKET_STALE.variant(severity=Severity.NOTE)
+    case = "running" if left > 0 else "ended" if left >= -TOO_OLD else "past"
+    code = TICKET_STALE if case == "ended" else TICKET_STALE.variant(severity=Severity.NOTE)
     yield code(
         count=alarm.count,
         window=alarm.window_minutes,
         all=all_of_them,
         ends=f"{ends:%Y-%m-%d %H:%M}",
-        case="ended" if left <= 0 else "running",
+        case=case,
         hours=round(abs(left), 1),
         valid=TICKET_VALID,
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from wxalarm.model import Basis, Finding, Severity
-from wxalarm.wechat.catalogue import Form
+from wxalarm.wechat.catalogue import Answer, Form
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import codes, envelope, markup, pay, rules, shapes, slips, transport
 from wxalarm.wechat.reply.body import BOM, LARGEST, PAID, SUCCESS, Body
@@ -187,7 +187,9 @@ def _decoded(body: Body) -> tuple[str, Finding | None]:
     try:
         text = data.decode("utf-16" if wide else "gb18030")
     except UnicodeDecodeError:
-        return data.decode("utf-8", "replace"), body.find(codes.CHARSET, start, encoding="?", case="bytes", byte=byte)
+        return data.decode("utf-8", "replace"), body.find(
+            codes.CHARSET, start, encoding=None, case="unknown", byte=byte
+        )
     shown, corrected = "UTF-16" if wide else "GBK", _redeclared(text).encode("utf-8", "replace")
     return text, body.find(codes.CHARSET, start, corrected=corrected, encoding=shown, case="bytes", byte=byte)
 
@@ -222,6 +224,7 @@ def _xml(body: Body, keys: Keys | None, opened: Opened | None, inside: list[byte
     if body.pushed.form is Form.NOTICE:
         yield body.find(codes.NOT_SUCCESS, 0, len(body.data), corrected=SUCCESS, around="xml")
         return
+    yield from _not_encrypted(body)
     try:
         root, encoding = markup.read(body.data, truncated=body.truncated)
     except markup.Malformed as error:
@@ -239,9 +242,17 @@ def _xml(body: Body, keys: Keys | None, opened: Opened | None, inside: list[byte
     elif envelope.is_envelope(root):
         yield from _encrypted(body, root, keys, opened, inside)
     else:
-        if body.mode == "secure":
-            yield body.find(codes.NOT_ENCRYPTED, root.offset)
         yield from rules.message(body, root)
+
+
+def _not_encrypted(body: Body) -> Iterator[Finding]:
+    """Plaintext where only ciphertext may stand, well-formed or not. One that is cut may have its Encrypt behind."""
+    if body.mode != "secure" or not body.user or b"<Encrypt" in body.data:
+        return
+    if not body.truncated or any(mark in body.data for mark in envelope.PLAIN_MARKS):
+        # success is never encrypted: to a push that takes no message it is the whole repair
+        corrected = body.accepted_instead if body.pushed.answer is Answer.NO else None
+        yield body.find(codes.NOT_ENCRYPTED, max(body.data.find(b"<"), 0), corrected=corrected)
 
 
 def _encrypted(
@@ -258,7 +269,7 @@ def _encrypted(
     plain = opened.plain.encode("utf-8", "surrogateescape")
     inside.append(plain)
     if plain in (b"", SUCCESS):
-        yield body.find(codes.ENCRYPTED_SUCCESS, corrected=plain, what=opened.plain or "-")
+        yield body.find(codes.ENCRYPTED_SUCCESS, corrected=plain, what=opened.plain)
         return
     inner = Body(plain, body.pushed, "plain", inner=True)
     try:

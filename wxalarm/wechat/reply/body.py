@@ -8,6 +8,7 @@ from typing import Any
 from wxalarm.model import Code, Finding, Location
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply.pushes import Pushed
+from wxalarm.wechat.reply.unseen import unlike
 
 LARGEST = 1 << 20
 """Bytes of a reply that are looked at; no documented reply comes near."""
@@ -45,6 +46,8 @@ class Body:
         evidence["shown"] = excerpt(self.data[start : end if end > start else start + SHOWN * 4])
         if corrected is not None and len(corrected) <= LONGEST_CORRECTION:
             evidence["corrected"] = text_of(corrected)
+            if len(self.data) <= LONGEST_CORRECTION and (odd := unlike(text_of(self.data), evidence["corrected"])):
+                evidence |= {"unseen": "named", "characters": odd}
         return code(location, **evidence)
 
     def location(self, start: int, end: int) -> Location:

@@ -78,6 +78,8 @@ TRANSPORT = (HTTP_STATUS, HTTP_REDIRECT, COMPRESSED, CHUNKED, LENGTH, TOO_LARGE)
 BODY = (
     CHARSET,
     EMPTY,
+    NOT_ENCRYPTED,
+    ENCRYPTED,
     QUOTED,
     ESCAPED,
     BOM,
@@ -88,6 +90,13 @@ BODY = (
     JSON,
     OBJECT,
     TEXT,
+    BOTH_FORMS,
+    UNDECRYPTABLE,
+    SIGNATURE,
+    APPID,
+    ENCRYPTED_TWICE,
+    ENCRYPTED_SUCCESS,
+    SEALED,
     MALFORMED_XML,
     DOCTYPE,
     ECHO,
@@ -103,19 +112,11 @@ BODY = (
     NOT_SWAPPED,
     WRONG_USER,
     SUCCESS_AS_MESSAGE,
-    UNDECRYPTABLE,
-    NOT_ENCRYPTED,
-    ENCRYPTED,
-    BOTH_FORMS,
-    ENCRYPTED_SUCCESS,
-    ENCRYPTED_TWICE,
-    SIGNATURE,
-    APPID,
-    SEALED,
     NOT_SUCCESS,
     PAY_FAIL,
     PAY_V3,
 )
 CODES = (*TRANSPORT, *BODY)
-"""All codes, in the order in which the causes lie: the transport before the shape before the rules."""
+"""All codes, in the order in which the causes lie: the transport, whether it is encrypted at all, the shape, the
+envelope, the rules of what is inside."""
 RANK = {code.id: rank for rank, code in enumerate(CODES)}

@@ -20,6 +20,9 @@ from wxalarm.wechat.reply.body import Body
 from wxalarm.wechat.reply.markup import Element, content_span, element_span
 
 ELEMENTS = ("Encrypt", "MsgSignature", "TimeStamp", "Nonce")
+PLAIN = ("MsgType", "Content", "FromUserName", "CreateTime")
+"""Elements of a plain reply that no envelope has."""
+PLAIN_MARKS = tuple(f"<{name}>".encode() for name in PLAIN)
 BLOCK = 16
 """Bytes of an AES block. WeChat itself pads to 32, but reads what is padded to 16 just as well."""
 _SIGNATURE = re.compile(r"\A[0-9a-f]{40}\Z")
@@ -68,7 +71,7 @@ def opened(root: Element, keys: Keys) -> Opened | None:
 
 def judge(body: Body, root: Element, found: Opened | None) -> Iterator[Finding]:
     """Findings about the envelope itself; what is inside it is judged by the caller as a body of its own."""
-    plain = [name for name in ("MsgType", "Content", "FromUserName", "CreateTime") if root.get(name) is not None]
+    plain = [name for name in PLAIN if root.get(name) is not None]
     if plain and root.get("MsgSignature") is not None:
         yield body.find(codes.BOTH_FORMS, *element_span(body.data, _element(root, plain[0])), element=plain[0])
     elif root.get("MsgSignature") is None and (echoed := root.get("ToUserName") or root.get("AppId")) is not None:

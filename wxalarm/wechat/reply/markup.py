@@ -131,3 +131,10 @@ def element_span(data: bytes, element: Element) -> tuple[int, int]:
     """(start, end) of the start tag of an element."""
     end = data.find(b">", element.offset)
     return element.offset, end + 1 if end >= 0 else len(data)
+
+
+def inner_span(data: bytes, element: Element) -> tuple[int, int]:
+    """(start, end) of all that stands between the tags of an element, with the CDATA around its text."""
+    start = element_span(data, element)[1]
+    end = data.find(f"</{element.name}".encode(), start)
+    return start, end if end >= 0 else len(data)

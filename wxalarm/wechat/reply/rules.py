@@ -14,7 +14,8 @@ from wxalarm.wechat.catalogue import Answer, Form
 from wxalarm.wechat.limits import ARTICLES, ARTICLES_FOR_MESSAGE, CONTENT
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import Body
-from wxalarm.wechat.reply.markup import Element, content_span, element_span
+from wxalarm.wechat.reply.markup import Element, content_span, element_span, inner_span
+from wxalarm.wechat.reply.unseen import taken_for
 
 WARNING = Severity.WARNING
 ARTICLES_2015 = 10
@@ -71,7 +72,7 @@ def _nothing(body: Body, root: Element) -> Iterator[Finding]:
 def not_allowed(body: Body, kind: str | None) -> Finding | None:
     """A message in answer to a push that takes none; a warning where sources conflict or say nothing."""
     pushed = body.pushed
-    name = pushed.name or "?"
+    name = pushed.name or ""
     if kind == "transfer_customer_service" and pushed.form is Form.EVENT:
         return body.find(codes.NOT_ALLOWED, corrected=body.accepted_instead, push=name, case="transfer")
     answer = pushed.answer
@@ -162,10 +163,12 @@ def renamed(data: bytes, element: Element, name: bytes) -> bytes:
 
 
 def _msgtype(body: Body, element: Element) -> Finding:
-    folded = element.text.strip().lower()
+    folded = taken_for(element.text).lower()
     span = content_span(body.data, element)
     if folded in REPLIES:
-        corrected = body.spliced(*span, folded.encode())
+        start, end = inner_span(body.data, element)  # blanks may stand around the CDATA, too
+        cdata = b"<![CDATA[%b]]>" if b"<![CDATA[" in body.data[start:end] else b"%b"
+        corrected = body.spliced(start, end, cdata % folded.encode())
         return body.find(codes.MSGTYPE, *span, corrected=corrected, value=element.text, near=folded, case="near")
     case = "push-only" if folded in PUSHED_ONLY else "empty" if not folded else "other"
     return body.find(codes.MSGTYPE, *span, value=element.text[:60], near="", case=case, known=list(REPLIES))
@@ -182,9 +185,11 @@ def _create_time(body: Body, root: Element) -> Iterator[Finding]:
         code = codes.CREATETIME_MILLISECONDS
         yield body.find(code, *span, corrected=corrected, value=value, digits=len(value), seconds=value[:10], unit=unit)
         return
-    whole = re.match(r"\d{10}(?=\.\d)", value)
-    case = "fraction" if whole else "empty" if not value else "date" if re.match(r"\d{4}[-/]", value) else "other"
-    fixed = body.spliced(*span, whole[0].encode()) if whole else None
+    whole, taken = re.match(r"\d{10}(?=\.\d)", value), _SECONDS.match(taken_for(value))
+    case = "fraction" if whole else "unseen" if taken else "empty" if not value else "other"
+    case = "date" if re.match(r"\d{4}[-/]", value) else case
+    seconds = whole or taken
+    fixed = body.spliced(*span, seconds[0].encode()) if seconds else None
     yield body.find(codes.CREATETIME, *span, corrected=fixed, value=value[:60], case=case)
 
 
@@ -198,7 +203,7 @@ def _text(body: Body, root: Element) -> Iterator[Finding]:
     if not content.text.strip():
         yield body.find(
             codes.CONTENT_EMPTY, *content_span(body.data, content), corrected=body.accepted_instead,
-            blanks=len(content.text),
+            blanks=len(content.text), case="blank" if content.text else "empty",
         )  # fmt: skip
         return
     if content.text.strip().lower() == "success":
@@ -230,24 +235,22 @@ def _news(body: Body, root: Element) -> Iterator[Finding]:
     limit = ARTICLES_FOR_MESSAGE if body.pushed.name in ONE_ARTICLE else ARTICLES
     if (len(items) > limit and body.pushed.form is not Form.UNKNOWN) or len(items) > ARTICLES:
         case = "many-2015" if len(items) > ARTICLES_2015 else "limit"
-        span, push = element_span(body.data, items[limit]), body.pushed.name or "?"
-        code = codes.ARTICLES.variant(severity=WARNING)
-        yield body.find(code, *span, case=case, count=len(items), limit=limit, push=push, missing="")
+        code, span = codes.ARTICLES.variant(severity=WARNING), element_span(body.data, items[limit])
+        yield body.find(code, *span, case=case, count=len(items), limit=limit, push=body.pushed.name)
     for item in items:
         absent = [name for name in ARTICLE_FIELDS if item.get(name) is None]
         if absent:
             code, span = codes.ARTICLES.variant(severity=WARNING), element_span(body.data, item)
             yield body.find(
-                code, *span, case="fields", count=len(items), limit=limit, push=body.pushed.name or "?",
-                missing=", ".join(absent),
-            )  # fmt: skip
+                code, *span, case="fields", count=len(items), limit=limit, push=body.pushed.name, missing=absent
+            )
             return
 
 
 def _article_count(body: Body, count: Element | None, articles: Element, items: int) -> Iterator[Finding]:
     if items == 0:
         span = element_span(body.data, articles)
-        yield body.find(codes.ARTICLES, *span, case="none", count=0, limit=ARTICLES, push="", missing="item")
+        yield body.find(codes.ARTICLES, *span, case="none", count=0, limit=ARTICLES)
         return
     if count is None or not count.closed or not count.text.strip():
         return
@@ -256,7 +259,7 @@ def _article_count(body: Body, count: Element | None, articles: Element, items: 
         span = content_span(body.data, count)
         yield body.find(
             codes.ARTICLES, *span, corrected=body.spliced(*span, str(items).encode()),
-            case="count", count=items, limit=ARTICLES, push="", missing="", declared=value[:20],
+            case="count", count=items, limit=ARTICLES, declared=value[:20],
         )  # fmt: skip
 
 

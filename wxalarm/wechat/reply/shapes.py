@@ -140,16 +140,14 @@ def page(body: Body, text: str, found: Page) -> Iterator[Finding]:
     """An HTML page, by who wrote it; a redirect page, by where it leads."""
     if found.name == "redirect":
         target = target_of(text)
-        yield body.find(
-            codes.REDIRECT_PAGE, corrected=body.accepted_instead, title=found.title or "-", target=target or "-"
-        )
+        yield body.find(codes.REDIRECT_PAGE, corrected=body.accepted_instead, title=found.title, target=target)
         return
     corrected = body.accepted_instead
     begin = body.data.find(b"<xml")
     end = body.data.rfind(b"</xml>")
     if found.name == "php" and 0 < begin < end:
         corrected = body.data[begin : end + 6]
-    yield body.find(codes.HTML, corrected=corrected, page=found.name, title=found.title or "-")
+    yield body.find(codes.HTML, corrected=corrected, page=found.name, title=found.title)
 
 
 def _json(body: Body, text: str) -> Finding:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from wxalarm.wechat.reply import markup
+from wxalarm.wechat.reply.unseen import taken_for
 
 MOST_REPAIRS = 8
 """Slips that are mended one after the other before giving up."""
@@ -45,6 +46,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _DECLARATION = re.compile(rb"<\?xml[ \t\r\n]")
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w.:-]{0,60})((?:[ \t\r\n][^<>]{0,200})?)(/?)>")
 _CDATA = b"<![CDATA["
+_WIDE = re.compile("(?:＜|<)／|＜(?=[/!?A-Za-z])|(?<=[]A-Za-z>])＞".encode())
 _LESS = re.compile(rb"<(?![A-Za-z_/!?])")
 
 
@@ -95,6 +97,8 @@ def _candidates(data: bytes) -> Iterator[Slip]:
         end = ampersand.start() + (len(name[0]) if name else 1)
         instead = _ENTITIES.get(name[0], b"") if name else b"&amp;"
         yield Slip(kind, ampersand.start(), end, instead, name[0].decode() if name else "")
+    if wide := _WIDE.search(plain):
+        yield Slip("full-width", wide.start(), wide.end(), taken_for(wide[0].decode()).encode(), wide[0].decode())
     if less := _LESS.search(plain):
         yield Slip("less-than", less.start(), less.end(), b"&lt;")
     yield from _tags(plain)
@@ -204,5 +208,5 @@ def _mismatch(open_tags: list[_Open], tag: re.Match[bytes]) -> Slip:
 
 def _last_resort(data: bytes, offset: int) -> Slip:
     if offset >= len(data):
-        return Slip("cut", len(data), len(data))
+        return Slip("end", len(data), len(data))
     return Slip("other", offset, min(offset + 1, len(data)))

@@ -11,18 +11,11 @@ from wxalarm.model import Finding
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import LARGEST, Body
+from wxalarm.wechat.statuses import status_case
 
-_STATUSES = frozenset({201, 304, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504, 999})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}(?:;[^\r\n]{0,200})?\r?\n")
 Headers = Iterable[tuple[str, str]]
-
-
-def status_case(status: int) -> str:
-    """The key of the catalogue's words for an HTTP status: itself, or its class."""
-    if status in _STATUSES:
-        return str(status)
-    return f"{status // 100}xx" if 200 <= status < 600 else "other"
 
 
 def fields(headers: Mapping[str, str] | Headers) -> dict[str, str]:

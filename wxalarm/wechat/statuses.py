@@ -1,0 +1,24 @@
+"""HTTP statuses by what is to be said of them: the one home of the keys of [words.http_status] in the catalogues."""
+
+from __future__ import annotations
+
+# fmt: off
+EXPLAINED = frozenset({
+    201, 202, 204, 206, 304,
+    400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 413, 414, 415, 418, 421, 422, 426, 429, 431, 451,
+    500, 501, 502, 503, 504, 505, 507, 511,
+    # In no registry of IANA, but each somebody's own.
+    419, 440, 444, 460, 494, 495, 496, 497, 499, 508, 509, 514, 520, 521, 522, 523, 524, 525, 526, 530, 599, 999,
+})
+# fmt: on
+"""Statuses with a sentence of their own; of every other, its class is what can be said honestly."""
+CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+OTHER = "other"
+"""No number of an HTTP status (RFC 9110, 15: 100 to 599)."""
+
+
+def status_case(status: int) -> str:
+    """What is to be said of a status: its own number, its class, or that it is none."""
+    if status in EXPLAINED:
+        return str(status)
+    return CLASSES[status // 100 - 1] if 100 <= status < 600 else OTHER
