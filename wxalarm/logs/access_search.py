@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wxalarm.bounds import whole
-from wxalarm.logs import formats, mask, parsers
+from wxalarm.logs import answered, formats, mask, parsers
 from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, Record
@@ -43,10 +43,20 @@ class Hit(Struct, frozen=True):
     upstream_addr: str | None = None
     upstream_status: str | None = None
     upstream_response_time: str | None = None
+    upstream_connect_time: str | None = None
+    upstream_header_time: str | None = None
+    upstream_response_length: str | None = None
+    upstream_bytes_received: str | None = None
     stamp: int | None = None
     """`timestamp` in its query: WeChat's clock at the push."""
     packed: str | None = None
     """How its file is compressed."""
+
+    @property
+    def said(self) -> Record:
+        """What tells who answered it: the status, and those of answered.UPSTREAM that its format has."""
+        upstream = {name: getattr(self, name) for name in answered.UPSTREAM}
+        return {"status": self.status, **{name: value for name, value in upstream.items() if value is not None}}
 
 
 class Search:
@@ -183,9 +193,7 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         match=match,
         request_time=number(record.get("request_time", "").encode()),
         body_bytes=whole(size),
-        upstream_addr=record.get("upstream_addr"),
-        upstream_status=record.get("upstream_status"),
-        upstream_response_time=record.get("upstream_response_time"),
         stamp=whole(stamp, 11),
         packed=place.packed,
+        **{name: record.get(name) for name in answered.UPSTREAM},
     )
