@@ -92,6 +92,10 @@ class Tally:
         self._latest = float("-inf")
         self._folded = _Folded()
 
+    def begin(self) -> None:
+        """Another file comes: its lines may be older."""
+        self._latest = float("-inf")
+
     def add(self, parser: LineParser, chunk: bytes) -> set[bytes]:
         """Count a chunk's lines; the statuses among them but for 200."""
         times, keys = parser.columns(chunk)

@@ -48,6 +48,7 @@ http {{
     proxy_next_upstream off;
     limit_req_zone $server_name zone=one:1m rate=1r/m;
     limit_req_zone $server_name zone=queue:1m rate=17r/m;
+    limit_req_zone $server_name zone=few:1m rate=1r/m;
     upstream half {{ server 127.0.0.1:{fast} max_fails=0; server 127.0.0.1:{dead} max_fails=0; }}
     upstream halves {{ server 127.0.0.1:{dead} max_fails=0; server 127.0.0.1:{fast} backup; }}
     upstream marked {{ server 127.0.0.1:{dead} max_fails=1 fail_timeout=60s;
@@ -90,6 +91,8 @@ http {{
         location /challenge {{ proxy_pass http://127.0.0.1:{challenge}; }}
         location /empty {{ proxy_pass http://127.0.0.1:{empty}; }}
         location /begins {{ proxy_pass http://127.0.0.1:{begins}; }}
+        location /files {{ }}
+        location /busy {{ limit_req zone=few; limit_req_status 429; proxy_pass http://127.0.0.1:{fast}; }}
         location /dropped {{ return 444; }}
         location /nosource {{ proxy_bind 192.0.2.1; proxy_pass http://127.0.0.1:{fast}; }}
         location /maintained {{ proxy_pass http://127.0.0.1:{dead}; error_page 502 =200 /maintenance; }}

@@ -16,6 +16,7 @@ import pytest
 
 from tests.checks.logs.nginx_server import LOG_FORMAT, NO_NGINX, Server, running
 from tests.checks.logs.support import LOG_CHECKS, OPENID, alarm, codes, results
+from wxalarm.checks.check import NO_ANSWER
 from wxalarm.config import Host, Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.model import Alarm, AlarmKind, Basis, CheckResult, Severity, Status
@@ -88,6 +89,9 @@ def test_the_injected_fault_is_found(nginx: Server, path: str) -> None:
     assert path == "/half" or all(finding.code.basis is Basis.RECORDED for finding in recorded)
     for finding in recorded:
         assert finding.evidence["place"].startswith(f"{nginx.access_log}:")
+    for finding in found["error-log"].findings if path not in ("/half", "/marked") else ():
+        (answer,) = (int(f.evidence["status"]) for f in recorded)
+        assert (NO_ANSWER if answer == 499 else answer) in finding.evidence["makes"]
 
 
 def test_logs_and_their_format_are_found_by_way_of_the_configuration(nginx: Server) -> None:
@@ -104,7 +108,36 @@ def test_logs_and_their_format_are_found_by_way_of_the_configuration(nginx: Serv
     assert codes(found["error-log"]) == {"errlog-refused"}
     assert reports[0].cause is not None
     assert [step.finding.code.id for step in reports[0].cause.chain] == ["log-upstream-error", "errlog-refused"]
-    assert reports[0].cause.finding.code.id == "errlog-refused"
+
+
+CONFIGURED = {
+    # path: pushes, code of the configuration
+    "/denied": (1, "nginx-denied"),
+    "/dropped": (1, "nginx-denied"),
+    "/redirect": (1, "nginx-redirect"),
+    "/maintenance": (1, None),
+    "/files": (1, "nginx-static"),
+    "/small": (1, "nginx-body-size"),
+    "/impatient": (1, "nginx-proxy-timeout"),
+    "/limited": (2, "nginx-rate-limit"),
+    "/busy": (2, "nginx-rate-limit"),
+}
+
+
+@pytest.mark.parametrize("path", CONFIGURED)
+def test_what_the_configuration_makes_is_what_nginx_answers(nginx: Server, path: str) -> None:
+    pushes, code = CONFIGURED[path]
+    status = [nginx.push(path, f"oCCCC{index}") for index in range(pushes)][-1]
+    settings = Settings(host=Host(nginx_conf=str(nginx.folder / "nginx.conf")), offline=True)
+    ready = contexts([alarm_now(path, INVALID, time.time())], settings, url=f"http://127.0.0.1:{nginx.port}{path}")
+    (result,) = [
+        result
+        for result in asyncio.run(Run(ready, only=("nginx-config",)).reports())[0].results
+        if result.check == "nginx-config"
+    ]
+    makes = {finding.code.id: finding.evidence["makes"] for finding in result.findings if "makes" in finding.evidence}
+    assert set(makes) == ({code} if code else set())
+    assert code is None or (status or NO_ANSWER) in makes[code]
 
 
 @pytest.mark.slow

@@ -10,8 +10,22 @@ from typing import Any
 from wxalarm import mechanisms
 from wxalarm.bounds import whole
 from wxalarm.checks import timing
-from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, paths, push, readable, wanted
+from wxalarm.checks.check import NO_ANSWER, Context, Skip
+from wxalarm.checks.logs.facts import (
+    LOG_PARTLY_READ,
+    NO_LOG,
+    SLACK,
+    clock,
+    names,
+    partly_read,
+    path_of,
+    paths,
+    push,
+    readable,
+    told,
+    unread,
+    wanted,
+)
 from wxalarm.kinds import LATE
 from wxalarm.logs import answered
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, total
@@ -24,7 +38,7 @@ from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
 """Other pushes of the same minutes fail so; the alarm's own line makes it recorded."""
-LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.RECORDED, mechanisms.NOT_ARRIVED)
+LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.CONDITION, mechanisms.NOT_ARRIVED)
 LOG_REQUEST_MISSING = Code("log-request-missing", WARNING, Basis.CONDITION, mechanisms.NOT_ARRIVED)
 LOG_CLIENT_GAVE_UP = Code("log-client-gave-up", ERROR, SEEN, mechanisms.ANSWERED_LATE)
 LOG_CLIENT_CLOSED = Code("log-client-closed", WARNING, SEEN, mechanisms.CLOSED_EARLY)
@@ -81,29 +95,60 @@ BACKWARDS = 90.0
 """Seconds; less is the order in which workers write."""
 EMPTY = 64
 """$body_bytes_sent of a body that may be empty for WeChat: compressed and in chunks, nothing takes some 40 bytes."""
-NO_ANSWER = 0
-"""What `makes` holds for a push that got no answer at all, as curl prints it."""
+GAP = 60.0
+"""Seconds between the last line of one part of a log and the first of the next, in which nothing need be missing."""
 OFFSET = 3.0
 """Seconds between WeChat's clock and ours that are worth a line; the log's own resolution is 1 s."""
 
 
 def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
-    """All findings. Skips when no log could be read or none covers the alarm's time."""
+    """All findings. Skips when no log could be read or none covers the alarm's time; cannot tell when something was not
+    read to its end and the alarm's push was not found."""
     readable(seen.files)
+    found = _findings(seen, ctx)
+    return found if seen.hits else told(seen, found)
+
+
+def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     counts = seen.counts
-    if counts.requests == 0 and not seen.hits:
-        if seen.unread is not None:
-            raise Skip("log-unknown", path=seen.unread)
-        _covered(seen)
-        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, **_files(seen))
-    else:
+    if counts.requests or seen.hits:
         yield from _own(seen, ctx)
         yield from _statuses(seen, ctx)
         yield from _times(seen, ctx)
         yield from _bodies(seen)
         yield from _upstreams(seen)
         yield from _burst(seen)
+    elif not unread(seen):
+        if seen.unread is not None:
+            raise Skip("log-unknown", path=seen.unread)
+        _covered(seen)
+        yield _none(seen, ctx)
     yield from _log_itself(seen)
+
+
+def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
+    """No push at all: certain when all that may hold one was read and understood, from before the alarm to its end."""
+    if any(file.problem in NO_LOG for file in seen.files):
+        doubt = "format"
+    elif not _spanned(seen):
+        doubt = "span"
+    else:
+        doubt = "none"
+    code = LOG_NO_REQUEST if doubt != "none" else LOG_NO_REQUEST.variant(basis=Basis.RECORDED)
+    return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
+
+
+def _spanned(seen: AccessLogSeen) -> bool:
+    """Whether the times of the files cover the alarm's minutes without a gap. The log that nginx here is writing goes
+    on to now, even if nothing comes."""
+    spans = sorted((file.first, file.last or file.first) for file in seen.files if file.first is not None)
+    until = seen.start
+    for first, last in spans:
+        if first <= until + GAP:
+            until = max(until, last)
+    begins = bool(spans) and spans[0][0] <= seen.start
+    newest = max((last for _, last in spans), default=0.0)
+    return begins and (until >= seen.high - 2 * SLACK.total_seconds() or (seen.here and until >= newest))
 
 
 def _covered(seen: AccessLogSeen) -> None:
@@ -135,7 +180,7 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             yield code(None, **_line(hit, _sure(seen)), match=hit.match, limit=WAIT)
         return
     one = push(ctx)
-    if one.user and seen.named and seen.counts.requests:
+    if one.user and seen.named and seen.counts.requests and not unread(seen):
         _covered(seen)
         yield LOG_REQUEST_MISSING(
             None,
