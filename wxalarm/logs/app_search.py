@@ -51,6 +51,8 @@ class _Followed(Struct):
     """All lines about its request have it."""
     behind: int
     """Where the log goes on behind it."""
+    left: int = 300
+    """Lines that are looked at."""
 
 
 class AppPush(Struct, frozen=True):
@@ -129,19 +131,23 @@ class AppSearch:
         """How the requests of the push's lines end: by the lines behind that have their tag, until it is another's."""
         for one in [one for one in self._followed if one.path == log.path]:
             for place, line in lines_with(chunk, [one.tag]):
-                at = parser.time_of(line)
                 if offset + place - 1 < one.behind or app.tag(line) != one.tag:
                     continue
-                late = at is not None and one.hit.time is not None and at - one.hit.time > NEAR
+                at = parser.time_of(line)
+                one.left -= 1
+                if one.left < 0 or self._late(one.hit, at) or self._of_another(line):
+                    self._followed.remove(one)
+                    break
                 ended = self._hit(parser, log, offset, chunk, place, line, one.hit.needle)
-                if not late and not self._of_another(line) and ended.trouble is not None and not ended.beside:
-                    self._hits[one.hit.place] = replace(
-                        one.hit, trouble=ended.trouble, errcode=ended.errcode, beside=False, context=ended.context
-                    )
-                elif not late and not self._of_another(line):
-                    continue
-                self._followed.remove(one)
-                break
+                if ended.trouble is not None and not ended.beside:
+                    bad = {"trouble": ended.trouble, "errcode": ended.errcode, "context": ended.context}
+                    self._hits[one.hit.place] = replace(one.hit, beside=False, **bad)
+                    self._followed.remove(one)
+                    break
+
+    @staticmethod
+    def _late(hit: AppHit, at: float | None) -> bool:
+        return at is not None and hit.time is not None and at - hit.time > NEAR
 
     def _of_another(self, line: bytes) -> bool:
         """Whether a line is about another user's push: it names an OpenID, but not the alarm's."""
