@@ -106,7 +106,7 @@ def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     read to its end and the alarm's push was not found."""
     readable(seen.files)
     found = _findings(seen, ctx)
-    return found if seen.hits else told(seen, found)
+    return found if _sure(seen) else told(seen, found)
 
 
 def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
@@ -178,9 +178,9 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             code = LOG_ANSWERED if good and hit.body_bytes != QUOTED else LOG_REQUEST
             code = code if _sure(seen) else code.variant(basis=Basis.CONDITION)
             yield code(None, **_line(hit, _sure(seen)), match=hit.match, limit=WAIT)
-        return
     one = push(ctx)
-    if one.user and seen.named and seen.counts.requests and not unread(seen):
+    other = not seen.hits or seen.hits[0].match == "openid"  # of the same user, at another time
+    if one.user and other and seen.named and seen.counts.requests and not unread(seen):
         _covered(seen)
         yield LOG_REQUEST_MISSING(
             None,
