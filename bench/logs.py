@@ -3,6 +3,8 @@
     python bench/logs.py            2 GB, 10 million lines; needs 3 GB of disk and some minutes
     python bench/logs.py --quick    a tenth of it, without GoAccess
 
+Last comes a log that was rotated and compressed, all its parts as fresh as a copy: against zcat of them all.
+
 The work on the log is the run of the command with the log less the run without it; the best of several runs in turn
 counts. Hot runs are compared by processor time (all processes of a pipe together), which other work on the machine
 hardly touches; cold runs and whole commands by the clock. A virtual machine's disk often answers out of its host's
@@ -35,6 +37,8 @@ PUSHES = 0.4
 """Share of the lines that are pushes to the callback."""
 CLOUD = 350_000_000
 """Bytes a second of a good cloud disk."""
+PARTS = 30
+"""Parts of a rotated log."""
 MANY = 500_000
 """Lines of the window that is read whole."""
 
@@ -220,6 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(KeyboardInterrupt):
             large(bench, folder, lines, goaccess=not options.quick)
             whole_window(bench, folder)
+            rotated(bench, folder, lines // 10)
         return bench.end()
 
 
@@ -338,6 +343,29 @@ def whole_window(bench: Bench, folder: Path) -> None:
         bench.show(f"wxalarm, a window of {MANY:,} lines", *whole)
         bench.show("lnav, the statuses of the same lines", *seconds)
         bench.target("whole command: against lnav", seconds[0] / whole[0], least=1)
+
+
+def rotated(bench: Bench, folder: Path, lines: int) -> None:
+    """Parts of a day each, gzip; the alarm's is in the middle of the tenth."""
+    parts = folder / "rotated"
+    parts.mkdir()
+    for number in range(1, PARTS + 1):
+        part = parts / f"access.log.{number}"
+        generate(part, lines, 86_400, DAY + timedelta(days=10 - number))
+        subprocess.run(["gzip", "-1", part], check=True)
+    for part in parts.iterdir():
+        warm(part)
+    without, mine = wxalarm("--access-log", folder / "none.log"), wxalarm("--access-log", parts / "access.log.*.gz")
+    assert OPENID in wxalarm("--access-log", parts / "access.log.*.gz", "-f", "json", "--reveal")().decode()
+    by_hand = command("sh", "-c", f"zcat {parts}/access.log.*.gz | grep -c {OPENID}")
+    one = command("sh", "-c", f"zcat {parts}/access.log.10.gz | grep -c {OPENID}")
+    empty, whole, all_of_them, tenth = best(without, mine, by_hand, one, times=5)
+    bench.show(f"wxalarm, {PARTS} parts, {sum(p.stat().st_size for p in parts.iterdir()) / 1e6:.0f} MB packed", *whole)
+    bench.show("zcat + grep, all parts", *all_of_them)
+    bench.show("zcat + grep, the right part alone", *tenth)
+    work = max(whole[1] - empty[1], 1e-3)
+    bench.target("work on packed parts: against zcat + grep of them all", all_of_them[1] / work, least=5)
+    bench.target("work on packed parts: against zcat + grep of the right one", tenth[1] / work, least=0.5)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from wxalarm.logs.parsers import LineParser, detect
 
 
 def searched(*lines: bytes, wanted: Wanted | None = None) -> tuple[Search, LineParser]:
-    search = Search(Push(OPENID, START, "/callback"), wanted or Wanted("/callback"), START - 60, START + 360)
+    search = Search(
+        Push(OPENID, START, "/callback"), wanted or Wanted("/callback", signed=True), START - 60, START + 360
+    )
     parser = detect(lines, wanted=search.wanted)
     assert parser is not None
     search.window(parser, Made(), 1000, b"\n" + joined(lines))
@@ -45,15 +47,16 @@ def test_only_so_many_lines_are_kept() -> None:
 
 
 def test_a_request_that_began_at_the_alarms_time_is_known_by_it() -> None:
-    search, parser = searched(line(START + 60))
-    search.moments(parser, Made(), 0, b"\n" + joined([line(START - 9), line(START + 4, took=4.2), line(START + 9)]))
+    lines = [line(START - 9), line(START + 4, took=4.2), line(START + 9)]
+    search, _ = searched(*lines, wanted=Wanted("/callback"))
     assert [(hit.match, round(hit.ended) - START) for hit in search.hits] == [("time", 4)]
+    assert not search.named
+    assert not searched(line(START + 90), line(START + 99), wanted=Wanted("/callback"))[0].hits
 
 
 def test_lines_of_any_kind_in_the_window_are_counted() -> None:
-    search, parser = searched(line(START))
-    search.any_line(parser, Made(), 0, b"\n" + joined(line(START + at) for at in (-61, -60, 0, 360, 361)))
-    assert search.lines == 3
+    others = [line(START + at).replace(b"/callback", b"/other") for at in (-61, -60, 0, 360, 361)]
+    assert searched(*others)[0].lines == 3
 
 
 def test_lines_that_name_the_path_but_are_not_understood_are_named() -> None:

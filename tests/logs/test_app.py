@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.checks.logs.support import OPENID
-from wxalarm.logs.app import has_zone, names_another, shape_of, trouble
+from wxalarm.logs.app import errcode, has_zone, names_another, shape_of, tag, trouble
 
 FORMATS = {
     "iso": "2024-12-25 10:04:57,123 INFO handler: {}",
@@ -53,3 +53,35 @@ def test_the_shape_of_times_is_that_of_most_lines() -> None:
     assert shape_of([b"nothing"] * 30 + [FORMATS["iso"].encode()]) is None
     assert has_zone([FORMATS["zoned"].encode()], "iso")
     assert not has_zone([FORMATS["iso"].encode()], "iso")
+
+
+def test_an_answer_of_wechats_api_that_refuses() -> None:
+    for text, number in (
+        (b'{"errcode":40164,"errmsg":"invalid ip 203.0.113.9"}', 40164),
+        (rb"body={\"errcode\":40001,\"errmsg\":\"x\"}", 40001),
+        (b"WxErrorException errCode=-1", -1),
+        (b"errcode: 45009", 45009),
+        (b'{"errcode":0,"errmsg":"ok"}', None),
+        (b"errcode=", None),
+        (b"errcode 40164", None),
+    ):
+        assert errcode(text) == number, text
+        assert number is None or trouble(text)
+
+
+def test_what_all_lines_of_one_request_have_in_common() -> None:
+    for text, common in (
+        (b"2024 [http-nio-8080-exec-3] INFO", b"http-nio-8080-exec-3"),
+        (b"2024 [pool-2-thread-14] INFO", b"pool-2-thread-14"),
+        (b"2024 INFO request_id=7f3a9c21 push", b"7f3a9c21"),
+        (b'{"traceId":"abc-123456","msg":"x"}', b"abc-123456"),
+        (b"2024 [0123456789abcdef0123456789abcdef] INFO", b"0123456789abcdef0123456789abcdef"),
+        (b"2024 [http-nio-8080-exec-3] requestId: ab12cd34 x", b"ab12cd34"),
+        (b"2024 [main] INFO", None),
+        (b"2024 [nioEventLoopGroup-3-1] INFO", None),
+        (b"2024 [reactor-http-epoll-2] INFO", None),
+        (b"2024 [vert.x-eventloop-thread-1] INFO", None),
+        (b"2024 [handler.go:12] INFO", None),
+        (b"2024 [12345] INFO", None),
+    ):
+        assert tag(text) == common, text

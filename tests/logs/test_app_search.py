@@ -60,3 +60,44 @@ def test_a_second_says_nothing_where_lines_have_no_times_and_only_so_many_are_ke
         search = searched()
         search.untimed(Made(), 0, b"\n" + joined([f"{START}!".encode(), *[OWN] * count]))
         assert [hit.needle for hit in search.hits] == ["openid"] * kept
+
+
+def thread(number: int, text: str) -> str:
+    return f"[http-nio-8080-exec-{number}] {text}"
+
+
+def test_trouble_further_down_is_the_pushs_when_its_thread_says_so() -> None:
+    own = at(0, thread(3, f"push {OPENID}"))
+    noise = [at(0, thread(n % 9 + 10, "hello")) for n in range(40)]
+    bad = at(1, thread(3, "call failed"))
+    trace = [b"java.lang.NullPointerException: x", b"\tat c.e.Handler(Handler.java:7)"]
+    (hit,) = searched(own, *noise, bad, *trace).hits
+    assert (hit.trouble, hit.beside, hit.tag) == (trace[0].decode(), False, "http-nio-8080-exec-3")
+    for other in (
+        [at(1, thread(4, "call failed")), *trace],  # another thread
+        [at(1, thread(3, f"push of openid={OTHER}")), bad, *trace],  # the thread has taken another push
+        [at(20, thread(3, "call failed")), *trace],  # long after
+    ):
+        (hit,) = searched(own, *noise, *other).hits
+        assert hit.trouble is None, other
+
+
+def test_trouble_in_the_next_chunk_is_found_too() -> None:
+    push = AppPush({OWN: "openid"}, OWN)
+    search = AppSearch(push, START, START - 60, START + 360)
+    first = b"\n" + joined([at(0, thread(3, f"push {OPENID}")), *[at(0, thread(7, "x"))] * 9])
+    search.window(PARSER, Made(), 0, first)
+    refused = at(2, thread(3, '{"errcode":40164,"errmsg":"invalid ip"}'))
+    search.window(PARSER, Made("other.log"), 0, b"\n" + joined([refused]))
+    assert search.hits[0].trouble is None, "another log's thread has the same name"
+    search.window(PARSER, Made(), len(first) - 1, b"\n" + joined([at(1, thread(3, "asks")), refused]))
+    (hit,) = search.hits
+    assert (hit.trouble, hit.errcode, hit.beside) == (refused.decode(), 40164, False)
+
+
+def test_a_neighbour_of_another_thread_is_not_taken_for_the_pushs() -> None:
+    own = at(0, thread(3, f"push {OPENID}"))
+    (hit,) = searched(own, at(0, thread(4, "ERROR x"))).hits
+    assert hit.trouble is None
+    (hit,) = searched(own, at(0, thread(3, "ERROR x"))).hits
+    assert (hit.trouble, hit.beside) == (at(0, thread(3, "ERROR x")).decode(), False)

@@ -67,9 +67,11 @@ REAL = {
 }
 
 
-def error_line(message: str, at: float = START, zone: int = 8, path: str = "/callback", openid: str = "oB") -> bytes:
+def error_line(
+    message: str, at: float = START, zone: int = 8, path: str = "/callback", openid: str = "oB", stamp: int = 0
+) -> bytes:
     when = datetime.fromtimestamp(at, timezone(timedelta(hours=zone))).strftime("%Y/%m/%d %H:%M:%S")
-    request = f'request: "POST {path}?signature=0123abcd&timestamp={int(at)}&openid={openid} HTTP/1.1"'
+    request = f'request: "POST {path}?signature=0123abcd&timestamp={stamp or int(at)}&openid={openid} HTTP/1.1"'
     return (
         f"{when} [error] 7#7: *5 {message}, client: 203.0.113.7, server: wx.example.com, {request}, "
         f'upstream: "http://192.0.2.11:8080{path}", host: "wx.example.com"'
@@ -123,5 +125,38 @@ def test_a_line_as_a_record() -> None:
     )
     assert found is not None
     assert (found.time, found.client, found.path) == (START, "203.0.113.7", "/callback")
-    assert found.upstream == "http://192.0.2.11:8080"
+    assert found.upstream == "192.0.2.11:8080"
     assert found.own
+    assert found.zone is None
+
+
+def test_whose_line_it_is_and_which_zone_it_names() -> None:
+    limited = 'limiting requests, excess: 0.500 by zone "wx"'
+    for openid, stamp, user, own in (
+        (OPENID, START, OPENID, True),
+        (OPENID, START + 20, OPENID, False),  # the same user, another push
+        ("oB", START, OPENID, False),
+        (OPENID, START, None, False),  # a masked OpenID: there may be many in that second
+    ):
+        line = error_line(limited, START + 1, openid=openid, stamp=stamp)
+        found = parse(line, ErrorLines(8 * 3600), Push(user, START, "/callback"))
+        assert found is not None
+        assert (found.own, found.zone) == (own, "wx")
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://192.0.2.11:8080/callback", "192.0.2.11:8080"),
+        ("http://[2001:db8::7]:80/a:b", "[2001:db8::7]:80"),
+        ("http://unix:/run/app.sock:/callback", "unix:/run/app.sock"),
+        ("fastcgi://unix:/run/php.sock:", "unix:/run/php.sock"),
+        ("fastcgi://127.0.0.1:9000", "127.0.0.1:9000"),
+        ("http://marked/callback", "marked"),
+    ],
+)
+def test_an_upstream_is_named_as_the_access_log_names_it(url: str, address: str) -> None:
+    line = error_line("no live upstreams").replace(b"http://192.0.2.11:8080/callback", url.encode())
+    found = parse(line, ErrorLines(0), Push())
+    assert found is not None
+    assert found.upstream == address

@@ -280,3 +280,48 @@ def test_the_target_is_put_together_from_parts() -> None:
     assert target_of({"request_uri": "/a?b=1", "args": "b=1"}) == "/a?b=1"
     assert target_of({"request": "POST /a HTTP/1.1"}) == "/a"
     assert target_of({"request": "-"}) is None
+
+
+SWAPPED = (
+    b'192.0.2.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback?x=1 HTTP/1.1" 200 7 "-" "Mozilla/4.0" "-" 0.100 4.900'
+)
+
+
+def test_a_format_that_nobody_named_must_make_sense() -> None:
+    """Two times at the end of a line, in an order that log_format alone tells: none is shorter than its upstream."""
+    assert detect([SWAPPED]).name == "combined-and-more"  # type: ignore[union-attr]  # it is found
+    right = SWAPPED.replace(b"0.100 4.900", b"4.900 4.900")
+    assert detect([right]).name == "times"  # type: ignore[union-attr]  # it is found
+    assert detect([right, SWAPPED]).name == "combined-and-more"  # type: ignore[union-attr]  # it is found
+    named = LineFormat("own", KNOWN[5].text.replace("$request_time $upstream_response_time", "$any $request_time"))
+    assert detect([SWAPPED], [named]).name == "own"  # type: ignore[union-attr]  # it is found
+
+
+@pytest.mark.parametrize(
+    ("at", "read"),
+    [
+        ("2024-12-25T10:04:57+08:00", True),
+        ("2024-12-25T02:04:57Z", True),
+        ("25/Dec/2024:10:04:57 +0800", True),
+        (1735092297, True),
+        (1735092297.25, True),
+        (1735092297000, True),
+        ("2024-12-25 10:04:57", False),
+        ("2024-12-25T10:04:57.250", False),
+    ],
+)
+def test_a_time_without_a_zone_dates_no_line_of_json(at: str | float, read: bool) -> None:
+    line = json.dumps({"time": at, "status": 200, "uri": "/callback"}).encode()
+    parser = detect([line])
+    assert (parser is not None) == read
+    if parser is not None:
+        assert round(parser.seconds(parser.times(b"\n" + line + b"\n")[0]) or 0) == AT
+
+
+def test_a_line_of_json_leaves_out_what_it_has_no_value_for() -> None:
+    lines = [b'{"ts":1735092297,"status":502,"upstream_addr":"192.0.2.1:80"}', b'{"ts":1735092297,"status":301}']
+    parser = detect(lines)
+    assert parser is not None
+    records = [parser.record(line) for line in lines]
+    assert [record and record.get("upstream_addr") for record in records] == ["192.0.2.1:80", "-"]
+    assert [record and record.get("upstream_status") for record in records] == [None, None]

@@ -20,6 +20,9 @@ from wxalarm.probes.machine import now
 T = TypeVar("T")
 Known = Literal["host", "url", "account", "app_log", "callback_check"]
 """What may be known when a run begins: of the target, of the account, of the files that were named."""
+NO_ANSWER = 0
+"""What stands for no answer at all, as curl prints it, in the evidence `makes`: the HTTP statuses that what was found
+can give a push. Its `seconds` says after how long, from the push on. A cause must be able to make the very symptom."""
 MARGIN = 0.2
 """Seconds before the end of the run at which the last attempt gives up."""
 
@@ -30,6 +33,10 @@ class Skip(Exception):  # control flow, not an error: a probe or evaluate says t
     def __init__(self, reason: str, **values: Any) -> None:
         super().__init__(reason)
         self.reason = Reason(reason, values)
+
+
+class Untold(Skip):
+    """Raised by an evaluate that cannot tell: what it judges was not looked at to its end, so nothing follows of it."""
 
 
 class Waiter(Protocol):

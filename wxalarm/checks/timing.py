@@ -1,14 +1,18 @@
-"""How repeated measurements are made, and how they stand against WeChat's limits. For all checks that measure."""
+"""How repeated measurements are made, and how times stand against WeChat's limits. For all checks that measure."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 
 from wxalarm.checks.check import Context
+from wxalarm.kinds import BLOCKED, INVALID, LATE
+from wxalarm.logs.access import GAVE_UP
+from wxalarm.model import AlarmKind, Code
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 T = TypeVar("T")
@@ -71,3 +75,14 @@ def spread(seconds: Sequence[float]) -> Spread:
     return Spread(
         count, ordered[(count - 1) // 2], ordered[max(0, -(-count * 95 // 100) - 1)], ordered[-1], late / count
     )
+
+
+def answered(code: Code, seconds: float | None) -> Code:
+    """The code of an answer that came after so many seconds, with those only of its kinds that it can cause: one in
+    time was not waited for in vain, one that came too late was not judged. Near the limit it can be either."""
+    if seconds is None:
+        return code
+    kinds: set[AlarmKind] = {*BLOCKED}
+    kinds.update(LATE if seconds >= GAVE_UP[0] else ())
+    kinds.update(INVALID if seconds <= GAVE_UP[1] else ())
+    return dataclasses.replace(code, explains=tuple(kind for kind in code.explains if kind in kinds))

@@ -13,6 +13,7 @@ from wxalarm.lab.scenario import Staged as Staged
 from wxalarm.lab.scenarios.api import SCENARIOS as _API
 from wxalarm.lab.scenarios.dns import SCENARIOS as _DNS
 from wxalarm.lab.scenarios.http import SCENARIOS as _HTTP
+from wxalarm.lab.scenarios.logs import SCENARIOS as _LOGS
 from wxalarm.lab.scenarios.net import SCENARIOS as _NET
 from wxalarm.lab.scenarios.push import SCENARIOS as _PUSH
 from wxalarm.lab.scenarios.reply import SCENARIOS as _REPLY
@@ -34,6 +35,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_REPLY,
     # the server
     *_SERVER,
+    *_LOGS,
     # WeChat's own view
     *_API,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 
 from wxalarm.bounds import whole
+from wxalarm.logs import answered
 from wxalarm.logs.formats import Key
 from wxalarm.logs.parsers import LineParser, Record, target_of
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
@@ -21,7 +22,7 @@ BUCKETS = (0.01, 0.1, 0.5, 1.0, SLOW_AFTER, WAIT)
 """Upper limits in seconds of the latency histogram; the last bucket is open."""
 MOST_UPSTREAMS = 50
 MOST_DISTINCT = 100_000
-_LIST = re.compile(rb", | : ")
+_LIST = re.compile(answered.LIST.pattern.encode())
 
 
 class Upstream(Struct, frozen=True):
@@ -90,6 +91,10 @@ class Tally:
         self._outcomes: dict[LineParser, _Outcomes] = {}
         self._latest = float("-inf")
         self._folded = _Folded()
+
+    def begin(self) -> None:
+        """Another file comes: its lines may be older."""
+        self._latest = float("-inf")
 
     def add(self, parser: LineParser, chunk: bytes) -> set[bytes]:
         """Count a chunk's lines; the statuses among them but for 200."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wxalarm.bounds import whole
-from wxalarm.logs import formats, mask, parsers
+from wxalarm.logs import answered, formats, mask, parsers
 from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, Record
@@ -23,6 +23,10 @@ MOST_TRIED = 20
 """Lines looked at, in a chunk for a needle, in all for the other kind of 499."""
 MOST_LOOKED = 2000
 """Lines of a chunk looked at for an example: those before the window do not count."""
+TO_END = 7.0
+"""Seconds after the push until its line is written, when WeChat gives up at 5 s."""
+DISORDER = 5.0
+"""Seconds by which lines may be out of order where the push is known by its time."""
 MATCHES = ("exact", "openid", "timestamp", "time", "example")
 """How a line fits the alarm's push, the best first: by OpenID and timestamp, by one of them, by its time, or not."""
 
@@ -43,10 +47,20 @@ class Hit(Struct, frozen=True):
     upstream_addr: str | None = None
     upstream_status: str | None = None
     upstream_response_time: str | None = None
+    upstream_connect_time: str | None = None
+    upstream_header_time: str | None = None
+    upstream_response_length: str | None = None
+    upstream_bytes_received: str | None = None
     stamp: int | None = None
     """`timestamp` in its query: WeChat's clock at the push."""
     packed: str | None = None
     """How its file is compressed."""
+
+    @property
+    def said(self) -> Record:
+        """What tells who answered it: the status, and those of answered.UPSTREAM that its format has."""
+        upstream = {name: getattr(self, name) for name in answered.UPSTREAM}
+        return {"status": self.status, **{name: value for name, value in upstream.items() if value is not None}}
 
 
 class Search:
@@ -82,12 +96,17 @@ class Search:
 
     @property
     def named(self) -> bool:
-        """Whether lines tell one push from another: their format holds the query."""
-        return any({"request", "request_uri", "args"} & set(parser.fields) for parser in self.parsers.values())
+        """Whether lines tell one push from another: they are signed, and their format holds the query."""
+        return any(map(self._names, self.parsers.values()))
+
+    def _names(self, parser: LineParser) -> bool:
+        return self.wanted.signed and bool({"request", "request_uri", "args"} & set(parser.fields))
 
     def window(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of the window: count it, keep examples and the alarm's push."""
-        self.parsers[log.path] = parser
+        if log.path not in self.parsers:  # in a rotated log, time goes back from file to file
+            self.parsers[log.path] = parser
+            self.tally.begin()
         statuses = self.tally.add(parser, chunk)
         needle = needle_of(self.wanted, parser)
         if self.tally.lines and not self.counted and needle in chunk:
@@ -95,8 +114,12 @@ class Search:
         elif not self.tally.lines and not self.unread:
             lines = itertools.islice(lines_with(chunk, [needle]), MOST_TRIED)
             self.unread = log.path if any(not parser.matches(line) for _, line in lines) else None
+        if not self.tally.lines:
+            self.any_line(parser, log, offset, chunk)
         self._exemplify(parser, log, offset, chunk, statuses)
         self.pushes(parser, log, offset, chunk)
+        if not self._names(parser):
+            self.moments(parser, log, offset, chunk)
 
     def any_line(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a window without pushes: count lines of any kind."""
@@ -112,15 +135,16 @@ class Search:
                 self._keep(parser, log, offset + place - 1, line, record, match)
 
     def moments(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
-        """A chunk around the alarm's time: keep requests that began then."""
-        stamp = float(self.push.stamp or 0)
+        """Of a chunk around the alarm's time, keep requests that began then."""
+        if self.push.stamp is None or not _near(parser, chunk, self.push.stamp):
+            return
         place = 1
         for line in chunk[1:].split(b"\n"):
             record = parser.record(line) if len(self._hits) < MOST_HITS else None
             if record is not None and parsers.fits(record, self.wanted):
                 ended = _ended(parser, record)
                 took = number(record.get("request_time", "").encode())
-                if ended is not None and took is not None and -1 <= ended - took - stamp <= 1:
+                if ended is not None and took is not None and -1 <= ended - took - self.push.stamp <= 1:
                     self._keep(parser, log, offset + place - 1, line, record, "time")
             place += len(line) + 1
 
@@ -166,6 +190,15 @@ def needle_of(wanted: Wanted, parser: LineParser) -> bytes:
     return b"POST " + path if "request" in parser.fields else path
 
 
+def _near(parser: LineParser, chunk: bytes, stamp: float) -> bool:
+    """Whether a chunk may hold the line of a push of that second: by its first and its last line."""
+    ends = [chunk[: chunk.find(b"\n", 1) + 1], chunk[chunk.rfind(b"\n", 0, -1) :]]
+    found = [parser.seconds(text) for line in ends for text in parser.times(line)[:1]]
+    if len(found) < len(ends) or found[0] is None or found[1] is None:
+        return True
+    return found[0] - DISORDER <= stamp + TO_END and found[1] + DISORDER >= stamp
+
+
 def _ended(parser: LineParser, record: Record) -> float | None:
     return parser.seconds(record[next((name for name in formats.TIMES if name in record), "time")].encode())
 
@@ -183,9 +216,7 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         match=match,
         request_time=number(record.get("request_time", "").encode()),
         body_bytes=whole(size),
-        upstream_addr=record.get("upstream_addr"),
-        upstream_status=record.get("upstream_status"),
-        upstream_response_time=record.get("upstream_response_time"),
         stamp=whole(stamp, 11),
         packed=place.packed,
+        **{name: record.get(name) for name in answered.UPSTREAM},
     )

@@ -26,6 +26,16 @@ _TROUBLE = re.compile(
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
     rb"\"level\":\s?\"(?:error|fatal|critical)\""
 )
+_ERRCODE = re.compile(rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)")
+"""What WeChat's API answers a call that failed."""
+_REQUEST = re.compile(
+    rb"(?i:(?:request|req|trace|correlation)[_-]?id)[\"'\\]*\s?[=:]\s?[\"'\\]*([\w-]{6,64})|"
+    rb"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,32})\]"
+)
+_THREAD = re.compile(
+    rb"\[((?![\w.#-]*(?i:loop|reactor|epoll|event))[\w.#-]{0,48}(?i:exec|thread|worker)-?\d{1,6})\]",
+)
+"""A thread that does one thing at a time: an event loop does many."""
 _NAMED = re.compile(
     rb"(?i:open_?id|from_?user(?:_?name)?)[\"'\\]*\s?[=:>]\s?(?:<!\[CDATA\[|[\"'\\]*)o[\w-]{5,63}(?![\w*-])|"
     rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
@@ -96,7 +106,19 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 
 def trouble(line: bytes) -> bool:
     """Whether a line speaks of an error."""
-    return _TROUBLE.search(line[:4096]) is not None
+    return _TROUBLE.search(line[:4096]) is not None or errcode(line) is not None
+
+
+def errcode(line: bytes) -> int | None:
+    """The errcode of WeChat's API in a line, when it is one of a failure."""
+    found = _ERRCODE.search(line[:4096])
+    return int(found[1]) if found is not None else None
+
+
+def tag(line: bytes) -> bytes | None:
+    """What all lines about one request have in common: the id of the request, else the name of its thread."""
+    found = _REQUEST.search(line[:1024]) or _THREAD.search(line[:1024])
+    return next(filter(None, found.groups())) if found is not None else None
 
 
 def names_another(line: bytes, user: bytes) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.logs import app, mask
 from wxalarm.logs.access import lines_with
@@ -33,8 +34,25 @@ class AppHit(Struct, frozen=True):
     """The line that speaks of an error: of the same entry, or of the lines next to it."""
     beside: bool = False
     """It is one of the lines next to it, which may be about another push."""
+    tag: str | None = None
+    """What the line has in common with others about the same request: its id, or its thread."""
+    errcode: int | None = None
+    """Of WeChat's API, in the line that speaks of an error."""
     packed: str | None = None
     """How its file is compressed."""
+
+
+class _Followed(Struct):
+    """A line about the push, whose request may end badly further down."""
+
+    hit: AppHit
+    path: str
+    tag: bytes
+    """All lines about its request have it."""
+    behind: int
+    """Where the log goes on behind it."""
+    left: int = 300
+    """Lines that are looked at."""
 
 
 class AppPush(Struct, frozen=True):
@@ -60,6 +78,7 @@ class AppSearch:
         self.example: AppHit | None = None
         """The first of them."""
         self._hits: dict[str, AppHit] = {}
+        self._followed: list[_Followed] = []
 
     @property
     def hits(self) -> tuple[AppHit, ...]:
@@ -69,6 +88,7 @@ class AppSearch:
     def window(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of the window: keep the lines about the push; count all, and those that speak of an error."""
         self._search(parser, log, offset, chunk)
+        self._follow(parser, log, offset, chunk)
         inside = False
         place = 1
         for line in chunk[1:].split(b"\n")[:-1]:
@@ -97,7 +117,8 @@ class AppSearch:
                 if len(self._hits) >= MOST_HITS:
                     return
                 if kind != "stamp" or not self._of_another(line):
-                    self._keep(self._hit(parser, log, offset, chunk, place, line, kind))
+                    hit = self._hit(parser, log, offset, chunk, place, line, kind)
+                    self._keep_and_follow(log, offset + place + len(line), line, hit)
         if not self._hits and len(self.push.event) > 3:
             for place, lowered in lines_with(chunk.lower(), [self.push.event]):
                 line = chunk[place : place + len(lowered)]
@@ -106,12 +127,40 @@ class AppSearch:
                     self._keep(self._hit(parser, log, offset, chunk, place, line, "event"))
                     return
 
+    def _follow(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """How the requests of the push's lines end: by the lines behind that have their tag, until it is another's."""
+        for one in [one for one in self._followed if one.path == log.path]:
+            for place, line in lines_with(chunk, [one.tag]):
+                if offset + place - 1 < one.behind or app.tag(line) != one.tag:
+                    continue
+                at = parser.time_of(line)
+                one.left -= 1
+                if one.left < 0 or self._late(one.hit, at) or self._of_another(line):
+                    self._followed.remove(one)
+                    break
+                ended = self._hit(parser, log, offset, chunk, place, line, one.hit.needle)
+                if ended.trouble is not None and not ended.beside:
+                    bad = {"trouble": ended.trouble, "errcode": ended.errcode, "context": ended.context}
+                    self._hits[one.hit.place] = replace(one.hit, beside=False, **bad)
+                    self._followed.remove(one)
+                    break
+
+    @staticmethod
+    def _late(hit: AppHit, at: float | None) -> bool:
+        return at is not None and hit.time is not None and at - hit.time > NEAR
+
     def _of_another(self, line: bytes) -> bool:
         """Whether a line is about another user's push: it names an OpenID, but not the alarm's."""
         return self.push.user is not None and app.names_another(line, self.push.user)
 
     def _keep(self, hit: AppHit) -> None:
         self._hits.setdefault(hit.place, hit)
+
+    def _keep_and_follow(self, log: Log, behind: int, line: bytes, hit: AppHit) -> None:
+        """Keep a line of the push, and look how its request ends when the line itself does not say."""
+        if hit.place not in self._hits and (hit.trouble is None or hit.beside) and (tag := app.tag(line)) is not None:
+            self._followed.append(_Followed(hit, log.path, tag, behind))
+        self._keep(hit)
 
     def _hit(
         self, parser: AppLines | None, log: Log, offset: int, chunk: bytes, place: int, line: bytes, needle: str
@@ -122,7 +171,9 @@ class AppSearch:
         index = chunk.count(b"\n", around + 1, place)
         first, own, end = app.entry(lines, index)
         theirs = next((at for at in range(own, end) if self._of_another(lines[at])), end)
-        bad = next((at for at in range(index, theirs) if app.trouble(lines[at])), None)
+        tag = app.tag(line)
+        others = {at for at in range(own, theirs) if app.tag(lines[at]) not in (None, tag)} if tag else set()
+        bad = next((at for at in range(index, theirs) if at not in others and app.trouble(lines[at])), None)
         where = log.place(offset + place - 1)
         return AppHit(
             where.text,
@@ -131,6 +182,8 @@ class AppSearch:
             parser.time_of(line) if parser else None,
             tuple(mask.shown(found) for found in lines[first:end]),
             mask.shown(lines[bad]) if bad is not None else None,
-            bad is not None and bad >= own,
+            bad is not None and bad >= own and (tag is None or app.tag(lines[bad]) != tag),
+            tag.decode("utf-8", "replace") if tag is not None else None,
+            app.errcode(lines[bad]) if bad is not None else None,
             where.packed,
         )

@@ -18,6 +18,7 @@ _LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+
 _CLIENT = re.compile(rb", client: ([^,\s]{1,64})")
 _REQUEST = re.compile(rb', request: "([A-Z]{1,20}) ([^ "]*)')
 _UPSTREAM = re.compile(rb', upstream: "([^"]{1,200})"')
+_ZONE = re.compile(rb' by zone "([^"]{1,100})"')
 MOST_UPSTREAMS = 20
 
 KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
@@ -149,8 +150,11 @@ class ErrorLine(Struct, frozen=True):
     path: str | None = None
     """Without its query; None when the line names no request."""
     upstream: str | None = None
+    """Its address, as $upstream_addr has it."""
+    zone: str | None = None
+    """Of the limit that was hit."""
     own: bool = False
-    """It is about the alarm's own push."""
+    """It is about the alarm's own push: the same user, the same second."""
     cut: bool = False
     """It is about a connection, but ends before it says whose: nginx cuts at 2 KiB, reading at the end of a chunk."""
 
@@ -165,6 +169,7 @@ def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
     if kind is None or at is None:
         return None
     client, request, upstream = _CLIENT.search(line), _REQUEST.search(line), _UPSTREAM.search(line)
+    zone = _ZONE.search(line)
     target = request[2].decode("utf-8", "replace") if request else None
     return ErrorLine(
         kind,
@@ -173,17 +178,18 @@ def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
         client[1].decode("utf-8", "replace") if client else None,
         re.split(r"[?#]", target, maxsplit=1)[0] if target is not None else None,
         _server(upstream[1].decode("utf-8", "replace")) if upstream else None,
-        target is not None and push.match({"request_uri": target}) is not None,
+        zone[1].decode("utf-8", "replace") if zone else None,
+        target is not None and push.match({"request_uri": target}) == "exact",
         head[3] is not None and client is None,
     )
 
 
 def _server(url: str) -> str:
-    """scheme://address of an upstream, without the path asked of it."""
-    scheme, found, rest = url.partition("://")
+    """The address of an upstream, without the scheme and the path asked of it: as $upstream_addr has it."""
+    rest = url.partition("://")[2]
     if rest.startswith("unix:"):
-        return url.rpartition(":")[0] if url.count(":") > 2 else url
-    return scheme + found + rest.partition("/")[0]
+        return rest.rpartition(":")[0] if rest.count(":") > 1 else rest
+    return rest.partition("/")[0]
 
 
 class Group(Struct, frozen=True):
@@ -205,12 +211,17 @@ class Group(Struct, frozen=True):
     upstreams: Mapping[str, int] = field(default_factory=dict)
     packed: str | None = None
     """How its file is compressed."""
+    at: float | None = None
+    """Unix seconds of the line shown."""
+    zone: str | None = None
+    """Of the limit that it names."""
 
 
 class Gathering(Struct):
     """A group while it grows."""
 
-    first: ErrorLine
+    shown: ErrorLine
+    """The most telling line."""
     count: int = 0
     own: int = 0
     earliest: float = float("inf")
@@ -225,21 +236,26 @@ class Gathering(Struct):
         if line.upstream is not None and (line.upstream in self.upstreams or len(self.upstreams) < MOST_UPSTREAMS):
             self.upstreams[line.upstream] += 1
         self.own += line.own
-        return self.count == 1 or (line.own and self.own == 1)
+        telling = self.count == 1 or (line.own and self.own == 1)
+        if telling:
+            self.shown = line
+        return telling
 
     def group(self) -> Group:
         """What has been gathered."""
         return Group(
-            self.first.kind,
+            self.shown.kind,
             self.count,
             self.earliest,
             self.latest,
             self.own,
-            level=self.first.level,
+            level=self.shown.level,
             place=self.place[0].text,
             line=self.place[1],
             upstreams=dict(self.upstreams.most_common()),
             packed=self.place[0].packed,
+            at=self.shown.time,
+            zone=self.shown.zone,
         )
 
 

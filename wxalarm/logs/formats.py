@@ -61,7 +61,7 @@ class Wanted(Struct, frozen=True):
     path: str | None = None
     """For this path; None when it is not known."""
     signed: bool = False
-    """When the path is not known: only those with a signature in the query."""
+    """Pushes have a signature, a time and mostly a user in the query; when the path is not known, that tells them."""
 
 
 Key = tuple[bytes, ...]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from wxalarm.logs import times
+from wxalarm.logs.answered import LIST, NOTHING, UPSTREAM
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 
 Record = Mapping[str, str]
@@ -128,6 +130,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "upstream_addr": ("upstream_addr", "upstream", "upstream_host", "upstreamhost", "upstreamaddr"),
     "upstream_status": ("upstream_status", "upstreamstatus"),
     "upstream_response_time": ("upstream_response_time", "upstream_time", "urt", "upstreamtime", "responsetime"),
+    "upstream_connect_time": ("upstream_connect_time", "uct"),
+    "upstream_header_time": ("upstream_header_time", "uht"),
+    "upstream_response_length": ("upstream_response_length",),
+    "upstream_bytes_received": ("upstream_bytes_received",),
     "request": ("request", "request_line"),
     "request_uri": ("request_uri", "uri", "url", "path", "requestpath"),
     "request_method": ("request_method", "method", "requestmethod"),
@@ -148,6 +154,8 @@ class JsonParser:
         self.fields = fields
         self.wanted = wanted
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
+        self._left_out = {name: "-" for name in fields if name in UPSTREAM}
+        """A line leaves out what it has no value for."""
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
@@ -173,8 +181,9 @@ class JsonParser:
         return [record["time"].encode("utf-8", "replace") for record in records if record is not None]
 
     def seconds(self, time: bytes) -> float | None:
-        """See LineParser."""
-        return times.local(time) or times.dated(time) or times.epoch(time)
+        """See LineParser. A date without a zone is no time: it might be off by hours."""
+        dated = times.local(time) or (times.dated(time) if times.zone_of(time) is not None else None)
+        return dated or (None if b":" in time else times.epoch(time))
 
     def matches(self, line: bytes) -> bool:
         """See LineParser."""
@@ -190,7 +199,7 @@ class JsonParser:
             return None
         flat = dict(_flat(value, _DEPTH))
         found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
-        return found if "time" in found and "status" in found else None
+        return {**self._left_out, **found} if "time" in found and "status" in found else None
 
 
 class Several:
@@ -290,7 +299,7 @@ def detect(
     best: tuple[int, LineParser] | None = None
     for candidate in (*formats, *KNOWN):
         parser = TextParser(candidate, wanted)
-        known = sum(map(parser.matches, lines))
+        known = sum(map(parser.matches if candidate in formats else partial(_guessed, parser), lines))
         if best is None or known > best[0]:
             best = (known, parser)
         if known == len(lines):
@@ -303,9 +312,33 @@ def detect(
     return found if sum(map(found.matches, lines)) * 2 >= len(lines) else None
 
 
+_STATUSES = re.compile(r"(?:\d{3}|-)?")
+_TIMES = re.compile(r"(?:\d+\.\d{3}|-)?")
+_ROUNDING = 0.01
+"""Seconds by which nginx's two clocks of one request may differ in what it logs."""
+
+
+def _guessed(parser: LineParser, line: bytes) -> bool:
+    """Whether a line fits a format that nobody named: its values must be what nginx writes there, and a request must
+    have taken as long as its upstreams. Else two numbers at the end of a line could be taken for each other."""
+    record = parser.record(line)
+    if record is None:
+        return False
+    parts = {name: LIST.split(record[name]) for name in UPSTREAM if name in record}
+    if not all(map(_STATUSES.fullmatch, parts.get("upstream_status", ()))):
+        return False
+    if not all(_TIMES.fullmatch(part) for name, found in parts.items() if name.endswith("_time") for part in found):
+        return False
+    took = record.get("request_time", "-")
+    spent = sum(float(part) for part in parts.get("upstream_response_time", ()) if part not in NOTHING)
+    return took == "-" or spent <= float(took) + _ROUNDING * len(parts.get("upstream_response_time", ()))
+
+
 def _json(lines: Sequence[bytes], wanted: Wanted | None) -> tuple[int, JsonParser]:
     """(how many of the lines are JSON, a parser with the fields that these have)."""
-    records = [record for line in lines if (record := JsonParser(()).record(line)) is not None]
+    plain = JsonParser(())
+    records = [record for line in lines if (record := plain.record(line)) is not None]
+    records = [record for record in records if plain.seconds(record["time"].encode("utf-8", "replace")) is not None]
     return len(records), JsonParser([name for name in _NAMES if any(name in record for record in records)], wanted)
 
 
@@ -317,9 +350,10 @@ def _others(
     rest = [line for line in lines if not best.matches(line)]
     for candidate in (*formats, *KNOWN[:-1]):
         parser = TextParser(candidate, wanted)
-        if any(map(parser.matches, rest)):
+        fits = parser.matches if candidate in formats else partial(_guessed, parser)
+        if any(map(fits, rest)):
             found.append(parser)
-            rest = [line for line in rest if not parser.matches(line)]
+            rest = [line for line in rest if not fits(line)]
     known, of_json = _json(rest, wanted)
     return [*found, of_json] if known else found
 

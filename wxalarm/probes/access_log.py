@@ -1,11 +1,12 @@
-"""Reads the access logs of an alarm's window, in as many passes as it takes to find the push.
+"""Reads the access logs of an alarm's window.
 
-One pass counts and looks for the push; when it is not there, a wider one does (clocks differ); where lines do not name
-it, its time tells it; when no push came at all, lines of any kind are counted.
+One pass counts and looks for the push. When it is not there, a wider one over plain files does (clocks differ);
+compressed ones have then been looked through as wide already: they are streamed once only.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 from msgspec import field
@@ -24,8 +25,6 @@ BEFORE = 600.0
 """Seconds before the window whose rate is compared."""
 LEAST = 20.0
 """Seconds before the window that must be in the log."""
-TO_END = 7.0
-"""Seconds after the push until its line is written, when WeChat gives up at 5 s."""
 
 
 class AccessLogSeen(LogsSeen, frozen=True):
@@ -59,10 +58,10 @@ def read(
     push: Push,
     wanted: Wanted,
     seconds: tuple[float, float, float],
-    until: float,
+    limit: float,
     here: bool,
 ) -> AccessLogSeen:
-    """All passes over the files, until time.monotonic() is `until`.
+    """All passes over the files, for at most `limit` seconds.
 
     known: formats that are tried before the usual ones. wanted: which requests are pushes. seconds: the alarm's first
     failure, and the window's ends, Unix seconds. here: the files are those that nginx writes on this machine.
@@ -71,18 +70,15 @@ def read(
     known = tuple(known)
     search = Search(push, wanted, low, high)
 
-    def choose(lines: Sequence[bytes]) -> LineParser | None:
+    def choose(_: str, lines: Sequence[bytes]) -> LineParser | None:
         return parsers.detect(lines, known, wanted)
 
-    files = Reading(low, high, until).read(paths, choose, search.window)
-    understood = list(search.parsers)
+    until = time.monotonic() + limit
+    files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.pushes)
     if not search.hits and push.needles:
-        Reading(low - WIDER, high + WIDER, until).read(understood, choose, search.pushes)
-    if not search.hits and push.stamp is not None and not search.named:
-        Reading(push.stamp - 1, push.stamp + TO_END, until, slack=2.0).read(understood, choose, search.moments)
+        plain = [file.path for file in files if file.path in search.parsers and not file.compressed]
+        Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.pushes)
     counts = search.tally.counts()
-    if not counts.requests:
-        Reading(low, high, until).read(understood, choose, search.any_line)
     before, before_seconds = _before(files, search)
     zone_time = search.tally.zone_time
     return AccessLogSeen(
@@ -90,6 +86,7 @@ def read(
         low=low,
         high=high,
         start=start,
+        limit=limit,
         here=here,
         counts=counts,
         lines=search.lines,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from wxalarm.logs import app
 from wxalarm.logs.app import AppLines
 from wxalarm.logs.app_search import AppHit, AppPush, AppSearch
 from wxalarm.model import BEIJING
 from wxalarm.probes import logfiles
-from wxalarm.probes.logfiles import LogFile, LogsSeen, Reading
+from wxalarm.probes.logfiles import LogsSeen, Reading
 
 
 class AppLogSeen(LogsSeen, frozen=True):
@@ -25,33 +25,54 @@ class AppLogSeen(LogsSeen, frozen=True):
     """Lines of the window that speak of an error."""
     example: AppHit | None = None
     """The first of them."""
+    assumed: tuple[str, ...] = ()
+    """Files whose lines have no zone, and whose own time does not tell it either."""
 
 
 def read(
-    patterns: Sequence[str], push: AppPush, seconds: tuple[float, float, float], zone: int, until: float
+    patterns: Sequence[str], push: AppPush, seconds: tuple[float, float, float], zone: int, limit: float
 ) -> AppLogSeen:
-    """The files that the patterns name, until time.monotonic() is `until`.
+    """The files that the patterns name, for at most `limit` seconds.
 
     seconds: the alarm's first failure, and the window's ends, Unix seconds. zone: seconds east of UTC, for lines that
     do not say it in files whose own time does not either.
     """
     start, low, high = seconds
+    until = time.monotonic() + limit
     search = AppSearch(push, start, low, high)
     year = datetime.fromtimestamp(start, BEIJING).year
-    files: list[LogFile] = []
-    for path in logfiles.expand(patterns):
-        choose = partial(_parser, path, zone, year)
-        file = Reading(low, high, until).read([path], choose, search.window)[0]
-        files.append(logfiles.tail(path, until, search.untimed) if file.problem == "format" else file)
-    return AppLogSeen(tuple(files), low, high, start, search.hits, search.lines, search.errors, search.example)
+    assumed: list[str] = []
+
+    def choose(path: str, sample: Sequence[bytes]) -> AppLines | None:
+        return _parser(path, sample, zone, year, assumed)
+
+    files = [
+        logfiles.tail(file.path, until, search.untimed) if file.problem == "format" else file
+        for file in Reading(low, high, until).read(logfiles.expand(patterns), choose, search.window)
+    ]
+    return AppLogSeen(
+        tuple(files),
+        low,
+        high,
+        start,
+        limit,
+        hits=search.hits,
+        lines=search.lines,
+        errors=search.errors,
+        example=search.example,
+        assumed=tuple(assumed),
+    )
 
 
-def _parser(path: str, zone: int, year: int, sample: Sequence[bytes]) -> AppLines | None:
-    """The parser for a sample of lines, with the zone that the file's own time gives where the lines give none."""
+def _parser(path: str, sample: Sequence[bytes], zone: int, year: int, assumed: list[str]) -> AppLines | None:
+    """The parser for a sample of lines, with the zone that the file's own time gives where the lines give none; a file
+    for which nothing tells it is added to `assumed`."""
     shape = app.shape_of(sample)
     if shape is None:
         return None
     if app.has_zone(sample, shape):
         return AppLines(shape, 0, year)
     found, _ = logfiles.zone_of([path], AppLines(shape, 0, year))
+    if found is None:
+        assumed.append(path)
     return AppLines(shape, zone if found is None else found, year)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import field
@@ -10,6 +11,9 @@ from wxalarm.logs.access import Push
 from wxalarm.logs.error_search import ErrorSearch
 from wxalarm.logs.errors import ErrorLines, Group, is_error_log
 from wxalarm.probes.logfiles import LogsSeen, Reading
+
+ASSUMED = "alarm"
+"""How a log's zone is known when nothing tells it: that of the alarm, +08:00."""
 
 
 class ErrorLogSeen(LogsSeen, frozen=True):
@@ -35,10 +39,10 @@ def read(
     senders: Collection[str],
     seconds: tuple[float, float, float],
     zone: tuple[int, str],
-    until: float,
+    limit: float,
     here: bool,
 ) -> ErrorLogSeen:
-    """The files, until time.monotonic() is `until`.
+    """The files, for at most `limit` seconds.
 
     senders: addresses from which WeChat pushes, if known. seconds: the alarm's first failure, and the window's ends,
     Unix seconds. zone: seconds east of UTC, and how that is known. here: the files are those of nginx on this machine.
@@ -46,14 +50,15 @@ def read(
     start, low, high = seconds
     offset, offset_from = zone
     search, parser = ErrorSearch(push, senders, low, high), ErrorLines(offset)
-    files = Reading(low, high, until).read(
-        paths, lambda sample: parser if is_error_log(sample) else None, search.window
+    files = Reading(low, high, time.monotonic() + limit).read(
+        paths, lambda _, sample: parser if is_error_log(sample) else None, search.window
     )
     return ErrorLogSeen(
         files=tuple(files),
         low=low,
         high=high,
         start=start,
+        limit=limit,
         here=here,
         groups=search.groups,
         others=search.others,

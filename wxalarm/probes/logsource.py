@@ -8,11 +8,11 @@ from __future__ import annotations
 import bz2
 import contextlib
 import glob
-import gzip
 import lzma
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,10 +24,16 @@ from wxalarm.probes import command, local
 CHUNK = 128 * 1024
 """Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""
 SAMPLE = 64 * 1024
-MAX_FILES = 64
+PACKED = 16 * 1024
+"""Bytes of a compressed log that are unpacked in one go: of a usual log they make about CHUNK."""
+MAX_FILES = 1000
+"""Files that are opened."""
 COUNTED = 16 * 1024 * 1024
 """A line's number is counted only when it stands within the first so many bytes."""
-_MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
+READ_ERRORS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+"""What damaged data or a disk can raise."""
+_GZIP = b"\x1f\x8b"
+_MAGIC = ((_GZIP, "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 
 
 class LogFile(Struct, frozen=True):
@@ -42,10 +48,15 @@ class LogFile(Struct, frozen=True):
     first: float | None = None
     """Unix seconds of the first line."""
     last: float | None = None
-    """Unix seconds of the last line; of a compressed file, the time it was last written."""
+    """Unix seconds of the last line; of a compressed file, of the last one that was read."""
     problem: str | None = None
-    """missing, unreadable, empty, binary, format, irregular, no-zstd, broken, late (the run's time ended)."""
+    """missing, unreadable, empty, binary, format, irregular, no-zstd, broken, late (the time for reading ended), moved
+    (another file had its name when it was to be read), many (more than MAX_FILES), tail (only its end was read)."""
     detail: str = ""
+    whole: bool = True
+    """Nothing in it that may belong to the window was left unread."""
+    reached: int | None = None
+    """Bytes on disk as far as it was read, when the time ended before."""
     begin: int | None = None
     """Bytes before the window."""
     read: int = 0
@@ -58,7 +69,7 @@ class LogFile(Struct, frozen=True):
     @property
     def usable(self) -> bool:
         """Whether it was read, if not to its end."""
-        return self.problem in (None, "late") or self.read > 0
+        return self.problem in (None, "late", "tail") or self.read > 0
 
 
 class Source(Struct):
@@ -69,6 +80,8 @@ class Source(Struct):
     size: int
     written: float
     """Unix seconds of the last write."""
+    identity: tuple[int, int]
+    """Device and inode: the same file under any name."""
     compressed: str | None = None
 
     def __enter__(self) -> Source:
@@ -91,16 +104,17 @@ class Source(Struct):
         with contextlib.suppress(AttributeError, OSError):
             os.posix_fadvise(self.file.fileno(), offset, size, getattr(os, f"POSIX_FADV_{advice}"))
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Generator[bytes]:
         """The decompressed bytes from the beginning. Raises OSError, EOFError, ValueError on damaged data."""
         self.file.seek(0)
         if self.compressed == "zstd":
             yield from command.stream(command.ZSTD, self.file, CHUNK)
             return
-        opened: Any
         if self.compressed == "gzip":
-            opened = gzip.GzipFile(fileobj=self.file)
-        elif self.compressed == "bzip2":
+            yield from _gunzip(self.file)
+            return
+        opened: Any
+        if self.compressed == "bzip2":
             opened = bz2.BZ2File(self.file)
         elif self.compressed == "xz":
             opened = lzma.LZMAFile(self.file)  # noqa: SIM115  # closed below
@@ -113,9 +127,14 @@ class Source(Struct):
     def sample(self) -> list[bytes]:
         """Some whole lines from the beginning, the middle and the end."""
         if self.compressed:
-            blocks = self.blocks()
-            data = next(blocks, b"")
-            blocks.close()  # type: ignore[attr-defined]  # it is a generator
+            data = b""
+            with contextlib.closing(self.blocks()) as blocks:
+                try:
+                    while len(data) < SAMPLE and (block := next(blocks, None)) is not None:
+                        data += block
+                except READ_ERRORS:
+                    if not data:
+                        raise
             return _whole(data[:SAMPLE], True, len(data) < SAMPLE)
         lines = _whole(self.read(0, SAMPLE), True, self.size <= SAMPLE)
         if self.size > SAMPLE:
@@ -136,6 +155,36 @@ class Source(Struct):
         return Place(f"{self.path}:{number}", self.compressed)
 
 
+def _gunzip(file: BinaryIO) -> Generator[bytes]:
+    """What a gzip file holds, of however many members. Raises EOFError when it was cut, zlib.error when it is damaged.
+
+    By zlib alone: GzipFile looks at every block twice more, in Python.
+    """
+    member = _member()
+    began = False
+    while packed := file.read(PACKED):
+        while packed:
+            if not began:
+                packed = packed.lstrip(b"\0")  # a tape's padding
+                if packed and not _GZIP.startswith(packed[:2]):
+                    return  # what gzip itself ignores with a warning
+            began = began or bool(packed)
+            if block := member.decompress(packed, CHUNK):
+                yield block
+            packed = member.unconsumed_tail
+            if member.eof:
+                packed, member, began = member.unused_data, _member(), False
+    while block := member.decompress(b"", CHUNK):
+        yield block
+    if began and not member.eof:
+        raise EOFError
+
+
+def _member() -> Any:
+    """What unpacks one gzip member and checks its sum. zlib's class has no public name."""
+    return zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+
 def _whole(data: bytes, begins: bool, ends: bool) -> list[bytes]:
     """Up to 60 lines of a block without the cut ones at its ends."""
     lines = data.split(b"\n")
@@ -154,7 +203,7 @@ def expand(patterns: Sequence[str]) -> list[str]:
             found.setdefault(name)
             if not glob.has_magic(name):
                 found.update(dict.fromkeys(_rotated(name)))
-    return list(found)[:MAX_FILES]
+    return list(found)
 
 
 def _rotated(name: str) -> list[str]:
@@ -176,13 +225,14 @@ def opened(path: str) -> Source | LogFile:
         return LogFile(path, problem="missing")
     except (OSError, ValueError) as error:
         local.asked(error)
-        return LogFile(path, problem="unreadable", detail=getattr(error, "strerror", None) or str(error))
+        detail = getattr(error, "strerror", None) or str(error)
+        return LogFile(path, problem="unreadable", detail=detail, whole=False)
     try:
         status = os.fstat(file.fileno())
-        source = Source(path, file, status.st_size, status.st_mtime)
+        source = Source(path, file, status.st_size, status.st_mtime, (status.st_dev, status.st_ino))
         head = source.read(0, 8)
     except OSError as error:
         file.close()
-        return LogFile(path, problem="unreadable", detail=error.strerror or str(error))
+        return LogFile(path, problem="unreadable", detail=error.strerror or str(error), whole=False)
     source.compressed = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
     return source

@@ -17,10 +17,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.ports import free_ports
+import pytest
 
+from tests.ports import free_ports
+from wxalarm.logs.answered import UPSTREAM
+
+NO_NGINX = pytest.mark.skipif(
+    not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()), reason="nginx is not installed"
+)
 LOG_FORMAT = """log_format own '[$time_iso8601] $remote_addr "$request" $status $body_bytes_sent "$upstream_addr" '
                    '"$upstream_status" $request_time "$upstream_response_time"';"""
+_VARIABLES = ("status", "body_bytes_sent", "request_time", "request_uri", *UPSTREAM)
+FULL_FORMAT = "log_format own escape=json '{" + ",".join(f'"{name}":"${name}"' for name in _VARIABLES) + "}';"
+"""Everything that tells who answered, as JSON."""
 CONF = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -39,7 +48,9 @@ http {{
     proxy_next_upstream off;
     limit_req_zone $server_name zone=one:1m rate=1r/m;
     limit_req_zone $server_name zone=queue:1m rate=17r/m;
+    limit_req_zone $server_name zone=few:1m rate=1r/m;
     upstream half {{ server 127.0.0.1:{fast} max_fails=0; server 127.0.0.1:{dead} max_fails=0; }}
+    upstream halves {{ server 127.0.0.1:{dead} max_fails=0; server 127.0.0.1:{fast} backup; }}
     upstream marked {{ server 127.0.0.1:{dead} max_fails=1 fail_timeout=60s;
                        server 127.0.0.1:{dead2} max_fails=1 fail_timeout=60s; }}
     server {{
@@ -72,6 +83,28 @@ http {{
         location /resolve {{ set $name nowhere.example.cn; proxy_pass http://$name; }}
         location /circle {{ rewrite ^ /circle last; }}
         location /page {{ error_page 405 =404 /none.html; }}
+        location /says502 {{ proxy_pass http://127.0.0.1:{says502}; }}
+        location /empty502 {{ proxy_pass http://127.0.0.1:{empty502}; }}
+        location /says504 {{ proxy_pass http://127.0.0.1:{says504}; }}
+        location /badheader {{ proxy_pass http://127.0.0.1:{badheader}; }}
+        location /page419 {{ proxy_pass http://127.0.0.1:{page419}; }}
+        location /challenge {{ proxy_pass http://127.0.0.1:{challenge}; }}
+        location /empty {{ proxy_pass http://127.0.0.1:{empty}; }}
+        location /begins {{ proxy_pass http://127.0.0.1:{begins}; }}
+        location /files {{ }}
+        location /busy {{ limit_req zone=few; limit_req_status 429; proxy_pass http://127.0.0.1:{fast}; }}
+        location /dropped {{ return 444; }}
+        location /nosource {{ proxy_bind 192.0.2.1; proxy_pass http://127.0.0.1:{fast}; }}
+        location /maintained {{ proxy_pass http://127.0.0.1:{dead}; error_page 502 =200 /maintenance; }}
+        location /elsewhere {{ proxy_pass http://127.0.0.1:{dead}; error_page 502 http://www.example.com/; }}
+        location /fallback {{ proxy_pass http://127.0.0.1:{dead}; error_page 502 = @spare; }}
+        location /retried {{ proxy_next_upstream error timeout non_idempotent; proxy_pass http://halves; }}
+        location /distant {{ proxy_pass http://127.0.0.1:{full}; }}
+        location /fastcgi {{ fastcgi_pass 127.0.0.1:{closes}; }}
+        location /asks {{ auth_request /asked; proxy_pass http://127.0.0.1:{fast}; }}
+        location = /asked {{ internal; proxy_pass http://127.0.0.1:{hangs}; }}
+        location @spare {{ proxy_pass http://127.0.0.1:{fast}; }}
+        location /maintenance {{ return 200 "back soon"; }}
     }}
 }}
 """
@@ -129,6 +162,13 @@ def reply(body: bytes, status: str = "200 OK", headers: bytes = b"", delay: floa
     return answer
 
 
+def begin(client: socket.socket) -> None:
+    """Sends a header at once and a body never."""
+    client.recv(65536)
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n")
+    hang(client)
+
+
 def hang(client: socket.socket) -> None:
     """Reads and never answers, until the other side goes."""
     client.settimeout(12)
@@ -155,6 +195,14 @@ APPS: dict[str, Answer] = {
     "broken": reply(b"KeyError: 'Content'", "500 Internal Server Error"),
     "sleeps": reply(b"success", delay=3.3),
     "bigheader": reply(b"success", headers=b"Set-Cookie: " + b"x" * 60_000 + b"\r\n"),
+    "says502": reply(b"<html>gateway</html>", "502 Bad Gateway"),
+    "empty502": reply(b"", "502 Bad Gateway"),
+    "says504": reply(b"too late", "504 Gateway Time-out"),
+    "badheader": reply(b"success", headers=b"no colon\r\n"),
+    "page419": reply(b"x" * 1530, "419 Page Expired"),
+    "challenge": reply(b"y" * 800),
+    "empty": reply(b""),
+    "begins": begin,
     "hangs": hang,
     "resets": reset,
     "closes": close,
@@ -197,7 +245,7 @@ def full_queue(family: int, address: object) -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, connections: int = 256) -> Iterator[Server]:
+def running(folder: Path, connections: int = 256, log_format: str = LOG_FORMAT) -> Iterator[Server]:
     """An nginx and its applications, until the with statement ends."""
     binary = shutil.which("nginx") or "/usr/sbin/nginx"
     folder.chmod(0o755)
@@ -214,7 +262,7 @@ def running(folder: Path, connections: int = 256) -> Iterator[Server]:
         ports |= dict(zip(("port", "dead", "dead2"), free_ports(3), strict=True))
         user = f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
         conf = folder / "nginx.conf"
-        conf.write_text(CONF.format(log_format=LOG_FORMAT, folder=folder, user=user, connections=connections, **ports))
+        conf.write_text(CONF.format(log_format=log_format, folder=folder, user=user, connections=connections, **ports))
         process = subprocess.Popen([binary, "-c", conf, "-p", folder, "-e", folder / "error.log"])
         stack.callback(process.wait, 10)
         stack.callback(process.terminate)

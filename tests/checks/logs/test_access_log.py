@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.checks.logs.support import OPENID, START, alarm, codes, joined, line, log, results
+from wxalarm.checks.check import Untold
+from wxalarm.checks.logs import access_log, facts
+from wxalarm.config import Host, Settings
+from wxalarm.diagnosis import contexts
 from wxalarm.logs.access import Tally
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import detect
+from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import Basis, Status
+from wxalarm.probes import access_log as access_log_probe
 from wxalarm.shell import pipeline
 
 
@@ -150,12 +157,13 @@ def test_a_clock_that_is_off_is_said_and_the_push_found_all_the_same(tmp_path: P
         (b"\x7fELF" + bytes(range(256)) * 4000, "log-binary"),
         (b"hello\nworld\n" * 1000, "log-unknown"),
         (b"\x1f\x8b\x08\0broken gzip" * 100, "log-broken"),
-        (gzip.compress(os.urandom(9000))[:-5000], "log-broken"),
+        (gzip.compress(joined(log()))[:60], "log-broken"),
+        (gzip.compress(os.urandom(9000))[:-5000], "log-binary"),
         (b"\x28\xb5\x2f\xfd nothing", "log-broken"),
         (joined(log(START + 7200, START + 7300)[1:]), "log-begins-after"),
         (joined(line(at) for at in range(START - 9000, START - 8000)), "log-ends-before"),
     ],
-    ids=["empty", "binary", "no-log", "broken-gzip", "cut-gzip", "broken-zstd", "later", "earlier"],
+    ids=["empty", "binary", "no-log", "broken-gzip", "cut-gzip", "cut-other", "broken-zstd", "later", "earlier"],
 )
 def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "access.log"
@@ -169,9 +177,107 @@ def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path: Path, content:
 
 def test_a_compressed_log_that_is_cut_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "access.log.gz"
-    path.write_bytes(gzip.compress(joined(log()))[:-3000])
-    os.utime(path, (START + 3600, START + 3600))
+    lines = log()
+    data = gzip.compress(joined(lines))
+    path.write_bytes(data[:-3000])
+    assert codes(results(access=[path])["access-log"]) == {"log-client-gave-up"}, "it breaks off behind the window"
+    own = next(i for i, text in enumerate(lines) if OPENID.encode() in text)
+    cut = gzip.compress(joined(lines[: own + 1]) + os.urandom(200_000))[:-150_000]
+    path.write_bytes(cut)
     assert codes(results(access=[path])["access-log"]) == {"log-client-gave-up", "log-partly-read"}
+    path.write_bytes(gzip.compress(joined(lines[:own]) + os.urandom(200_000))[:-150_000])
+    result = results(access=[path])["access-log"]
+    assert (result.findings, result.reason and result.reason.id) == ((), "log-broken"), "the push may be in the rest"
+
+
+def old_and_new(folder: Path, old: bytes) -> Path:
+    """A live log that begins two hours after the alarm, and an older part of it."""
+    live = folder / "access.log"
+    live.write_bytes(joined(line(at) for at in range(START + 7200, START + 9000, 60)))
+    (folder / "access.log.1.gz").write_bytes(old)
+    return live
+
+
+@pytest.mark.parametrize("lines", [log(), [text.replace(b"/callback?", b"/other?") for text in log()]])
+def test_what_the_time_did_not_suffice_for_is_not_known(tmp_path: Path, lines: list[bytes]) -> None:
+    live = old_and_new(tmp_path, gzip.compress(joined(lines)))
+    settings = replace(Settings(host=Host(access_log=(str(live),)), offline=True), timeout=60.0)
+    (ctx,) = contexts([alarm()], settings)
+    known = (facts.push(ctx), facts.wanted(ctx), facts.window(ctx) or pytest.fail("it has a time"))
+    seen = access_log_probe.read([str(live), f"{live}.1.gz"], (), *known, limit=-1.0, here=False)
+    with pytest.raises(Untold) as told:
+        list(access_log.CHECK.evaluate(seen, ctx))
+    assert told.value.reason.id == "log-late"
+    assert told.value.reason.values["files"] == [f"{live} (0 %)", f"{live}.1.gz (0 %)"]
+    for lang in LANGUAGES:
+        said = catalogue(lang).reason(told.value.reason) + catalogue(lang).bring(told.value.reason)
+        assert f"{live}.1.gz (0 %)" in said
+        assert "--timeout" in said
+        assert "?" not in said.replace("？", "")
+
+
+def test_the_runs_time_is_the_time_for_reading(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(log()))
+    short, long = (results(access=[path], timeout=t)["access-log"].observation.limit for t in (20.0, 200.0))
+    assert long > 5 * short
+
+
+def test_a_part_that_broke_off_is_no_silence_and_what_it_holds_is_shown(tmp_path: Path) -> None:
+    others = [text for text in log() if OPENID.encode() not in text]
+    data = gzip.compress(joined(others))
+    result = results(access=[old_and_new(tmp_path, data[: len(data) // 3])])["access-log"]
+    assert (result.findings, result.reason and result.reason.id) == ((), "log-broken")
+    failing = [*others[:1800], *(line(START + at, status=502) for at in range(200))]
+    data = gzip.compress(joined(failing))
+    result = results(access=[old_and_new(tmp_path, data[:-40])])["access-log"]
+    assert codes(result) == {"log-upstream-error", "log-partly-read"}, "but not that the alarm's own is missing"
+
+
+def test_many_parts_copied_today(tmp_path: Path) -> None:
+    """All files are as fresh as the copy; the push is in one of them, the others are not even read."""
+    live = tmp_path / "access.log"
+    live.write_bytes(joined(line(at) for at in range(START + 30 * 3600, START + 31 * 3600, 30)))
+    for number in range(1, 50):
+        first = START + (30 - number) * 3600
+        lines = [line(at) for at in range(first, first + 3600, 30)]
+        if first <= START < first + 3600:
+            at = (START - first) // 30 + 1
+            lines.insert(at, line(START + 5, OPENID, 499, 5.001, stamp=START))
+        (tmp_path / f"access.log.{number}.gz").write_bytes(gzip.compress(joined(lines), 1))
+    result = results(access=[live])["access-log"]
+    assert codes(result) == {"log-client-gave-up"}
+    files = result.observation.files
+    assert len(files) == 50
+    assert sum(file.read > 0 for file in files) == 2, "the window lies across two"
+
+
+def no_push(folder: Path, low: int, high: int, **more: bytes) -> tuple[Basis, str]:
+    """How sure it is that no push came, by a log of other requests from low to high; more: other parts, by name."""
+    path = folder / "access.log"
+    path.write_bytes(joined(line(at).replace(b"/callback?", b"/other?") for at in range(START + low, START + high, 5)))
+    for suffix, data in more.items():
+        (folder / f"access.log.{suffix}").write_bytes(data)
+    (finding,) = results(access=[path])["access-log"].findings[:1]
+    assert finding.code.id == "log-no-request"
+    return finding.code.basis, finding.evidence["doubt"]
+
+
+def test_no_push_is_certain_only_when_nothing_can_be_missing(tmp_path: Path) -> None:
+    assert no_push(tmp_path, -600, 600) == (Basis.RECORDED, "none")
+    assert no_push(tmp_path, -600, 100) == (Basis.CONDITION, "span")
+    assert no_push(tmp_path, 30, 600) == (Basis.CONDITION, "span")
+    before = joined(line(at).replace(b"/callback?", b"/other?") for at in range(START - 600, START + 200, 5))
+    assert no_push(tmp_path, 201, 600, **{"1": before}) == (Basis.RECORDED, "none")
+    assert no_push(tmp_path, 290, 600, **{"1": before}) == (Basis.CONDITION, "span")
+    assert no_push(tmp_path, -600, 600, **{"1": b"what is this?\n" * 99}) == (Basis.CONDITION, "format")
+
+
+def test_the_parts_of_a_rotated_log_are_no_clock_set_back(tmp_path: Path) -> None:
+    live = tmp_path / "access.log"
+    live.write_bytes(joined(line(at) for at in range(START + 250, START + 900)))
+    (tmp_path / "access.log.1").write_bytes(joined(line(at) for at in range(START - 900, START + 250)))
+    assert "log-time-backwards" not in codes(results(access=[live])["access-log"])
 
 
 def test_missing_and_no_regular_file(tmp_path: Path) -> None:
@@ -213,8 +319,6 @@ def test_no_push_in_a_log_that_covers_the_time(tmp_path: Path) -> None:
 
 
 def test_an_alarm_without_a_time_belongs_to_no_part_of_a_log(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     path = tmp_path / "access.log"
     path.write_bytes(joined(log()))
     bare = replace(alarm(), first_seen=None, sample=replace(alarm().sample, stamp=None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -132,3 +133,48 @@ def test_without_a_named_log_the_check_is_skipped() -> None:
     reason = results()["app-log"].reason
     assert reason is not None
     assert reason.id == "no-app-log"
+
+
+def test_only_what_is_of_that_very_push_is_certain(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    for lines, basis, code in (
+        ([f"ERROR push of {OPENID}"], Basis.RECORDED, None),
+        ([f"push of {OPENID}", "ERROR x"], Basis.REPRODUCED, None),
+        ([f"[exec-3] push of {OPENID}", '[exec-3] {"errcode":40164}'], Basis.RECORDED, 40164),
+        ([f"req_id=ab12cd34 push of {OPENID}", *["x"] * 30, "req_id=ab12cd34 errcode=40001"], Basis.RECORDED, 40001),
+    ):
+        path.write_bytes(joined(app_lines("iso", text) for text in lines))
+        (finding,) = (f for f in results(app=[path])["app-log"].findings if f.code.id == "app-log-error")
+        assert (finding.code.basis, finding.evidence["errcode"]) == (basis, code), lines
+        assert finding.evidence["own"] == (finding.code.basis is Basis.RECORDED)
+    path.write_bytes(joined([app_lines("iso", f"ERROR push of {OPENID}", START + 200)]))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert (finding.code.basis, finding.evidence["own"]) == (Basis.REPRODUCED, False), "the same user, minutes later"
+
+
+def test_a_log_that_was_not_read_to_its_end_is_not_silent(tmp_path: Path) -> None:
+    path = tmp_path / "app.log.gz"
+    data = gzip.compress(joined(app_lines("zoned", f"hello {at}", START + at) for at in range(-4000, 400)))
+    path.write_bytes(data)
+    assert codes(results(app=[path])["app-log"]) == {"app-log-silent"}
+    path.write_bytes(data[: len(data) // 2])
+    result = results(app=[path])["app-log"]
+    assert (result.findings, result.reason and result.reason.id) == ((), "log-broken")
+
+
+def test_of_a_long_log_without_times_only_the_end_was_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(joined([b"no time at all"] * 500))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-silent"}
+    monkeypatch.setattr("wxalarm.probes.logfiles.COUNTED", 2000)
+    result = results(app=[path])["app-log"]
+    assert (result.findings, result.reason and result.reason.id) == ((), "log-tail")
+
+
+def test_a_zone_that_is_only_assumed_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(joined(app_lines("iso", "tick", START + at) for at in range(0, 300, 10)))
+    for written, basis in ((START + 290, Basis.RECORDED), (START + 7777, Basis.CONDITION)):
+        os.utime(path, (written, written))
+        (finding,) = results(app=[path])["app-log"].findings
+        assert (finding.code.id, finding.code.basis) == ("app-log-silent", basis)

@@ -19,7 +19,7 @@ def test_counts_first_last_and_the_alarms_own_line(tmp_path: Path) -> None:
     refused = "connect() failed (111: Connection refused) while connecting to upstream"
     lines = [error_line(refused, START - 3000)]
     lines += [error_line(refused, START + second) for second in range(0, 50, 10)]
-    lines.insert(3, error_line(refused, START + 20, openid=OPENID))
+    lines.insert(3, error_line(refused, START + 20, openid=OPENID, stamp=START))
     lines += [error_line("access forbidden by rule", START + 60, path="/admin")]
     path.write_bytes(joined(lines))
     os.utime(path, (START + 60, START + 60))
@@ -32,6 +32,8 @@ def test_counts_first_last_and_the_alarms_own_line(tmp_path: Path) -> None:
     assert finding.evidence["last"] == "2024-12-25 10:05:37"
     assert finding.evidence["place"] == f"{path}:4"
     assert "signature=…" in finding.evidence["line"]
+    assert (finding.evidence["own"], finding.evidence["seconds"]) == (True, 20)
+    assert finding.evidence["upstreams"] == ["192.0.2.11:8080"]
     assert result.observation.others == {"denied": 1}
 
 
@@ -43,7 +45,7 @@ TRACE = (
 
 def test_a_message_over_several_lines_is_one_and_is_of_the_request_that_its_last_line_names(tmp_path: Path) -> None:
     path = tmp_path / "error.log"
-    theirs, own = error_line(TRACE, START, path="/shop.php"), error_line(TRACE, START + 1, openid=OPENID)
+    theirs, own = error_line(TRACE, START, path="/shop.php"), error_line(TRACE, START + 1, openid=OPENID, stamp=START)
     path.write_bytes(joined([theirs, theirs]))
     os.utime(path, (START, START))
     result = results(error=[path])["error-log"]
@@ -97,6 +99,22 @@ def test_a_copied_log_takes_the_zone_of_the_access_log_else_the_alarms(tmp_path:
     assert codes(both) == {"errlog-no-live-upstream"}
     alone = results(error=[errors])["error-log"]
     assert (alone.observation.offset, alone.observation.offset_from) == (8 * 3600, "alarm")
+    errors.write_bytes(joined(error_line("no live upstreams", START + at) for at in range(-60, 360, 5)))
+    os.utime(errors, (START + 7777, START + 7777))
+    (finding, note) = results(error=[errors])["error-log"].findings
+    assert (finding.code.basis, note.code.id) == (Basis.CONDITION, "errlog-zone"), "it is only assumed"
+
+
+def test_a_log_that_was_not_read_to_its_end_tells_nothing(tmp_path: Path) -> None:
+    live, old = tmp_path / "error.log", tmp_path / "error.log.1.gz"
+    live.write_bytes(joined([error_line("access forbidden by rule", START + 86400)]))
+    data = gzip.compress(joined(error_line(f"no trouble {at}", START + at) for at in range(-4000, 400)))
+    old.write_bytes(data[: len(data) // 2])
+    result = results(error=[live])["error-log"]
+    assert (result.findings, result.reason and result.reason.id) == ((), "log-broken")
+    assert result.status not in (Status.PASS, Status.WARN)
+    old.write_bytes(gzip.compress(joined(error_line("no live upstreams", START + at) for at in range(400)))[:-9])
+    assert "errlog-no-live-upstream" in codes(results(error=[live])["error-log"]), "what is there is there"
 
 
 def test_a_strangers_connection_is_told_from_wechats(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_what_nginx_does_not_load(
     conf = prepare(tmp_path, fill(text, tmp_path, port, apps))
     tested = nginx(tmp_path, conf, "-t")
     assert tested.returncode != 0
-    of_another = [finding.evidence["by"] for finding in findings(conf, port) if finding.code.id == "nginx-invalid"]
+    of_another = [finding.evidence["told_by"] for finding in findings(conf, port) if finding.code.id == "nginx-invalid"]
     assert set(of_another) <= {"wxalarm"}, "a file that is not this machine's own is given to nobody"
 
     async def built(*_: object) -> dict[str, str]:
@@ -167,7 +167,7 @@ def test_what_nginx_does_not_load(
     found = [finding for finding in findings(conf, port) if finding.code.severity is Severity.ERROR]
     assert [finding.code.id for finding in found] == [code]
     if code == "nginx-invalid":
-        assert found[0].evidence["by"] == "nginx -t"
+        assert found[0].evidence["told_by"] == "nginx -t"
         assert found[0].evidence["message"] in tested.stderr.decode()
     else:
         patched(conf, found[0])

@@ -7,20 +7,19 @@ paragraphs are 请求超时 (b, c: did the request arrive, did it take too long)
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.logs import access_rules, sources
-from wxalarm.checks.logs.facts import push, wanted, window
+from wxalarm.checks.logs.facts import LONGEST, push, seconds_for, wanted, window
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.model import Finding
 from wxalarm.probes import access_log
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.probes.command import ZSTD
 
-TIME = 8.0
-"""Seconds for reading."""
+SHARE = 0.7
+"""Of the time left: the error log may wait for what this one says of the machine's zone."""
 
 
 async def probe(ctx: Context) -> AccessLogSeen:
@@ -32,8 +31,8 @@ async def probe(ctx: Context) -> AccessLogSeen:
     given = ctx.settings.host.access_log
     paths = await sources.paths(ctx, given, config.access_logs if config and config.here else ())
     known = tuple(sources.line_formats(ctx, config))
-    until = time.monotonic() + ctx.limit(TIME)
-    return await asyncio.to_thread(access_log.read, paths, known, push(ctx), wanted(ctx), seconds, until, not given)
+    limit = seconds_for(ctx, SHARE)
+    return await asyncio.to_thread(access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given)
 
 
 def evaluate(observation: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
@@ -50,7 +49,7 @@ CHECK = Check(
     uses=(nginx_config.CHECK,),
     key=by_alarm,
     network=False,
-    timeout=12.0,
+    timeout=LONGEST,
     runs=(ZSTD,),
     records=True,
 )

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wxalarm import mechanisms
 from wxalarm.bounds import whole
-from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, path_of, paths, push, readable
-from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP
+from wxalarm.checks import timing
+from wxalarm.checks.check import NO_ANSWER, Context, Skip
+from wxalarm.checks.logs.facts import (
+    LOG_PARTLY_READ,
+    NO_LOG,
+    SLACK,
+    clock,
+    names,
+    partly_read,
+    path_of,
+    paths,
+    push,
+    readable,
+    told,
+    unread,
+    wanted,
+)
+from wxalarm.kinds import LATE
+from wxalarm.logs import answered
+from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, total
 from wxalarm.logs.access_search import Hit
 from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -21,7 +39,7 @@ from wxalarm.wechat.statuses import status_case
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
 """Other pushes of the same minutes fail so; the alarm's own line makes it recorded."""
-LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.RECORDED, mechanisms.NOT_ARRIVED)
+LOG_NO_REQUEST = Code("log-no-request", WARNING, Basis.CONDITION, mechanisms.NOT_ARRIVED)
 LOG_REQUEST_MISSING = Code("log-request-missing", WARNING, Basis.CONDITION, mechanisms.NOT_ARRIVED)
 LOG_CLIENT_GAVE_UP = Code("log-client-gave-up", ERROR, SEEN, mechanisms.ANSWERED_LATE)
 LOG_CLIENT_CLOSED = Code("log-client-closed", WARNING, SEEN, mechanisms.CLOSED_EARLY)
@@ -31,7 +49,8 @@ LOG_FORBIDDEN = Code("log-forbidden", ERROR, SEEN, mechanisms.STATUS)
 LOG_STATUS = Code("log-status", ERROR, SEEN, mechanisms.STATUS)
 LOG_UPSTREAM_SLOW = Code("log-upstream-slow", ERROR, SEEN, mechanisms.ANSWERED_LATE)
 LOG_SLOW = Code("log-slow", ERROR, SEEN, mechanisms.ANSWERED_LATE)
-LOG_BODY_QUOTED = Code("log-body-quoted", WARNING, SEEN, mechanisms.REPLY)
+LOG_BODY_QUOTED = Code("log-body-quoted", WARNING, Basis.CONDITION, mechanisms.REPLY)
+LOG_ANSWER_DIFFERS = Code("log-answer-differs", ERROR, SEEN, mechanisms.REPLY)
 LOG_UPSTREAM_UNEVEN = Code("log-upstream-uneven", WARNING, Basis.CONDITION, mechanisms.BACKEND)
 LOG_BURST = Code("log-burst", WARNING, Basis.CONDITION, mechanisms.OVERLOADED)
 LOG_REQUEST = Code("log-request", NOTE, Basis.RECORDED)
@@ -43,6 +62,7 @@ LOG_TIME_BACKWARDS = Code("log-time-backwards", NOTE, Basis.RECORDED)
 CODES = (
     LOG_REQUEST,
     LOG_ANSWERED,
+    LOG_ANSWER_DIFFERS,
     LOG_NO_REQUEST,
     LOG_REQUEST_MISSING,
     LOG_CLIENT_GAVE_UP,
@@ -74,27 +94,62 @@ BURST = 3.0
 """The peak minute against the minutes before."""
 BACKWARDS = 90.0
 """Seconds; less is the order in which workers write."""
+EMPTY = 64
+"""$body_bytes_sent of a body that may be empty for WeChat: compressed and in chunks, nothing takes some 40 bytes."""
+GAP = 60.0
+"""Seconds between the last line of one part of a log and the first of the next, in which nothing need be missing."""
 OFFSET = 3.0
 """Seconds between WeChat's clock and ours that are worth a line; the log's own resolution is 1 s."""
 
 
 def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
-    """All findings. Skips when no log could be read or none covers the alarm's time."""
+    """All findings. Skips when no log could be read or none covers the alarm's time; cannot tell when something was not
+    read to its end and the alarm's push was not found."""
     readable(seen.files)
+    found = _findings(seen, ctx)
+    return found if _sure(seen) else told(seen, found)
+
+
+def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     counts = seen.counts
-    if counts.requests == 0 and not seen.hits:
-        if seen.unread is not None:
-            raise Skip("log-unknown", path=seen.unread)
-        _covered(seen)
-        yield LOG_NO_REQUEST(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, **_files(seen))
-    else:
+    if counts.requests or seen.hits:
         yield from _own(seen, ctx)
         yield from _statuses(seen, ctx)
         yield from _times(seen, ctx)
         yield from _bodies(seen)
         yield from _upstreams(seen)
         yield from _burst(seen)
+    elif not unread(seen):
+        if seen.unread is not None:
+            raise Skip("log-unknown", path=seen.unread)
+        _covered(seen)
+        yield _none(seen, ctx)
     yield from _log_itself(seen)
+
+
+def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
+    """No push at all: certain when all that may hold one was read and understood, from before the alarm to its end."""
+    if any(file.problem in NO_LOG for file in seen.files):
+        doubt = "format"
+    elif not _spanned(seen):
+        doubt = "span"
+    else:
+        doubt = "none"
+    code = LOG_NO_REQUEST if doubt != "none" else LOG_NO_REQUEST.variant(basis=Basis.RECORDED)
+    return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
+
+
+def _spanned(seen: AccessLogSeen) -> bool:
+    """Whether the times of the files cover the alarm's minutes without a gap. The log that nginx here is writing goes
+    on to now, even if nothing comes."""
+    spans = sorted((file.first, file.last or file.first) for file in seen.files if file.first is not None)
+    until = seen.start
+    for first, last in spans:
+        if first <= until + GAP:
+            until = max(until, last)
+    begins = bool(spans) and spans[0][0] <= seen.start
+    newest = max((last for _, last in spans), default=0.0)
+    return begins and (until >= seen.high - 2 * SLACK.total_seconds() or (seen.here and until >= newest))
 
 
 def _covered(seen: AccessLogSeen) -> None:
@@ -117,13 +172,16 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """The line of the alarm's push, or that it is missing among others."""
     if seen.hits:
         hit = seen.hits[0]
-        good = hit.status == "200" and (hit.request_time is None or hit.request_time < SLOW_AFTER)
-        if hit.status == "200":  # the finding about another status shows the line itself
+        if (different := _different(seen, ctx)) is not None:
+            yield different
+        elif hit.status == "200":  # the finding about another status shows the line itself
+            good = hit.request_time is None or hit.request_time < SLOW_AFTER
             code = LOG_ANSWERED if good and hit.body_bytes != QUOTED else LOG_REQUEST
-            yield code(None, **_line(hit), match=hit.match, limit=WAIT)
-        return
+            code = code if _sure(seen) else code.variant(basis=Basis.CONDITION)
+            yield code(None, **_line(hit, _sure(seen)), match=hit.match, limit=WAIT)
     one = push(ctx)
-    if one.user and seen.named and seen.counts.requests:
+    other = not seen.hits or seen.hits[0].match == "openid"  # of the same user, at another time
+    if one.user and other and seen.named and seen.counts.requests and not unread(seen):
         _covered(seen)
         yield LOG_REQUEST_MISSING(
             None,
@@ -135,23 +193,60 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         )
 
 
+def _different(seen: AccessLogSeen, ctx: Context) -> Finding | None:
+    """The alarm shows another answer than the log has, in every line that may be of that push: somebody in between made
+    one of his own, or took away the body. What depends on the answer that the alarm shows is not so then."""
+    sample = ctx.alarm.sample
+    hits = [hit for hit in seen.hits if hit.match == seen.hits[0].match and hit.status != "499"]
+    code = sample.http_code
+    empty = sample.response_content == "" or sample.response_length == 0
+    if hits and code is not None and all(whole(hit.status) != code for hit in hits):
+        how = "status"
+    elif hits and empty and code in (None, 200) and all((hit.body_bytes or 0) > EMPTY for hit in hits):
+        how = "empty"
+    else:
+        return None
+    basis = Basis.RECORDED if _sure(seen) else LOG_ANSWER_DIFFERS.basis
+    # Another status explains the alarm by itself, and has its own finding.
+    severity = ERROR if hits[0].status == "200" else WARNING
+    line = _line(hits[0], _sure(seen))
+    if how == "status":
+        line["makes"] = [code]  # what came out behind nginx
+    return LOG_ANSWER_DIFFERS.variant(basis=basis, severity=severity)(
+        None, **line, match=hits[0].match, how=how, http_code=code, success=SUCCESS
+    )
+
+
 def _files(seen: AccessLogSeen) -> dict[str, Any]:
     return {"files": names(seen.read), "paths": paths(seen.read)[:MOST_PATHS]}
 
 
-def _line(hit: Hit) -> dict[str, Any]:
+def _line(hit: Hit, own: bool = False) -> dict[str, Any]:
+    """What a line says. own: it is the alarm's own push beyond doubt."""
+    status = whole(hit.status)
+    began = hit.ended - (hit.request_time or 0.0)
     return {
         "place": hit.place,
         "show": show(hit.place, hit.packed),
         "line": hit.line,
+        "own": own,
         "status": hit.status,
+        "by": answered.by(hit.said),
+        "time": clock(round(began)),
         "ended": clock(hit.ended),
         "request_time": hit.request_time,
         "body_bytes": hit.body_bytes,
         "upstream_addr": hit.upstream_addr,
         "upstream_status": hit.upstream_status,
         "upstream_response_time": hit.upstream_response_time,
+        "upstreams": [part for part in answered.LIST.split(hit.upstream_addr or "-") if part not in answered.NOTHING],
+        "seconds": hit.request_time,
+        "makes": [NO_ANSWER if hit.status in SILENT else status] if status is not None else None,
     }
+
+
+SILENT = ("499", answered.CLOSED)
+"""Statuses that stand only in the log: the client got nothing."""
 
 
 def _make(
@@ -161,17 +256,23 @@ def _make(
     requests = max(seen.counts.requests, count)
     enough = count >= requests * SHARE or (ctx.alarm.count is not None and count * 10 >= ctx.alarm.count)
     severity = code.severity if own or enough else WARNING
-    basis = Basis.RECORDED if own and _sure(seen) else code.basis
-    line: Mapping[str, Any] = _line(hit) if hit else {"place": "-", "show": [], "line": ""}
+    sure = own and _sure(seen)
+    line: Mapping[str, Any] = _line(hit, sure) if hit else {"place": "-", "show": [], "line": "", "by": "unknown"}
+    basis = Basis.RECORDED if sure else code.basis if _known(ctx) else Basis.CONDITION
     return code.variant(severity=severity, basis=basis)(
         None, **{**line, "count": count, "requests": requests, "limit": WAIT, **evidence}
     )
 
 
+def _known(ctx: Context) -> bool:
+    """Whether a line tells a push from any other POST: by its path, or by WeChat's signature."""
+    return wanted(ctx).path is not None or wanted(ctx).signed
+
+
 def _sure(seen: AccessLogSeen) -> bool:
     """Whether the best line is the alarm's own push beyond doubt, not one of several of that second."""
-    match = seen.hits[0].match if seen.hits else ""
-    return match in ("exact", "openid") or (match == "timestamp" and len(seen.hits) == 1)
+    match = seen.hits[0].match if seen.hits else ""  # the same user may have pushed at another time ("openid")
+    return match == "exact" or (match == "timestamp" and len(seen.hits) == 1)
 
 
 def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
@@ -189,9 +290,9 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             continue
         hit = own if mine else next((hit for hit in seen.examples if hit.status == status), None)
         code = _CODES.get(status, LOG_STATUS)
-        by = "unknown" if hit is None else "nginx" if hit.upstream_status in ("-", "") else "upstream"
-        evidence = {"status": status, "by": by, "case": status_case(whole(status) or 0)}
-        yield _make(code, count, seen, ctx, mine, hit, **evidence)
+        code = timing.answered(code, hit.request_time if hit is not None else None)
+        case = status_case(whole(status) or 0)
+        yield _make(code, count, seen, ctx, mine, hit, status=status, case=case)
 
 
 _CODES = {
@@ -213,14 +314,20 @@ def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding
         code = LOG_CLIENT_GAVE_UP if not untimed else LOG_CLIENT_GAVE_UP.variant(basis=Basis.CONDITION)
         hit = own if gave_up or (untimed and own) else _of_kind(seen, GAVE_UP) or _of_kind(seen, None)
         count = max(counts.gave_up, counts.other_499 if untimed else 0, 1)
-        passed = hit is not None and hit.upstream_addr not in (None, "-", "")
-        by = "untimed" if untimed else "upstream" if passed else "nginx"
-        yield _make(code, count, seen, ctx, gave_up or (untimed and own is not None), hit, by=by)
+        # Without a time only an alarm that says so itself makes the alarm's own a wait in vain.
+        mine = gave_up or (untimed and own is not None and ctx.alarm.kind in LATE)
+        waited = "unknown" if hit is None else answered.waited_for(hit.said)
+        by = HAD_IT.get(waited, "unknown")
+        yield _make(code, count, seen, ctx, mine, hit, waited="untimed" if untimed else waited, by=by)
     rest = counts.closed + (0 if untimed else counts.other_499)
     if rest:
         mine = own is not None and not gave_up and not untimed
         hit = own if mine else _of_kind(seen, (0.0, CLOSED)) or _of_kind(seen, None)
         yield _make(LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED)
+
+
+HAD_IT = {"nginx": "nginx", "connecting": "nginx", "application": "application", "answering": "application"}
+"""Who had the push when its client left, by whom it waited for."""
 
 
 def _of_kind(seen: AccessLogSeen, span: tuple[float, float] | None) -> Hit | None:
@@ -235,10 +342,15 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     late = counts.slow + counts.too_slow
     own = next((hit for hit in seen.hits[:1] if hit.status != "499" and (hit.request_time or 0) >= SLOW_AFTER), None)
     if late and (own or counts.too_slow or late * 100 >= counts.requests):
-        by_upstream = counts.upstream_slow * 2 > late
-        code = LOG_UPSTREAM_SLOW if by_upstream else LOG_SLOW
-        if not counts.too_slow and not (own and (own.request_time or 0) >= WAIT):
+        longest = max(counts.longest or 0.0, (own.request_time if own else None) or 0.0)
+        if own is not None and (own.request_time or 0) < GAVE_UP[0] <= longest:
+            own = None  # it was not late itself
+        whose = _whose(seen, late, own)
+        code = LOG_UPSTREAM_SLOW if whose == "application" else LOG_SLOW
+        if longest < WAIT:
             code = code.variant(severity=WARNING)
+        if longest < GAVE_UP[0]:  # tomorrow's alarm
+            code = dataclasses.replace(code, explains=())
         yield _make(
             code,
             late,
@@ -252,7 +364,8 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             upstream_slow=counts.upstream_slow,
             p95=counts.p95,
             longest=counts.longest,
-            known=counts.upstream_timed,
+            seconds=longest,
+            by=whose,
         )
     if counts.timed and counts.histogram:
         yield LOG_LATENCY(
@@ -268,21 +381,39 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         )
 
 
+def _whose(seen: AccessLogSeen, late: int, own: Hit | None) -> str:
+    """Who took most of the time: that of the alarm's own push, else of most that were late."""
+    if own is not None:
+        spent = None if own.upstream_response_time is None else total(own.upstream_response_time.encode()) or 0.0
+        known, mostly = spent is not None, (spent or 0.0) * 2 > (own.request_time or 0.0)
+    else:
+        known, mostly = seen.counts.upstream_timed, seen.counts.upstream_slow * 2 > late
+    return "unknown" if not known else "application" if mostly else "nginx"
+
+
 def _labels() -> list[str]:
     edges = [f"{edge:g}" for edge in BUCKETS]
     return [f"< {edges[0]} s", *(f"{a}-{b} s" for a, b in itertools.pairwise(edges)), f"> {edges[-1]} s"]
 
 
 def _bodies(seen: AccessLogSeen) -> Iterable[Finding]:
-    """9 bytes where `success` has 7: the JSON form of the word."""
+    """9 bytes where `success` has 7: the JSON form of the word, most likely; the log does not hold the body."""
     bodies = seen.counts.bodies
     quoted = bodies.get(str(QUOTED), 0)
     own = bool(seen.hits) and seen.hits[0].body_bytes == QUOTED and seen.hits[0].status == "200"
     if own or quoted * 2 > sum(bodies.values()):
-        code = LOG_BODY_QUOTED.variant(basis=Basis.RECORDED) if own and _sure(seen) else LOG_BODY_QUOTED
+        code = LOG_BODY_QUOTED.variant(basis=SEEN) if own and _sure(seen) else LOG_BODY_QUOTED
         hit = seen.hits[0] if own else None
-        place = hit.place if hit else names(seen.read)
-        yield code(None, count=quoted, requests=seen.counts.requests, place=place, quoted=QUOTED, success=SUCCESS)
+        yield code(
+            None,
+            count=quoted,
+            requests=seen.counts.requests,
+            place=hit.place if hit else names(seen.read),
+            quoted=QUOTED,
+            success=SUCCESS,
+            own=own and _sure(seen),
+            makes=[200],
+        )
 
 
 def _upstreams(seen: AccessLogSeen) -> Iterable[Finding]:

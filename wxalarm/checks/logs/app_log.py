@@ -7,13 +7,24 @@ logs with times in every module (请求超时, FAQ 3); any format will do that h
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable
 
 from wxalarm import mechanisms
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push, readable, window
+from wxalarm.checks.logs.facts import (
+    LOG_PARTLY_READ,
+    LONGEST,
+    clock,
+    names,
+    partly_read,
+    push,
+    readable,
+    seconds_for,
+    told,
+    window,
+)
+from wxalarm.checks.wechat.api_errors import BY_ERRCODE
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
 from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -28,10 +39,10 @@ APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mecha
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
-TIME = 8.0
-"""Seconds for reading."""
 OWN = ("openid", "id")
-"""What no other push has; in one second, with one event, there may be many."""
+"""What no other push of its seconds has; with one second, one event, there may be many."""
+APART = 2.0
+"""Seconds by which the application's clock may be behind WeChat's."""
 
 
 async def probe(ctx: Context) -> AppLogSeen:
@@ -44,8 +55,7 @@ async def probe(ctx: Context) -> AppLogSeen:
         raise Skip("no-time")
     this = await asyncio.to_thread(machine.look)
     zone = logfiles.local_zone(seconds[0]) if is_this_server.by_address(ctx, this) else (8 * 3600)
-    until = time.monotonic() + ctx.limit(TIME)
-    return await asyncio.to_thread(app_log.read, patterns, _push(ctx), seconds, zone, until)
+    return await asyncio.to_thread(app_log.read, patterns, _push(ctx), seconds, zone, seconds_for(ctx))
 
 
 def _push(ctx: Context) -> AppPush:
@@ -69,33 +79,62 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     if not seen.hits and not seen.lines and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
-    failed = sorted((hit for hit in seen.hits if hit.trouble is not None), key=lambda hit: (not _told(hit), hit.beside))
+    return _findings(seen) if seen.hits else told(seen, _findings(seen))
+
+
+def _findings(seen: AppLogSeen) -> Iterable[Finding]:
+    failed = sorted(
+        (hit for hit in seen.hits if hit.trouble is not None), key=lambda hit: (not _own(hit, seen), hit.beside)
+    )
     bad = failed[0] if failed else None
     if bad is not None:
-        yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if _told(bad) else Basis.REPRODUCED)(
-            None, **_line(bad), trouble=bad.trouble
+        own = _own(bad, seen)
+        yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)(
+            None, **_line(bad, own), trouble=bad.trouble, errcode=bad.errcode, case=_case(bad.errcode)
         )
     yield from _slow(seen)
     if seen.hits and bad is None:
-        yield APP_LOG_LINES(None, **_line(seen.hits[0]), count=len(seen.hits))
+        yield APP_LOG_LINES(None, **_line(seen.hits[0], _own(seen.hits[0], seen)), count=len(seen.hits))
     if not seen.hits:
-        yield APP_LOG_SILENT(None, files=names(seen.read), lines=seen.lines, from_=clock(seen.low), to=clock(seen.high))
+        code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
+        yield code(
+            None,
+            files=names(seen.read),
+            lines=seen.lines,
+            from_=clock(seen.low),
+            to=clock(seen.high),
+            zone="assumed" if seen.assumed else "told",
+        )
     if bad is None and seen.errors and seen.example is not None:
-        yield APP_LOG_ERRORS(None, **_line(seen.example), count=seen.errors, lines=seen.lines)
+        yield APP_LOG_ERRORS(None, **_line(seen.example, False), count=seen.errors, lines=seen.lines)
     yield from partly_read(seen.files)
 
 
-def _told(hit: AppHit) -> bool:
-    """Whether the log itself says that its trouble is the push's."""
-    return hit.needle in OWN and not hit.beside
+def _own(hit: AppHit, seen: AppLogSeen) -> bool:
+    """Whether a line is about that very push, its trouble included: by its id, or by its user in its seconds."""
+    named = hit.needle == "id" or (hit.needle == "openid" and hit.time is not None and _near(hit.time, seen.start))
+    return named and not hit.beside
 
 
-def _line(hit: AppHit) -> dict[str, object]:
+def _near(time: float, start: float) -> bool:
+    return -APART <= time - start <= NEAR
+
+
+def _case(errcode: int | None) -> str:
+    """The key of [words.app_errcode]."""
+    if errcode is None:
+        return "none"
+    return BY_ERRCODE[errcode].id if errcode in BY_ERRCODE else "other"
+
+
+def _line(hit: AppHit, own: bool) -> dict[str, object]:
     return {
         "place": hit.place,
         "show": show(hit.place, hit.packed),
         "line": hit.line,
+        "own": own,
         "needle": hit.needle,
+        "tag": hit.tag,
         "time": clock(hit.time) if hit.time is not None else None,
         "context": list(hit.context),
     }
@@ -103,13 +142,13 @@ def _line(hit: AppHit) -> dict[str, object]:
 
 def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     """The time between the first and the last line about the push (retries come later and are left out)."""
-    near = [hit for hit in seen.hits if hit.time is not None and -1 <= hit.time - seen.start <= NEAR]
+    near = [hit for hit in seen.hits if hit.time is not None and _near(hit.time, seen.start)]
     if len(near) > 1:
         took = (near[-1].time or 0.0) - (near[0].time or 0.0)
         if took >= SLOW_AFTER:
             own = near[0].needle in OWN and near[-1].needle in OWN
             code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
-            yield code(None, seconds=took, limit=WAIT, first=near[0].place, **_line(near[-1]))
+            yield code(None, seconds=took, limit=WAIT, first=near[0].place, **_line(near[-1], own))
 
 
 CHECK = Check(
@@ -120,7 +159,7 @@ CHECK = Check(
     evaluate=evaluate,
     key=by_alarm,
     network=False,
-    timeout=12.0,
+    timeout=LONGEST,
     wants=("app_log",),
     runs=(ZSTD,),
     records=True,

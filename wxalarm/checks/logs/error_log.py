@@ -7,21 +7,17 @@ zone; that of the clock is deduced. The guide's paragraphs are 连接超时 (FAQ
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Sequence
 
 from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.logs import access_log, error_rules, sources
-from wxalarm.checks.logs.facts import push, push_addresses, window
+from wxalarm.checks.logs.facts import LONGEST, push, push_addresses, seconds_for, window
 from wxalarm.checks.nginx import nginx_config
 from wxalarm.logs.errors import ErrorLines
 from wxalarm.model import Finding
 from wxalarm.probes import error_log, logfiles
 from wxalarm.probes.command import ZSTD
-from wxalarm.probes.error_log import ErrorLogSeen
-
-TIME = 8.0
-"""Seconds for reading."""
+from wxalarm.probes.error_log import ASSUMED, ErrorLogSeen
 
 
 async def probe(ctx: Context) -> ErrorLogSeen:
@@ -32,10 +28,9 @@ async def probe(ctx: Context) -> ErrorLogSeen:
     config = await ctx.wait(nginx_config.CHECK)
     given = ctx.settings.host.error_log
     paths = await sources.paths(ctx, given, config.error_logs if config and config.here else ())
-    until = time.monotonic() + ctx.limit(TIME)
     zone = await _zone(ctx, paths, seconds[0], not given)
-    senders = push_addresses(ctx)
-    return await asyncio.to_thread(error_log.read, paths, push(ctx), senders, seconds, zone, until, not given)
+    senders, limit = push_addresses(ctx), seconds_for(ctx)
+    return await asyncio.to_thread(error_log.read, paths, push(ctx), senders, seconds, zone, limit, not given)
 
 
 async def _zone(ctx: Context, paths: Sequence[str], start: float, here: bool) -> tuple[int, str]:
@@ -45,7 +40,7 @@ async def _zone(ctx: Context, paths: Sequence[str], start: float, here: bool) ->
         beside = await ctx.wait(access_log.CHECK)
         offset, source = (beside.offset, "access-log") if beside else (None, "")
     if offset is None:
-        offset, source = (logfiles.local_zone(start), "machine") if here else (8 * 3600, "alarm")
+        offset, source = (logfiles.local_zone(start), "machine") if here else (8 * 3600, ASSUMED)
     return offset, source
 
 
@@ -63,7 +58,7 @@ CHECK = Check(
     uses=(nginx_config.CHECK, access_log.CHECK),
     key=by_alarm,
     network=False,
-    timeout=12.0,
+    timeout=LONGEST,
     runs=(ZSTD,),
     records=True,
 )

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wxalarm import mechanisms
-from wxalarm.checks.check import Context, Skip
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, clock, names, partly_read, push_addresses, readable
+from wxalarm.checks.check import NO_ANSWER, Context, Skip
+from wxalarm.checks.logs.facts import (
+    LOG_PARTLY_READ,
+    clock,
+    names,
+    partly_read,
+    push,
+    push_addresses,
+    readable,
+    told,
+    unread,
+)
 from wxalarm.logs.errors import CLIENT_SIDE, Group
 from wxalarm.logs.place import show
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
-from wxalarm.probes.error_log import ErrorLogSeen
+from wxalarm.probes.error_log import ASSUMED, ErrorLogSeen
 
 
 def _code(kind: str, explains: tuple[AlarmKind, ...], severity: Severity = Severity.ERROR) -> Code:
@@ -50,6 +60,41 @@ BY_KIND = {
     "not-started": _code("not-started", mechanisms.REFUSED),
     "other": _code("other", (), Severity.WARNING),
 }
+MAKES = {
+    "connections": (NO_ANSWER, 500),
+    "open-files": (NO_ANSWER, 500),
+    "ports": (500, 502),
+    "queue-full": (502,),
+    "refused": (502,),
+    "connect-timeout": (502, 504),
+    "unreachable": (502,),
+    "upstream-timeout": (200, 504),
+    "no-live-upstream": (502,),
+    "upstream-closed": (200, 502),
+    "upstream-tls": (200, 502),
+    "upstream-header": (502,),
+    "body-too-large": (413,),
+    "rate-limit": (429, 503),
+    "denied": (401, 403),
+    "resolve": (502,),
+    "script": (200, 500),
+    "not-found": (403, 404),
+    "permission": (403, 500, 502),
+    "cycle": (500,),
+    "worker-died": (NO_ANSWER,),
+    "memory": (NO_ANSWER, 500),
+    "disk": (200, 500),
+    "reset": (200, 502),
+    "tls": (NO_ANSWER,),
+    "client-timeout": (NO_ANSWER, 408),
+    "client-reset": (NO_ANSWER,),
+    "client-closed": (NO_ANSWER,),
+    "not-started": (NO_ANSWER,),
+}
+"""The statuses of pushes that met this trouble: 200 is one that broke off in the middle, or PHP's errors in a page.
+What only makes a push wait is not here."""
+ANSWER_WITHIN = 120.0
+"""Seconds after the push within which a line can be about it; more is another clock."""
 ERRLOG_ZONE = Code("errlog-zone", Severity.NOTE, Basis.CONDITION)
 CODES = (*BY_KIND.values(), ERRLOG_ZONE, LOG_PARTLY_READ)
 
@@ -58,32 +103,49 @@ def findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
     """One finding a kind. Skips when no log could be read or none covers the alarm's time."""
     readable(seen.files)
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
-    if not seen.groups and begins is not None and begins > seen.high:
+    if not seen.groups and not unread(seen) and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
+    return told(seen, _findings(seen, ctx))
+
+
+def _findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
     for group in seen.groups:
-        yield _variant(BY_KIND[group.kind], group, ctx)(
+        yield _variant(BY_KIND[group.kind], group, seen, ctx)(
             None,
             count=group.count,
-            own=group.own,
+            own=group.own > 0,
             first=clock(group.first),
             last=clock(group.last),
             level=group.level,
+            time=clock(group.at) if group.at is not None else None,
+            seconds=_seconds(group, ctx),
+            makes=list(MAKES[group.kind]) if group.kind in MAKES else None,
             place=group.place,
             show=show(group.place, group.packed),
             line=group.line,
+            zone=group.zone,
             upstreams=list(group.upstreams)[:5] or ["-"],
         )
-    if seen.groups and seen.offset_from == "alarm":
+    if seen.groups and seen.offset_from == ASSUMED:
         yield ERRLOG_ZONE(None, files=names(seen.read))
     yield from partly_read(seen.files)
 
 
-def _variant(code: Code, group: Group, ctx: Context) -> Code:
-    """Recorded when the alarm's own push is among the lines; a stranger's connection is only a note."""
+def _seconds(group: Group, ctx: Context) -> float | None:
+    """How long after the alarm's own push its line came; None when the line is another's."""
+    stamp = push(ctx).stamp
+    if not group.own or group.at is None or stamp is None:
+        return None
+    return group.at - stamp if 0 <= group.at - stamp <= ANSWER_WITHIN else None
+
+
+def _variant(code: Code, group: Group, seen: ErrorLogSeen, ctx: Context) -> Code:
+    """Recorded when the alarm's own push is among the lines; a stranger's connection is only a note; where the clock's
+    zone is assumed, other lines may be of other minutes."""
     if group.kind == "delayed":  # the line does not say how long, and a wait alone spoils no answer
         return code if ctx.alarm.kind in code.explains else code.variant(severity=Severity.NOTE)
     if group.own:
         return code.variant(basis=Basis.RECORDED)
     if group.kind in CLIENT_SIDE and not push_addresses(ctx):
-        return code.variant(severity=Severity.NOTE)
-    return code
+        code = code.variant(severity=Severity.NOTE)
+    return code.variant(basis=Basis.CONDITION) if seen.offset_from == ASSUMED else code

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from wxalarm.checks.check import Context, Skip
+from wxalarm.checks.check import Context, Skip, Untold
 from wxalarm.kinds import PAY
 from wxalarm.logs.access import Push
 from wxalarm.logs.formats import Wanted
 from wxalarm.model import BEIJING, WINDOW, Basis, Code, Finding, Severity
-from wxalarm.probes.logfiles import LogFile
+from wxalarm.probes.logfiles import LogFile, LogsSeen
 
 LOG_PARTLY_READ = Code("log-partly-read", Severity.NOTE, Basis.RECORDED)
 
@@ -18,6 +19,12 @@ SLACK = timedelta(seconds=60)
 """Around the alarm's window: the guide gives its end within a minute, and clocks differ."""
 NOT_SIGNED = PAY
 """Pushes without a signature in the query."""
+LONGEST = 3600.0
+"""Seconds for reading logs at most."""
+NO_LOG = ("format", "binary")
+"""What is wrong with a file that nobody can search, however long."""
+MORE = (2.0, 30.0)
+"""How many times the seconds for reading are advised, when they were not enough."""
 
 
 def window(ctx: Context) -> tuple[float, float, float] | None:
@@ -58,19 +65,55 @@ def push_addresses(ctx: Context) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address in known if address))
 
 
+def seconds_for(ctx: Context, share: float = 1.0) -> float:
+    """Seconds for reading: a share of all that the run has left (--timeout)."""
+    return min(ctx.limit(LONGEST), LONGEST) * share
+
+
 def readable(files: Sequence[LogFile]) -> None:
     """Skips, with the most telling reason, when no file could be read."""
     if any(file.usable for file in files):
         return
-    order = ("unreadable", "no-zstd", "binary", "format", "broken", "irregular", "empty", "twice", "missing")
-    worst = min(files, key=lambda file: order.index(file.problem or "missing"))
+    order = ("unreadable", "no-zstd", "many", "moved", "binary", "format", "broken", "irregular", "empty", "twice")
+    worst = min(files, key=lambda file: order.index(file.problem) if file.problem in order else len(order))
     reason = "log-unknown" if worst.problem == "format" else f"log-{worst.problem}"
     raise Skip(reason, path=worst.path, detail=worst.detail)
 
 
+def unread(seen: LogsSeen) -> list[LogFile]:
+    """The files that may hold lines of the window and were not read to their end."""
+    return [file for file in seen.files if not file.whole and file.problem not in NO_LOG]
+
+
+def told(seen: LogsSeen, findings: Iterable[Finding]) -> Iterable[Finding]:
+    """The findings; when none of them is an error, and something was not read to its end, that cannot be told: raises
+    Untold. What was not read is never evidence of absence."""
+    found = list(findings)
+    files = unread(seen)
+    if files and not any(finding.code.severity is Severity.ERROR for finding in found):
+        late = [file for file in files if file.problem == "late"]
+        if not late:
+            worst = files[0]
+            raise Untold(f"log-{worst.problem}", path=worst.path, detail=worst.detail)
+        share = sum(file.reached or 0 for file in late) / max(1, sum(file.size for file in late))
+        more = seen.limit * min(MORE[1], max(MORE[0], 1.5 / max(share, 1e-3)))
+        raise Untold("log-late", files=[_far(file) for file in late[:3]], limit=seen.limit, more=_rounded(more))
+    return found
+
+
+def _far(file: LogFile) -> str:
+    """A file that was not read to its end, and how far it was."""
+    share = f"{100 * (file.reached or 0) // max(1, file.size)} %"
+    return f"{file.path} ({share}, {clock(file.last)})" if file.last is not None else f"{file.path} ({share})"
+
+
+def _rounded(seconds: float) -> int:
+    return 10 * math.ceil(seconds / 10)
+
+
 def partly_read(files: Sequence[LogFile]) -> Iterable[Finding]:
     """A note when some files or lines could not be read."""
-    bad = [file for file in files if file.problem not in (None, "missing", "empty", "twice")]
+    bad = [file for file in files if not file.whole]
     dropped = sum(file.dropped for file in files)
     if bad or dropped:
         yield LOG_PARTLY_READ(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from wxalarm import mechanisms
 from wxalarm.bounds import whole
+from wxalarm.checks.check import NO_ANSWER
 from wxalarm.checks.nginx.facts import Facts, passes
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, put_behind, put_first, put_top, rewrite
@@ -25,6 +26,8 @@ DEFAULT_CONNECTIONS = 512
 DEFAULT_BACKLOG = 511
 SHARE = 0.5
 """Above this share of what nginx can hold, the alarm's failures alone are worth a warning."""
+MAKES = [NO_ANSWER, 500]
+"""What a push gets for which there is no connection, or none to the application."""
 GUIDE = 102400
 """worker_connections and worker_rlimit_nofile in the guide's sample."""
 
@@ -89,6 +92,7 @@ def _connections(known: Facts) -> Iterable[Finding]:
         workers=count,
         capacity=capacity,
         backlog=_backlog(known),
+        makes=MAKES,
         place=directive.place if directive is not None else known.observation.conf.path,
         wanted=wanted,
         diff=known.diff(_more_connections(known, directive, wanted), *_more_files(known, wanted)),
@@ -113,6 +117,7 @@ def _files(known: Facts) -> Iterable[Finding]:
         source=source,
         connections=each,
         need=need or None,
+        makes=MAKES,
         place=directive.place if directive is not None else known.observation.conf.path,
         wanted=wanted,
         diff=known.diff(*_more_files(known, wanted)),

@@ -7,12 +7,20 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wxalarm import nginx
-from wxalarm.checks.check import Context
+from wxalarm.checks.check import NO_ANSWER, Context
 from wxalarm.nginx.edit import Edit, diff
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import Route, route
 from wxalarm.nginx.syntax import Directive
 from wxalarm.probes.nginx_files import NginxFiles
+
+CLOSE = 444
+"""The status with which nginx closes a connection without an answer."""
+
+
+def made(status: int | None) -> list[int] | None:
+    """What `return STATUS` makes of a push; None when the status is not known."""
+    return None if status is None else [NO_ANSWER if status == CLOSE else status]
 
 
 class NginxConfig(Struct, frozen=True):

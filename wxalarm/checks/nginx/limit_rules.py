@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wxalarm import mechanisms
 from wxalarm.bounds import whole
-from wxalarm.checks.nginx.facts import Facts, passes
+from wxalarm.checks.nginx.facts import Facts, made, passes
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, comment_out, put_behind, put_first, rewrite
 from wxalarm.nginx.routing import Route
 from wxalarm.nginx.syntax import Directive
 from wxalarm.nginx.values import seconds, size
-from wxalarm.wechat.limits import WAIT
+from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 NGINX_RATE_LIMIT = Code("nginx-rate-limit", Severity.WARNING, Basis.CONDITION, mechanisms.LIMITED)
 NGINX_PROXY_TIMEOUT = Code("nginx-proxy-timeout", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
@@ -28,6 +29,7 @@ SMALL = 1.0
 """Pushes a second."""
 _OF_EACH = re.compile(r"\$\{?(request_uri|args|query_string|arg_(msg_)?signature|arg_timestamp|arg_nonce|request_id)\b")
 """Variables that differ from push to push."""
+_ADDRESS = re.compile(r"\d[\d.]*:\d+|\[[0-9a-f:.]+\]:\d+", re.IGNORECASE)
 _RATE = re.compile(r"rate=(\d{1,9})r/([sm])")
 
 
@@ -93,11 +95,17 @@ def _limited(
         severity = Severity.ERROR
     elif (rate or SMALL) * 10 < allowed and waits < WAIT:
         severity = Severity.NOTE
-    return NGINX_RATE_LIMIT.variant(severity=severity)(
+    code = NGINX_RATE_LIMIT.variant(severity=severity)
+    if waits < SLOW_AFTER:  # it refuses at once, or holds a push for less than that
+        code = replace(code, explains=mechanisms.STATUS)
+    return code(
         None,
         directive=directive.text,
         place=directive.place,
-        zone=zone.place,
+        zone=_zone_name(zone),
+        zone_place=zone.place,
+        makes=_refusal(known, directive.name),
+        seconds=waits,
         key=zone.args[0],
         allowed=allowed,
         unit=unit,
@@ -110,6 +118,18 @@ def _limited(
     )
 
 
+def _refusal(known: Facts, name: str) -> list[int] | None:
+    """The status with which a limit refuses: limit_req_status, limit_conn_status, else 503."""
+    directive = known.route.one(f"{name}_status") if known.route is not None else None
+    status = whole(directive.args[0]) if directive is not None and directive.args else None
+    return made(status or 503)
+
+
+def _zone_name(zone: Directive) -> str | None:
+    """The name of a zone, as the error log says it."""
+    return next((arg[5:].partition(":")[0] for arg in zone.args if arg.startswith("zone=")), None)
+
+
 def _zones(route: Route, name: str) -> dict[str, Directive]:
     """The zones of limit_req or limit_conn that count pushes, by name; none in a dry run, which refuses nothing."""
     zones: dict[str, Directive] = {}
@@ -117,9 +137,8 @@ def _zones(route: Route, name: str) -> dict[str, Directive]:
     for zone in route.chain[0].all(f"{name}_zone"):
         if (dry is not None and dry.args == ("on",)) or not zone.args or _counted(route, zone.args[0]) is False:
             continue
-        for arg in zone.args:
-            if arg.startswith("zone="):
-                zones[arg[5:].partition(":")[0]] = zone
+        if (found := _zone_name(zone)) is not None:
+            zones[found] = zone
     return zones
 
 
@@ -136,6 +155,7 @@ def _body(known: Facts, route: Route) -> Iterable[Finding]:
             place=directive.place,
             allowed=allowed,
             wanted=LARGEST_PUSH,
+            makes=[413],
             diff=known.diff(rewrite(directive, "client_max_body_size 1m;")),
         )
 
@@ -151,6 +171,8 @@ def _timeouts(known: Facts, route: Route, handler: Directive) -> Iterable[Findin
             directive=read.text,
             place=read.place,
             seconds=allowed,
+            makes=[504],
+            upstreams=_addresses(route, handler),
             limit=WAIT,
             diff=known.diff(rewrite(read, f"{read.name} 5s;")),
         )
@@ -179,6 +201,15 @@ def _beside(known: Facts, route: Route, handler: Directive, text: str) -> Edit:
     if handler in (inside.block or ()):
         return put_behind(handler, text, known.source(handler))
     return put_first(inside, text, known.source(inside))
+
+
+def _addresses(route: Route, handler: Directive) -> list[str]:
+    """The addresses that a pass leads to, as logs name them; none when they are names or variables."""
+    upstream = _upstream(route, handler)
+    servers = upstream.all("server") if upstream is not None else [handler]
+    found = [server.args[0].partition("://")[2] or server.args[0] for server in servers if server.args]
+    sockets = [":".join(address.split(":")[:2]) for address in found if address.startswith("unix:")]
+    return [*sockets, *(address.partition("/")[0] for address in found if _ADDRESS.match(address))]
 
 
 def _upstream(route: Route, handler: Directive) -> Directive | None:

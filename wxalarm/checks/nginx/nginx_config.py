@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from wxalarm import bounds, mechanisms, nginx
 from wxalarm.checks import is_this_server
-from wxalarm.checks.check import Check, Context, Skip, by_target
+from wxalarm.checks.check import NO_ANSWER, Check, Context, Skip, by_target
 from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_rules
 from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load_and_route
 from wxalarm.deadline import in_thread
@@ -90,14 +90,20 @@ def _broken(known: Facts) -> Iterable[Finding]:
         if lines:
             slashes = True
             diff = unified(text, mended, path) if len(lines) <= bounds.NGINX_EDITS else ""
-            yield NGINX_SLASH_COMMENT(_place(path, lines[0]), file=path, line=lines[0], count=len(lines), diff=diff)
+            yield NGINX_SLASH_COMMENT(
+                _place(path, lines[0]), file=path, line=lines[0], count=len(lines), diff=diff, makes=[NO_ANSWER]
+            )
     if slashes:
         return  # what nginx says of the file is a consequence of them
     if conf.tested is False and (known.observation.here or _OF_THE_TEXT.search(conf.message)):
-        yield NGINX_INVALID(_place_of(conf), message=conf.message, by="nginx -t", file=conf.path)
+        yield NGINX_INVALID(
+            _place_of(conf), message=conf.message, told_by="nginx -t", file=conf.path, makes=[NO_ANSWER]
+        )
     elif conf.tested is not True and (problem := next(_serious(known), None)) is not None:
         message = f"{problem.message} in {problem.file}:{problem.line}"
-        yield NGINX_INVALID(_place(problem.file, problem.line), message=message, by="wxalarm", file=conf.path)
+        yield NGINX_INVALID(
+            _place(problem.file, problem.line), message=message, told_by="wxalarm", file=conf.path, makes=[NO_ANSWER]
+        )
 
 
 def _serious(known: Facts) -> Iterator[nginx.ConfigProblem]:

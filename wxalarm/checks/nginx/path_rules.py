@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from wxalarm import mechanisms, nginx
 from wxalarm.bounds import whole
-from wxalarm.checks.nginx.facts import Facts, route_of
+from wxalarm.checks.nginx.facts import Facts, made, route_of
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
@@ -103,6 +103,7 @@ def _denied(
         place=rule.place,
         status=status,
         case="known" if addresses else "unknown",
+        makes=made(status),
         addresses=list(addresses) or None,
         path=known.ctx.target.path,
         diff=diff,
@@ -121,24 +122,30 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
         return
     if outcome.kind == "redirect":
         edit = _bypass(known, route, at)
-        yield NGINX_REDIRECT(
-            None, directive=at.text, place=at.place, status=outcome.status, target=outcome.target, path=path, diff=edit
-        )
+        yield _redirected(at, outcome.status, outcome.target, path, edit)
     elif outcome.kind == "slash":
-        yield NGINX_REDIRECT(
-            None,
-            directive=at.text,
-            place=at.place,
-            status=301,
-            target=outcome.target,
-            path=path,
-            diff=_exact(known, at),
-        )
+        yield _redirected(at, 301, outcome.target, path, _exact(known, at))
     elif outcome.kind == "return" and not 200 <= (outcome.status or 0) < 300:
         diff = _bypass(known, route, at)
-        yield NGINX_RETURN(None, directive=at.text, place=at.place, status=outcome.status, path=path, diff=diff)
+        status = outcome.status
+        yield NGINX_RETURN(
+            None, directive=at.text, place=at.place, status=status, makes=made(status), path=path, diff=diff
+        )
     elif outcome.kind == "static" and not _rescued(route):
-        yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path)
+        yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path, makes=[403, 404, 405])
+
+
+def _redirected(at: Directive, status: int | None, target: str | None, path: str, edit: str) -> Finding:
+    return NGINX_REDIRECT(
+        None,
+        directive=at.text,
+        place=at.place,
+        status=status,
+        makes=made(status),
+        target=target,
+        path=path,
+        diff=edit,
+    )
 
 
 def _exact(known: Facts, location: Directive) -> str:
@@ -196,12 +203,14 @@ def _error_pages(known: Facts, route: Route) -> Iterable[Finding]:
         if not {"500", "502", "503", "504"} & set(statuses):
             continue
         if target.startswith(("http://", "https://")) or shown == "=200":
+            becomes = whole(shown[1:]) or 302 if shown else 302
             yield NGINX_ERROR_PAGE(
                 None,
                 directive=directive.text,
                 place=directive.place,
                 statuses=statuses,
                 target=target,
-                shown=whole(shown[1:]) or 302 if shown else 302,
+                shown=becomes,
+                makes=[becomes],
                 diff=known.diff(comment_out(directive, known.source(directive))),
             )

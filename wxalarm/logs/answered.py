@@ -1,0 +1,79 @@
+"""Who answered a request, and who was waited for when the client left: from all that its line says, and could say.
+
+The one place where that is worked out. nginx writes its own 502 and 504 into $upstream_status too, and nothing at all
+of an upstream that it did not get to: no variable tells by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+UPSTREAM = (
+    "upstream_addr",
+    "upstream_status",
+    "upstream_response_time",
+    "upstream_connect_time",
+    "upstream_header_time",
+    "upstream_response_length",
+    "upstream_bytes_received",
+)
+"""Variables that tell of the upstream; of several attempts the last one counts."""
+TRIES = UPSTREAM[:3] + UPSTREAM[5:]
+"""Those that have a value as soon as nginx turns to an upstream, before it has a connection."""
+LIST = re.compile(r", | : ")
+"""Between the attempts of one request: the next server, or the next location."""
+NOTHING = ("", "-")
+FAILED = ("502", "504")
+"""What nginx says when it tried an upstream that gave no answer; it writes the same into $upstream_status."""
+CLOSED = "444"
+"""What nginx logs when it was told to close a connection without an answer (`return 444`)."""
+
+
+def by(line: Mapping[str, str]) -> str:
+    """Who answered: nginx, application, or unknown: the line does not tell. A variable its format lacks is absent."""
+    status = line.get("status", "")
+    last = _last(line)
+    if not last:
+        return "nginx" if status == CLOSED else "unknown"
+    if not _tried(last) or last.get("upstream_connect_time") == "-" or last.get("upstream_header_time") == "-":
+        return "nginx"
+    said = last.get("upstream_status")
+    if said is not None and said != status:  # no answer, or an error_page in its place
+        return "nginx"
+    if "upstream_header_time" in last:
+        return "application"
+    if last.get("upstream_bytes_received") == "0":
+        return "nginx"
+    if last.get("upstream_response_length", "0") not in (*NOTHING, "0"):
+        return "application"
+    return "unknown" if said is None or status in FAILED else "application"
+
+
+def waited_for(line: Mapping[str, str]) -> str:
+    """Whom a request that its client gave up (499) waited for.
+
+    nginx: it was not passed on. connecting: the upstream had not taken the connection. application: it had, and had not
+    answered. answering: it had begun to. passed: one of the last three. unknown: the line does not tell.
+    """
+    last = _last(line)
+    if not last:
+        return "unknown"
+    if not _tried(last) and any(name in last for name in TRIES):
+        return "nginx"
+    if last.get("upstream_connect_time") == "-":
+        return "connecting"
+    if last.get("upstream_header_time", "-") != "-":
+        return "answering"
+    if not _tried(last):
+        return "unknown"
+    return "application" if "upstream_connect_time" in last else "passed"
+
+
+def _last(line: Mapping[str, str]) -> dict[str, str]:
+    """What the line says of the last attempt, by variable."""
+    return {name: LIST.split(line[name])[-1].strip() for name in UPSTREAM if name in line}
+
+
+def _tried(last: Mapping[str, str]) -> bool:
+    return any(value not in NOTHING for value in last.values())
