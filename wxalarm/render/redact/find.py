@@ -21,7 +21,7 @@ NESTED = 3
 """Base64 within base64 that is looked into."""
 _NAMED = re.compile(
     r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}|[$@]\w[\w.]{0,127})"
-    r"(?P<mark>[\"'\]\\)}]{0,4})"
+    r"(?P<mark>(?:\[[0-9]{0,4}\])?[\"'\]\\)}]{0,4})"
     r"[ \t]{0,8}(?P<sep>=>|[!=]={0,2}|!?~\*?|[:：＝])[ \t\r\n]{0,8}"
 )
 _QUOTED = {
@@ -52,6 +52,13 @@ _USER = re.compile(
 )
 _USERINFO = re.compile(r"(?<=://)(?!\d{1,5}/)(?P<user>[^\s\"'<>?&/@:]{1,128})@(?=[\w\[])")
 _OPTION = re.compile(r"(?<!\S)(?:-u|--user|--proxy-user|-U)[ =]{1,2}[\"']?([^\s\"':]{1,128}:[^\s\"']{1,256})")
+_TOLD = re.compile(
+    r"(?<![\w-])(?:(?:mysql|mariadb)\w{0,8}(?:[ \t]{1,4}\S{1,64}){0,8}?[ \t]{1,4}-p|sshpass[ \t]{1,4}-p[ \t]{0,4}"
+    r"|redis-cli(?:[ \t]{1,4}\S{1,64}){0,8}?[ \t]{1,4}-a[ \t]{1,4}"
+    r"|(?i:identified[ \t]{1,4}(?:with[ \t]{1,4}\w{1,32}[ \t]{1,4})?by)[ \t]{1,4})[\"']?([^\s\"']{1,256})"
+)
+"""Passwords that programs and SQL are told."""
+_SIGNS_OF_TOLD = ("mysql", "mariadb", "sshpass", "redis-cli", "identified")
 _DIRECTIVE = re.compile(
     r"(?i)(?<![\w-])(?:(?:proxy_set_header|fastcgi_param|uwsgi_param|scgi_param|grpc_set_header|add_header|setenv"
     r"|requestheader\s{1,4}set|proxy_hide_header|env|export|passenv|set)\s{1,8}"
@@ -305,6 +312,8 @@ def _spaced(text: str, personal: bool) -> Iterator[Span]:
     low = text.lower()
     if any(sign in low for sign in _SIGNS_OF_SCHEME):
         yield from (match.span(1) for match in _SCHEME.finditer(text) if not _WORDLIKE.fullmatch(match[1]))
+    if any(sign in low for sign in _SIGNS_OF_TOLD):
+        yield from (match.span(1) for match in _TOLD.finditer(text))
     if any(sign in low for sign in _SIGNS_OF_DIRECTIVE):
         yield from _directives(text, personal)
     if any(sign in low for sign in _SIGNS_OF_SPACED):
