@@ -20,7 +20,7 @@ LONGEST = 8192
 NESTED = 3
 """Base64 within base64 that is looked into."""
 _NAMED = re.compile(
-    r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}|[$@]\w[\w.]{0,127})"
+    r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}+|[$@]\w[\w.]{0,127}+)"
     r"(?P<mark>(?:\[[0-9]{0,4}\])?[\"'\]\\)}]{0,4})"
     r"[ \t]{0,8}(?P<sep>=>|[!=]={0,2}|!?~\*?|[:：＝])[ \t\r\n]{0,8}"
 )
@@ -449,11 +449,12 @@ def leak(text: str, *, personal: bool = True) -> Leak | None:
 def _certain(text: str, personal: bool, depth: int = NESTED) -> Iterator[Span]:
     """What no sentence of ours holds: known forms but addresses (a hint may name a resolver), and what stands behind
     the name of a secret and looks like one."""
-    for form in (forms.WORDS if personal else forms.SECRET_WORDS, forms.TICKET, forms.JWT):
-        for match in form.finditer(text):
-            in_path = match.lastgroup == "key" and text[match.start() - 1 : match.start()] == "/"
-            if (personal or not in_path) and not _NOBODYS.search(match[0]):
-                yield match.span()
+    for match in _RUN.finditer(text):
+        for start, end in _certain_in_run(match[0], personal, depth):
+            yield match.start() + start, match.start() + end
+    for sign, form in (("ticket@@@", forms.TICKET), ("eyJ", forms.JWT)):
+        if sign in text:
+            yield from (match.span() for match in form.finditer(text) if not _NOBODYS.search(match[0]))
     for start, end in _named(text, False, cookies=False):
         if _STRONG.fullmatch(value := text[start:end]) and not forms.CUT.search(value) and not harmless(value):
             yield start, end
@@ -461,7 +462,26 @@ def _certain(text: str, personal: bool, depth: int = NESTED) -> Iterator[Span]:
         for match in _USER.finditer(text):
             if not forms.CUT.search(match[1]) and "*" not in match[1]:
                 yield match.span(1)
-    for match in BLOB.finditer(text) if depth else ():
-        inner = unpacked(match[0])
-        if inner is not None and any(True for _ in _certain(inner, personal, depth - 1)):
-            yield match.span()
+    if depth and "\n" in text and _SIGN_OF_LINES.search(text):
+        for match in BLOB.finditer(text):
+            if "\n" in match[0] and _holds_certain(match[0], personal, depth):
+                yield match.span()
+
+
+@lru_cache(16384)
+def _certain_in_run(run: str, personal: bool, depth: int) -> tuple[Span, ...]:
+    """The same in one run of letters, digits and +/-_."""
+    found: list[Span] = []
+    for match in (forms.WORDS if personal else forms.SECRET_WORDS).finditer(run):
+        start = match.start()
+        in_path = match.lastgroup == "key" and start and run[start - 1] == "/"
+        if (personal or not in_path) and not _NOBODYS.search(match[0]):
+            found.append(match.span())
+    if depth and len(run) >= 16 and _holds_certain(run, personal, depth):
+        found.append((0, len(run)))
+    return tuple(found)
+
+
+def _holds_certain(run: str, personal: bool, depth: int) -> bool:
+    inner = unpacked(run)
+    return inner is not None and any(True for _ in _certain(inner, personal, depth - 1))
