@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -15,51 +15,57 @@ T = TypeVar("T")
 async def in_thread(call: Callable[[], T]) -> T:
     """What the call gives or raises. When this is cancelled, by asyncio.timeout or Ctrl-C, the call ends at its next
     step of Python; asyncio.to_thread would go on, and the program would wait for it at its end."""
-    made: Future[T] = Future()
-    thread = _thread(call, made)
+    thread = _Call(call)
     thread.start()
     try:
-        return await asyncio.wrap_future(made)
+        return await asyncio.wrap_future(thread.made)
     except asyncio.CancelledError:
-        _end(thread)
+        thread.end()
         raise
 
 
 def within(call: Callable[[], T], limit: float, grace: float) -> T:
     """The same where there is no event loop: TimeoutError after `limit` seconds, or `grace` seconds behind a
     KeyboardInterrupt; a second one is raised."""
-    made: Future[T] = Future()
-    thread = _thread(call, made)
+    thread = _Call(call)
     try:
         try:
             thread.start()
-            return made.result(limit)
+            return thread.made.result(limit)
         except KeyboardInterrupt:
-            return made.result(grace)
+            return thread.made.result(grace)
     finally:
-        if not made.done():
-            _end(thread)
+        thread.end()
 
 
-def _thread(call: Callable[[], T], made: Future[T]) -> threading.Thread:
-    def work() -> None:
-        # Nobody waits any more: `_end` raised SystemExit here, or in_thread was cancelled.
+class _Call(threading.Thread, Generic[T]):
+    """The thread of a call."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        super().__init__(name="judgement", daemon=True)
+        self.made: Future[T] = Future()
+        self._call = call
+        self._over = False
+        """Whether the call has ended; what follows must not be broken off."""
+
+    def run(self) -> None:
+        """Make it, in this thread."""
+        # Nobody waits any more: `end` raised SystemExit here, or in_thread was cancelled.
         with suppress(SystemExit, InvalidStateError):
             try:
-                value = call()
+                value = self._call()
             except SystemExit:
                 raise
             except BaseException as error:  # noqa: BLE001  # it is the caller's, raised where that waits
-                made.set_exception(error)
+                self._over = True
+                self.made.set_exception(error)
             else:
-                made.set_result(value)
+                self._over = True
+                self.made.set_result(value)
 
-    return threading.Thread(target=work, name="judgement", daemon=True)
+    def end(self) -> None:
+        """Raise SystemExit in it, which threads pass over in silence, wherever it is by now."""
+        import ctypes
 
-
-def _end(thread: threading.Thread) -> None:
-    """Raise SystemExit in a thread, which threads pass over in silence, wherever it is by now."""
-    import ctypes
-
-    if thread.is_alive() and thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+        if self.is_alive() and self.ident is not None and not self._over:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(SystemExit))
