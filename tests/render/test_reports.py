@@ -217,7 +217,7 @@ def test_a_browser_shows_the_page_and_runs_nothing(lang: str, tmp_path: Path) ->
 def test_a_verdict_that_could_not_be_told_is_not_said_to_have_found_nothing(lang: str) -> None:
     real = catalogue(lang)
     why = Reason("judgement", {"limit": 5.0})
-    untold = Report(Alarm(), Target(), (CheckResult(VERDICT, Status.UNKNOWN, reason=why),), None, 1.0)
+    untold = Report(Alarm(), Target(), (CheckResult(VERDICT, Status.UNKNOWN, reason=why),), None, 1.0, (VERDICT,))
     assert untold.status is Status.UNKNOWN
     for made in (
         terminal.render([untold], real, width=200),
@@ -228,5 +228,7 @@ def test_a_verdict_that_could_not_be_told_is_not_said_to_have_found_nothing(lang
         assert real.reason(why) in made
         assert real.ui("no_cause") not in made
         assert real.ui("no_cause_text") not in made
+        assert real.ui("untold_text") not in made
     document = json_format.document([untold], [], real)
-    assert document["reports"][0]["not_checked"] == [{"check": VERDICT, "reason": real.reason(why)}]
+    (gap,) = document["reports"][0]["not_checked"]
+    assert (gap["check"], gap["reason"], gap["matters"]) == (VERDICT, real.reason(why), True)
