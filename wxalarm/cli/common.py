@@ -279,6 +279,7 @@ def looked_over(output: Output, text: str, *, personal: bool = False) -> Checked
 
 
 def _say_refused(output: Output, found: Leak, words: Words) -> None:
+    # Hardly ever said.
     from wxalarm.render.text import visible
 
     place = output.path or f"stdout ({output.format})"
