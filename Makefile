@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 
-.PHONY: demo test docs bench fuzz lock locked lowest sbom clean
+.PHONY: demo test docs bench fuzz lock locked lowest newer sbom clean
 
 demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
 	@$(BIN)/wxalarm demo || test $$? -eq 1
@@ -47,14 +47,22 @@ LOWEST := .venv-lowest
 SMOKE := tests/test_config.py tests/test_runner.py tests/cli/test_commands.py tests/cli/test_usage.py \
     tests/cli/test_lint.py tests/parser/test_forms.py tests/render tests/probes/test_tls.py tests/probes/test_http.py \
     tests/probes/test_dns.py tests/wechat
+FOR_SMOKE := pytest pytest-timeout pytest-xdist hypothesis jsonschema junitparser trustme dnslib time-machine wechatpy
 
 lowest:                           ## a short suite over the oldest releases that pyproject.toml allows
 	$(PYTHON) -m venv $(LOWEST)
 	$(PYTHON) -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	    print(*(line.replace(">=", "==") for line in project["dependencies"]), sep="\n")' > $(LOWEST)/lowest.txt
-	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/lowest.txt . \
-	    pytest pytest-timeout pytest-xdist hypothesis jsonschema junitparser trustme dnslib time-machine wechatpy
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/lowest.txt . $(FOR_SMOKE)
 	$(LOWEST)/bin/python -m pytest -q -n 3 -p no:cacheprovider $(SMOKE)
+
+NEWER ?= python3.12 python3.13 python3.14
+newer:                            ## the short suite under each newer Python on PATH; it says which do not run here
+	@for python in $(NEWER); do \
+	    if ! $$python -c '' 2>/dev/null; then echo "$$python: does not run here: nothing was tested with it"; continue; fi; \
+	    echo "$$python: $$($$python --version)"; $$python -m venv $(VENV)-$$python && \
+	    $(VENV)-$$python/bin/python -m pip install --quiet --disable-pip-version-check . $(FOR_SMOKE) && \
+	    $(VENV)-$$python/bin/python -m pytest -q -n 3 -p no:cacheprovider $(SMOKE) || exit 1; done
 
 sbom: $(VENV)/.installed          ## sbom.json: CycloneDX 1.6, of what is installed here, offline
 	$(BIN)/python -c 'import packaging' 2>/dev/null || $(BIN)/python -m pip install --quiet packaging
@@ -76,4 +84,4 @@ $(VENV)/.fuzz: $(VENV)/.dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) sbom.json .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-python3.* $(LOWEST) sbom.json .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,6 +21,7 @@ MEMORY = 1024
 LONGEST = 8192
 """Bytes of the longest input that is made."""
 _COVERAGE = re.compile(r"cov: (\d+)")
+_WRITTEN = re.compile(r"Test unit written to (\S+)")
 _RUNS = re.compile(r"stat::number_of_executed_units: (\d+)")
 
 
@@ -57,11 +58,25 @@ def fuzz(target: str, seconds: int) -> tuple[bool, int, int]:
     ]
     run = [sys.executable, "-m", "fuzz", "--child", target, *arguments]
     ended = subprocess.run(run, capture_output=True, text=True, errors="replace", check=False)
-    if ended.returncode:
+    kept = ended.returncode == 0 or not _again(target, ended.stderr)
+    if not kept:
         print(ended.stderr[-6000:], file=sys.stderr)
     edges = _COVERAGE.findall(ended.stderr)
     runs = _RUNS.search(ended.stderr)
-    return ended.returncode == 0, int(runs[1]) if runs else 0, int(edges[-1]) if edges else 0
+    return kept, int(runs[1]) if runs else 0, int(edges[-1]) if edges else 0
+
+
+def _again(target: str, said: str) -> bool:
+    """Whether an input that was found is found again. Time is wall time: on a busy machine any input can seem to take
+    too long."""
+    written = _WRITTEN.search(said)
+    if written is None or "libFuzzer: timeout" not in said:
+        return True
+    run = [sys.executable, "-m", "fuzz", "--child", target, f"-timeout={TIMEOUT}", written[1]]
+    if subprocess.run(run, capture_output=True, check=False).returncode:
+        return True
+    Path(written[1]).unlink()
+    return False
 
 
 def main() -> int:

@@ -14,12 +14,13 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import h11
 
 from wxalarm import config, nginx, shell
 from wxalarm.bounds import Beyond
-from wxalarm.cases import CaseError, from_text
+from wxalarm.cases import SCHEMA, CaseError, from_text
 from wxalarm.logs import app, errors, formats, parsers
 from wxalarm.logs.access import Push, Tally
 from wxalarm.nginx.request import Request
@@ -29,6 +30,7 @@ from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
 from wxalarm.parser.stream import stream
 from wxalarm.probes import dns_message, http_head
+from wxalarm.render.config import toml
 from wxalarm.render.redact import Redactor
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.crypto import Keys
@@ -244,15 +246,27 @@ def seeds(target: str) -> Iterator[bytes]:
         )
         yield answer.to_wire()[2:]
     elif target == "case":
-        alarm = '"alarm": {"kind": "unknown", "location": null}, "target": {"host": "x"}, "settings": {}'
-        yield (
-            '{"schema": "wxalarm.case/1", "cases": [{' + alarm + ', "account": null, "accounts_here": 1, "now":'
-            ' "2026-01-01T12:00:00+08:00", "results": {"sample": {"observation": null, "reason": null,'
-            ' "unknown": false, "started": 0, "elapsed": 0}}}]}'
-        ).encode()
+        for folder in sorted((FIXTURES / "observations").iterdir()):
+            for path in sorted(folder.glob("*.json"))[:3]:
+                yield case_of(folder.name, json.loads(path.read_text("utf-8")))
     elif target == "toml":
-        yield (
-            b'[accounts.shop]\nappid = "wx0000000000000001"\nurl = "https://wx.example.com/callback"\nmode = "plain"\n'
-            b'token_env = "T"\n[dns]\nservers = ["192.0.2.53:5353"]\n[host]\naccess_log = ["/var/log/*"]\n[output]\n'
-            b'lang = "zh"\n'
-        )
+        for name, table in config.tables().items():
+            head = f"[{name}.a]" if table.named else f"[{name}]"
+            lines = [f"{entry.name} = {toml(entry.sample)}" for entry in table.keys.values()]
+            yield "\n".join([head, *lines, ""]).encode()
+
+
+def case_of(check: str, fixture: dict[str, Any]) -> bytes:
+    """A saved case in which one check has the observation of a fixture."""
+    entry = {
+        "alarm": {"kind": "unknown", "location": None} | fixture.get("alarm", {}),
+        "target": fixture.get("target", {}),
+        "settings": {},
+        "account": None,
+        "accounts_here": 1,
+        "now": "2026-01-01T12:00:00+08:00",
+        "results": {
+            check: {"observation": fixture["observation"], "reason": None, "unknown": False, "started": 0, "elapsed": 0}
+        },
+    }
+    return json.dumps({"schema": SCHEMA, "cases": [entry], "problems": []}).encode()

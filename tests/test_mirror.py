@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from pathlib import Path
 
 import pytest
@@ -54,16 +53,3 @@ def test_every_check_has_a_test_in_its_room_or_a_folder_of_observations() -> Non
                 test = TESTS / "checks" / room / f"test_{module.name}.py"
                 observations = FIXTURES / "observations" / loaded.CHECK.id
                 assert test.is_file() or any(observations.glob("*.json")), f"{room}/{module.name}"
-
-
-def test_every_test_that_the_promises_of_security_name_is_there() -> None:
-    named = set(
-        re.findall(r"`((?:tests/[\w/]+\.py)?(?:::)?(?:test_\w+)?)`", (ROOT / "docs/security.md").read_text("utf-8"))
-    )
-    named = {name for name in named if "test" in name}
-    assert len(named) > 10
-    texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in TESTS.rglob("test_*.py")}
-    for name in named:
-        path, _, function = name.rpartition("::") if "::" in name or not name.endswith(".py") else (name, "", "")
-        assert not path or path in texts, name
-        assert any(f"def {function}" in text for at, text in texts.items() if path in ("", at)), name

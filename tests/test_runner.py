@@ -16,7 +16,7 @@ from wxalarm import runner
 from wxalarm.bounds import Beyond
 from wxalarm.checks.check import Check, Context, Skip, by_machine, by_target
 from wxalarm.config import Settings
-from wxalarm.model import Alarm, AlarmKind, Basis, Code, Finding, Report, Sample, Severity, Status, Target
+from wxalarm.model import VERDICT, Alarm, AlarmKind, Basis, Code, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.playbooks import Playbook
 
 BROKEN = Code("broken", Severity.ERROR, Basis.REPRODUCED, tuple(AlarmKind))
@@ -207,9 +207,14 @@ def test_a_secret_that_cannot_be_used_is_no_crash(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def endless(observation: Any, ctx: Context) -> Iterable[Finding]:
+def never_returns(*_: Any) -> None:
     while True:
         pass
+
+
+def endless(observation: Any, ctx: Context) -> Iterable[Finding]:
+    never_returns()
+    return ()
 
 
 def test_a_judgement_that_does_not_come_back_is_unknown_and_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,6 +246,51 @@ def test_ctrl_c_ends_a_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
     other = threading.Thread(target=interrupt)
     other.start()
     (report,) = run(monkeypatch, check("a", one), check("b", one, long))
+    other.join()
+    assert report.results[0].status is Status.PASS
+    assert report.results[1].reason is not None
+    assert report.results[1].reason.id == "interrupted"
+
+
+def test_a_verdict_that_does_not_come_back_or_breaks_is_untold_and_loses_no_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(runner, "JUDGEMENT", 0.2)
+    for verdict, reason in ((never_returns, "judgement"), (broken, "crashed")):
+        monkeypatch.setattr(runner, "cause", verdict)
+        (report,) = run(monkeypatch, check("a", one))
+        assert [(r.check, r.status) for r in report.results] == [("a", Status.PASS), (VERDICT, Status.UNKNOWN)]
+        assert report.results[1].reason is not None
+        assert report.results[1].reason.id == reason
+        assert (report.cause, report.status) == (None, Status.UNKNOWN)
+
+
+def test_a_verdict_has_time_left_when_the_checks_have_used_theirs_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "JUDGEMENT", 1.0)
+    checks = [check(name, one, endless) for name in "abc"]
+    (report,) = run(monkeypatch, *checks, settings=Settings(timeout=0.1))
+    assert [result.check for result in report.results] == ["a", "b", "c"]
+
+
+def test_ctrl_c_ends_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def long(*_: Any) -> None:
+        begun.set()
+        never_returns()
+
+    def interrupt() -> None:
+        begun.wait(30)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(runner, "JUDGEMENT", 600.0)
+    monkeypatch.setattr(runner, "cause", long)
+    other = threading.Thread(target=interrupt)
+    other.start()
+    (report,) = run(monkeypatch, check("a", one))
     other.join()
     assert report.results[0].status is Status.PASS
     assert report.results[1].reason is not None

@@ -48,6 +48,11 @@ PATTERN_WORK = 2_000_000
 
 JUDGEMENT = 5.0
 """Seconds for one check to judge what its probe saw; also for all of them together behind the end of the run."""
+RENDERING = 30.0
+"""Seconds to write the reports of a run in one format, to hide what is secret in them, and to look them over: an nginx
+configuration of 8 MiB takes eight."""
+RENDERING_EACH = 0.1
+"""Seconds more for each report."""
 DIGITS = 20
 """Digits of a whole number from outside: 2^64 has as many. Python raises for more than 4300, and is slow before."""
 

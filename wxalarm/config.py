@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import functools
 import ipaddress
 import os
 import stat
@@ -379,7 +380,12 @@ def tables(settings: type[Settings] = Settings) -> Mapping[str, Table]:
     return found
 
 
-def _entries(cls: type, table: str) -> Iterator[Entry]:
+@functools.cache
+def _entries(cls: type, table: str) -> tuple[Entry, ...]:
+    return tuple(_made_of(cls, table))
+
+
+def _made_of(cls: type, table: str) -> Iterator[Entry]:
     hints = get_type_hints(cls, include_extras=True)
     for one in dataclasses.fields(cls):
         if cls is Account and one.name == "secrets":

@@ -1,11 +1,13 @@
-"""A call that cannot wait (a judgement: Python alone, no I/O) in a thread that is ended when it is late."""
+"""A call that cannot wait (a judgement, a rendering: no I/O) in a thread that is ended when it is late."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -13,39 +15,57 @@ T = TypeVar("T")
 async def in_thread(call: Callable[[], T]) -> T:
     """What the call gives or raises. When this is cancelled, by asyncio.timeout or Ctrl-C, the call ends at its next
     step of Python; asyncio.to_thread would go on, and the program would wait for it at its end."""
-    loop = asyncio.get_running_loop()
-    made: asyncio.Future[T] = loop.create_future()
-
-    def tell(value: T | None, error: BaseException | None) -> None:
-        if made.done():
-            return
-        if error is not None:
-            made.set_exception(error)
-        else:
-            made.set_result(value)  # type: ignore[arg-type]  # None only where T holds it
-
-    def work() -> None:
-        value, failed = None, None
-        try:
-            value = call()
-        except SystemExit:  # what `_end` raises: nobody waits any more
-            return
-        except BaseException as error:  # noqa: BLE001  # it is the caller's, raised where that waits
-            failed = error
-        loop.call_soon_threadsafe(tell, value, failed)
-
-    thread = threading.Thread(target=work, name="judgement", daemon=True)
+    thread = _Call(call)
     thread.start()
     try:
-        return await made
+        return await asyncio.wrap_future(thread.made)
     except asyncio.CancelledError:
-        _end(thread)
+        thread.end()
         raise
 
 
-def _end(thread: threading.Thread) -> None:
-    """Raise SystemExit in a thread, which threads pass over in silence, wherever it is by now."""
-    import ctypes
+def within(call: Callable[[], T], limit: float, grace: float) -> T:
+    """The same where there is no event loop: TimeoutError after `limit` seconds, or `grace` seconds behind a
+    KeyboardInterrupt; a second one is raised."""
+    thread = _Call(call)
+    try:
+        try:
+            thread.start()
+            return thread.made.result(limit)
+        except KeyboardInterrupt:
+            return thread.made.result(grace)
+    finally:
+        thread.end()
 
-    if thread.is_alive() and thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+
+class _Call(threading.Thread, Generic[T]):
+    """The thread of a call."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        super().__init__(name="judgement", daemon=True)
+        self.made: Future[T] = Future()
+        self._call = call
+        self._over = False
+        """Whether the call has ended; what follows must not be broken off."""
+
+    def run(self) -> None:
+        """Make it, in this thread."""
+        # Nobody waits any more: `end` raised SystemExit here, or in_thread was cancelled.
+        with suppress(SystemExit, InvalidStateError):
+            try:
+                value = self._call()
+            except SystemExit:
+                raise
+            except BaseException as error:  # noqa: BLE001  # it is the caller's, raised where that waits
+                self._over = True
+                self.made.set_exception(error)
+            else:
+                self._over = True
+                self.made.set_result(value)
+
+    def end(self) -> None:
+        """Raise SystemExit in it, which threads pass over in silence, wherever it is by now."""
+        import ctypes
+
+        if self.is_alive() and self.ident is not None and not self._over:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(SystemExit))

@@ -229,6 +229,12 @@ class Reason:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+VERDICT = "verdict"
+"""In place of a check's id in a result: the verdict itself, when it could not be told."""
+REPORT = "report"
+"""Likewise the report, when it could not be written in full."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """What one check gave for one alarm."""

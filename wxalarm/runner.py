@@ -10,14 +10,14 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from wxalarm import deadline
 from wxalarm.bounds import JUDGEMENT, Beyond
 from wxalarm.checks.check import Check, Context, Skip, usable
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.messages import ReasonError
-from wxalarm.model import CheckResult, Reason, Report, Status, status_of
+from wxalarm.model import VERDICT, CheckResult, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes import local
 from wxalarm.verdict import cause, untold
@@ -29,6 +29,7 @@ with something else, silence is still an answer and not "could not be told"."""
 LOOP = 4
 """Files that an event loop opens for itself; one that cannot leaves noise behind."""
 
+T = TypeVar("T")
 Listener = Callable[[Context, CheckResult], None]
 """Called when a check ends: live progress."""
 
@@ -66,11 +67,13 @@ class Run:
         """Of the judgement under way."""
         self._judged_until = 0.0
         """Event-loop time at which no more is judged."""
+        self._spare = JUDGEMENT
+        """Seconds behind that for the verdicts."""
 
     def stop(self) -> None:
         """End the run now and keep what has finished; the rest says "interrupted". For Ctrl-C."""
         self._stop.set()
-        self._judged_until = asyncio.get_running_loop().time() + GRACE
+        self._judged_until, self._spare = asyncio.get_running_loop().time() + GRACE, GRACE
         if self._clock is not None:
             self._clock.reschedule(self._judged_until)
         for task in self._probes.values():
@@ -123,8 +126,13 @@ class Run:
         by_id = {check.id: check for check in checks}
         elapsed = max((result.started + result.elapsed for result in results), default=0.0)
         age = None if ctx.alarm.window_end is None else (ctx.now - ctx.alarm.window_end).total_seconds()
-        found = cause(ctx.alarm, results, by_id, age)
-        return Report(ctx.alarm, ctx.target, tuple(results), found, elapsed, untold(ctx.alarm, results, by_id), age)
+        judged = await self._in_time(
+            lambda: (cause(ctx.alarm, results, by_id, age), untold(ctx.alarm, results, by_id)), last=True
+        )
+        if isinstance(judged, Reason):
+            late = CheckResult(VERDICT, Status.UNKNOWN, reason=judged)
+            return Report(ctx.alarm, ctx.target, (*results, late), None, elapsed, (VERDICT,), age)
+        return Report(ctx.alarm, ctx.target, tuple(results), judged[0], elapsed, judged[1], age)
 
     async def _result(self, check: Check[Any], ctx: Context) -> CheckResult:
         ended = await self._ended(check, ctx)
@@ -134,35 +142,39 @@ class Run:
         return result
 
     async def _judged(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
-        """The pure half, one at a time, each under its deadline: what is judged came from outside."""
+        """The pure half."""
         if ended.reason is not None:
             status = Status.UNKNOWN if ended.unknown else Status.SKIP
             return CheckResult(check.id, status, (), None, ended.reason, ended.started, ended.elapsed)
-        loop = asyncio.get_running_loop()
-        async with self._judging:
-            limit = min(JUDGEMENT, self._judged_until - loop.time())
-            try:
-                async with asyncio.timeout(limit) as self._clock:
-                    return await deadline.in_thread(lambda: self._judge(check, ctx, ended, observed))
-            except TimeoutError:
-                reason = Reason("interrupted") if self._stop.is_set() else Reason("judgement", {"limit": JUDGEMENT})
-            finally:
-                self._clock = None
-        return CheckResult(check.id, Status.UNKNOWN, (), ended.observation, reason, ended.started, ended.elapsed)
+        made = await self._in_time(lambda: self._judge(check, ctx, ended, observed))
+        if isinstance(made, CheckResult):
+            return made
+        return CheckResult(check.id, Status.UNKNOWN, (), ended.observation, made, ended.started, ended.elapsed)
 
     def _judge(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
-        """A judgement, with a crash kept to this one check."""
         try:
             findings = tuple(check.evaluate(ended.observation, dataclasses.replace(ctx, observed=observed)))
         except Skip as skip:
             return CheckResult(check.id, Status.SKIP, (), ended.observation, skip.reason, ended.started, ended.elapsed)
-        except Exception as error:  # noqa: BLE001  # one broken check must not lose the others
-            return CheckResult(
-                check.id, Status.UNKNOWN, (), ended.observation, _crash(error), ended.started, ended.elapsed
-            )
         return CheckResult(
             check.id, status_of(findings), findings, ended.observation, None, ended.started, ended.elapsed
         )
+
+    async def _in_time(self, call: Callable[[], T], *, last: bool = False) -> T | Reason:
+        """What a judgement gives, or why it gives nothing: it is late, or crashed. One at a time, each under its
+        deadline: what is judged came from outside. last: the verdict, for which time is left behind all others."""
+        loop = asyncio.get_running_loop()
+        async with self._judging:
+            limit = min(JUDGEMENT, self._judged_until + (self._spare if last else 0.0) - loop.time())
+            try:
+                async with asyncio.timeout(limit) as self._clock:
+                    return await deadline.in_thread(call)
+            except TimeoutError:
+                return Reason("interrupted") if self._stop.is_set() else Reason("judgement", {"limit": JUDGEMENT})
+            except Exception as error:  # noqa: BLE001  # one broken judgement must not lose the others
+                return _crash(error)
+            finally:
+                self._clock = None
 
     async def _observed(self, ctx: Context, checks: Sequence[Check[Any]]) -> dict[str, Any]:
         return {check.id: (await self._ended(check, ctx)).observation for check in checks}

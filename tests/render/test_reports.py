@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import (
+    VERDICT,
     Alarm,
     AlarmKind,
     Basis,
@@ -210,3 +211,24 @@ def test_a_browser_shows_the_page_and_runs_nothing(lang: str, tmp_path: Path) ->
     seen = done.stdout.decode("utf-8", "replace")
     assert "<title>owned" not in seen
     assert words(lang).ui("no_cause") in seen or "sample-broken" in seen
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_verdict_that_could_not_be_told_is_not_said_to_have_found_nothing(lang: str) -> None:
+    real = catalogue(lang)
+    why = Reason("judgement", {"limit": 5.0})
+    untold = Report(Alarm(), Target(), (CheckResult(VERDICT, Status.UNKNOWN, reason=why),), None, 1.0, (VERDICT,))
+    assert untold.status is Status.UNKNOWN
+    for made in (
+        terminal.render([untold], real, width=200),
+        markdown.render([untold], real).replace("\\", ""),
+        html.render([untold], real),
+    ):
+        assert real.ui("no_verdict") in made
+        assert real.reason(why) in made
+        assert real.ui("no_cause") not in made
+        assert real.ui("no_cause_text") not in made
+        assert real.ui("untold_text") not in made
+    document = json_format.document([untold], [], real)
+    (gap,) = document["reports"][0]["not_checked"]
+    assert (gap["check"], gap["reason"], gap["matters"]) == (VERDICT, real.reason(why), True)

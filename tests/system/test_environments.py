@@ -41,6 +41,8 @@ STRANGER = (
     " --inh-caps=+dac_read_search --ambient-caps=+dac_read_search "
 )
 """As a user whom /etc/passwd does not know, and whom RLIMIT_NPROC binds; the project may lie in root's home."""
+SHELL = re.compile(rb"^sh: \d+: ", re.MULTILINE)
+"""What the shell that makes the trouble says when it cannot."""
 NOISE = re.compile(rb"Traceback|Exception ignored|Fatal Python error|Error in |Warning:|core dumped")
 
 
@@ -115,7 +117,11 @@ ENVIRONMENTS: dict[str, Environment] = {
     "healthy": Environment(),
     # limits
     **{f"files-{n}": Environment(f"ulimit -n {n}; ", codes=SHORT) for n in (5, 11, 14)},
-    "no-threads": Environment(f"ulimit -u 1; {STRANGER}", codes=FULL | {"diagnose": {2, 3}}, root=True),
+    "no-threads": Environment(
+        STRANGER.replace("exec ", "exec prlimit --nproc=1 "),
+        codes=FULL | {"diagnose": {2}, "offline": {3}, "probe": {3}},
+        root=True,
+    ),
     "memory": Environment("ulimit -v 300000; ", codes=SHORT),
     "stack": Environment("ulimit -s 256; "),
     "file-size": Environment("ulimit -f 0; ", codes=FULL, keeps_report=True),
@@ -278,6 +284,8 @@ def test_trouble_of_this_machine_is_told_and_costs_no_report(
         said = done.stderr.decode("utf-8", "replace")
         if done.returncode not in codes:
             wrong.append(f"{command_name}: exit {done.returncode}, expected one of {codes}: {said[-500:]}")
+        if SHELL.search(done.stderr):
+            wrong.append(f"{command_name}: the row itself: {said[:200]}")
         if NOISE.search(done.stderr):
             wrong.append(f"{command_name}: {said[-800:]}")
         if over := left - set(command.writes) - OWN:
@@ -305,6 +313,19 @@ def whole(path: Path) -> bool:
     if path.suffix == ".json":
         json.loads(text)
     return text.rstrip().endswith("</html>") if path.suffix == ".html" else text.endswith("\n")
+
+
+@pytest.mark.skipif(not ROOTED, reason="needs root")
+def test_without_a_thread_nothing_is_judged_and_the_report_says_so(lab: Lab, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    done, _ = run(ENVIRONMENTS["no-threads"], COMMANDS["offline"], lab, tmp_path / "work")
+    assert done.returncode == 3, done.stderr
+    (report,) = json.loads(done.stdout)["reports"]
+    why = {gap["check"]: gap["reason"] for gap in report["not_checked"]}
+    assert {"verdict", "report"} <= set(why)
+    assert not [result for result in report["results"] if result["status"] not in ("unknown", "skip")]
+    assert "thread" in why["verdict"]
+    assert "thread" in why["report"]
 
 
 def test_there_are_enough_rows() -> None:

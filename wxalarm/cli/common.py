@@ -22,6 +22,7 @@ from wxalarm.nearest import nearest as like
 if TYPE_CHECKING:
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
+    from wxalarm.render.redact import Leak
 
 USAGE = 2
 """Exit code: wrong usage, unreadable, empty or alarm-free input, a glob that matches nothing."""
@@ -222,24 +223,29 @@ def colored(stream: IO[str]) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
+Checked: TypeAlias = "tuple[str, Leak | None]"
+"""A finished output, and the first place in it that still looks like a secret."""
+
+
 def write_outputs(
-    outputs: Iterable[Output], text_of: Callable[[Output], str], words: Words, *, personal: bool = False
+    outputs: Iterable[Output], ready: Callable[[Output], Checked], words: Words, mode: int | None = None
 ) -> bool:
     """Write every output, whatever becomes of the others: stdout first, then the files, beside and renamed, so that
-    none is ever half written. What still looks like a secret is not written, nor, where `personal` data is hidden, what
-    looks like some; stderr says where, and the answer is whether that happened."""
+    none is ever half written. ready: `looked_over` with the text of an output. What still looks like a secret is not
+    written; stderr says where, and the answer is whether that happened."""
     refused = False
 
     def write(output: Output) -> None:
         nonlocal refused
-        text = text_of(output)
-        if _refuses(output, text, words, personal=personal):
+        text, found = ready(output)
+        if found is not None:
             refused = True
+            _say_refused(output, found, words)
         elif output.path is None:
             # What a program reads is UTF-8 wherever it runs: JSON says so, and HTML names it in its head.
             write_stdout(text, None if output.format in FOR_PEOPLE else "utf-8")
         else:
-            write_file(output.path, text)
+            write_file(output.path, text, mode)
 
     all_of(*(partial(write, output) for output in sorted(outputs, key=lambda output: output.path is not None)))
     return refused
@@ -261,21 +267,24 @@ def without_secrets(output: Output, text: str) -> str:
     return text if masked == data else json.dumps(masked, ensure_ascii=False, indent=1) + "\n"
 
 
-def _refuses(output: Output, text: str, words: Words, *, personal: bool) -> bool:
-    """Whether something in a finished output still looks like a secret. A text on one's own screen is one's own."""
+def looked_over(output: Output, text: str, *, personal: bool = False) -> Checked:
+    """A finished output with a last look for secrets and, where `personal` data is hidden, for such. A text on
+    one's own screen is one's own."""
     if output.path is None and output.format == "text":
-        return False
+        return text, None
     # For what is passed on: it takes time to load.
     from wxalarm.render.redact import leak
+
+    return text, leak(text, personal=personal)
+
+
+def _say_refused(output: Output, found: Leak, words: Words) -> None:
+    # Hardly ever said.
     from wxalarm.render.text import visible
 
-    found = leak(text, personal=personal)
-    if found is None:
-        return False
-    path = output.path or f"stdout ({output.format})"
-    said = _said(words).ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind)
+    place = output.path or f"stdout ({output.format})"
+    said = _said(words).ui("output_refused", path=place, line=found.line, column=found.column, kind=found.kind)
     typer.echo(visible(said), err=True)
-    return True
 
 
 def all_of(*steps: Callable[[], object]) -> None:

@@ -19,6 +19,7 @@ from wxalarm.cli.common import (
     apart,
     fail,
     in_color,
+    looked_over,
     nearest,
     outputs_of,
     read_bytes,
@@ -79,7 +80,7 @@ def lint(
         _say(words.ui("lint_fixed", files=len(changes)))
     refused = write_outputs(
         [output for output in outputs if output.path or not (diff or (output.format == "text" and not files))],
-        lambda output: without_secrets(output, _text(output, files, words, statistics=statistics)),
+        lambda output: looked_over(output, without_secrets(output, _text(output, files, words, statistics=statistics))),
         words,
     )
     for error in errors:

@@ -10,10 +10,12 @@ import typer
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
     UNTOLD,
+    Checked,
     Output,
     apart,
     fail,
     in_color,
+    looked_over,
     nearest,
     on_screen,
     outputs_of,
@@ -72,7 +74,10 @@ def reply(
         width = terminal_width() if on_screen(output.path) else 80
         return render(judged, words, width=width, color=in_color(output.path))
 
-    refused = write_outputs(outputs, lambda output: without_secrets(output, text_of(output)), words)
+    def ready(output: Output) -> Checked:
+        return looked_over(output, without_secrets(output, text_of(output)))
+
+    refused = write_outputs(outputs, ready, words)
     raise typer.Exit(int(not judged.judgement.accepted) or UNTOLD * refused)
 
 

@@ -9,28 +9,32 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from wxalarm import runner
+from wxalarm import deadline, runner
+from wxalarm.bounds import RENDERING, RENDERING_EACH
 from wxalarm.cases import to_text
 from wxalarm.cli.common import (
     INTERRUPTED,
     UNTOLD,
+    Checked,
     Output,
     all_of,
     fail,
     in_color,
+    looked_over,
     on_screen,
     terminal_width,
-    write_file,
     write_outputs,
 )
-from wxalarm.model import Finding, Report, Severity, Status, worst
+from wxalarm.model import Finding, Reason, Report, Severity, Status, worst
+from wxalarm.probes import local
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
-from wxalarm.render.redact import Redactor, leak
+from wxalarm.render.redact import Redactor
+from wxalarm.render.shortened import short, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +44,12 @@ if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
     from wxalarm.runner import Ended, Run, Stage
 
+T = TypeVar("T")
 FORMATS = ("text", "json", "markdown", "html")
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted."""
+GRACE = 2.0
+"""Seconds that the writing of an output goes on behind Ctrl-C: most are ready by then."""
 
 
 def exit_code(reports: Sequence[Report]) -> int:
@@ -126,7 +133,7 @@ def _delivered(
     problems: Sequence[Finding],
     words: Catalogue,
     outputs: Sequence[Output],
-    pressed: Sequence[bool],
+    pressed: list[bool],
     *,
     save: Path | None,
     reveal: bool,
@@ -141,32 +148,67 @@ def _delivered(
         typer.echo(words.ui("interrupted"), err=True)
     code = INTERRUPTED if stopped else exit_code(reports)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
-    open_, hidden = redacted(reports, problems, never), redacted(reports, problems, never if reveal else Redactor())
+    limit = RENDERING + RENDERING_EACH * len(reports)
+    redactors = never, never if reveal else Redactor()
+    shown = [redacted(reports, problems, redactor) for redactor in redactors]
 
-    def text(output: Output) -> str:
+    def made(output: Output) -> Checked:
         # What one reads on one's own screen is shown as it is, but for secrets; what is passed on (files, machine
         # formats) is not.
-        plain = output.path is None and output.format == "text"
-        return text_of(output, *(open_() if plain else hidden()), words, timeout, code, job.contexts)
+        passed_on = output.path is not None or output.format != "text"
+        text = text_of(output, *shown[passed_on](), words, timeout, code, job.contexts)
+        return looked_over(output, text, personal=not reveal)
+
+    def ready(output: Output) -> Checked:
+        nonlocal shown, code
+        whole = in_time(lambda: made(output), limit, pressed)
+        if not isinstance(whole, Reason):
+            return whole
+        less = shortened(reports, whole)
+        shown = [redacted(less, [short(problem) for problem in problems[:SHOWN_PROBLEMS]], each) for each in redactors]
+        code = INTERRUPTED if stopped or pressed else exit_code(less)
+        return made(output)
+
+    def case(output: Output) -> Checked:
+        text = in_time(lambda: looked_over(output, case_of(reports, job.contexts, problems, never)), limit, pressed)
+        if isinstance(text, Reason):
+            late = words.ui("case_late", path=output.path, reason=words.reason(text))
+            fail(late, INTERRUPTED if stopped or pressed else UNTOLD)
+        return text
 
     refused: list[bool] = []
     # The report first: whatever becomes of a file, it is read.
     all_of(
-        lambda: refused.append(write_outputs(outputs, text, words, personal=not reveal)),
-        lambda: None if save is None else write_case(save, reports, job.contexts, problems, never, words),
+        lambda: refused.append(write_outputs(outputs, ready, words)),
+        lambda: refused.append(write_outputs([Output("json", save)] if save else [], case, words, 0o600)),
     )
     return code or UNTOLD if any(refused) else code
 
 
-def write_case(
-    path: Path,
-    reports: Sequence[Report],
-    contexts: Sequence[Context],
-    problems: Sequence[Finding],
-    never: Redactor,
-    words: Catalogue,
-) -> None:
-    """Write what --save keeps: all that a replay needs, and no secret. Ends the command when one is left."""
+def in_time(call: Callable[[], T], limit: float, pressed: list[bool]) -> T | Reason:
+    """What is made of the reports; or why it is not: it took too long, alone or behind Ctrl-C, or this machine has run
+    out of something."""
+    before = len(pressed)
+
+    def stop() -> None:
+        pressed.append(True)
+        raise KeyboardInterrupt
+
+    try:
+        with runner.interruptible(stop):
+            return deadline.within(call, limit, GRACE)
+    except TimeoutError:
+        return Reason("shortened-interrupted") if pressed[before:] else Reason("shortened-late", {"limit": limit})
+    except (MemoryError, RuntimeError) as error:
+        if not local.spent(error):
+            raise
+        return Reason("shortened-machine", {"error": local.told(error)})
+
+
+def case_of(
+    reports: Sequence[Report], contexts: Sequence[Context], problems: Sequence[Finding], never: Redactor
+) -> str:
+    """What --save keeps: all that a replay needs, and no secret."""
     kept = [
         replace(
             ctx,
@@ -177,10 +219,7 @@ def write_case(
         )
         for ctx in contexts
     ]
-    text = to_text(never.reports(reports), kept, [never.finding(problem) for problem in problems])
-    if found := leak(text, personal=False):
-        fail(words.ui("output_refused", path=path, line=found.line, column=found.column, kind=found.kind), UNTOLD)
-    write_file(path, text, 0o600)
+    return to_text(never.reports(reports), kept, [never.finding(problem) for problem in problems])
 
 
 def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Protocol
 
 from wxalarm.logs import times
@@ -68,13 +68,7 @@ class TextParser:
         time = line_format.time
         assert time is not None
         self.seconds = times.local if time == "time_local" else times.epoch if time == "msec" else times.dated
-        runs = line_format.runs(TALLIED)
-        self._tally = line_format.pattern((time,), wanted, strict=False, runs=runs)
-        self._time_at = sum(run.start < line_format.tokens.index(("variable", time)) for run in runs)
-        self._runs = [line_format.part(run, TALLIED) for run in runs]
-        order = [name for name in dict.fromkeys(self.fields) if name in TALLIED]
-        self._order = [order.index(name) if name in order else -1 for name in TALLIED]
-        self._time = line_format.pattern((time,), until=time)
+        self._time_field, self._wanted = time, wanted
         self._whole = line_format.pattern(self.fields)
         place = line_format.tokens.index(("variable", "status"))
         around = (("literal", ""), *line_format.tokens, ("literal", ""))[place : place + 3]
@@ -83,16 +77,39 @@ class TextParser:
             for kind, value in (around[0], around[2])
         ]
 
+    # Most formats are only tried: what counts is made when there is something to count.
+
+    @cached_property
+    def _time(self) -> re.Pattern[bytes]:
+        return self.format.pattern((self._time_field,), until=self._time_field)
+
+    @cached_property
+    def _tally(self) -> tuple[re.Pattern[bytes], int]:
+        """The pattern of a line's time and runs, and where among them the time stands."""
+        runs = self.format.runs(TALLIED)
+        place = sum(run.start < self.format.tokens.index(("variable", self._time_field)) for run in runs)
+        return self.format.pattern((self._time_field,), self._wanted, strict=False, runs=runs), place
+
+    @cached_property
+    def _runs(self) -> list[re.Pattern[bytes]]:
+        return [self.format.part(run, TALLIED) for run in self.format.runs(TALLIED)]
+
+    @cached_property
+    def _order(self) -> list[int]:
+        order = [name for name in dict.fromkeys(self.fields) if name in TALLIED]
+        return [order.index(name) if name in order else -1 for name in TALLIED]
+
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
         return self._around[0][-1:] + status + self._around[1][:1]
 
     def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
-        columns = list(zip(*self._tally.findall(chunk), strict=True))
+        tally, place = self._tally
+        columns = list(zip(*tally.findall(chunk), strict=True))
         if not columns:
             return (), ()
-        times = columns.pop(self._time_at)
+        times = columns.pop(place)
         return times, list(zip(*columns, strict=True))
 
     def values(self, key: Key) -> Sequence[bytes]:
@@ -120,6 +137,10 @@ class TextParser:
             return None
         names = dict.fromkeys(self.fields)
         return {name: _text(value) for name, value in zip(names, match.groups(), strict=True)}
+
+
+_text_parser = lru_cache(64)(TextParser)
+"""A parser takes milliseconds to make, and one log after the other is tried for the same formats."""
 
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -298,7 +319,7 @@ def detect(
         return None
     best: tuple[int, LineParser] | None = None
     for candidate in (*formats, *KNOWN):
-        parser = TextParser(candidate, wanted)
+        parser = _text_parser(candidate, wanted)
         known = sum(map(parser.matches if candidate in formats else partial(_guessed, parser), lines))
         if best is None or known > best[0]:
             best = (known, parser)
@@ -349,7 +370,7 @@ def _others(
     found: list[LineParser] = []
     rest = [line for line in lines if not best.matches(line)]
     for candidate in (*formats, *KNOWN[:-1]):
-        parser = TextParser(candidate, wanted)
+        parser = _text_parser(candidate, wanted)
         fits = parser.matches if candidate in formats else partial(_guessed, parser)
         if any(map(fits, rest)):
             found.append(parser)

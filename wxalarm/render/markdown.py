@@ -29,7 +29,8 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
         yield f"{_code(report.url)}"
         yield ""
     if report.cause is None:
-        yield f"**{words.ui('no_cause')}** {words.ui('untold_text' if report.gaps else 'no_cause_text')}"
+        heading, text = report.without
+        yield f"**{heading}** {_safe(text)}"
         yield ""
     else:
         said = words.ui("cause_line", certainty=report.certainty, code=report.cause.code)

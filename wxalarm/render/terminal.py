@@ -144,8 +144,9 @@ class _Page:
             self.line(cause.text, 2)
             self.advice(cause, 2)
         else:
-            self.line(words.ui("no_cause"), style="bold")
-            self.line(words.ui("untold_text" if report.gaps else "no_cause_text"), 2)
+            heading, text = report.without
+            self.line(heading, style="bold")
+            self.line(text, 2)
         for text in report.gaps:
             self.labelled(words.ui("look"), text, 2)
         if report.age:

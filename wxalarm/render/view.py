@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wxalarm.messages import Catalogue
-from wxalarm.model import Alarm, Certainty, Finding, Report, Rival, Severity, Status, Step
+from wxalarm.model import VERDICT, Alarm, Certainty, Finding, Report, Rival, Severity, Status, Step
 from wxalarm.render.bars import bars
 from wxalarm.render.why import because, gaps
 from wxalarm.verdict import OLD
@@ -52,6 +52,8 @@ class View(Struct, frozen=True):
     rows: tuple[Row, ...]
     certainty: str
     cause: Line | None
+    without: tuple[str, str]
+    """What stands in place of a cause: a heading and a sentence."""
     why: tuple[str, ...]
     """From what WeChat saw down to the cause; () when the cause is all that is known."""
     behind: tuple[str, ...]
@@ -139,6 +141,7 @@ def view(report: Report, words: Catalogue) -> View:
         ),
         certainty=words.ui(cause.root.certainty) if cause else "",
         cause=line(cause.finding, words) if cause else None,
+        without=without(report, words),
         why=tuple(_step(step, words) for step in cause.chain[: cause.depth]) if cause else (),
         behind=tuple(_step(step, words) for step in cause.behind) if cause else (),
         supports=grouped(cause.supports, words) if cause else (),
@@ -150,6 +153,14 @@ def view(report: Report, words: Catalogue) -> View:
         not_checked=not_checked(report, words),
         manual=tuple(words.steps(report.alarm.kind)),
     )
+
+
+def without(report: Report, words: Catalogue) -> tuple[str, str]:
+    """What is said where there is no cause: that none was found, or why nobody can tell."""
+    late = next((result.reason for result in report.results if result.check == VERDICT), None)
+    if late is not None:
+        return words.ui("no_verdict"), words.reason(late)
+    return words.ui("no_cause"), words.ui("untold_text" if report.untold else "no_cause_text")
 
 
 def _step(step: Step, words: Catalogue) -> str:

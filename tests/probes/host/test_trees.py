@@ -58,7 +58,8 @@ def test_many_sockets_are_counted_in_bounded_time(tmp_path: Path) -> None:
     (tree.later / "proc/net/tcp").write_text("header\n" + "".join(rows))
     seen = network.measure({}, {}, 2.0, False, str(tree.later))
     total = sum(seen.states.values())
-    assert seen.states["TIME_WAIT"] == total - 2  # with the two of tcp6
+    # The two of tcp6 stand behind: a slow machine does not come to them.
+    assert seen.states["TIME_WAIT"] == (total - 2 if seen.complete else min(total, 200_000))
     assert total == 200_002 if seen.complete else total > 0
     assert seen.peer is not None
     assert seen.peer.address == "127.0.0.1:8080"

@@ -91,6 +91,10 @@ NAMED = {
     "java": "WxMpConfig(appId=null, secret={}, aesKey=null)",
     "log": '2026-01-01T12:00:00Z level=error passwd="{}" msg="login failed"',
     "redis-conf": "requirepass {}9",
+    "array": "user[id]=1&token[]={}",
+    "mysql": "sh: 1: mysqldump -uroot -p{} wx: not found",
+    "sshpass": "sshpass -p {} ssh root@192.0.2.77",
+    "sql": "CREATE USER 'wx'@'%' IDENTIFIED BY '{}'",
 }
 ANYWHERE = {
     "alone": "{}",
@@ -132,7 +136,7 @@ def planted() -> Iterator[Planted]:
             yield Planted(f"{place}-{kind}", template.format(secret), secret)
 
 
-URLS = {"query", "access-token", "form", "unknown-key", "userinfo", "redis", "go-dsn"}
+URLS = {"array", "query", "access-token", "form", "unknown-key", "userinfo", "redis", "go-dsn"}
 BARE = {"nginx-if-bare", "java"}
 PROSE = {"bearer-inside"}
 

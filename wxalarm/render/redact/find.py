@@ -20,8 +20,8 @@ LONGEST = 8192
 NESTED = 3
 """Base64 within base64 that is looked into."""
 _NAMED = re.compile(
-    r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}|[$@]\w[\w.]{0,127})"
-    r"(?P<mark>[\"'\]\\)}]{0,4})"
+    r"(?<![\w$.@])(?<!\w-)(?P<name>(?:[0-9]{1,4}(?=[A-Za-z_]))?[^\W\d][\w.-]{0,127}+|[$@]\w[\w.]{0,127}+)"
+    r"(?P<mark>(?:\[[0-9]{0,4}\])?[\"'\]\\)}]{0,4})"
     r"[ \t]{0,8}(?P<sep>=>|[!=]={0,2}|!?~\*?|[:：＝])[ \t\r\n]{0,8}"
 )
 _QUOTED = {
@@ -52,6 +52,13 @@ _USER = re.compile(
 )
 _USERINFO = re.compile(r"(?<=://)(?!\d{1,5}/)(?P<user>[^\s\"'<>?&/@:]{1,128})@(?=[\w\[])")
 _OPTION = re.compile(r"(?<!\S)(?:-u|--user|--proxy-user|-U)[ =]{1,2}[\"']?([^\s\"':]{1,128}:[^\s\"']{1,256})")
+_TOLD = re.compile(
+    r"(?<![\w-])(?:(?:mysql|mariadb)\w{0,8}(?:[ \t]{1,4}\S{1,64}){0,8}?[ \t]{1,4}-p|sshpass[ \t]{1,4}-p[ \t]{0,4}"
+    r"|redis-cli(?:[ \t]{1,4}\S{1,64}){0,8}?[ \t]{1,4}-a[ \t]{1,4}"
+    r"|(?i:identified[ \t]{1,4}(?:with[ \t]{1,4}\w{1,32}[ \t]{1,4})?by)[ \t]{1,4})[\"']?([^\s\"']{1,256})"
+)
+"""Passwords that programs and SQL are told."""
+_SIGNS_OF_TOLD = ("mysql", "mariadb", "sshpass", "redis-cli", "identified")
 _DIRECTIVE = re.compile(
     r"(?i)(?<![\w-])(?:(?:proxy_set_header|fastcgi_param|uwsgi_param|scgi_param|grpc_set_header|add_header|setenv"
     r"|requestheader\s{1,4}set|proxy_hide_header|env|export|passenv|set)\s{1,8}"
@@ -305,6 +312,8 @@ def _spaced(text: str, personal: bool) -> Iterator[Span]:
     low = text.lower()
     if any(sign in low for sign in _SIGNS_OF_SCHEME):
         yield from (match.span(1) for match in _SCHEME.finditer(text) if not _WORDLIKE.fullmatch(match[1]))
+    if any(sign in low for sign in _SIGNS_OF_TOLD):
+        yield from (match.span(1) for match in _TOLD.finditer(text))
     if any(sign in low for sign in _SIGNS_OF_DIRECTIVE):
         yield from _directives(text, personal)
     if any(sign in low for sign in _SIGNS_OF_SPACED):
@@ -440,11 +449,12 @@ def leak(text: str, *, personal: bool = True) -> Leak | None:
 def _certain(text: str, personal: bool, depth: int = NESTED) -> Iterator[Span]:
     """What no sentence of ours holds: known forms but addresses (a hint may name a resolver), and what stands behind
     the name of a secret and looks like one."""
-    for form in (forms.WORDS if personal else forms.SECRET_WORDS, forms.TICKET, forms.JWT):
-        for match in form.finditer(text):
-            in_path = match.lastgroup == "key" and text[match.start() - 1 : match.start()] == "/"
-            if (personal or not in_path) and not _NOBODYS.search(match[0]):
-                yield match.span()
+    for match in _RUN.finditer(text):
+        for start, end in _certain_in_run(match[0], personal, depth):
+            yield match.start() + start, match.start() + end
+    for sign, form in (("ticket@@@", forms.TICKET), ("eyJ", forms.JWT)):
+        if sign in text:
+            yield from (match.span() for match in form.finditer(text) if not _NOBODYS.search(match[0]))
     for start, end in _named(text, False, cookies=False):
         if _STRONG.fullmatch(value := text[start:end]) and not forms.CUT.search(value) and not harmless(value):
             yield start, end
@@ -452,7 +462,26 @@ def _certain(text: str, personal: bool, depth: int = NESTED) -> Iterator[Span]:
         for match in _USER.finditer(text):
             if not forms.CUT.search(match[1]) and "*" not in match[1]:
                 yield match.span(1)
-    for match in BLOB.finditer(text) if depth else ():
-        inner = unpacked(match[0])
-        if inner is not None and any(True for _ in _certain(inner, personal, depth - 1)):
-            yield match.span()
+    if depth and "\n" in text and _SIGN_OF_LINES.search(text):
+        for match in BLOB.finditer(text):
+            if "\n" in match[0] and _holds_certain(match[0], personal, depth):
+                yield match.span()
+
+
+@lru_cache(16384)
+def _certain_in_run(run: str, personal: bool, depth: int) -> tuple[Span, ...]:
+    """The same in one run of letters, digits and +/-_."""
+    found: list[Span] = []
+    for match in (forms.WORDS if personal else forms.SECRET_WORDS).finditer(run):
+        start = match.start()
+        in_path = match.lastgroup == "key" and start and run[start - 1] == "/"
+        if (personal or not in_path) and not _NOBODYS.search(match[0]):
+            found.append(match.span())
+    if depth and len(run) >= 16 and _holds_certain(run, personal, depth):
+        found.append((0, len(run)))
+    return tuple(found)
+
+
+def _holds_certain(run: str, personal: bool, depth: int) -> bool:
+    inner = unpacked(run)
+    return inner is not None and any(True for _ in _certain(inner, personal, depth - 1))
