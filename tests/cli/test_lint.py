@@ -19,9 +19,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.growth import assert_linear
 from tests.lint.support import ALARMS, RULES
 from tests.paths import ROOT
 from wxalarm.cli import app
+from wxalarm.lint import Linter, Source
 
 CLEAN = (ALARMS / "request-timeout" / "clean.txt").read_text("utf-8")
 WIDE = CLEAN.replace("内容: ", "内容：")
@@ -366,26 +368,12 @@ def test_closed_pipe(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.slow
-def test_twice_the_input_takes_at_most_about_twice_the_time(shape: str, unit: str) -> None:
-    import time
-
-    from wxalarm.lint import Linter, Source
-
-    def seconds(size: int) -> float:
+def test_time_grows_as_the_input_does(shape: str, unit: str) -> None:
+    def linting(size: int) -> Callable[[], object]:
         source = Source("x.txt", (CLEAN + unit * (size // len(unit.encode()))).encode())
-        best = float("inf")
-        for _ in range(3):
-            begin = time.process_time()
-            Linter().lint(source)
-            best = min(best, time.process_time() - begin)
-        return best
+        return lambda: Linter().lint(source)
 
-    for attempt in range(3):
-        small, large = seconds(150_000), seconds(600_000)
-        # Below some hundredths of a second the caches are what is measured. What is quadratic grows by 16.
-        if large < 8 * max(small, 0.03):
-            return
-        assert attempt < 2, f"{shape}: {small:.3f} s for 150 kB, {large:.3f} s for 600 kB"
+    assert_linear(linting, 600_000)
 
 
 def test_hooks_name_commands_that_exist() -> None:

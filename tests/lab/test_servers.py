@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import clock
 from wxalarm.lab.api import ERRORS, Api, api
 from wxalarm.lab.callback import PAID, UNPAID, WRONG, callback
 from wxalarm.lab.web import Heard, Said, serve
@@ -40,7 +41,7 @@ def test_verification_is_answered_and_a_wrong_signature_is_not() -> None:
             wrong = await send(push.verification(site.url("/callback"), "another", NOW, "8641591277801631551"))
             assert (wrong.status, wrong.body) == (403, b"")
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("mode", ["plain", "compatible", "secure"])
@@ -59,7 +60,7 @@ def test_a_message_is_answered_as_its_mode_wants(mode: str) -> None:
             notice = await send(push.push(site.url("/callback"), TICKET, KEYS, NOW, account="", mode=mode))
             assert notice.body == b"success"
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_a_payment_signed_by_nobody_is_refused() -> None:
@@ -69,7 +70,7 @@ def test_a_payment_signed_by_nobody_is_refused() -> None:
             assert got.body == UNPAID
             assert push.elements_of(PAID)["return_code"] == "SUCCESS"
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("wrong", sorted(WRONG))
@@ -85,7 +86,7 @@ def test_a_server_that_hangs_up_is_empty_to_a_client() -> None:
             got = await send(push.push(site.url("/callback"), TEXT, KEYS, NOW, account="gh_1"))
             assert got.failure is Failure.EMPTY
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_leaving_stops_answers_that_are_under_way() -> None:
@@ -105,7 +106,7 @@ def test_leaving_stops_answers_that_are_under_way() -> None:
         assert (await task).failure is not None
         return loop.time() - left
 
-    assert asyncio.run(main()) < 10
+    assert clock.run(main()) < 10
 
 
 def test_a_connection_serves_several_requests() -> None:
@@ -121,7 +122,7 @@ def test_a_connection_serves_several_requests() -> None:
             await writer.wait_closed()
             assert [heard.body for heard in site.heard] == [b"a", b"bb"]
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 # --- the API stand-in ------------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def test_the_stand_in_is_reached_over_http() -> None:
             got = await client.exchange("127.0.0.1", site.port, request, 5.0)
             assert json.loads(got.body) == {"ip_list": ["203.0.113.0/25", "198.51.100.7"]}
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("errcode", sorted(ERRORS))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import stat
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import clock
 from wxalarm.lab.dns import Fault, serve
 from wxalarm.lab.registry import serve_rdap, serve_whois
 from wxalarm.probes import registration
@@ -84,7 +83,7 @@ def test_rdap() -> None:
         async with serve_rdap(DOMAIN, asked=asked) as base:
             return await look_up("shop.example.com", (), rdap=base), asked
 
-    found, asked = asyncio.run(main())
+    found, asked = clock.run(main())
     assert asked == ["/rdap/domain/shop.example.com"]
     assert found.expires == datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
     assert found.statuses == ("clienthold", "clienttransferprohibited")
@@ -96,7 +95,7 @@ def test_rdap_knows_no_such_domain() -> None:
         async with serve_rdap(None) as base:
             return await look_up("shop.example.com", (), rdap=base)
 
-    assert asyncio.run(main()).found is False
+    assert clock.run(main()).found is False
 
 
 def test_whois_after_rdap_failed() -> None:
@@ -108,7 +107,7 @@ def test_whois_after_rdap_failed() -> None:
                 base = f"http://127.0.0.1:{closed.getsockname()[1]}/"
                 return await look_up("shop.example.com", (), rdap=base, whois=place), asked
 
-    found, asked = asyncio.run(main())
+    found, asked = clock.run(main())
     assert asked == ["shop.example.com"]
     assert found.source == "whois"
     assert found.expires == datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -171,7 +170,7 @@ def test_registries_are_found_by_our_own_resolvers_and_only_on_permitted_address
                 return found, str(unknown)
             return found, ""
 
-    found, refused = asyncio.run(main())
+    found, refused = clock.run(main())
     assert found.source == "whois"
     assert refused == "whois.example.net: no address"
 
@@ -183,16 +182,15 @@ def _server(running: Any) -> Any:
 
 
 def test_a_silent_registry_is_given_up() -> None:
-    async def main(place: str) -> float:
-        begun = time.monotonic()
+    async def main(place: str) -> None:
         with pytest.raises(Unknown):
             await look_up("shop.example.com", (), rdap=f"http://{place}/", whois=place, limit=0.4)
-        return time.monotonic() - begun
 
     with socket.socket() as silent:  # the system takes the connections, nobody reads
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        assert asyncio.run(main(f"127.0.0.1:{silent.getsockname()[1]}")) < 0.8 + 0.5
+        _, seconds = clock.timed(main(f"127.0.0.1:{silent.getsockname()[1]}"))
+    assert seconds == pytest.approx(0.8)
 
 
 def test_the_cache_is_private_and_ends(tmp_path: Path) -> None:
@@ -221,11 +219,10 @@ def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path) -> None:
 
 
 def test_a_silent_resolver_does_not_hold_it_up(tmp_path: Path) -> None:
-    async def main() -> float:
+    async def main() -> None:
         async with serve(faults={"*": Fault.SILENT}) as server:
-            begun = time.monotonic()
             with pytest.raises(Unknown):
                 await look_up("shop.example.com", (_server(server),), limit=0.4)
-            return time.monotonic() - begun
 
-    assert asyncio.run(main()) < 0.8 + 0.5
+    _, seconds = clock.timed(main())
+    assert seconds == pytest.approx(0.8)

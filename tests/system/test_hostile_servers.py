@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests import clock
 from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import http, tcp, tls
@@ -28,8 +27,6 @@ from wxalarm.runner import Run
 pytestmark = pytest.mark.slow
 DEADLINE = 2.0
 """Seconds for a whole run here."""
-GRACE = 1.3
-"""Seconds more: for starting, for judging, and for a loaded machine."""
 NETWORK = {"tcp-connect", "tls-handshake", "http-request"}
 MEMORY = 24 << 20
 """Bytes that client and server may have taken together at any time; the servers offer up to 1 GiB."""
@@ -62,13 +59,11 @@ HTTP: dict[str, tuple[Answer, str]] = {
 }
 
 
-async def diagnosed(stage: AbstractAsyncContextManager[Staged]) -> tuple[Report, float]:
-    """The report, and the seconds it took."""
+async def diagnosed(stage: AbstractAsyncContextManager[Staged]) -> Report:
     async with stage as ready:
         made = contexts(parse(ready.text).alarms, ready.settings, resolve=ready.resolve)
-        begun = time.monotonic()
         (report,) = await Run(made).reports()
-        return report, time.monotonic() - begun
+        return report
 
 
 @asynccontextmanager
@@ -88,13 +83,13 @@ def check(stage: Callable[[], AbstractAsyncContextManager[Staged]], code: str) -
     """Run a stage and hold it to the deadline, the memory and the finding."""
     tracemalloc.start()
     try:
-        report, seconds = asyncio.run(diagnosed(stage()))
+        report, seconds = clock.timed(diagnosed(stage()))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     unknown = [(r.check, r.reason) for r in report.results if r.check in NETWORK and r.status == "unknown"]
     assert not unknown
-    assert seconds < DEADLINE + GRACE
+    assert seconds <= DEADLINE
     assert peak < MEMORY
     found = [finding.code.id for result in report.results for finding in result.findings]
     assert code in found
@@ -134,24 +129,23 @@ def test_a_hostile_handshake_ends_in_time_with_a_finding(data: bytes, times: int
 
 
 def test_a_server_that_never_reads_does_not_hold_the_client() -> None:
-    async def main() -> tuple[Failure | None, float]:
+    async def main() -> Failure | None:
         async with tcp.silent() as port:
-            begun = time.monotonic()
             made = await exchange(tcp.LOOPBACK, port, Request("POST", HOST, "/", body=b"x" * (32 << 20)), DEADLINE)
-            return made.failure, time.monotonic() - begun
+            return made.failure
 
-    failure, seconds = asyncio.run(main())
+    failure, seconds = clock.timed(main())
     assert failure is Failure.TIMEOUT
-    assert seconds < DEADLINE + GRACE
+    assert seconds <= DEADLINE
 
 
 def test_a_slow_body_is_bounded_by_the_run_even_when_repeated() -> None:
-    async def main() -> tuple[Report, float]:
+    async def main() -> Report:
         async with serving(http.drip(0.1)) as ready:
             return await diagnosed(_repeating(ready, 20))
 
-    report, seconds = asyncio.run(main())
-    assert seconds < DEADLINE + GRACE
+    report, seconds = clock.timed(main())
+    assert seconds <= DEADLINE
     assert report.cause is not None
     assert report.cause.finding.code.id == "http-timeout"
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests import clock
 from wxalarm.config import Dns, Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.lab import http as lab
@@ -92,7 +93,7 @@ def test_a_loopback_url_out_of_an_alarm_is_no_target(scheme: str) -> None:
         async with trap() as (port, caught):
             return await diagnosed(alarm(f"{scheme}://127.0.0.1:{port}/x", "127.0.0.1", "127.0.0.1")), caught
 
-    report, caught = asyncio.run(main())
+    report, caught = clock.run(main())
     assert caught == []
     assert set(CONNECTING) <= skipped(report)
 
@@ -106,7 +107,7 @@ def test_the_trap_catches_what_the_user_names() -> None:
             await diagnosed(alarm(url), url=url)
             return caught
 
-    assert asyncio.run(main()) != []
+    assert clock.run(main()) != []
 
 
 INNER = ("127.0.0.1", "169.254.169.254", "0.0.0.0", "::1", "::ffff:127.0.0.1")
@@ -123,7 +124,7 @@ def test_a_dns_answer_that_points_inside_is_no_target(inner: str, by_user: bool)
             return await diagnosed(alarm(url), url=url if by_user else None, resolver=resolver.label), caught
 
     with watched() as heard:
-        report, caught = asyncio.run(main())
+        report, caught = clock.run(main())
     assert caught == []
     assert set(heard) <= {"127.0.0.1"}, "nobody but the resolver"
     assert {"tcp-connect", "http-request"} <= skipped(report)
@@ -140,7 +141,7 @@ def test_an_inner_address_out_of_an_alarm_is_no_target(inner: str) -> None:
             return caught
 
     with watched() as heard:
-        assert asyncio.run(main()) == []
+        assert clock.run(main()) == []
     assert set(heard) <= {"127.0.0.1"}
 
 
@@ -154,7 +155,7 @@ def test_nobody_is_sent_after_a_redirect(status: int) -> None:
                 made = await diagnosed(alarm(url), resolve={f"{HOST}:{server}": ("127.0.0.1",)})
         return made, caught
 
-    report, caught = asyncio.run(main())
+    report, caught = clock.run(main())
     assert caught == []
     assert report.cause is not None
     assert report.cause.finding.code.id == "http-redirect"
@@ -170,7 +171,7 @@ def test_credentials_in_a_url_are_not_sent(where: str) -> None:
             named = {"url": url} if where == "--url" else {}
             await diagnosed(alarm(url), resolve={f"{HOST}:{port}": ("127.0.0.1",)}, **named)
 
-    asyncio.run(main())
+    clock.run(main())
     (request,) = requests
     assert b"s3cret" not in request
     assert b"someone" not in request

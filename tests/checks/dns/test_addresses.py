@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests import clock
 from wxalarm.checks.check import Check, Context
 from wxalarm.checks.dns import addresses, dns_delegation, dns_resolve, dns_system
 from wxalarm.checks.dns.dns_delegation import Delegation
@@ -111,10 +111,8 @@ def test_addresses_arrive_as_soon_as_somebody_names_them() -> None:
     async def main() -> list[tuple[str, float]]:
         target = Target(f"http://{HOST}/cb", host=HOST, alarm_ip="203.0.113.9")
         ctx = Context(Alarm(), target, Settings(), waiter=Waiter())
-        begun = time.monotonic()
-        return [(ip, time.monotonic() - begun) async for ip in addresses.arriving(ctx)]
+        loop = asyncio.get_running_loop()
+        return [(ip, loop.time()) async for ip in addresses.arriving(ctx)]
 
-    found = asyncio.run(main())
-    assert [ip for ip, _ in found] == ["203.0.113.9", "203.0.113.5", "203.0.113.6"]
-    assert found[1][1] < 0.3
-    assert found[2][1] >= 0.6
+    found = clock.run(main())
+    assert found == [("203.0.113.9", 0.0), ("203.0.113.5", 0.0), ("203.0.113.6", pytest.approx(0.6))]

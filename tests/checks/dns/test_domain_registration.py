@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from tests import clock
 from tests.probes.test_registration import DOMAIN
 from wxalarm.checks.check import Context
 from wxalarm.config import Dns, Registration, Settings
@@ -20,7 +21,7 @@ def checked(base: str | None, cache: Path, host: str = "wx.shop.example.com", **
     dns = Dns(servers=(), system=())
     setting = Settings(dns=dns, registration=Registration(base, None, str(cache)), **options)
     ctx = Context(Alarm(kind=AlarmKind.DNS_FAILURE), split_url(f"http://{host}/cb"), setting)
-    reports = asyncio.run(Run([ctx], only=("domain-registration",)).reports())
+    reports = clock.run(Run([ctx], only=("domain-registration",)).reports())
     return next(result for result in reports[0].results if result.check == "domain-registration")
 
 
@@ -34,7 +35,7 @@ def test_the_check_asks_once_a_day_and_not_at_all_offline(tmp_path: Path) -> Non
             second = await asyncio.to_thread(checked, base, tmp_path)
             return [offline, first, second], asked
 
-    (offline, first, second), asked = asyncio.run(main())
+    (offline, first, second), asked = clock.run(main())
     assert offline.status is Status.SKIP
     assert [finding.code.id for finding in first.findings] == ["domain-on-hold"]
     assert [finding.code.id for finding in second.findings] == ["domain-on-hold"]

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from tests import clock
 from wxalarm import cases, config
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns import addresses
@@ -112,7 +113,7 @@ def test_url_verification_names_the_near_miss(wrong: str | None, code: str | Non
             assert isinstance(observation, url_verify.UrlVerify)
             assert len(observation.echostr) == 19
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("answer", [b"", b"success"])
@@ -129,7 +130,7 @@ def test_a_handler_that_does_not_verify_is_noted_and_no_cause(answer: bytes) -> 
                 )
                 assert report.cause is None
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_what_an_unsigned_get_says_already_is_not_said_twice() -> None:
@@ -140,7 +141,7 @@ def test_what_an_unsigned_get_says_already_is_not_said_twice() -> None:
             assert codes(results["http-request"]) == ["http-redirect"]
             assert results["url-verify"].status is Status.SKIP
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("mode", config.MODES)
@@ -158,7 +159,7 @@ def test_a_right_server_accepts_the_push_of_every_mode(mode: str, event: str | N
             if mode != "secure":
                 assert b"gh_000000000001" in heard.body
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_the_judge_names_what_is_wrong_with_the_reply(wrong: str, code: str | No
             assert codes(results["push"])[:1] == ([code] if code else [])
             assert codes(results["url-verify"]) == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_a_handler_that_is_slow_only_for_pushes_is_found() -> None:
@@ -201,7 +202,7 @@ def test_a_handler_that_is_slow_only_for_pushes_is_found() -> None:
             assert codes(results["push"]) == ["http-timeout"]
             assert codes(results["http-request"]) == ["http-status"]  # a note: an unsigned GET is refused
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("kind", [AlarmKind.TICKET_INVALID, AlarmKind.COMPONENT_TIMEOUT])
@@ -218,7 +219,7 @@ def test_a_platform_gets_a_notice_but_never_a_ticket(kind: AlarmKind) -> None:
             assert "openid=" not in heard.query
             assert heard.body.startswith(b"<xml><AppId>")
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_a_payment_notification_goes_only_where_the_user_says() -> None:
@@ -234,7 +235,7 @@ def test_a_payment_notification_goes_only_where_the_user_says() -> None:
             assert results["push"].status is Status.PASS  # FAIL is the right answer to a made-up sign
             assert len(posts(site)) == 1
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_alarms_about_the_same_push_share_one() -> None:
@@ -246,7 +247,7 @@ def test_alarms_about_the_same_push_share_one() -> None:
             await Run(contexts(alarms, known), only=ONLY).reports()
             assert len(posts(site)) == 2
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 # --- where they never go ---------------------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def test_not_modified_is_a_status_and_no_redirect() -> None:
                 for part in ("text", "hint"):
                     assert word in catalogue(lang).finding(report.cause.finding, part)
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize(("second", "named"), [(b'"success"', "127.0.0.1, 127.0.0.2"), (b"success", "127.0.0.1")])
@@ -278,7 +279,7 @@ def test_a_wrong_reply_names_its_addresses_and_how_to_ask_them(second: bytes, na
             _, report, _ = await diagnosed(alarm_of(url), settings(url), only=("push",), url=url, resolve=resolve)
             return report, port
 
-    report, port = asyncio.run(main())
+    report, port = clock.run(main())
     assert report.cause is not None
     found = report.cause.finding
     assert found.code.id == "reply-quoted"
@@ -303,7 +304,7 @@ def test_without_push_no_post_ever_leaves() -> None:
             assert any("signature=" in heard.query for heard in site.heard)
             assert {heard.method for heard in site.heard} == {"GET"}
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("configured", ["http://wx.example.com/callback", "https://127.0.0.1/callback", None])
@@ -317,7 +318,7 @@ def test_a_url_that_is_not_the_accounts_gets_nothing_signed(configured: str | No
             assert all("signature" not in heard.query for heard in trap.heard)
             assert posts(trap) == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -330,7 +331,7 @@ def test_a_redirect_is_not_followed() -> None:
                 assert len(posts(site)) == 1
             assert trap.heard == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("answer", ["127.0.0.1", "169.254.169.254"])
@@ -346,7 +347,7 @@ def test_an_answer_of_dns_that_leads_inside_gets_nothing(answer: str) -> None:
                 assert results[name].status is Status.SKIP, results[name]
             assert trap.heard == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_an_address_that_only_the_alarm_names_gets_nothing_signed() -> None:
@@ -356,7 +357,7 @@ def test_an_address_that_only_the_alarm_names_gets_nothing_signed() -> None:
         signed_for = [ip async for ip in addresses.arriving(ctx, alarm=False)]
         return signed_for, [ip async for ip in addresses.arriving(ctx)]
 
-    assert asyncio.run(main()) == ([], ["192.0.2.66"])
+    assert clock.run(main()) == ([], ["192.0.2.66"])
 
 
 def test_nothing_that_is_saved_holds_a_secret() -> None:
@@ -377,7 +378,7 @@ def test_nothing_that_is_saved_holds_a_secret() -> None:
             for part in sent:
                 assert part.partition("=")[2] not in saved
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -427,7 +428,7 @@ def test_what_a_server_repeats_is_hidden_wherever_it_stands(answer: Callable[[by
         for secret in (TOKEN, AES_KEY, *sent):
             assert secret.lower()[:16] not in kept
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_a_right_reply_that_repeats_a_secret_is_still_right() -> None:
@@ -452,7 +453,7 @@ def test_a_right_reply_that_repeats_a_secret_is_still_right() -> None:
             assert codes(results["push"]) == []
             assert b"<Content>" in results["push"].observation.exchanges[0].body
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize("token", ["success", "xml", "callback", "127", "1234"])
@@ -466,7 +467,7 @@ def test_a_token_that_is_a_common_word_spoils_no_answer(token: str, monkeypatch:
             assert [results[name].status for name in ("url-verify", "push")] == [Status.PASS, Status.PASS]
             assert results["push"].observation.exchanges[0].address == "127.0.0.1"
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_the_token_is_not_kept_in_the_answer_that_an_alarm_quotes() -> None:
@@ -494,7 +495,7 @@ def test_a_compressed_answer_that_repeats_secrets_is_kept_without_them(pack: Cal
             assert "*" * len(TOKEN) in text
             assert not [secret for secret in sent if secret in text]
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_an_encrypted_reply_that_repeats_a_signature_is_kept_without_it() -> None:
@@ -525,4 +526,4 @@ def test_what_is_missing_is_said(alarm: Alarm, known: config.Settings | dict[str
         assert results["push"].reason is not None
         assert results["push"].reason.id == reason
 
-    asyncio.run(main())
+    clock.run(main())

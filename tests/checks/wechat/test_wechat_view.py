@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import os
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import clock
 from wxalarm import cases, config
 from wxalarm.checks.check import Context
 from wxalarm.checks.wechat import api_errors, callback_ips, wechat_view
@@ -82,7 +82,7 @@ def run(stand_in: Api, alarm: Alarm = ALARM, **options: Any) -> tuple[dict[str, 
             results, report, ctx = await diagnosed(known, alarm, **options)
             return results, site, cases.to_text([report], [ctx])
 
-    return asyncio.run(main())
+    return clock.run(main())
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_stable_token_is_asked_without_force_and_kept_on_disk(tmp_path: Path) ->
                 await diagnosed(known)
             return site.heard
 
-    heard = asyncio.run(main())
+    heard = clock.run(main())
     fetched = [one for one in heard if one.path == "/cgi-bin/stable_token"]
     assert len(fetched) == 1
     assert json.loads(fetched[0].body).get("force_refresh", False) is False
@@ -138,7 +138,7 @@ def test_a_kept_token_that_has_ended_is_fetched_again_once() -> None:
             assert codes(results) == []
             return paths(site)
 
-    asked = asyncio.run(main())
+    asked = clock.run(main())
     assert asked.count("/cgi-bin/getcallbackip") == 2
     assert asked.count("/cgi-bin/stable_token") == 1
 
@@ -248,7 +248,7 @@ def test_an_answer_that_is_none_is_a_finding(name: str) -> None:
             for lang in LANGUAGES:
                 assert "?" not in catalogue(lang).finding(results["callback-ips"].findings[0], "text")
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_types_that_are_not_as_documented_break_nothing(data: dict[str, Any]) ->
             results, _, _ = await diagnosed(settings(site.url("")))
             assert Status.UNKNOWN not in {result.status for result in results.values()}
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 # --- what never happens ----------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def test_no_secret_is_ever_saved_or_shown() -> None:
             assert len({heard.path for heard in site.heard}) > 1
             return saved
 
-    saved = asyncio.run(main())
+    saved = clock.run(main())
     assert SECRET not in saved
     assert TOKEN not in saved
 
@@ -337,7 +337,7 @@ def test_a_silent_api_costs_one_deadline_however_many_calls_there_are(silent: st
             results, report, _ = await diagnosed(settings(f"http://127.0.0.1:{site.port}", token=True))
             return results, report, site
 
-    results, report, site = asyncio.run(main())
+    results, report, site = clock.run(main())
     assert "api-unreachable" in codes(results)
     assert report.elapsed < 2 * WAIT
     assert len(site.heard) == 1 if silent == "/" else len(site.heard) > 1
@@ -360,7 +360,7 @@ def test_a_dns_answer_that_leads_inside_gets_no_token(answer: str) -> None:
             assert (finding.code.id, finding.evidence["case"]) == ("api-unreachable", "resolve")
             assert trap.heard == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_no_secret_goes_in_clear_however_the_settings_were_made() -> None:
@@ -376,7 +376,7 @@ def test_no_secret_goes_in_clear_however_the_settings_were_made() -> None:
             assert reason.id == "config-in-clear"
             assert trap.heard == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_redirect_of_the_api_is_not_followed() -> None:
                 assert codes(results) == ["api-unreachable"]
             assert trap.heard == []
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 def test_a_certificate_that_is_not_trusted_gets_no_token() -> None:
@@ -431,7 +431,7 @@ def test_a_certificate_that_is_not_trusted_gets_no_token() -> None:
                 assert codes(results) == []
             assert trap.heard
 
-    asyncio.run(main())
+    clock.run(main())
 
 
 # --- the pasted answer -----------------------------------------------------------------------------------------------
@@ -461,7 +461,7 @@ def test_a_pasted_answer_is_evidence_too(
     if text is not None:
         path.write_text(text, "utf-8")
     known = config.from_mapping({"api": {"callback_check": str(path)}})
-    results, _, _ = asyncio.run(diagnosed(known, offline=True))
+    results, _, _ = clock.run(diagnosed(known, offline=True))
     result = results["callback-check"]
     assert codes(results, "callback-check") == found
     assert (result.reason.id if result.reason else None) == reason

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tests.growth import assert_linear
 from tests.paths import ROOT
 from tests.render.redact.corpus import ANYWHERE, SPELLINGS, STRONG
 from wxalarm.render.redact import Redactor, leak
@@ -21,17 +21,13 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def spent(text: str) -> float:
-    begun = time.process_time()
-    Redactor(b"k" * 32).text(text)
-    leak(text)
-    return time.process_time() - begun
-
-
 @pytest.mark.parametrize("part", HOSTILE)
 def test_time_grows_as_the_length_does(part: str) -> None:
-    short, long = (part * (size // len(part)) for size in (20_000, 160_000))
-    assert spent(long) < 8 * 4 * max(spent(short), 0.02), "eight times as long: 64 times as slow is quadratic"
+    def redacting(size: int) -> Callable[[], object]:
+        text = part * (size // len(part))
+        return lambda: (Redactor(b"k" * 32).text(text), leak(text))
+
+    assert_linear(redacting, 160_000)
 
 
 @pytest.mark.parametrize("kind", STRONG)
