@@ -19,6 +19,5 @@ def wxalarm(
         [sys.executable, "-m", "wxalarm", *map(str, args)],
         input=stdin,
         capture_output=True,
-        timeout=60,
         env=clean | {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **(env or {})},
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 FACTOR = 8
 LIMIT = FACTOR**1.5
 """What is linear takes 8 times as long for 8 times the input, what is quadratic 64 times."""
-LEAST = 0.005
+LEAST = 0.002
 """Seconds below which the clock is what is measured."""
 
 

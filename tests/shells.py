@@ -97,7 +97,6 @@ class Recorder:
                 env={"PATH": str(self.bin)},
                 cwd=work,
                 capture_output=True,
-                timeout=120,
                 check=False,
             )
             left = [path.name for path in Path(work).iterdir()]

@@ -53,7 +53,7 @@ PRINTED = printed()
 
 def run(*command: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, input=stdin, env=environment, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=stdin, env=environment, capture_output=True, check=False)
     return subprocess.CompletedProcess(
         command, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     )

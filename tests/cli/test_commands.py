@@ -27,7 +27,7 @@ finally:
 
 def imported(*args: str) -> set[str]:
     """The modules of ours that are loaded when `wxalarm ARGS` has run."""
-    done = subprocess.run([sys.executable, "-c", RUN, *args], capture_output=True, timeout=60, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", RUN, *args], capture_output=True, cwd=ROOT)
     return set(json.loads(done.stderr.decode().splitlines()[-1]))
 
 

@@ -51,7 +51,6 @@ def wxalarm(place: Path, *args: str, code: int | None = None) -> tuple[str, str]
         cwd=place,
         capture_output=True,
         text=True,
-        timeout=60,
         env={**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "SHOP_SECRET": SECRET, "COLUMNS": "300"}
         | {"XDG_CONFIG_HOME": str(place.parent / "home")},
     )

@@ -58,7 +58,6 @@ def shell(line: str, *args: str | Path, cwd: Path | None = None) -> subprocess.C
     return subprocess.run(
         ["sh", "-c", line, "sh", sys.executable, "-m", "wxalarm", *map(str, args)],
         capture_output=True,
-        timeout=60,
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
     )
@@ -270,7 +269,6 @@ def test_a_user_without_a_home(alarm: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "-U", "--map-user=12345", sys.executable, "-m", "wxalarm", *COMMANDS["diagnose"], str(alarm)],
         capture_output=True,
-        timeout=60,
         cwd=tmp_path,
         env={k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CONFIG_HOME")} | {"PYTHONPATH": str(ROOT)},
     )

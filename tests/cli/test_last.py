@@ -30,7 +30,6 @@ def broken(error: str, **env: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", BREAK.format(error=error)],
         capture_output=True,
         text=True,
-        timeout=60,
         cwd=ROOT,
         env=os.environ | {"LC_ALL": "C.UTF-8"} | env,
         check=False,

@@ -49,7 +49,7 @@ runpy.run_module("wxalarm", run_name="__main__")
 def told(program: str, args: tuple[str, ...]) -> Any:
     """What a program that runs wxalarm says of it on the last line of stderr."""
     command = [sys.executable, "-c", program, json.dumps(["wxalarm", *args])]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT)
     return json.loads(done.stderr.decode().splitlines()[-1])
 
 

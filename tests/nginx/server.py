@@ -28,7 +28,6 @@ def nginx(folder: Path, conf: Path, *options: str) -> subprocess.CompletedProces
     return subprocess.run(
         [NGINX, "-p", str(folder), "-e", "stderr", "-g", f"pid {folder}/pid;", "-c", str(conf), *options],
         capture_output=True,
-        timeout=30,
         check=False,
     )
 

@@ -245,7 +245,6 @@ def run(
         [*environment.via.split(), "sh", "-c", line, "sh", sys.executable, "-m", "wxalarm", *args],
         input=command.stdin,
         capture_output=True,
-        timeout=100,
         cwd=work,
         env=variables,
         check=False,

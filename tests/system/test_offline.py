@@ -60,7 +60,6 @@ def traced(tmp_path: Path, *arguments: str, stdin: str = "") -> dict[str, object
         cwd=tmp_path,
         env={**os.environ, **secrets, "TRACE": str(trace), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
-        timeout=60,
         check=False,
     )
     found: dict[str, object] = json.loads(trace.read_text())

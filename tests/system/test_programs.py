@@ -57,7 +57,6 @@ class Traced:
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), "PATH": path or os.environ["PATH"]},
             capture_output=True,
-            timeout=120,
             check=False,
         )
         self.out = done.stdout.decode()

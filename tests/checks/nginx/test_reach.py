@@ -59,7 +59,6 @@ def diagnose(folder: Path, *options: str, stdin: bytes = b"") -> tuple[int, Any,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=folder,
         capture_output=True,
-        timeout=60,
         check=False,
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr.decode()

@@ -124,7 +124,6 @@ class World:
             },
             capture_output=True,
             text=True,
-            timeout=90,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr
