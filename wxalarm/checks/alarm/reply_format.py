@@ -66,7 +66,7 @@ def _findings(observation: Observation, ctx: Context) -> Iterator[Finding]:
     sample = ctx.alarm.sample
     if sample.response_content is None:
         if sample.decrypt_failed:
-            yield codes.UNDECRYPTABLE(case="flag", length=0, inner=False)
+            yield codes.UNDECRYPTABLE(case="flag", length=None, inner=False)
         else:
             yield codes.EMPTY.variant(basis=Basis.CONDITION)(case="flag")
         return

@@ -85,7 +85,9 @@ def evaluate(found: Registration, ctx: Context) -> Iterator[Finding]:
     lapsed = [status for status in found.statuses if status in LAPSED]
     days = (found.expires - ctx.now).total_seconds() / 86400 if found.expires else None
     if lapsed or (days is not None and days < 0):
-        yield DOMAIN_EXPIRED(**evidence, case=lapsed[0] if lapsed else "date", days=round(-(days or 0)))
+        if days is not None and days > 0:  # registries renew by themselves before they take a domain back
+            evidence["expires"] = None
+        yield DOMAIN_EXPIRED(**evidence, case=lapsed[0] if lapsed else "date", days=max(0, round(-(days or 0))))
     elif days is not None and days <= EARLY:
         severity = Severity.WARNING if days <= SOON else Severity.NOTE
         yield DOMAIN_EXPIRING.variant(severity=severity)(**evidence, days=int(days), limit=EARLY)

@@ -32,7 +32,7 @@ def _refusing(name: str) -> Code:
 
 TLS_EXPIRED = _refusing("tls-expired")
 TLS_NOT_YET = _refusing("tls-not-yet-valid")
-TLS_EXPIRING = Code("tls-expiring", Severity.WARNING, Basis.REPRODUCED)
+TLS_EXPIRING = Code("tls-expiring", Severity.WARNING, Basis.CONDITION)
 TLS_NAME_MISMATCH = _refusing("tls-name-mismatch")
 TLS_CHAIN_INCOMPLETE = _refusing("tls-chain-incomplete")
 TLS_SELF_SIGNED = _refusing("tls-self-signed")
@@ -116,7 +116,7 @@ def _of_address(one: Secured, port: int, ctx: Context) -> Iterator[Finding]:
         yield TLS_SLOW(**where, seconds=round(first.seconds, 2), slow=SLOW_AFTER, limit=one.limit)
     if first.failure in (None, Failure.CERTIFICATE):
         if one.versions["1.2"].failure is Failure.TLS and one.versions["1.3"].failure is None:
-            code = TLS_PROTOCOL.variant(severity=Severity.WARNING)
+            code = TLS_PROTOCOL.variant(severity=Severity.WARNING, basis=Basis.CONDITION)
             yield code(**where, case="new", found="TLSv1.3", curl=Failure.TLS.curl)
         last = min(one.chain, key=lambda certificate: certificate.not_after, default=None)
         if first.failure is None and last is not None and last.not_after - ctx.now < SOON:
