@@ -37,6 +37,7 @@ class _Loop(asyncio.SelectorEventLoop):
         selector = _Selector()
         self.now = 0.0
         self._calls = 0
+        self._served: list[asyncio.WriteTransport] = []
         selector.clock = self
         super().__init__(selector)
 
@@ -57,11 +58,31 @@ class _Loop(asyncio.SelectorEventLoop):
     def _done(self, _: object) -> None:
         self._calls -= 1
 
+    def _make_socket_transport(self, *args: Any, **options: Any) -> Any:
+        return self._kept(super()._make_socket_transport(*args, **options), **options)  # type: ignore[misc]  # untyped
+
+    def _make_ssl_transport(self, *args: Any, **options: Any) -> Any:
+        return self._kept(super()._make_ssl_transport(*args, **options), **options)  # type: ignore[misc]  # untyped
+
+    def _kept(self, made: asyncio.WriteTransport, *, server: Any = None, **_: Any) -> asyncio.WriteTransport:
+        self._served += [made] if server is not None else []
+        return made
+
+    async def hang_up(self) -> None:
+        """Close what servers have taken at the last moment, which no test waits for."""
+        for transport in self._served:
+            transport.abort()
+        await asyncio.sleep(0)
+
 
 def timed(main: Coroutine[Any, Any, T]) -> tuple[T, float]:
     """What it gives by such a clock, and the seconds it took."""
-    with asyncio.Runner(loop_factory=_Loop) as runner:
-        return runner.run(main), runner.get_loop().time()
+    loop = _Loop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        try:
+            return runner.run(main), loop.time()
+        finally:
+            runner.run(loop.hang_up())
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

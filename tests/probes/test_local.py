@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import resource
@@ -12,7 +13,6 @@ from typing import Any
 import icmplib
 import pytest
 
-from tests import clock
 from tests.support import context_of
 from wxalarm.checks.check import Check
 from wxalarm.model import Status
@@ -94,7 +94,7 @@ def test_no_probe_takes_the_want_of_files_for_an_answer(name: str, request: pyte
         with pytest.raises(local.CannotAskError, match="Too many open files"):
             await ASK[name]()
 
-    clock.run(main())
+    asyncio.run(main())
 
 
 def test_no_file_of_the_system_is_absent_for_want_of_files(full: None) -> None:
@@ -114,7 +114,7 @@ def test_a_check_that_could_not_ask_is_unknown_and_says_so(error: Exception) -> 
     ctx = context_of({})
     check = Check("made-up", (), bool, probe, lambda observation, ctx: ())
     run = Run([ctx])
-    result = clock.run(run._result(check, ctx))
+    result = asyncio.run(run._result(check, ctx))
     assert result.status is Status.UNKNOWN
     assert result.reason is not None
     assert result.reason.id == "cannot-ask"
