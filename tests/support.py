@@ -1,7 +1,8 @@
-"""What several test modules share: contexts from plain data."""
+"""What several test modules share: contexts from plain data, findings as plain data."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ import msgspec
 
 from wxalarm import config
 from wxalarm.checks.check import Context
-from wxalarm.model import Alarm, Target
+from wxalarm.model import Alarm, Finding, Target
+from wxalarm.records import plain
 
 NOW = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
 
@@ -29,3 +31,10 @@ def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = Non
         now=datetime.fromisoformat(case["now"]) if "now" in case else NOW,
         observed=observed or {},
     )
+
+
+def stated(finding: Finding) -> dict[str, Any]:
+    """A finding as a fixture states it."""
+    evidence = json.loads(json.dumps(plain(dict(finding.evidence))))
+    code = finding.code
+    return {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}

@@ -22,13 +22,12 @@ import pytest
 
 import wxalarm.checks
 from tests.paths import FIXTURES
-from tests.support import context_of
+from tests.support import context_of, stated
 from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.checks.check import Check
 from wxalarm.messages import LANGUAGES, MESSAGES, Catalogue, _Lenient, catalogue
 from wxalarm.model import AlarmKind, Finding
 from wxalarm.playbooks import PLAYBOOKS
-from wxalarm.records import plain
 
 FOLDER = FIXTURES / "observations"
 CASES = sorted(FOLDER.glob("*/*.json"))
@@ -47,13 +46,6 @@ def findings_of(case: dict[str, Any], check: Check[Any]) -> list[Finding]:
     }
     observation: Any = msgspec.convert(case["observation"], check.observation)
     return list(check.evaluate(observation, context_of(case, observed)))
-
-
-def stated(finding: Finding) -> dict[str, Any]:
-    """A finding as a fixture states it."""
-    evidence = json.loads(json.dumps(plain(dict(finding.evidence))))
-    code = finding.code
-    return {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}
 
 
 def in_order(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
