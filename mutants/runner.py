@@ -1,0 +1,215 @@
+"""Runs the tests of one mutant: a fork of a process that has loaded everything already.
+
+The fork forgets the mutated module and all that import it, takes the mutated file in its place, and runs pytest. A test
+that takes many times the processor time it took without a mutation is ended: a loop without end is noticed, and a busy
+machine is not taken for one.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.abc
+import importlib.util
+import json
+import os
+import pkgutil
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig
+
+from mutants.rooms import LEFT_OUT, REGISTRY, ROOMS, Needs, dotted, watched_by
+
+COSTS = Path("costs.json")
+"""Processor seconds of each test without a mutation, written by the clean run."""
+ELSEWHERE = {"netns", "nginx", "chromium", "oracle", "slow"}
+"""Marks of tests that need more than Python, or long."""
+PATIENCE = 5
+"""How many times as long as without a mutation a test may take …"""
+MARGIN = 2
+"""… and how many seconds more."""
+ARGUMENTS = (
+    *("-q", "-x", "--tb=no", "--assert=plain", "--hypothesis-profile=mutants"),
+    *("-p", "pytest_timeout", "-p", "_hypothesis_pytestplugin"),
+    *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception"),
+    *(f"--ignore={name}" for name in LEFT_OUT),
+)
+_NOTHING_RAN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+@cache
+def warm() -> Needs:
+    """Load the package and everything that it and its tests use."""
+    import wxalarm
+
+    root = Path.cwd()
+    assert Path(wxalarm.__file__).is_relative_to(root), "only a copy is mutated"
+    for module in pkgutil.walk_packages(wxalarm.__path__, "wxalarm."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for name in ("trustme", "dnslib", "h11", "icmplib", "cryptography.x509", "dns.resolver", "pyparsing", "jinja2"):
+        importlib.import_module(name)
+    hypothesis.settings.register_profile(
+        "mutants",
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    gc.freeze()
+    return Needs(root)
+
+
+def run(config: PoodleConfig, run_folder: Path, mutant: Mutant, timeout: float | None, **_: Any) -> MutantTrialResult:
+    """The tool's runner. Without a mutant: all tests of the room, which must pass, and what each costs."""
+    needs, room = warm(), ROOMS[config.runner_opts["room"]]
+    root = Path.cwd()
+    answer = run_folder / "answer"
+    files = [_file(mutant)] if mutant.source_file else list(room.files(root))
+    users: dict[str, int] = {}
+    for file in files:
+        users |= needs.users(dotted(file))
+    tests = list(dict.fromkeys(name for file in files for name in watched_by(room, file, root)))
+    if "::" in mutant.mutator_name:
+        tests = [mutant.mutator_name]
+    mutated = {
+        dotted(file): (run_folder / mutant.source_folder / file, root / file) for file in files if mutant.source_file
+    }
+
+    def child() -> int:
+        forget(set(users))
+        sys.meta_path.insert(0, Mutated(mutated))
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        plugin = Plugin(users, costs={} if mutant.source_file is None else json.loads(COSTS.read_text()))
+        status = pytest.main([*ARGUMENTS, *tests], plugins=[plugin])
+        if mutant.source_file is None and status == pytest.ExitCode.OK:
+            COSTS.write_text(json.dumps(plugin.taken))
+        answer.write_text(plugin.failed or "while the tests were loaded")
+        return status
+
+    status = forked(child, timeout)
+    said = answer.read_text() if answer.exists() else ""
+    if status < 0:
+        return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_TIMEOUT, reason_desc="took too long")
+    if status in _NOTHING_RAN:
+        return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_OTHER, reason_desc=f"pytest: {status}")
+    if status == pytest.ExitCode.OK:
+        return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_NOT_FOUND)
+    return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_FOUND, reason_desc=said)
+
+
+def _file(mutant: Mutant) -> Path:
+    assert mutant.source_file is not None
+    return Path(mutant.source_file).relative_to(mutant.source_folder)
+
+
+def forked(work: Callable[[], int], timeout: float | None) -> int:
+    """The exit status of some work in a fork, without its output; negative when a signal ended it."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        silent = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silent, stream)
+        sys.dont_write_bytecode = True
+        try:
+            os._exit(work())
+        finally:
+            os._exit(pytest.ExitCode.INTERNAL_ERROR)
+    ends = None if timeout is None else time.monotonic() + timeout
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        if ends is not None and time.monotonic() > ends:
+            os.kill(pid, signal.SIGKILL)
+            ends = None
+        time.sleep(0.005)
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)  # servers that a test left behind
+    return os.waitstatus_to_exitcode(ended[1])
+
+
+def forget(modules: set[str]) -> None:
+    """Take modules out of this process, and all tests."""
+    for name in [name for name in sys.modules if name in modules or name.partition(".")[0] == "tests"]:
+        parent, _, leaf = name.rpartition(".")
+        vars(sys.modules.get(parent, sys)).pop(leaf, None) if parent in sys.modules else None
+        del sys.modules[name]
+
+
+class Mutated(importlib.abc.MetaPathFinder):
+    """Finds modules in files that are elsewhere."""
+
+    def __init__(self, places: dict[str, tuple[Path, Path]]) -> None:
+        self._places = places
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> Any:
+        """The place of a mutated module; a package keeps its folder."""
+        if name not in self._places:
+            return None
+        mutated, original = self._places[name]
+        folders = [str(original.parent)] if original.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, mutated, submodule_search_locations=folders)
+
+
+class Plugin:
+    """Leaves out tests that cannot notice, puts the near and cheap ones first, and ends those that take too long."""
+
+    def __init__(self, users: dict[str, int], costs: dict[str, float]) -> None:
+        self._users = users
+        self._costs = costs
+        self.taken: dict[str, float] = {}
+        self.failed: str | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """pytest-xdist, which knows this mark, is not loaded."""
+        config.addinivalue_line("markers", "xdist_group: of pytest-xdist")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Cases of checks that have nothing to do with the module are none of its tests."""
+        from wxalarm.checks import CHECKS  # as it is now: mutated
+
+        modules = {check.id: check.evaluate.__module__ for check in CHECKS}
+        near = {name: self._users[module] for name, module in modules.items() if module in self._users}
+        near[""] = 1
+        items[:] = [item for item in items if not any(map(item.get_closest_marker, ELSEWHERE))]
+        items[:] = [item for item in items if self._checked(item) in near]
+        items.sort(key=lambda item: (near[self._checked(item)], self._costs.get(item.nodeid, 0.0)))
+
+    @staticmethod
+    def _checked(item: pytest.Item) -> str:
+        """The check that a test of the registry is about; "" for any other test."""
+        from wxalarm.checks.check import Check
+
+        given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if item.nodeid.startswith(REGISTRY) and isinstance(path := given.get("path"), Path):
+            return path.parent.name
+        if item.nodeid.startswith(REGISTRY) and isinstance(check := given.get("check"), Check):
+            return check.id
+        return ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Look at the clock, and limit what the test may take."""
+        begun = time.process_time()
+        if self._costs:
+            limit = begun + PATIENCE * self._costs.get(item.nodeid, 0.0) + MARGIN
+            resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, resource.RLIM_INFINITY))
+        try:
+            return (yield)
+        finally:
+            self.taken[item.nodeid] = time.process_time() - begun
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Which test noticed."""
+        if report.failed:
+            self.failed = self.failed or report.nodeid
