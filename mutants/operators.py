@@ -78,11 +78,18 @@ _ALTERNATIVES = (
 
 def alternative(tree: ast.Module, lines: list[str]) -> Iterator[FileMutation]:
     """Each alternative of a pattern left out: a wording that no test knows."""
+    sentences = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, (ast.Constant, ast.JoinedStr))]
+    spoken = [range(node.lineno, (node.end_lineno or 0) + 1) for node in texts if _is_text(node, sentences)]
     for number, line in enumerate(lines, 1):
-        for pattern in _ALTERNATIVES:
+        for pattern in _ALTERNATIVES if any(number in span for span in spoken) else ():
             for found in pattern.finditer(line):
                 start, end = (len(line[:place].encode()) for place in found.span())
                 yield FileMutation("Alternative", number, start, number, end, "")
+
+
+def _is_text(node: ast.Constant | ast.JoinedStr, sentences: set[int]) -> bool:
+    return id(node) not in sentences and (isinstance(node, ast.JoinedStr) or isinstance(node.value, str))
 
 
 def listed_here(tree: ast.Module, lines: list[str]) -> Iterator[FileMutation]:

@@ -100,7 +100,7 @@ def test_evidence_is_left_out_and_alternatives_too() -> None:
         'X = r"(?:次数|[Cc]ount)"',
         'X = r"(?:次数|次數)"',
     }
-    assert not changed("# a|b|c\nx = 1", "Alternative")
+    assert not changed('"""a|b|c"""\n# a|b|c\nx: str|int|None = 1', "Alternative")
 
 
 def test_the_halves_that_send_are_not_changed() -> None:

@@ -251,8 +251,8 @@ def weight(key: str, value: str | None) -> int:
 
 
 _TRADITIONAL = str.maketrans(
-    "務號發應經時間內連開沒請閱讀個導產錯誤樣暱稱數鐘復斷據傳輸麼長們後將過對開與屬臺蔽為無現",
-    "务号发应经时间内连开没请阅读个导产错误样昵称数钟复断据传输么长们后将过对开与属台蔽为无现",
+    "務號發應經時間內連開沒請閱讀個導產錯誤樣暱稱數鐘復斷據傳輸麼長們後將過對開與屬臺蔽為無現敗暫組權",
+    "务号发应经时间内连开没请阅读个导产错误样昵称数钟复断据传输么长们后将过对开与属台蔽为无现败暂组权",
 )
 _KINDS: tuple[tuple[str, AlarmKind], ...] = (
     (r"component_?verify_?ticket.*(?:没有返回success|不合法|失败)", AlarmKind.TICKET_INVALID),
