@@ -18,6 +18,7 @@ from poodle.data_types import PoodleConfig
 from mutants import report
 from mutants.__main__ import arguments
 from mutants.rooms import ROOMS
+from mutants.runner import NOTICED
 
 BELOW = "rooms"
 """The folder from which the tool takes what it mutates."""
@@ -51,6 +52,7 @@ def _loopback_up() -> None:
 def mutate(name: str, share: float, given: argparse.Namespace) -> None:
     """Try the mutants of a room."""
     shutil.rmtree(BELOW, ignore_errors=True)
+    NOTICED.unlink(missing_ok=True)
     for file in ROOMS[name].files(Path.cwd()):
         target = Path(BELOW) / file
         target.parent.mkdir(parents=True, exist_ok=True)

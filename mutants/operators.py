@@ -119,18 +119,18 @@ OWN: dict[str, Callable[[ast.Module, list[str]], Iterator[FileMutation]]] = {
 def mutations(config: PoodleConfig, parsed_ast: ast.Module, file_lines: list[str], **_: Any) -> list[FileMutation]:
     """Every mutation of a file: of the operators and the share that mutator_opts name.
 
-    Left out: what does not compile, what changes nothing, what is changed by another in the same way, and the I/O
-    halves of checks (async).
+    Left out: what does not compile, what changes nothing, what is changed by another in the same way, the I/O halves of
+    checks (async), and how a class is kept (frozen, slots).
     """
     text = "\n".join(file_lines)
     whole = ast.dump(parsed_ast)
-    asynchronous = [node for node in ast.walk(parsed_ast) if isinstance(node, ast.AsyncFunctionDef)]
+    spared = list(_spared(parsed_ast))
     found: dict[tuple[int, int, int, int, str], FileMutation] = {}
     for name in config.mutator_opts["operators"]:
         for raw in _made_by(name, config, text):
             one = _in_characters(raw, file_lines)
             key = (one.lineno, one.col_offset, one.end_lineno, one.end_col_offset, one.text)
-            if key in found or any(node.lineno <= one.lineno <= (node.end_lineno or 0) for node in asynchronous):
+            if key in found or any(one.lineno in lines for lines in spared):
                 continue
             if not in_sample(described(one, parsed_ast, file_lines), config.mutator_opts["share"]):
                 continue
@@ -141,6 +141,15 @@ def mutations(config: PoodleConfig, parsed_ast: ast.Module, file_lines: list[str
             if name not in TEXTUAL or ast.dump(changed) != whole:
                 found[key] = one
     return list(found.values())
+
+
+def _spared(tree: ast.Module) -> Iterator[range]:
+    """The lines of I/O halves, and of the decorators and headers of classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncFunctionDef):
+            yield range(node.lineno, (node.end_lineno or 0) + 1)
+        elif isinstance(node, ast.ClassDef):
+            yield range(min(one.lineno for one in [*node.decorator_list, node]), node.lineno + 1)
 
 
 def _made_by(name: str, config: PoodleConfig, text: str) -> list[FileMutation]:

@@ -32,6 +32,8 @@ from mutants.rooms import LEFT_OUT, REGISTRY, ROOMS, Needs, dotted, watched_by
 
 COSTS = Path("costs.json")
 """Processor seconds of each test without a mutation, written by the clean run."""
+NOTICED = Path("noticed.txt")
+"""The tests that have noticed a mutant in this run: most mutants are noticed by few, so these come first."""
 ELSEWHERE = {"netns", "nginx", "chromium", "oracle", "slow"}
 """Marks of tests that need more than Python, or long."""
 PATIENCE = 5
@@ -71,7 +73,14 @@ def warm() -> Needs:
     return Needs(root)
 
 
-def run(config: PoodleConfig, run_folder: Path, mutant: Mutant, timeout: float | None, **_: Any) -> MutantTrialResult:
+def run(
+    config: PoodleConfig,
+    echo: Callable[[str], None],
+    run_folder: Path,
+    mutant: Mutant,
+    timeout: float | None,
+    **_: Any,
+) -> MutantTrialResult:
     """The tool's runner. Without a mutant: all tests of the room, which must pass, and what each costs."""
     needs, room = warm(), ROOMS[config.runner_opts["room"]]
     root = Path.cwd()
@@ -91,7 +100,8 @@ def run(config: PoodleConfig, run_folder: Path, mutant: Mutant, timeout: float |
         forget(set(users))
         sys.meta_path.insert(0, Mutated(mutated))
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        plugin = Plugin(users, costs={} if mutant.source_file is None else json.loads(COSTS.read_text()))
+        costs = json.loads(COSTS.read_text()) if mutant.source_file else {}
+        plugin = Plugin(users, costs, set(NOTICED.read_text().splitlines()) if NOTICED.exists() else set())
         status = pytest.main([*ARGUMENTS, *tests], plugins=[plugin])
         if mutant.source_file is None and status == pytest.ExitCode.OK:
             COSTS.write_text(json.dumps(plugin.taken))
@@ -105,7 +115,11 @@ def run(config: PoodleConfig, run_folder: Path, mutant: Mutant, timeout: float |
     if status in _NOTHING_RAN:
         return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_OTHER, reason_desc=f"pytest: {status}")
     if status == pytest.ExitCode.OK:
+        if mutant.source_file:
+            echo(f"SURVIVED   {files[0]}:{mutant.lineno}: {mutant.text}")
         return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_NOT_FOUND)
+    with NOTICED.open("a") as known:
+        known.write(f"{said}\n")
     return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_FOUND, reason_desc=said)
 
 
@@ -164,9 +178,10 @@ class Mutated(importlib.abc.MetaPathFinder):
 class Plugin:
     """Leaves out tests that cannot notice, puts the near and cheap ones first, and ends those that take too long."""
 
-    def __init__(self, users: dict[str, int], costs: dict[str, float]) -> None:
+    def __init__(self, users: dict[str, int], costs: dict[str, float], noticed: set[str]) -> None:
         self._users = users
         self._costs = costs
+        self._noticed = noticed
         self.taken: dict[str, float] = {}
         self.failed: str | None = None
 
@@ -183,7 +198,11 @@ class Plugin:
         near[""] = 1
         items[:] = [item for item in items if not any(map(item.get_closest_marker, ELSEWHERE))]
         items[:] = [item for item in items if self._checked(item) in near]
-        items.sort(key=lambda item: (near[self._checked(item)], self._costs.get(item.nodeid, 0.0)))
+        items.sort(key=self._cost)
+        items.sort(key=lambda item: (item.nodeid not in self._noticed, near[self._checked(item)]))
+
+    def _cost(self, item: pytest.Item) -> float:
+        return self._costs.get(item.nodeid, 0.0)
 
     @staticmethod
     def _checked(item: pytest.Item) -> str:
@@ -202,7 +221,7 @@ class Plugin:
         """Look at the clock, and limit what the test may take."""
         begun = time.process_time()
         if self._costs:
-            limit = begun + PATIENCE * self._costs.get(item.nodeid, 0.0) + MARGIN
+            limit = begun + PATIENCE * self._cost(item) + MARGIN
             resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, resource.RLIM_INFINITY))
         try:
             return (yield)

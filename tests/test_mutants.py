@@ -103,8 +103,10 @@ def test_evidence_is_left_out_and_alternatives_too() -> None:
     assert not changed('"""a|b|c"""\n# a|b|c\nx: str|int|None = 1', "Alternative")
 
 
-def test_the_halves_that_send_are_not_changed() -> None:
+def test_the_halves_that_send_and_the_way_a_class_is_kept_are_not_changed() -> None:
     assert not changed("async def probe(a):\n    return send(a, port=80)", "Number", "Argument", "Return")
+    kept = "@dataclass(frozen=True)\nclass A(Struct, kw_only=True):\n    b: bool = "
+    assert changed(f"{kept}True", "Keyword") == {f"{kept}False"}
 
 
 def test_a_sample_is_the_same_wherever_its_lines_stand() -> None:
