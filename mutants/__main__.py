@@ -25,6 +25,7 @@ def arguments() -> argparse.Namespace:
     """What the user wants."""
     parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__.splitlines()[0])
     parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"of {', '.join(ROOMS)}; all when none is named")
+    parser.add_argument("--only", default="", metavar="TEXT", help="files whose path holds it")
     parser.add_argument("--share", type=float, metavar="X", help="of the mutants, 0 to 1; the room's own by default")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="side by side")
     parser.add_argument("-v", "--verbose", action="store_true", help="say when each is done")

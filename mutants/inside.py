@@ -53,7 +53,7 @@ def mutate(name: str, share: float, given: argparse.Namespace) -> None:
     """Try the mutants of a room."""
     shutil.rmtree(BELOW, ignore_errors=True)
     NOTICED.unlink(missing_ok=True)
-    for file in ROOMS[name].files(Path.cwd()):
+    for file in [file for file in ROOMS[name].files(Path.cwd()) if given.only in file.as_posix()]:
         target = Path(BELOW) / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)

@@ -149,7 +149,7 @@ def _spared(tree: ast.Module) -> Iterator[range]:
         if isinstance(node, ast.AsyncFunctionDef):
             yield range(node.lineno, (node.end_lineno or 0) + 1)
         elif isinstance(node, ast.ClassDef):
-            yield range(min(one.lineno for one in [*node.decorator_list, node]), node.lineno + 1)
+            yield range(min([one.lineno for one in node.decorator_list], default=node.lineno), node.lineno + 1)
 
 
 def _made_by(name: str, config: PoodleConfig, text: str) -> list[FileMutation]:

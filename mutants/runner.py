@@ -85,7 +85,8 @@ def run(
     needs, room = warm(), ROOMS[config.runner_opts["room"]]
     root = Path.cwd()
     answer = run_folder / "answer"
-    files = [_file(mutant)] if mutant.source_file else list(room.files(root))
+    tried = [path.relative_to(mutant.source_folder) for path in mutant.source_folder.rglob("*.py")]
+    files = [_file(mutant)] if mutant.source_file else tried
     users: dict[str, int] = {}
     for file in files:
         users |= needs.users(dotted(file))
