@@ -28,10 +28,12 @@ import hypothesis
 import pytest
 from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig
 
-from mutants.rooms import LEFT_OUT, REGISTRY, ROOMS, Needs, dotted, watched_by
+from mutants.rooms import LEFT_OUT, REGISTRY, ROOMS, Needs, Room, dotted, watched_by
 
 COSTS = Path("costs.json")
 """Processor seconds of each test without a mutation, written by the clean run."""
+FAILED = Path("failed.txt")
+"""The tests that fail without a mutation."""
 NOTICED = Path("noticed.txt")
 """The tests that have noticed a mutant in this run: most mutants are noticed by few, so these come first."""
 ELSEWHERE = {"netns", "nginx", "chromium", "oracle", "slow"}
@@ -41,7 +43,7 @@ PATIENCE = 5
 MARGIN = 2
 """… and how many seconds more."""
 ARGUMENTS = (
-    *("-q", "-x", "--tb=no", "--assert=plain", "--hypothesis-profile=mutants"),
+    *("-q", "--tb=no", "--assert=plain", "--hypothesis-profile=mutants"),
     *("-p", "pytest_timeout", "-p", "_hypothesis_pytestplugin"),
     *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception"),
     *(f"--ignore={name}" for name in LEFT_OUT),
@@ -81,52 +83,61 @@ def run(
     timeout: float | None,
     **_: Any,
 ) -> MutantTrialResult:
-    """The tool's runner. Without a mutant: all tests of the room, which must pass, and what each costs."""
-    needs, room = warm(), ROOMS[config.runner_opts["room"]]
-    root = Path.cwd()
-    answer = run_folder / "answer"
-    tried = [path.relative_to(mutant.source_folder) for path in mutant.source_folder.rglob("*.py")]
-    files = [_file(mutant)] if mutant.source_file else tried
-    users: dict[str, int] = {}
-    for file in files:
-        users |= needs.users(dotted(file))
-    tests = list(dict.fromkeys(name for file in files for name in watched_by(room, file, root)))
-    if "::" in mutant.mutator_name:
-        tests = [mutant.mutator_name]
-    mutated = {
-        dotted(file): (run_folder / mutant.source_folder / file, root / file) for file in files if mutant.source_file
-    }
+    """The tool's runner. Without a mutant: all tests of the room, and what each costs; the tool wants "not found"."""
+    room, root = ROOMS[config.runner_opts["room"]], Path.cwd()
+    if not mutant.source_file:
+        tried = [path.relative_to(mutant.source_folder) for path in mutant.source_folder.rglob("*.py")]
+        return _unchanged(room, tried)
+    file, answer = mutant.source_file.relative_to(mutant.source_folder), run_folder / "answer"
+    tests = [mutant.mutator_name] if "::" in mutant.mutator_name else watched_by(room, file, root)
+    users = warm().users(dotted(file))
+    noticed = set(NOTICED.read_text().splitlines()) if NOTICED.exists() else set()
+    plugin = Plugin(users, json.loads(COSTS.read_text()), noticed)
 
     def child() -> int:
-        forget(set(users))
-        sys.meta_path.insert(0, Mutated(mutated))
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        costs = json.loads(COSTS.read_text()) if mutant.source_file else {}
-        plugin = Plugin(users, costs, set(NOTICED.read_text().splitlines()) if NOTICED.exists() else set())
-        status = pytest.main([*ARGUMENTS, *tests], plugins=[plugin])
-        if mutant.source_file is None and status == pytest.ExitCode.OK:
-            COSTS.write_text(json.dumps(plugin.taken))
-        answer.write_text(plugin.failed or "while the tests were loaded")
+        sys.meta_path.insert(0, Mutated(dotted(file), run_folder / mutant.source_file, root / file))
+        status = _tested(["-x", *tests], plugin)
+        answer.write_text(next(iter(plugin.failed), "while the tests were loaded"))
         return status
 
     status = forked(child, timeout)
-    said = answer.read_text() if answer.exists() else ""
     if status < 0:
         return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_TIMEOUT, reason_desc="took too long")
     if status in _NOTHING_RAN:
         return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_OTHER, reason_desc=f"pytest: {status}")
     if status == pytest.ExitCode.OK:
-        if mutant.source_file:
-            echo(f"SURVIVED   {files[0]}:{mutant.lineno}: {mutant.text}")
+        echo(f"SURVIVED   {file}:{mutant.lineno}: {mutant.text}")
         return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_NOT_FOUND)
     with NOTICED.open("a") as known:
-        known.write(f"{said}\n")
-    return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_FOUND, reason_desc=said)
+        known.write(f"{answer.read_text()}\n")
+    return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_FOUND, reason_desc=answer.read_text())
 
 
-def _file(mutant: Mutant) -> Path:
-    assert mutant.source_file is not None
-    return Path(mutant.source_file).relative_to(mutant.source_folder)
+def _unchanged(room: Room, files: Sequence[Path]) -> MutantTrialResult:
+    """All tests of these files, with nothing mutated. What fails now can notice nothing: it is left out, and named."""
+    users = {name: far for file in files for name, far in warm().users(dotted(file)).items()}
+    tests = dict.fromkeys(name for file in files for name in watched_by(room, file, Path.cwd()))
+    plugin = Plugin(users, None, set())
+
+    def child() -> int:
+        status = _tested([*tests], plugin)
+        COSTS.write_text(json.dumps({name: cost for name, cost in plugin.taken.items() if name not in plugin.failed}))
+        FAILED.write_text("\n".join(plugin.failed))
+        return status
+
+    status = forked(child, None)
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or COSTS.read_text() == "{}":
+        return MutantTrialResult(found=True, reason_code=MutantTrialResult.RC_OTHER, reason_desc=f"pytest: {status}")
+    for name in FAILED.read_text().splitlines():
+        print(f"left out, as it fails with nothing mutated: {name}", flush=True)
+    return MutantTrialResult(found=False, reason_code=MutantTrialResult.RC_NOT_FOUND)
+
+
+def _tested(arguments: Sequence[str], plugin: Plugin) -> int:
+    """Run tests in this process, which forgets what the plugin's modules were."""
+    forget(set(plugin.users))
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    return pytest.main([*ARGUMENTS, *arguments], plugins=[plugin])
 
 
 def forked(work: Callable[[], int], timeout: float | None) -> int:
@@ -162,29 +173,29 @@ def forget(modules: set[str]) -> None:
 
 
 class Mutated(importlib.abc.MetaPathFinder):
-    """Finds modules in files that are elsewhere."""
+    """Finds one module in a file that is elsewhere; a package keeps its folder."""
 
-    def __init__(self, places: dict[str, tuple[Path, Path]]) -> None:
-        self._places = places
+    def __init__(self, module: str, mutated: Path, original: Path) -> None:
+        self._module, self._mutated, self._original = module, mutated, original
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> Any:
-        """The place of a mutated module; a package keeps its folder."""
-        if name not in self._places:
+        """The place of the mutated module."""
+        if name != self._module:
             return None
-        mutated, original = self._places[name]
-        folders = [str(original.parent)] if original.name == "__init__.py" else None
-        return importlib.util.spec_from_file_location(name, mutated, submodule_search_locations=folders)
+        folders = [str(self._original.parent)] if self._original.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, self._mutated, submodule_search_locations=folders)
 
 
 class Plugin:
     """Leaves out tests that cannot notice, puts the near and cheap ones first, and ends those that take too long."""
 
-    def __init__(self, users: dict[str, int], costs: dict[str, float], noticed: set[str]) -> None:
-        self._users = users
+    def __init__(self, users: dict[str, int], costs: dict[str, float] | None, noticed: set[str]) -> None:
+        self.users = users
         self._costs = costs
+        """None: not known yet, and no test is left out for it."""
         self._noticed = noticed
         self.taken: dict[str, float] = {}
-        self.failed: str | None = None
+        self.failed: dict[str, None] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """pytest-xdist, which knows this mark, is not loaded."""
@@ -195,15 +206,16 @@ class Plugin:
         from wxalarm.checks import CHECKS  # as it is now: mutated
 
         modules = {check.id: check.evaluate.__module__ for check in CHECKS}
-        near = {name: self._users[module] for name, module in modules.items() if module in self._users}
+        near = {name: self.users[module] for name, module in modules.items() if module in self.users}
         near[""] = 1
         items[:] = [item for item in items if not any(map(item.get_closest_marker, ELSEWHERE))]
         items[:] = [item for item in items if self._checked(item) in near]
+        items[:] = [item for item in items if self._costs is None or item.nodeid in self._costs]
         items.sort(key=self._cost)
         items.sort(key=lambda item: (item.nodeid not in self._noticed, near[self._checked(item)]))
 
     def _cost(self, item: pytest.Item) -> float:
-        return self._costs.get(item.nodeid, 0.0)
+        return self._costs[item.nodeid] if self._costs else 0.0
 
     @staticmethod
     def _checked(item: pytest.Item) -> str:
@@ -232,4 +244,4 @@ class Plugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Which test noticed."""
         if report.failed:
-            self.failed = self.failed or report.nodeid
+            self.failed[report.nodeid] = None
