@@ -33,8 +33,8 @@ def test_what_there_is_nothing_to_look_at_for_is_a_reason_of_the_catalogue() -> 
 @pytest.mark.parametrize("status", Status)
 def test_only_what_was_not_looked_at_is_a_gap(status: Status) -> None:
     looked = status in (Status.PASS, Status.WARN, Status.FAIL)
-    assert gap(CheckResult("push", status)) is not looked
-    assert gap(CheckResult("push", status, reason=Reason("offline"))) is not looked
+    assert gap(CheckResult("push", status)) == (not looked)
+    assert gap(CheckResult("push", status, reason=Reason("offline"))) == (not looked)
     for reason in INAPPLICABLE:
         assert not gap(CheckResult("push", status, reason=Reason(reason)))
 
@@ -59,14 +59,18 @@ def test_what_another_check_could_have_shown_and_was_looked_at_is_no_gap() -> No
     assert ("http-request" in untold(LATE, [skipped("http-request"), *looked], BY_ID)) is bool(rest)
 
 
-def test_what_would_show_the_most_stands_first() -> None:
+def test_what_wechat_itself_meets_stands_before_what_may_stand_behind_it() -> None:
+    """Of a late answer: the connection, then the request; a name or a configuration would have to lead there first."""
     names = untold(LATE, [skipped(check) for check in BY_ID], BY_ID)
-    shown = [
-        len({code.id for code in BY_ID[name].codes if code.severity == "error" and LATE.kind in code.explains})
-        for name in names
-    ]
-    assert len(names) > 5
-    assert shown == sorted(shown, reverse=True)
+    assert names[:5] == ("tls-handshake", "tcp-connect", "http-request", "url-verify", "push"), "the most codes first"
+    assert set(names[5:]) >= {"dns-resolve", "domain-registration", "nginx-config", "host-network"}
+    name = untold(Alarm(kind=AlarmKind.DNS_FAILURE, appid="wx0000000000000001"), [skipped(c) for c in BY_ID], BY_ID)
+    assert name[0] == "dns-resolve"
+    assert "tcp-connect" not in name
+
+
+def test_what_looks_only_at_the_alarm_is_no_gap() -> None:
+    assert untold(LATE, [skipped("sample"), skipped("reply-format"), skipped("self-check")], BY_ID) == ()
 
 
 def test_as_many_rivals_as_a_person_reads_and_the_rest_beside() -> None:
@@ -84,15 +88,37 @@ def test_as_many_rivals_as_a_person_reads_and_the_rest_beside() -> None:
     assert len(made.also) == 1
 
 
-def test_a_rival_says_which_check_would_tell_the_two_apart() -> None:
+@pytest.mark.parametrize(
+    ("left_out", "tell"),
+    [
+        (skipped("error-log"), "error-log"),
+        (skipped("error-log", "needs"), None),  # there was nothing to look at
+        (CheckResult("error-log", Status.PASS), None),  # it was looked at
+        (skipped("ticket-push"), None),  # it would show nothing of either
+        (skipped("ping"), None),  # nor would notes
+    ],
+)
+def test_a_rival_says_which_check_would_tell_the_two_apart(left_out: CheckResult, tell: str | None) -> None:
     """Of two reasons the one leads to nginx's log, the other does not: looking there tells them apart."""
     results = found("tcp-connect tcp-timeout address=192.0.2.1", "http-request http-empty address=192.0.2.3")
-    made = cause(LATE, [*results, skipped("error-log")], BY_ID)
+    made = cause(LATE, [*results, left_out], BY_ID)
     assert made is not None
-    assert [rival.tell for rival in made.rivals] == ["error-log"]
-    again = cause(LATE, [*results, skipped("error-log", "needs")], BY_ID)
-    assert again is not None
-    assert [rival.tell for rival in again.rivals] == [None]
+    assert [rival.tell for rival in made.rivals] == [tell]
+
+
+def test_what_two_steps_made_stands_for_the_chain_once() -> None:
+    """The log's line of a push that was given up is of the late answer, and of what made that late."""
+    results = found(
+        "http-request http-timeout address=192.0.2.1",
+        "access-log log-client-gave-up basis=recorded",
+        "access-log log-upstream-slow basis=recorded",
+        "error-log errlog-upstream-timeout own=1",
+    )
+    made = cause(LATE, results, BY_ID)
+    assert made is not None
+    ids = [finding.code.id for finding in made.supports]
+    assert len(ids) == len(set(ids))
+    assert len(made.chain) + len(ids) + len(made.also) + len(made.rivals) == 4
 
 
 BAD = Alarm(kind=AlarmKind.INVALID_RESPONSE, appid="wx0000000000000001", sample=Sample(ip="192.0.2.1", http_code=502))

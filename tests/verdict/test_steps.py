@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.verdict.cases import finding_of
+from tests.verdict.cases import BY_ID, finding_of
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, Finding, Sample, Step
 from wxalarm.verdict import OLD
 from wxalarm.verdict.chain import LATE, Case, Fact, aged, chain_of, depth_of, facts_of, makes
@@ -33,15 +33,17 @@ SURE, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
 
 def test_what_fails_now_says_little_of_what_failed_more_than_a_day_ago() -> None:
     assert OLD == 24 * 60 * 60
-    chain = (step(REPRODUCED, LIKELY), step(RECORDED, LIKELY))
-    assert aged(chain, None) == chain
-    assert aged(chain, OLD) == chain
-    assert [one.certainty for one in aged(chain, OLD + 1)] == [POSSIBLE, POSSIBLE]
+    chain = (step(REPRODUCED, LIKELY), step("dns-resolve dns-ip-moved", LIKELY))
+    assert tuple(aged(chain, None, BY_ID)) == chain
+    assert tuple(aged(chain, OLD, BY_ID)) == chain
+    assert [one.certainty for one in aged(chain, OLD + 1, BY_ID)] == [POSSIBLE, POSSIBLE]
 
 
-def test_a_record_of_that_time_stays_sure_however_old() -> None:
-    chain = (step(RECORDED, SURE), step(REPRODUCED, LIKELY))
-    assert aged(chain, 400 * OLD) == chain
+def test_below_a_record_of_that_time_the_chain_stays_as_sure_however_old() -> None:
+    record = step("access-log log-client-gave-up basis=recorded", SURE)
+    below, above = (record, step(REPRODUCED, LIKELY)), (step(REPRODUCED, LIKELY), record)
+    assert tuple(aged(below, 400 * OLD, BY_ID)) == below
+    assert [one.certainty for one in aged(above, 400 * OLD, BY_ID)] == [POSSIBLE, SURE]
 
 
 @pytest.mark.parametrize(
