@@ -192,6 +192,27 @@ def test_the_guides_name_of_a_type_ends_the_value_before_it(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "behind",
+    [
+        *("时间: 2026-01-01 12:00:00", "时间: ****", "时间: XXXX", "时间:", "时间:\n次数: 5分钟 31次"),
+        *("内容: 请求超时", "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法"),
+        *("次数: 5分钟 31次", "次数: **", "次数:", "次数:\n错误样例: [OpenID=x]"),
+        *("错误样例: [OpenID=x]", "错误样例:", "错误样例:\n[OpenID=x]", "错误样例: ...", "错误样例: …"),
+        *("Appid: wx0000000000000002", "昵称: 另一个", "报警排查指引，请见: https://mmbizurl.cn/s/x"),
+    ],
+)
+def test_a_label_ends_the_value_before_it_when_such_a_thing_stands_behind_it(behind: str) -> None:
+    assert compiled(words.LINE_VALUE).match(f"示例小店 {behind}")[0] == "示例小店"  # type: ignore[index]  # it matches anything
+
+
+@pytest.mark.parametrize(
+    "behind", ["时间: 明天", "内容: 你好", "次数: 很多", "错误样例: 见下", "Appid: 是什么？", "Tea Time: best"]
+)
+def test_a_word_like_a_label_in_a_value_ends_nothing(behind: str) -> None:
+    assert compiled(words.LINE_VALUE).match(f"示例小店 {behind}")[0] == f"示例小店 {behind}"  # type: ignore[index]  # as above
+
+
+@pytest.mark.parametrize(
     ("count", "minutes", "times"),
     [
         ("5分钟 31次", 5, 31),

@@ -91,7 +91,7 @@ MOST_GROUPS = 64
 """Groups of one sample. WeChat prints at most fifteen."""
 TYPED = "|".join(
     (
-        rf"{LABEL['appid']}{BLANK}*(?![^\s\[]{{0,64}}[，。！？])",
+        rf"{LABEL['appid']}{BLANK}*+(?![^\s\[]{{0,64}}[，。！？])",
         LABEL["nickname"],
         rf"{LABEL['first_seen']}{BLANK}*(?:[\d*xX＊]|\n|\Z)",
         rf"{LABEL['description']}{BLANK}*(?:{OPENING}|{TYPE_NAME})",
