@@ -52,7 +52,7 @@ class Room:
 ROOMS = {
     "verdict": Room(("verdict.py", "verdict"), (*MEMBERS, *JUDGEMENT), (), goal=90),
     "codes": Room(("checks",), MEMBERS, (REGISTRY, DOCS), goal=90, mirrored=False),
-    "reply-codes": Room(("wechat/reply",), MEMBERS, (JUDGE, REGISTRY, DOCS), goal=90, mirrored=False),
+    "reply-codes": Room(("wechat/reply",), MEMBERS, (JUDGE, DOCS), goal=90, mirrored=False),
     "checks": Room(("checks",), JUDGEMENT, (REGISTRY,), share=0.1, network=True),
     "reply": Room(("wechat/reply",), JUDGEMENT, (REGISTRY,), share=0.2),
     "words": Room(("parser/words.py",), WORDS, ("tests/parser",)),
