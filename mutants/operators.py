@@ -144,11 +144,20 @@ def mutations(config: PoodleConfig, parsed_ast: ast.Module, file_lines: list[str
 
 
 def _spared(tree: ast.Module) -> Iterator[range]:
-    """The lines of I/O halves, and of the decorators and headers of classes."""
+    """The lines of I/O halves and of what only they use, and of the decorators and headers of classes."""
+    functions = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    new: list[ast.stmt] = [node for node in tree.body if node not in functions.values()]
+    new += [node for name, node in functions.items() if not name.startswith("_")]
+    judging: list[ast.stmt] = []
+    while new := [node for node in new if node not in judging and not isinstance(node, ast.AsyncFunctionDef)]:
+        judging += new
+        named = {node.id for one in new for node in ast.walk(one) if isinstance(node, ast.Name)}
+        new = [functions[name] for name in named & set(functions)]
+    for function in functions.values():
+        if function not in judging:
+            yield range(function.lineno, (function.end_lineno or 0) + 1)
     for node in ast.walk(tree):
-        if isinstance(node, ast.AsyncFunctionDef):
-            yield range(node.lineno, (node.end_lineno or 0) + 1)
-        elif isinstance(node, ast.ClassDef):
+        if isinstance(node, ast.ClassDef):
             yield range(min([one.lineno for one in node.decorator_list], default=node.lineno), node.lineno + 1)
 
 

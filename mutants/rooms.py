@@ -15,6 +15,16 @@ WORDS = ("Alternative", *JUDGEMENT[1:])
 REGISTRY = "tests/checks/test_registry.py"
 JUDGE = "tests/wechat/reply/test_judge.py"
 DOCS = "tests/test_docgen.py"
+PURE = (
+    *("tests/checks/test_check.py", "tests/checks/test_urls.py", "tests/checks/dns/test_addresses.py"),
+    *(
+        "tests/checks/logs/test_app_log.py",
+        "tests/checks/logs/test_error_log.py",
+        "tests/checks/host/test_host_history.py",
+    ),
+    *("tests/checks/nginx/test_limit_rules.py", "tests/checks/alarm/test_reply_format.py"),
+)
+"""Tests of judgement beside the cases: no server, no waiting."""
 LEFT_OUT = (
     "tests/parser/test_growth.py",
     "tests/wechat/reply/test_bounds.py",
@@ -53,7 +63,7 @@ ROOMS = {
     "verdict": Room(("verdict.py", "verdict"), (*MEMBERS, *JUDGEMENT), (), goal=90),
     "codes": Room(("checks",), MEMBERS, (REGISTRY, DOCS), goal=90, mirrored=False),
     "reply-codes": Room(("wechat/reply",), MEMBERS, (JUDGE, DOCS), goal=90, mirrored=False),
-    "checks": Room(("checks",), JUDGEMENT, (REGISTRY,), share=0.1, network=True),
+    "checks": Room(("checks",), JUDGEMENT, (REGISTRY, *PURE), share=0.1, mirrored=False, network=True),
     "reply": Room(("wechat/reply",), JUDGEMENT, (REGISTRY,), share=0.2),
     "words": Room(("parser/words.py",), WORDS, ("tests/parser",)),
     "listed": Room(("checks",), ("Listed",), (REGISTRY,), goal=100, mirrored=False),

@@ -104,7 +104,11 @@ def test_evidence_is_left_out_and_alternatives_too() -> None:
 
 
 def test_the_halves_that_send_and_the_way_a_class_is_kept_are_not_changed() -> None:
-    assert not changed("async def probe(a):\n    return send(a, port=80)", "Number", "Argument", "Return")
+    sends = "async def probe():\n    return _send(80)\ndef _send(a):\n    return a + 1\n"
+    assert not changed(sends, "Number", "Argument", "Return")
+    assert changed(f"{sends}def evaluate():\n    return _send", "Number") == {
+        f"{sends}def evaluate():\n    return _send".replace("1", other) for other in "02"
+    }
     kept = "@dataclass(frozen=True)\nclass A(Struct, kw_only=True):\n    b: bool = "
     assert changed(f"{kept}True", "Keyword") == {f"{kept}False"}
 
