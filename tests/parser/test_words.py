@@ -268,6 +268,7 @@ PROOFS = [
     ("OpenID", "me", 0),
     ("Stamp", "1767240000", 2),
     ("Stamp", "1767****", 2),
+    ("Stamp", "17672400**", 2),
     ("Stamp", "17672", 0),
     ("OuterIP", "192.0.2.1", 2),
     ("OuterIP", "", 2),
@@ -349,3 +350,57 @@ def test_keys_that_begin_a_sample_and_those_that_never_do() -> None:
 def test_a_group_whose_key_is_known_begins(start: str) -> None:
     assert compiled(words.GROUP_START).match(start)
     assert not compiled(words.GROUP_START).match(start.replace("[", "[x", 1))
+
+
+def test_the_blanks_at_the_end_of_a_line_are_none_of_its_value() -> None:
+    for end in ("", "\n", "\n时间: 明天"):
+        assert compiled(words.LINE_VALUE).match(f"示例 小店 \u3000\u200b{end}")[0] == "示例 小店"  # type: ignore[index]  # as above
+
+
+@pytest.mark.parametrize(
+    ("behind", "closes"),
+    [
+        *(("", True), ("[", True), (" \u3000[", True), ("\n[", True), ("\n", True), (" \n", True), (" ", True)),
+        *((" 报警排查指引，请见:", True), ("\n次数: 5分钟", True), ("x", False), (" x", False), ("]", False)),
+        ("次数", False),
+    ],
+)
+def test_what_stands_behind_a_bracket_that_closes_a_group(behind: str, closes: bool) -> None:
+    assert bool(compiled(words.BEHIND_GROUP).match(behind)) is closes
+
+
+GROUPS = [
+    ("[Event=CLICK]", {"key": "Event", "value": "CLICK"}),
+    ("[Event=a]b]", {"key": "Event", "value": "a]b"}),
+    ("[3rdUrl=http://[2001:db8::1]/in]", {"key": "3rdUrl", "value": "http://[2001:db8::1]/in"}),
+    ("[Event=a[b] [IP=x]", {"key": "Event", "value": "a[b"}),
+    ("[Event=CLICK[IP=192.0.2.1]", {"key": "Event", "open_value": "CLICK", "close": ""}),
+    ("[Event=CLICK[第三方平台]", {"key": "Event", "open_value": "CLICK", "close": ""}),
+    ("[Event=CLICK", {"key": "Event", "open_value": "CLICK", "close": ""}),
+    ("[decrypt fail]", {"key": "decrypt fail"}),
+    ("[第三方平台]", {"platform": "第三方平台", "platform_close": "]"}),
+    ("[第三方平臺:示例]", {"platform": "第三方平臺", "name": "示例", "platform_close": "]"}),
+    ("[第三方平台：示例", {"platform": "第三方平台", "name": "示例", "platform_close": ""}),
+    ("[第三方平台=示例\n", {"platform": "第三方平台", "name": "示例", "platform_close": ""}),
+]
+
+
+@pytest.mark.parametrize(("text", "parts"), GROUPS)
+def test_a_group_and_what_is_left_of_it(text: str, parts: dict[str, str]) -> None:
+    """Brackets inside a value, a bracket that a mask ate, the platform with and without a name."""
+    found = compiled(words.GROUP).match(text)
+    assert found is not None
+    assert {name: value for name, value in found.groupdict().items() if value is not None} == parts
+
+
+def test_a_line_that_is_no_group_is_none() -> None:
+    for text in ("[", "[]", "[Event", "Event=x]", "[a\nb=x]", f"[{'x' * 61}=y]"):
+        assert not compiled(words.GROUP).match(text), text
+
+
+def test_bounds_are_far_above_what_wechat_prints_and_far_below_what_costs() -> None:
+    """WeChat cuts bodies after about 900 bytes, prints at most fifteen groups, and one-line values are short."""
+    assert 900 * 20 < words.LONGEST_BODY <= 1 << 20
+    assert 15 < words.MOST_GROUPS <= 200
+    assert 100 < words.LONGEST_VALUE < words.LONGEST_GROUP < words.LONGEST_BODY
+    assert words.LONGEST_GROUP >= 2048, "a URL"
