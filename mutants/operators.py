@@ -106,6 +106,8 @@ def _place(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, len(before.rpartition("\n")[2].encode())
 
 
+RUN = ("CHECK", "__all__")
+"""How a check is run (needs, deadlines), and what a module offers: other tests and ruff see to that."""
 TEXTUAL = ("Alternative", "Listed")
 """Operators that know no syntax: they change comments, too."""
 OWN: dict[str, Callable[[ast.Module, list[str]], Iterator[FileMutation]]] = {
@@ -144,18 +146,19 @@ def mutations(config: PoodleConfig, parsed_ast: ast.Module, file_lines: list[str
 
 
 def _spared(tree: ast.Module) -> Iterator[range]:
-    """The lines of I/O halves and of what only they use, and of the decorators and headers of classes."""
+    """The lines of I/O halves and of what only they use, of how a check is run, of the headers of classes."""
     functions = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
-    new: list[ast.stmt] = [node for node in tree.body if node not in functions.values()]
+    run = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in RUN]
+    new: list[ast.stmt] = [node for node in tree.body if node not in (*functions.values(), *run)]
     new += [node for name, node in functions.items() if not name.startswith("_")]
     judging: list[ast.stmt] = []
     while new := [node for node in new if node not in judging and not isinstance(node, ast.AsyncFunctionDef)]:
         judging += new
         named = {node.id for one in new for node in ast.walk(one) if isinstance(node, ast.Name)}
         new = [functions[name] for name in named & set(functions)]
-    for function in functions.values():
-        if function not in judging:
-            yield range(function.lineno, (function.end_lineno or 0) + 1)
+    for part in (*functions.values(), *run):
+        if part not in judging:
+            yield range(part.lineno, (part.end_lineno or 0) + 1)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             yield range(min([one.lineno for one in node.decorator_list], default=node.lineno), node.lineno + 1)

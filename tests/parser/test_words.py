@@ -46,6 +46,20 @@ def test_the_end_of_another_word_is_no_label(glued: str) -> None:
     assert not label.search(f"{glued}:")
 
 
+def test_between_a_label_and_its_colon_stand_only_blanks() -> None:
+    label = compiled(words.ANY_LABEL)
+    for printed in words.PRINTED.values():
+        assert label.fullmatch(printed)
+    for blank in words.EDGES.replace("\n", ""):
+        assert label.fullmatch(f"时间{blank}:")
+    for other in "\nXx.":
+        assert not label.fullmatch(f"时间{other}:")
+
+
+def test_the_border_of_a_string_is_one_letter_that_no_text_holds() -> None:
+    assert words.BORDER == "\x00"
+
+
 def test_a_label_glued_to_a_word_is_one_only_as_wechat_writes_it() -> None:
     label = compiled(words.LABEL["appid"])
     assert label.search("publicAppid: wx0000000000000001")
@@ -129,6 +143,7 @@ def test_only_the_beginning_of_a_wording_is_read_and_none_is_no_kind() -> None:
     assert words.kind_of(None) is AlarmKind.UNKNOWN
     assert words.kind_of("好" * 400 + "DNS失败") is AlarmKind.UNKNOWN
     assert words.kind_of("好" * 395 + "DNS失败") is AlarmKind.DNS_FAILURE
+    assert words.kind_of("好" * 396 + "DNS失败") is AlarmKind.UNKNOWN
 
 
 def test_traditional_script_is_folded_letter_by_letter() -> None:
@@ -288,6 +303,7 @@ PROOFS = [
     ("transaction_id", "4200000000000000000000000001", words.ENOUGH),
     ("transaction_id", "1", 0),
     ("decrypt fail", None, 2),
+    ("decrypt fail", "flag", 0),
     ("OpenID", None, 0),
     ("IP", "192.0.2.1", 1),
     ("IP", None, 1),
@@ -315,6 +331,8 @@ def test_the_end_of_a_value_is_before_blanks_and_empty_quoted_lines() -> None:
     assert words.end_of("ab\n> c\n> \n", 0, 10) == 6
     assert words.end_of("xab\n│\n┃\n|", 1, 8) == 3
     assert words.end_of(">", 0, 1) == 1, "the first line is a value, whatever it is"
+    assert words.end_of("\n> ", 0, 3) == 0
+    assert words.end_of("ab\nX", 0, 4) == 4
 
 
 def test_a_declared_length_counts_bytes_and_ends_between_letters() -> None:

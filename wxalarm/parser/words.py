@@ -261,13 +261,13 @@ _KINDS: tuple[tuple[str, AlarmKind], ...] = (
     (r"(?:第三方平台消息|组件消息|授权消息).*(?:没有返回|超时)", AlarmKind.COMPONENT_TIMEOUT),
     (r"支付.{0,6}(?:事件|通知).*(?:不合法|失败)", AlarmKind.PAY_NOTIFY_INVALID),
     (r"支付.{0,6}(?:事件|通知).*(?:没有返回|超时)", AlarmKind.PAY_NOTIFY_TIMEOUT),
-    (r"暂时不推送|解除屏蔽|屏蔽|markfail", AlarmKind.MARK_FAIL),
+    (r"暂时不推送|屏蔽|markfail", AlarmKind.MARK_FAIL),
     (r"无效域名|invaliddomain", AlarmKind.DNS_INVALID_DOMAIN),
     (r"dns.{0,4}超时|dns.?timeout|dnsresolution.*time", AlarmKind.DNS_TIMEOUT),
     (r"dns.{0,4}失败|dns.?fail", AlarmKind.DNS_FAILURE),
     (r"(?:连接|connect).*(?:超时|timeout)|connection.?time", AlarmKind.CONNECT_TIMEOUT),
     (r"没有返回|请求超时|requesttimeout|didnotrespond", AlarmKind.REQUEST_TIMEOUT),
-    (r"不合法|回应失败|response.{0,8}fail|theresponsefailed|wasinvalid", AlarmKind.INVALID_RESPONSE),
+    (r"不合法|回应失败|response.{0,8}fail|wasinvalid", AlarmKind.INVALID_RESPONSE),
 )
 _KIND_PATTERNS = tuple((compiled(pattern), kind) for pattern, kind in _KINDS)
 
