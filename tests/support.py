@@ -35,6 +35,9 @@ def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = Non
 
 def stated(finding: Finding) -> dict[str, Any]:
     """A finding as a fixture states it."""
+    code, at = finding.code, finding.location
     evidence = json.loads(json.dumps(plain(dict(finding.evidence))))
-    code = finding.code
-    return {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}
+    made = {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}
+    if at is None or at.path is None:  # what stands in a reply, its evidence says
+        return made
+    return {**made, "location": [at.path, at.line, at.column, at.end_line, at.end_column]}
