@@ -23,6 +23,7 @@ PURE = (
         "tests/checks/host/test_host_history.py",
     ),
     *("tests/checks/nginx/test_limit_rules.py", "tests/checks/alarm/test_reply_format.py"),
+    *("tests/checks/test_is_this_server.py", "tests/checks/dns/test_host_name.py", "tests/checks/dns/test_views.py"),
 )
 """Tests of judgement beside the cases: no server, no waiting."""
 LEFT_OUT = (
@@ -63,8 +64,8 @@ ROOMS = {
     "verdict": Room(("verdict.py", "verdict"), (*MEMBERS, *JUDGEMENT), (), goal=90),
     "codes": Room(("checks",), MEMBERS, (REGISTRY, DOCS), goal=90, mirrored=False),
     "reply-codes": Room(("wechat/reply",), MEMBERS, (JUDGE, DOCS), goal=90, mirrored=False),
-    "checks": Room(("checks",), JUDGEMENT, (REGISTRY, *PURE), share=0.1, mirrored=False, network=True),
-    "reply": Room(("wechat/reply",), JUDGEMENT, (REGISTRY,), share=0.2),
+    "checks": Room(("checks",), JUDGEMENT, (REGISTRY, *PURE), share=0.05, mirrored=False, network=True),
+    "reply": Room(("wechat/reply",), JUDGEMENT, (REGISTRY,), share=0.05),
     "words": Room(("parser/words.py",), WORDS, ("tests/parser",)),
     "listed": Room(("checks",), ("Listed",), (REGISTRY,), goal=100, mirrored=False),
 }
