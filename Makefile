@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 
-.PHONY: demo test docs bench fuzz lock locked lowest newer sbom clean
+.PHONY: demo test docs bench fuzz mutants lock locked lowest newer sbom clean
 
 demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
 	@$(BIN)/wxalarm demo || test $$? -eq 1
@@ -81,6 +81,13 @@ fuzz: $(VENV)/.fuzz               ## coverage-guided fuzzing; SECONDS for each t
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	@touch $@
+
+mutants: $(VENV)/.mutants         ## small changes of the code that tests must notice; ROOMS of `python -m mutants --help`
+	$(BIN)/python -m mutants $(ROOMS)
+
+$(VENV)/.mutants: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
 	@touch $@
 
 clean:

@@ -1,7 +1,8 @@
-"""What several test modules share: contexts from plain data."""
+"""What several test modules share: contexts from plain data, findings as plain data."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ import msgspec
 
 from wxalarm import config
 from wxalarm.checks.check import Context
-from wxalarm.model import Alarm, Target
+from wxalarm.model import Alarm, Finding, Target
+from wxalarm.records import plain
 
 NOW = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
 
@@ -29,3 +31,13 @@ def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = Non
         now=datetime.fromisoformat(case["now"]) if "now" in case else NOW,
         observed=observed or {},
     )
+
+
+def stated(finding: Finding) -> dict[str, Any]:
+    """A finding as a fixture states it."""
+    code, at = finding.code, finding.location
+    evidence = json.loads(json.dumps(plain(dict(finding.evidence))))
+    made = {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}
+    if at is None or at.path is None:  # what stands in a reply, its evidence says
+        return made
+    return {**made, "location": [at.path, at.line, at.column, at.end_line, at.end_column]}

@@ -22,6 +22,14 @@ def test_every_check_and_code_is_documented(lang: str) -> None:
             assert f"| `{code.id}` " in text
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", docgen.PAGES)
+def test_the_pages_in_docs_say_what_the_registry_says(name: str, lang: str) -> None:
+    """Whoever changes the severity or the certainty of a code changes a page that people read: it shows in review."""
+    written = (ROOT / "docs" / lang / f"{name}.md").read_text("utf-8")
+    assert written == docgen.page(name, catalogue(lang)), "make docs"
+
+
 def test_check_mode_finds_a_stale_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docgen, "ROOT", tmp_path)
     assert docgen.main(["--check"]) == 1

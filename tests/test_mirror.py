@@ -15,7 +15,7 @@ from wxalarm.checks.check import Check
 PACKAGE, TESTS = ROOT / "wxalarm", ROOT / "tests"
 OTHERS = ("fixtures", "golden", "schemas", "system")
 """Folders of tests/ that stand for no room: data, and tests of the whole program."""
-OF_THE_WHOLE = {"layers", "mirror"}
+OF_THE_WHOLE = {"layers", "mirror", "mutants"}
 """Modules tests/test_….py that are about no module."""
 
 

@@ -4,8 +4,8 @@ A fixture is tests/fixtures/observations/<check>/<case>.json:
 {"alarm": {fields of Alarm, sample nested}, "settings": {wxalarm.toml tables}, "target": {...}, "now": ISO time,
  "observed": {other check: observation}, "observation": ...,
  "findings": [{"code": "tcp-refused", "severity": "error", "basis": "reproduced", "evidence": {…}}]}.
-"findings" is exactly what evaluate gives, in any order. UPDATE_FINDINGS=1 writes them anew, for a reader of the diff to
-judge.
+"findings" is exactly what evaluate gives, in any order, with its "location" in a file; "skip": {"id": reason,
+"values": {…}} is why it gives up. UPDATE_FINDINGS=1 writes them anew, for a reader of the diff to judge.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import pytest
 
 import wxalarm.checks
 from tests.paths import FIXTURES
-from tests.support import context_of
+from tests.support import context_of, stated
 from wxalarm.checks import CHECKS, RENAMED
-from wxalarm.checks.check import Check
+from wxalarm.checks.check import Check, Skip
 from wxalarm.messages import LANGUAGES, MESSAGES, Catalogue, _Lenient, catalogue
 from wxalarm.model import AlarmKind, Finding
 from wxalarm.playbooks import PLAYBOOKS
@@ -42,18 +42,21 @@ NAMES = ("host_files", "host_when")
 
 def findings_of(case: dict[str, Any], check: Check[Any]) -> list[Finding]:
     """What the check finds in a case."""
+    return judged(case, check)[0]
+
+
+def judged(case: dict[str, Any], check: Check[Any]) -> tuple[list[Finding], dict[str, Any] | None]:
+    """What the check finds in a case, and why it gives up."""
     observed = {
         name: msgspec.convert(value, BY_ID[name].observation) for name, value in case.get("observed", {}).items()
     }
     observation: Any = msgspec.convert(case["observation"], check.observation)
-    return list(check.evaluate(observation, context_of(case, observed)))
-
-
-def stated(finding: Finding) -> dict[str, Any]:
-    """A finding as a fixture states it."""
-    evidence = json.loads(json.dumps(plain(dict(finding.evidence))))
-    code = finding.code
-    return {"code": code.id, "severity": str(code.severity), "basis": str(code.basis), "evidence": evidence}
+    found: list[Finding] = []
+    try:
+        found.extend(check.evaluate(observation, context_of(case, observed)))
+    except Skip as skip:
+        return found, {"id": skip.reason.id, "values": json.loads(json.dumps(plain(dict(skip.reason.values))))}
+    return found, None
 
 
 def in_order(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -64,13 +67,14 @@ def in_order(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_case_gives_exactly_its_findings(path: Path) -> None:
     case = json.loads(path.read_text("utf-8"))
     check = BY_ID[path.parent.name]
-    found = findings_of(case, check)
+    found, skip = judged(case, check)
     if os.environ.get("UPDATE_FINDINGS"):
-        case.pop("codes", None)
         case["findings"] = [stated(finding) for finding in found]
+        case |= {"skip": skip} if skip else {}
         path.write_text(json.dumps(case, ensure_ascii=False, indent=1) + "\n", "utf-8")
     assert in_order([stated(finding) for finding in found]) == in_order(case["findings"])
     assert {f.code.id for f in found} <= {code.id for code in check.codes}, "a finding that `codes` does not name"
+    assert skip == case.get("skip")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -91,7 +91,7 @@ MOST_GROUPS = 64
 """Groups of one sample. WeChat prints at most fifteen."""
 TYPED = "|".join(
     (
-        rf"{LABEL['appid']}{BLANK}*(?![^\s\[]{{0,64}}[，。！？])",
+        rf"{LABEL['appid']}{BLANK}*+(?![^\s\[]{{0,64}}[，。！？])",
         LABEL["nickname"],
         rf"{LABEL['first_seen']}{BLANK}*(?:[\d*xX＊]|\n|\Z)",
         rf"{LABEL['description']}{BLANK}*(?:{OPENING}|{TYPE_NAME})",
@@ -251,8 +251,8 @@ def weight(key: str, value: str | None) -> int:
 
 
 _TRADITIONAL = str.maketrans(
-    "務號發應經時間內連開沒請閱讀個導產錯誤樣暱稱數鐘復斷據傳輸麼長們後將過對開與屬臺蔽為無現",
-    "务号发应经时间内连开没请阅读个导产错误样昵称数钟复断据传输么长们后将过对开与属台蔽为无现",
+    "務號發應經時間內連開沒請閱讀個導產錯誤樣暱稱數鐘復斷據傳輸麼長們後將過對開與屬臺蔽為無現敗暫組權",
+    "务号发应经时间内连开没请阅读个导产错误样昵称数钟复断据传输么长们后将过对开与属台蔽为无现败暂组权",
 )
 _KINDS: tuple[tuple[str, AlarmKind], ...] = (
     (r"component_?verify_?ticket.*(?:没有返回success|不合法|失败)", AlarmKind.TICKET_INVALID),
@@ -261,13 +261,13 @@ _KINDS: tuple[tuple[str, AlarmKind], ...] = (
     (r"(?:第三方平台消息|组件消息|授权消息).*(?:没有返回|超时)", AlarmKind.COMPONENT_TIMEOUT),
     (r"支付.{0,6}(?:事件|通知).*(?:不合法|失败)", AlarmKind.PAY_NOTIFY_INVALID),
     (r"支付.{0,6}(?:事件|通知).*(?:没有返回|超时)", AlarmKind.PAY_NOTIFY_TIMEOUT),
-    (r"暂时不推送|解除屏蔽|屏蔽|markfail", AlarmKind.MARK_FAIL),
+    (r"暂时不推送|屏蔽|markfail", AlarmKind.MARK_FAIL),
     (r"无效域名|invaliddomain", AlarmKind.DNS_INVALID_DOMAIN),
     (r"dns.{0,4}超时|dns.?timeout|dnsresolution.*time", AlarmKind.DNS_TIMEOUT),
     (r"dns.{0,4}失败|dns.?fail", AlarmKind.DNS_FAILURE),
     (r"(?:连接|connect).*(?:超时|timeout)|connection.?time", AlarmKind.CONNECT_TIMEOUT),
     (r"没有返回|请求超时|requesttimeout|didnotrespond", AlarmKind.REQUEST_TIMEOUT),
-    (r"不合法|回应失败|response.{0,8}fail|theresponsefailed|wasinvalid", AlarmKind.INVALID_RESPONSE),
+    (r"不合法|回应失败|response.{0,8}fail|wasinvalid", AlarmKind.INVALID_RESPONSE),
 )
 _KIND_PATTERNS = tuple((compiled(pattern), kind) for pattern, kind in _KINDS)
 

@@ -1,0 +1,152 @@
+"""Single steps of the chain: what can have made the alarm, what is nearest, how far down it is still likely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.verdict.cases import BY_ID, finding_of
+from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, Finding, Sample, Step
+from wxalarm.verdict import OLD
+from wxalarm.verdict.chain import LATE, Case, Fact, aged, chain_of, depth_of, facts_of, makes
+from wxalarm.wechat.limits import WAIT
+
+
+def fact(line: str, place: int = 0) -> Fact:
+    check, finding = finding_of(line)
+    return Fact(finding, check, (place, 0))
+
+
+def case(kind: AlarmKind, *facts: Fact, **sample: Any) -> Case:
+    return Case(Alarm(kind=kind, appid="wx0000000000000001", sample=Sample(**sample)), facts)
+
+
+def step(line: str, certainty: Certainty) -> Step:
+    check, finding = finding_of(line)
+    return Step(finding, check, certainty)
+
+
+REPRODUCED, RECORDED = "tcp-connect tcp-timeout", "tcp-connect tcp-timeout basis=recorded"
+SURE, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
+
+
+def test_what_fails_now_says_little_of_what_failed_more_than_a_day_ago() -> None:
+    assert OLD == 24 * 60 * 60
+    chain = (step(REPRODUCED, LIKELY), step("dns-resolve dns-ip-moved", LIKELY))
+    assert tuple(aged(chain, None, BY_ID)) == chain
+    assert tuple(aged(chain, OLD, BY_ID)) == chain
+    assert [one.certainty for one in aged(chain, OLD + 1, BY_ID)] == [POSSIBLE, POSSIBLE]
+
+
+def test_below_a_record_of_that_time_the_chain_stays_as_sure_however_old() -> None:
+    record = step("access-log log-client-gave-up basis=recorded", SURE)
+    below, above = (record, step(REPRODUCED, LIKELY)), (step(REPRODUCED, LIKELY), record)
+    assert tuple(aged(below, 400 * OLD, BY_ID)) == below
+    assert [one.certainty for one in aged(above, 400 * OLD, BY_ID)] == [POSSIBLE, SURE]
+
+
+@pytest.mark.parametrize(
+    ("sure", "depth"),
+    [
+        ((LIKELY,), 0),
+        ((POSSIBLE, POSSIBLE), 0),
+        ((SURE, LIKELY, POSSIBLE), 1),
+        ((SURE, SURE), 1),
+        ((SURE, POSSIBLE, POSSIBLE), 0),
+    ],
+)
+def test_the_root_is_the_deepest_likely_step_else_the_first(sure: tuple[Certainty, ...], depth: int) -> None:
+    assert depth_of([step(REPRODUCED, one) for one in sure]) == depth
+
+
+BAD, LATE_KIND = AlarmKind.INVALID_RESPONSE, AlarmKind.REQUEST_TIMEOUT
+MADE: list[tuple[AlarmKind, str, dict[str, Any], bool]] = [
+    # the status of the alarm
+    (BAD, "http-request http-status status=502", {"http_code": 502}, True),
+    (BAD, "http-request http-status status=404", {"http_code": 502}, False),
+    (BAD, "http-request http-status status=404", {"http_code": 200}, True),
+    (BAD, "http-request http-status status=404", {}, True),
+    (BAD, "http-request http-empty", {"http_code": 502}, True),
+    # libcurl's number
+    (BAD, "tcp-connect tcp-refused curl=7", {"curl_error": 7}, True),
+    (BAD, "tcp-connect tcp-refused curl=7", {"curl_error": 28}, False),
+    (BAD, "tcp-connect tcp-refused curl=7", {}, True),
+    (BAD, "tcp-connect tcp-refused", {"curl_error": 28}, True),
+    (BAD, "tcp-connect tcp-refused curl=7", {"curl_error": 0}, True),
+    # an answer within the time that WeChat waits makes no alarm of lateness
+    (LATE_KIND, "http-request http-status status=502 seconds=4", {}, False),
+    (LATE_KIND, "http-request http-status status=502 seconds=5", {}, True),
+    (LATE_KIND, "http-request http-status status=502", {}, True),
+    (LATE_KIND, "http-request http-empty seconds=4", {}, True),
+    (BAD, "http-request http-status status=502 seconds=4", {}, True),
+]
+
+
+@pytest.mark.parametrize(("kind", "line", "sample", "can"), MADE)
+def test_what_can_have_made_what_the_alarm_shows(kind: AlarmKind, line: str, sample: dict[str, Any], can: bool) -> None:
+    assert WAIT == 5
+    assert case(kind, **sample).made(fact(line)) is can
+
+
+def test_every_kind_of_lateness_and_no_other_wants_a_late_answer() -> None:
+    quick = fact("http-request http-status status=502 seconds=1")
+    for kind in AlarmKind:
+        assert case(kind).made(quick) is ("timeout" not in kind or kind in ("dns-timeout", "connect-timeout")), kind
+    assert len(LATE) == 4
+
+
+def test_another_address_than_the_alarms_is_elsewhere_and_only_possible() -> None:
+    at = fact("tcp-connect tcp-timeout address=192.0.2.1")
+    assert not case(LATE_KIND, ip="192.0.2.1").elsewhere(at)
+    assert case(LATE_KIND, ip="192.0.2.2").elsewhere(at)
+    assert not case(LATE_KIND).elsewhere(at)
+    assert not case(LATE_KIND, ip="192.0.2.2").elsewhere(fact("tcp-connect tcp-timeout"))
+    assert case(LATE_KIND, ip="192.0.2.2").certainty(at) is POSSIBLE
+    assert case(LATE_KIND, ip="192.0.2.1").certainty(at) is LIKELY
+
+
+def test_the_order_of_candidates() -> None:
+    """The alarm's own address, then errors, then what is recorded, then the lowest layer."""
+    order = [
+        fact("tcp-connect tcp-timeout basis=recorded address=192.0.2.1", 9),
+        fact("tcp-connect tcp-timeout address=192.0.2.1", 3),
+        fact("tcp-connect tcp-timeout address=192.0.2.1", 4),
+        fact("tcp-connect tcp-timeout basis=condition address=192.0.2.1", 0),
+        fact("tcp-connect tcp-slow basis=recorded address=192.0.2.1", 1),
+        fact("tcp-connect tcp-timeout basis=recorded address=192.0.2.2", 2),
+    ]
+    assert case(LATE_KIND, *reversed(order), ip="192.0.2.1").candidates() == order
+
+
+def test_what_cannot_explain_is_no_candidate_but_an_unknown_kind_may_be_anything() -> None:
+    dns, late = fact("dns-resolve dns-nxdomain"), fact("tcp-connect tcp-timeout")
+    assert case(LATE_KIND, dns, late).candidates() == [late]
+    assert case(AlarmKind.UNKNOWN, dns, late).candidates() == [dns, late]
+    assert case(AlarmKind.UNKNOWN, fact("sample platform-side"), fact("sample markfail-block")).candidates() == []
+
+
+def test_whose_server_it_is_answers_only_when_nothing_else_does() -> None:
+    whose = fact("sample platform-side")
+    assert [one.finding for one in chain_of(case(LATE_KIND, whose, fact("sample platform-side", 1)))] == [whose.finding]
+    late = fact("tcp-connect tcp-timeout", 2)
+    assert [one.finding for one in chain_of(case(LATE_KIND, whose, late))] == [late.finding]
+    assert chain_of(case(LATE_KIND)) == ()
+    assert chain_of(case(LATE_KIND, whose))[0].certainty is SURE
+
+
+def test_a_note_is_no_fact() -> None:
+    from wxalarm.model import CheckResult, Status
+
+    findings: list[Finding] = [finding_of("tcp-connect tcp-times")[1], finding_of("tcp-connect tcp-timeout")[1]]
+    (only,) = facts_of([CheckResult("ping", Status.PASS), CheckResult("tcp-connect", Status.FAIL, tuple(findings))])
+    assert (only.code, only.check, only.place) == ("tcp-timeout", "tcp-connect", (1, 1))
+    assert only.finding.code.basis is Basis.REPRODUCED
+
+
+def test_makes_goes_one_way() -> None:
+    moved = finding_of("dns-resolve dns-ip-moved ip=192.0.2.1 addresses=192.0.2.9")[1]
+    late = finding_of("tcp-connect tcp-timeout address=192.0.2.1")[1]
+    assert makes(moved, late)
+    assert not makes(late, moved)
+    assert not makes(moved, finding_of("tcp-connect tcp-timeout address=192.0.2.9")[1])
