@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.verdict.cases import BY_ID, finding_of
+from wxalarm.kinds import LATE
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, Finding, Sample, Step
 from wxalarm.verdict import OLD
-from wxalarm.verdict.chain import LATE, Case, Fact, aged, chain_of, depth_of, facts_of, makes
+from wxalarm.verdict.chain import Case, Fact, aged, chain_of, depth_of, facts_of, makes
 from wxalarm.wechat.limits import WAIT
 
 

@@ -291,8 +291,9 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         hit = own if mine else next((hit for hit in seen.examples if hit.status == status), None)
         code = _CODES.get(status, LOG_STATUS)
         code = timing.answered(code, hit.request_time if hit is not None else None)
-        case = status_case(whole(status) or 0)
-        yield _make(code, count, seen, ctx, mine, hit, status=status, case=case)
+        number = whole(status)
+        case = "none" if status in ("", "-") else status_case(number or 0)
+        yield _make(code, count, seen, ctx, mine, hit, status=status if case != "none" else None, case=case)
 
 
 _CODES = {
