@@ -10,6 +10,7 @@ from wxalarm.model import Alarm, AlarmKind, CheckResult, Reason, Sample, Status,
 from wxalarm.verdict import cause, untold
 from wxalarm.verdict.rivals import INAPPLICABLE, MOST, gap
 
+WRONG = Alarm(kind=AlarmKind.INVALID_RESPONSE, appid="wx0000000000000001")
 LATE = Alarm(kind=AlarmKind.REQUEST_TIMEOUT, appid="wx0000000000000001")
 
 
@@ -60,10 +61,11 @@ def test_what_another_check_could_have_shown_and_was_looked_at_is_no_gap() -> No
 
 
 def test_what_wechat_itself_meets_stands_before_what_may_stand_behind_it() -> None:
-    """Of a late answer: the connection, then the request; a name or a configuration would have to lead there first."""
-    names = untold(LATE, [skipped(check) for check in BY_ID], BY_ID)
-    assert names[:5] == ("tls-handshake", "tcp-connect", "http-request", "url-verify", "push"), "the most codes first"
-    assert set(names[5:]) >= {"dns-resolve", "domain-registration", "nginx-config", "host-network"}
+    """Of a reply that is not valid: the push and the connection; a configuration or a log would only say why."""
+    names = untold(WRONG, [skipped(check) for check in BY_ID], BY_ID)
+    assert set(names[:4]) == {"push", "url-verify", "http-request", "tls-handshake"}
+    assert names[0] == "push", "the most codes first"
+    assert set(names[4:]) >= {"dns-resolve", "nginx-config", "error-log"}
     name = untold(Alarm(kind=AlarmKind.DNS_FAILURE, appid="wx0000000000000001"), [skipped(c) for c in BY_ID], BY_ID)
     assert name[0] == "dns-resolve"
     assert "tcp-connect" not in name
@@ -74,18 +76,18 @@ def test_what_looks_only_at_the_alarm_is_no_gap() -> None:
 
 
 def test_as_many_rivals_as_a_person_reads_and_the_rest_beside() -> None:
-    """Four things that explain a late answer as surely as the first: three rivals, one among what else was found."""
+    """Five things that explain a bad reply equally well: the first is the root, three are rivals, one is beside."""
     results = found(
-        "tcp-connect tcp-timeout address=192.0.2.1",
-        "tls-handshake tls-timeout address=192.0.2.2",
-        "http-request http-empty address=192.0.2.3",
-        "http-request http-timeout address=192.0.2.4",
-        "http-request http-reset address=192.0.2.5",
+        "tls-handshake tls-failed address=192.0.2.1",
+        "http-request http-empty address=192.0.2.2",
+        "http-request http-malformed address=192.0.2.3",
+        "http-request http-reset address=192.0.2.4",
+        "http-request http-too-large address=192.0.2.5",
     )
-    made = cause(LATE, results, BY_ID)
+    made = cause(WRONG, results, BY_ID)
     assert made is not None
-    assert len(made.rivals) == MOST == 3
-    assert len(made.also) == 1
+    assert (len(made.chain), len(made.rivals), len(made.also)) == (1, 3, 1)
+    assert MOST == 3
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,8 @@ def test_as_many_rivals_as_a_person_reads_and_the_rest_beside() -> None:
 )
 def test_a_rival_says_which_check_would_tell_the_two_apart(left_out: CheckResult, tell: str | None) -> None:
     """Of two reasons the one leads to nginx's log, the other does not: looking there tells them apart."""
-    results = found("tcp-connect tcp-timeout address=192.0.2.1", "http-request http-empty address=192.0.2.3")
-    made = cause(LATE, [*results, left_out], BY_ID)
+    results = found("tls-handshake tls-failed address=192.0.2.1", "http-request http-empty address=192.0.2.3")
+    made = cause(WRONG, [*results, left_out], BY_ID)
     assert made is not None
     assert [rival.tell for rival in made.rivals] == [tell]
 

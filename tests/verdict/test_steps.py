@@ -34,7 +34,7 @@ SURE, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
 
 def test_what_fails_now_says_little_of_what_failed_more_than_a_day_ago() -> None:
     assert OLD == 24 * 60 * 60
-    chain = (step(REPRODUCED, LIKELY), step("dns-resolve dns-ip-moved", LIKELY))
+    chain = (step(REPRODUCED, LIKELY), step("moved-address dns-ip-moved", LIKELY))
     assert tuple(aged(chain, None, BY_ID)) == chain
     assert tuple(aged(chain, OLD, BY_ID)) == chain
     assert [one.certainty for one in aged(chain, OLD + 1, BY_ID)] == [POSSIBLE, POSSIBLE]
@@ -146,7 +146,7 @@ def test_a_note_is_no_fact() -> None:
 
 
 def test_makes_goes_one_way() -> None:
-    moved = finding_of("dns-resolve dns-ip-moved ip=192.0.2.1 addresses=192.0.2.9")[1]
+    moved = finding_of("moved-address dns-ip-moved ip=192.0.2.1 addresses=192.0.2.9")[1]
     late = finding_of("tcp-connect tcp-timeout address=192.0.2.1")[1]
     assert makes(moved, late)
     assert not makes(late, moved)
