@@ -35,6 +35,7 @@ class Tried:
     """What the addresses say to TCP, from here."""
 
     def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
         observed = ctx.got(tcp_connect.CHECK)
         self.attempts: Sequence[Connect] = observed.attempts if observed else ()
 
@@ -57,7 +58,7 @@ class Tried:
         """The address, and what it says."""
         first = next((one for one in self.attempts if one.address == ip), None)
         return {
-            "address": ip,
+            **addresses.place(ip, self.ctx),
             "tcp": self.said(ip),
             "seconds": round(first.seconds, 2) if first else None,
             "limit": first.limit if first else None,
