@@ -63,13 +63,13 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_bodies_are_judged_in_bounded_time(name: str) -> None:
     body = HOSTILE[name]
-    begun = time.perf_counter()
+    begun = time.process_time()
     for push in (FORMS[0], FORMS[3]):
         for truncated in (False, True):
             judgement = judge(body, push=push, mode="compatible", truncated=truncated)
             assert isinstance(judgement, Judgement)
     assert not judge(body, push=FORMS[3]).accepted
-    assert time.perf_counter() - begun < 20, "a deadline only: each takes well under a second"
+    assert time.process_time() - begun < 20, "a deadline only: each takes well under a second"
 
 
 @pytest.mark.slow
