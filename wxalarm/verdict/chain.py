@@ -105,7 +105,14 @@ class Case:
     def nearness(self, fact: Fact) -> tuple[object, ...]:
         """The order of candidates."""
         code = fact.finding.code
-        return (self.elsewhere(fact), _SEVERITIES.index(code.severity), _BASES.index(code.basis), fact.place)
+        order = (_SEVERITIES.index(code.severity), _BASES.index(code.basis))
+        return (self.elsewhere(fact), *order, self.concluded(fact), fact.place)
+
+    def concluded(self, fact: Fact) -> bool:
+        """Whether it is only concluded, and nobody's word, that such a failure leads to such an alarm."""
+        ways = getattr(fact.finding.code.explains, "ways", ())
+        told = [way.fact for way in ways if self.alarm.kind in way.kinds]
+        return bool(told) and not any(told)
 
     def elsewhere(self, fact: Fact) -> bool:
         """Whether the fact is about another address than the alarm's own, as far as that is known."""
