@@ -1,6 +1,6 @@
 """Worlds made at random: a fault with its alarm, and two others that cannot have made this alarm.
 
-The seed is WORLDS_SEED, the number of worlds WORLDS: `WORLDS_SEED=7 WORLDS=40 python -m pytest tests/lab -k random`.
+The seed is WORLDS_SEED, the number of worlds WORLDS; the test of them is tests/lab/test_worlds.py -k random.
 """
 
 from __future__ import annotations
