@@ -110,8 +110,8 @@ def test_what_holds_of_every_verdict(alarm: Alarm, found: list[tuple[str, Findin
         assert sureness(step.certainty) >= sureness(link.most)
     if steps[0].finding.code.basis is not Basis.RECORDED:
         assert made.root.certainty is not Certainty.CERTAIN
-        if age is not None and age > DAY and not any(BY_ID[step.check].records for step in steps):
-            assert made.root.certainty is Certainty.POSSIBLE
+    if age is not None and age > DAY and not any(BY_ID[step.check].records for step in steps):
+        assert made.root.certainty is Certainty.POSSIBLE
     shown = [*(step.finding for step in steps), *made.supports, *(rival.finding for rival in made.rivals), *made.also]
     worse = [f for result in results for f in result.findings if f.code.severity is not Severity.NOTE]
     repeated = len(worse) - len(shown)

@@ -37,13 +37,13 @@ async def full_queue(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[in
 
 
 @asynccontextmanager
-async def full_for(seconds: float, address: str = LOOPBACK) -> AsyncIterator[int]:
+async def full_for(seconds: float, address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
     """A port whose listen queue is full for some seconds; then it takes connections, and hangs up on each.
 
     A client whose SYN was dropped gets in when it sends it again: 1 s and 3 s after the first (RFC 6298), on newer
     Linux every second.
     """
-    async with _filled(address) as (listener, fillers):
+    async with _filled(address, port) as (listener, fillers):
 
         async def empty() -> None:
             await asyncio.sleep(seconds)

@@ -36,7 +36,7 @@ BROKEN_RECORDS = b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc" + b"\xff" * 0x3FF
 
 @asynccontextmanager
 async def instead(
-    data: bytes, *, times: int = 1, hang_up: bool = True, address: str = tcp.LOOPBACK
+    data: bytes, *, times: int = 1, hang_up: bool = True, address: str = tcp.LOOPBACK, port: int = 0
 ) -> AsyncIterator[int]:
     """A port that answers whatever comes with these bytes, again and again, and hangs up or falls silent."""
 
@@ -48,8 +48,8 @@ async def instead(
         if not hang_up:
             await asyncio.sleep(http.FOREVER)
 
-    async with http.listen(answer, lambda reader: reader.read(4096), address=address) as port:
-        yield port
+    async with http.listen(answer, lambda reader: reader.read(4096), address=address, port=port) as number:
+        yield number
 
 
 @asynccontextmanager

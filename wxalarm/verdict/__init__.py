@@ -11,7 +11,7 @@ from typing import Any
 
 from wxalarm.checks.check import Check
 from wxalarm.model import Alarm, Cause, CheckResult
-from wxalarm.verdict.chain import OLD, Case, aged, chain_of, depth_of, facts_of
+from wxalarm.verdict.chain import OLD, Case, aged, answered, chain_of, depth_of, facts_of
 from wxalarm.verdict.rivals import contradicts, gaps, rivals, supports
 
 __all__ = ["OLD", "cause", "untold"]
@@ -31,7 +31,7 @@ def cause(
     checks: by id, in the playbook's order, all that gave results. age: seconds from the alarm to the run.
     """
     results = _ordered(results, checks)
-    case = Case(alarm, facts_of(results))
+    case = Case(alarm, facts_of(results), answered(results))
     chain = chain_of(case)
     if not chain:
         return None
@@ -39,11 +39,12 @@ def cause(
     outside = [fact for fact in case.facts if not any(fact.finding is one for one in inside)]
     backing = list(supports(case, chain, outside))
     others = [fact for fact in outside if fact not in backing]
-    depth = depth_of(chain)
-    rivalling = tuple(rivals(case, chain[depth], others, results, checks))
+    old = aged(chain, age, checks)
+    depth = depth_of(old, chain)
+    rivalling = tuple(rivals(case, old, depth, others, results, checks))
     shown = [rival.finding for rival in rivalling]
     return Cause(
-        tuple(aged(chain, age, checks)),
+        old,
         depth,
         tuple(fact.finding for fact in backing),
         tuple(contradicts(chain, results, checks)),

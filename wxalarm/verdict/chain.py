@@ -12,14 +12,34 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wxalarm.checks.check import Check
-from wxalarm.kinds import LATE
-from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Severity, Step
-from wxalarm.verdict.links import EFFECTS, LINKS, WHOSE, Link
-from wxalarm.verdict.ties import addresses, apart, statuses
+from wxalarm.checks.scope import is_address
+from wxalarm.kinds import LATE, NAME
+from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Sample, Severity, Step
+from wxalarm.verdict.links import (
+    EFFECTS,
+    LINKS,
+    NO_ANSWER,
+    NO_CONNECTION,
+    NO_NAME,
+    NO_TLS,
+    STATUS,
+    UNANSWERED,
+    WEIGHT,
+    WELL,
+    WHOSE,
+    Link,
+)
+from wxalarm.verdict.ties import SILENT, addresses, alike, apart, canonical, statuses
 from wxalarm.wechat.limits import WAIT
 
 OLD = 86_400.0
 """Seconds after an alarm from which on "it fails now" says little of then."""
+
+NOTHING_COMES = frozenset((*NO_NAME, *NO_CONNECTION, *NO_TLS, *NO_ANSWER, *UNANSWERED))
+UNANSWERED_NUMBERS = frozenset({6, 7, 28, 35, 51, 52, 55, 56, 58, 60})
+"""libcurl's numbers of failures in which no whole answer came."""
+AGREES = ("number", "status", "zone", "file")
+"""Ties by which what is so now agrees with what was recorded then."""
 
 _SEVERITIES = (Severity.ERROR, Severity.WARNING)
 _BASES = tuple(Basis)
@@ -46,6 +66,8 @@ class Case:
 
     alarm: Alarm
     facts: tuple[Fact, ...]
+    answered: bool = False
+    """The line of the alarm's own push says that it was answered, well and in time."""
 
     def candidates(self) -> list[Fact]:
         """The facts that can have caused this alarm, the nearest first."""
@@ -54,35 +76,55 @@ class Case:
 
     def explains(self, fact: Fact) -> bool:
         """Whether the fact can cause an alarm of this kind at all; anything can cause one of unknown kind."""
-        kind = self.alarm.kind
-        known = kind is AlarmKind.UNKNOWN or kind in fact.finding.code.explains
-        return known and fact.code not in EFFECTS and fact.code != WHOSE
+        kind, explains = self.alarm.kind, fact.finding.code.explains
+        known = bool(explains) if kind is AlarmKind.UNKNOWN else kind in explains
+        return known and fact.code not in EFFECTS and fact.code not in (WHOSE, WEIGHT)
 
     def made(self, fact: Fact) -> bool:
-        """Whether it can have made what the alarm shows: the status, libcurl's number, the time."""
+        """Whether it can have made what the alarm shows: an answer or none, the status, libcurl's number, the time."""
         sample, evidence = self.alarm.sample, fact.finding.evidence
         shown = statuses(fact.finding)
+        if _answered(sample) and fact.code in NOTHING_COMES:
+            return False
+        if (
+            is_address(sample.ip or "") and self.alarm.kind not in NAME and fact.code in NO_NAME
+        ):  # the name led to this address
+            return False
+        if sample.curl_error in UNANSWERED_NUMBERS and (
+            fact.code.startswith("reply-") or (shown and not shown & SILENT)
+        ):
+            return False
         if sample.http_code not in (None, 200) and shown and sample.http_code not in shown:
             return False
         if sample.curl_error and evidence.get("curl") not in (None, sample.curl_error):
             return False
-        seconds = evidence.get("seconds")
+        seconds = evidence.get("seconds", evidence.get("request_time"))
         in_time = isinstance(seconds, (int, float)) and seconds < WAIT
         return not (self.alarm.kind in LATE and shown and in_time)
 
     def nearness(self, fact: Fact) -> tuple[object, ...]:
         """The order of candidates."""
         code = fact.finding.code
-        return (self.elsewhere(fact), _SEVERITIES.index(code.severity), _BASES.index(code.basis), fact.place)
+        order = (_SEVERITIES.index(code.severity), _BASES.index(code.basis))
+        return (self.elsewhere(fact), *order, self.concluded(fact), fact.place)
+
+    def concluded(self, fact: Fact) -> bool:
+        """Whether it is only concluded, and nobody's word, that such a failure leads to such an alarm."""
+        ways = getattr(fact.finding.code.explains, "ways", ())
+        told = [way.fact for way in ways if self.alarm.kind in way.kinds]
+        return bool(told) and not any(told)
 
     def elsewhere(self, fact: Fact) -> bool:
-        """Whether the fact is about another address than the alarm's own."""
-        known = addresses(fact.finding)
-        return bool(self.alarm.sample.ip and known) and self.alarm.sample.ip not in known
+        """Whether the fact is about another address than the alarm's own, as far as that is known."""
+        ip, known = self.alarm.sample.ip or "", addresses(fact.finding)
+        return is_address(ip) and bool(known) and canonical(ip) not in known  # a masked one may be any
 
     def certainty(self, fact: Fact) -> Certainty:
-        """How sure it is that this fact made the alarm, taken alone."""
-        return Certainty.POSSIBLE if self.elsewhere(fact) else fact.finding.code.basis.certainty
+        """How sure it is that this fact made the alarm, taken alone. A push that nginx answered well, by its line, met
+        nothing of what fails now."""
+        basis = fact.finding.code.basis
+        doubtful = self.elsewhere(fact) or (self.answered and basis is not Basis.RECORDED)
+        return Certainty.POSSIBLE if doubtful else basis.certainty
 
     def causes(self, step: Step, seen: Sequence[Finding] = ()) -> Iterator[Step]:
         """The steps that may follow behind `step`, the surest first and then in the order of the links."""
@@ -99,16 +141,22 @@ class Case:
 
     def _step(self, above: Step, link: Link, fact: Fact) -> Step:
         alone = self.certainty(fact)
-        if link.acted:  # seen at work; but what is so now, was so then only likely
+        if link.acted and not self.answered:  # seen at work; but what is so now, was so then only likely
             reproduced = fact.finding.code.basis is Basis.REPRODUCED
             alone = Certainty.LIKELY if reproduced else Certainty.CERTAIN
         sure = Certainty.weakest(above.certainty, link.most, alone)
         return Step(fact.finding, fact.check, sure, link.id, link.tie.id)
 
 
+def _answered(sample: Sample) -> bool:
+    """Whether the alarm shows an answer, or a part of one."""
+    return bool(sample.http_code or sample.response_content or sample.response_length or sample.decrypt_failed)
+
+
 def holds(link: Link, effect: Finding, cause: Finding) -> bool:
-    """Whether a link ties these two findings."""
-    return link.tie.holds(effect, cause) and not apart(effect, cause)
+    """Whether a link ties these two findings, and neither contradicts the other."""
+    contradicted = effect.code.id in STATUS and not alike(effect, cause)
+    return link.tie.holds(effect, cause) and not apart(effect, cause) and not contradicted
 
 
 def makes(cause: Finding, effect: Finding) -> bool:
@@ -126,6 +174,12 @@ def facts_of(results: Sequence[CheckResult]) -> tuple[Fact, ...]:
         for index, finding in enumerate(result.findings)
     ]
     return tuple(fact for fact in found if fact.finding.code.severity is not Severity.NOTE)
+
+
+def answered(results: Sequence[CheckResult]) -> bool:
+    """Whether a line of the alarm's own push says that it was answered well."""
+    codes = (finding.code for result in results for finding in result.findings)
+    return any(code.id == WELL and code.basis is Basis.RECORDED for code in codes)
 
 
 def chain_of(case: Case) -> tuple[Step, ...]:
@@ -151,18 +205,30 @@ def _nearest(options: Sequence[Step]) -> Step:
     return next(near, surest[0])
 
 
-def aged(chain: Sequence[Step], age: float | None, checks: Mapping[str, Check[Any]]) -> Iterator[Step]:
-    """The chain of an alarm of `age` seconds: what fails now is only a possible reason of what failed long ago, unless
-    a record of that time stands above it and agrees."""
-    agreed = age is None or age <= OLD
+def aged(chain: Sequence[Step], age: float | None, checks: Mapping[str, Check[Any]]) -> tuple[Step, ...]:
+    """The chain of an alarm of `age` seconds: what is so now is only a possible reason of what failed long ago, and at
+    most a likely one where it agrees with the record of that time above it."""
+    if age is None or age <= OLD:
+        return tuple(chain)
+    steps: list[Step] = []
     for step in chain:
-        agreed = agreed or checks[step.check].records
-        yield step if agreed else replace(step, certainty=Certainty.POSSIBLE)
+        sure = step.certainty
+        if not checks[step.check].records:
+            agrees = bool(steps) and step.tie in AGREES and checks[steps[-1].check].records
+            sure = Certainty.weakest(sure, Certainty.LIKELY if agrees else Certainty.POSSIBLE)
+        above = steps[-1].certainty if steps else sure
+        steps.append(replace(step, certainty=Certainty.weakest(sure, above)))
+    return tuple(steps)
 
 
-def depth_of(chain: Sequence[Step]) -> int:
-    """The place of the deepest step that is at least likely; 0 when none is."""
-    return max((place for place, step in enumerate(chain) if step.certainty is not Certainty.POSSIBLE), default=0)
+def depth_of(*chains: Sequence[Step]) -> int:
+    """The place of the deepest step that is at least likely, in the first of these chains that has any: of an old alarm
+    the one that has aged, then the one that would be if it were fresh."""
+    for steps in chains:
+        likely = [place for place, step in enumerate(steps) if step.certainty is not Certainty.POSSIBLE]
+        if likely:
+            return likely[-1]
+    return 0
 
 
 def _whose(case: Case) -> tuple[Step, ...]:

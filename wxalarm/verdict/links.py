@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from wxalarm.model import Certainty
 from wxalarm.verdict.ties import (
+    CLOSED,
     OLD_ADDRESS,
+    PASSED_ON,
     SAME_FILE,
     SAME_MACHINE,
     SAME_NAME,
@@ -44,6 +46,8 @@ def _codes(*texts: str) -> tuple[str, ...]:
 
 
 NO_NAME = _codes("dns-nxdomain dns-nodata dns-servfail dns-refused dns-timeout dns-malformed dns-view-differs")
+NO_SERVER = _codes("dns-servfail dns-refused dns-timeout dns-malformed")
+"""What resolvers say when the zone's servers fail; that there is no such name is the zone's own word."""
 NO_CONNECTION = _codes("tcp-refused tcp-timeout tcp-unreachable tcp-reset")
 NO_TLS = _codes(
     "tls-expired tls-not-yet-valid tls-name-mismatch tls-chain-incomplete tls-self-signed tls-untrusted",
@@ -53,6 +57,8 @@ NO_ANSWER = _codes("http-timeout http-empty http-reset")
 TOO_LATE = _codes("http-timeout http-slow log-client-gave-up log-upstream-slow log-slow errlog-client-timeout")
 STATUS = _codes("http-status http-redirect log-status log-not-found log-forbidden log-upstream-error")
 """A status that is not 200, wherever it is seen: in the alarm, by a probe, in the access log."""
+UNANSWERED = _codes("private-address dns-private-address dns-no-ipv4 tcp-slow log-no-request log-client-gave-up")
+"""With NO_NAME to NO_ANSWER what leaves WeChat without an answer: it cannot be why one was bad."""
 BODY = _codes("reply-html reply-redirect-page reply-json reply-object reply-text reply-empty")
 """A page, or nothing, in place of a reply: somebody else than the handler may have answered."""
 ACCESS = _codes("log-status log-not-found log-forbidden log-upstream-error")
@@ -84,7 +90,7 @@ LINKS: tuple[Link, ...] = (
     ),
     Link("parked", ("dns-ip-moved", "api-dns-differs"), ("domain-expired", "domain-on-hold"), SAME_NAME),
     # --- the name: what is asked, whom, and who runs the domain ---
-    Link("delegation", NO_NAME, ("dns-delegation-broken",), SAME_NAME),
+    Link("delegation", NO_SERVER, ("dns-delegation-broken",), SAME_NAME),
     Link(
         "domain",
         (*NO_NAME, "dns-delegation-broken", "api-dns-none"),
@@ -118,7 +124,8 @@ LINKS: tuple[Link, ...] = (
     Link("logged", ("http-status", "http-redirect", *BODY), ACCESS, SAME_PUSH),
     Link("logged", ("http-status", "http-redirect"), ACCESS, SAME_STATUS, LIKELY),
     # --- who made the status: the application, by its own log ---
-    Link("application", (*STATUS, *BODY), ("app-log-error",), SAME_PUSH),
+    Link("application", STATUS, ("app-log-error",), PASSED_ON),
+    Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),
     Link(
         "application",
         ("errlog-upstream-closed", "errlog-upstream-header", "errlog-reset"),
@@ -136,7 +143,7 @@ LINKS: tuple[Link, ...] = (
     Link("configured", STATUS, NGINX_ANSWERS, SAME_STATUS, LIKELY, acted=True),
     Link("configured", ("http-status", *ACCESS), ("nginx-static",), SAME_STATUS, LIKELY, acted=True),
     Link("configured", BODY, ("nginx-error-page", "nginx-static", "nginx-redirect"), SAME_MACHINE, POSSIBLE),
-    Link("configured", ("http-empty",), ("nginx-return",), SAME_STATUS, LIKELY, acted=True),
+    Link("configured", ("http-empty",), ("nginx-return", "nginx-denied"), CLOSED, LIKELY, acted=True),
     # --- too late: who took the time ---
     Link(
         "upstream-late",
@@ -152,7 +159,14 @@ LINKS: tuple[Link, ...] = (
         LIKELY,
     ),
     Link("gave-up", ("http-timeout", "http-slow"), ("log-client-gave-up", "log-slow"), SAME_MACHINE, LIKELY),
-    Link("application-late", (*TOO_LATE, "errlog-upstream-timeout"), ("app-log-slow", "app-log-error"), SAME_PUSH),
+    Link("application-late", (*TOO_LATE, "errlog-upstream-timeout"), ("app-log-slow",), SAME_PUSH),
+    Link(
+        "application-late",
+        (*TOO_LATE, "errlog-upstream-timeout", "app-log-slow"),
+        ("app-log-error",),
+        SAME_PUSH,
+        LIKELY,
+    ),
     Link(
         "backend-late",
         ("http-timeout", "http-slow", "log-client-gave-up", "log-upstream-slow", "log-slow"),
@@ -220,6 +234,10 @@ LINKS: tuple[Link, ...] = (
 
 EFFECTS = frozenset(_codes("markfail-block ticket-stale ticket-stopped storm push-failures sample-silent"))
 """What an alarm means or how much it weighs: never why it came."""
+WELL = "log-answered"
+"""The note that nginx answered the alarm's own push with 200, in time."""
+WEIGHT = "burst"
+"""How many failed at once: it may stand behind a failure, and explains none alone."""
 WHOSE = "platform-side"
 """Says whose server it is. A cause only when nothing is known of why that server failed."""
 

@@ -11,7 +11,7 @@ from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Findi
 from wxalarm.records import plain
 from wxalarm.verdict.chain import Case, Fact, makes
 from wxalarm.verdict.links import EFFECTS, causes_of, effects_of
-from wxalarm.verdict.ties import addresses, alike
+from wxalarm.verdict.ties import addresses, alike, apart
 
 MOST = 3
 """Rivals shown; the others stand among what else was found."""
@@ -86,17 +86,20 @@ def _texts(value: Any) -> Iterator[str]:
 
 def rivals(
     case: Case,
-    root: Step,
+    chain: Sequence[Step],
+    depth: int,
     others: Iterable[Fact],
     results: Sequence[CheckResult],
     checks: Mapping[str, Check[Any]],
 ) -> Iterator[Rival]:
-    """Facts that explain the alarm as surely as the root does, one a code."""
-    order = list(Certainty)
+    """Facts that explain the alarm as surely as the root does, one a code, at no other address or application server
+    than the chain's."""
+    root, order = chain[depth], list(Certainty)
     found: dict[str, Fact] = {}
     for fact in sorted(others, key=case.nearness):
         sure = order.index(case.certainty(fact)) <= order.index(root.certainty)
-        if sure and case.explains(fact) and case.made(fact):
+        elsewhere = any(apart(step.finding, fact.finding) for step in chain)
+        if sure and not elsewhere and case.explains(fact) and case.made(fact):
             found.setdefault(fact.code, fact)
     for fact in list(found.values())[:MOST]:
         yield Rival(fact.finding, fact.check, _tell(root.finding, fact.finding, results, checks))

@@ -5,6 +5,8 @@ A tie is told by evidence that both findings carry; what one of them does not sa
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +15,17 @@ from wxalarm.model import Basis, Finding
 
 ADDRESS = ("address", "ip", "wechat")
 """Evidence that holds the IP address a finding is about; wechat: those that WeChat gets for the name."""
+SILENT = frozenset({0, 444})
+"""Statuses of which the client sees nothing: nginx closes the connection (`return 444`)."""
+NOBODY = ("", "-")
+"""What $upstream_addr holds when nothing was passed on."""
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
 UPSTREAM = ("upstream_addr", "upstreams", "upstream")
 PLACE = ("place", "file")
 NAME = ("host", "domain", "zone")
-OF_THAT_TIME = ("then",)
-"""What `when` says of a state that was measured at the alarm's own time."""
+NOW = (None, "now", "later")
+"""What `when` says of a state that was not measured at the alarm's own time."""
+_SCHEME = re.compile(r"^[a-z]+://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,17 @@ def own(finding: Finding) -> bool:
     return finding.code.basis is Basis.RECORDED or bool(finding.evidence.get("own"))
 
 
+def canonical(address: str) -> str:
+    """An address in its one form (IPv6 has several); what is none as it is."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
+
+
 def addresses(finding: Finding) -> frozenset[str]:
     """The addresses that a finding is about."""
-    return _values(finding, ADDRESS) - ANY_ADDRESS
+    return frozenset(map(canonical, _values(finding, ADDRESS))) - ANY_ADDRESS
 
 
 def _values(finding: Finding, names: tuple[str, ...]) -> frozenset[str]:
@@ -55,6 +70,11 @@ def _words(value: Any) -> Iterator[str]:
             yield from _words(one)
 
 
+def upstreams(finding: Finding) -> frozenset[str]:
+    """The application servers that a finding is about: nginx's error log writes them as URLs, its access log bare."""
+    return frozenset(_SCHEME.sub("", value) for value in _values(finding, UPSTREAM))
+
+
 def statuses(finding: Finding) -> frozenset[int]:
     """The HTTP statuses that a finding is about or can produce."""
     made = finding.evidence.get("makes")
@@ -63,15 +83,20 @@ def statuses(finding: Finding) -> frozenset[int]:
 
 
 def apart(one: Finding, other: Finding) -> bool:
-    """Whether two findings are about different addresses, by what both say."""
-    here, there = addresses(one), addresses(other)
+    """Whether two findings are about different addresses or different application servers, by what both say."""
+    if _disjoint(addresses(one), addresses(other)):
+        return True
+    # A push that is passed on twice has two servers, and each of its lines may name another.
+    return not (own(one) and own(other)) and _disjoint(upstreams(one), upstreams(other))
+
+
+def _disjoint(here: frozenset[Any], there: frozenset[Any]) -> bool:
     return bool(here) and bool(there) and not here & there
 
 
 def alike(one: Finding, other: Finding) -> bool:
-    """Whether two findings of one code can be about the same failure: no status of one contradicts the other's."""
-    here, there = statuses(one), statuses(other)
-    return not here or not there or bool(here & there)
+    """Whether two findings can be about the same answer: no status of one contradicts the other's."""
+    return not _disjoint(statuses(one), statuses(other))
 
 
 def _share(names: tuple[str, ...]) -> Callable[[Finding, Finding], bool]:
@@ -82,6 +107,15 @@ def _same_name(effect: Finding, cause: Finding) -> bool:
     """One names a domain that holds the host of the other."""
     hosts, domains = _values(effect, NAME), _values(cause, NAME)
     return any(host == domain or host.endswith(f".{domain.rstrip('.')}") for host in hosts for domain in domains)
+
+
+def _same_push(effect: Finding, cause: Finding) -> bool:
+    return own(effect) and own(cause)
+
+
+def _kept(finding: Finding) -> bool:
+    """Whether nginx answered by itself: its line names no application server, where it could."""
+    return finding.evidence.get("upstream_addr") in NOBODY
 
 
 def _same_curl(effect: Finding, cause: Finding) -> bool:
@@ -106,17 +140,19 @@ def _same_zone(effect: Finding, cause: Finding) -> bool:
 
 def _that_time(effect: Finding, cause: Finding) -> bool:
     """The state was measured at the alarm's own time."""
-    return cause.evidence.get("when") in OF_THAT_TIME
+    return cause.evidence.get("when") not in NOW
 
 
 OLD_ADDRESS = Tie("old-address", _old_address)
-SAME_PUSH = Tie("push", lambda effect, cause: own(effect) and own(cause))
-SAME_UPSTREAM = Tie("upstream", _share(UPSTREAM))
+SAME_PUSH = Tie("push", _same_push)
+PASSED_ON = Tie("push", lambda effect, cause: _same_push(effect, cause) and not _kept(effect))
+SAME_UPSTREAM = Tie("upstream", lambda effect, cause: bool(upstreams(effect) & upstreams(cause)))
 SAME_ZONE = Tie("zone", _same_zone)
 SAME_FILE = Tie("file", _share(PLACE))
 SAME_STATUS = Tie("status", lambda effect, cause: bool(statuses(effect) & statuses(cause)))
 SAME_NAME = Tie("name", _same_name)
 SAME_NUMBER = Tie("number", _same_curl)
+CLOSED = Tie("closed", lambda effect, cause: bool(statuses(cause) & SILENT))
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)
 """Findings about this machine are only made where it is known to be the callback's server."""
