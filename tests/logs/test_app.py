@@ -48,6 +48,22 @@ def test_what_speaks_of_trouble() -> None:
         assert not trouble(good), good
 
 
+def test_that_the_other_side_hung_up_is_no_trouble_unless_an_error_is_named_beside_it() -> None:
+    for good in (
+        b"ERROR BrokenPipeError: [Errno 32] Broken pipe",
+        b"org.apache.catalina.connector.ClientAbortException: java.io.IOException: Broken pipe",
+        b"ERROR write EPIPE",
+        b"ERROR starlette.requests.ClientDisconnect",
+    ):
+        assert not trouble(good), good
+    for bad in (
+        b"pymysql.err.OperationalError: (2006, \"MySQL server has gone away (BrokenPipeError(32, 'Broken pipe'))\")",
+        b"ERROR redis.exceptions.ConnectionError: Error 32 while writing to socket. Broken pipe.",
+        b"ERROR the pipe to the printer is broken",
+    ):
+        assert trouble(bad), bad
+
+
 def test_the_shape_of_times_is_that_of_most_lines() -> None:
     assert shape_of([FORMATS["syslog"].encode()] * 3) == "syslog"
     assert shape_of([b"nothing"] * 30 + [FORMATS["iso"].encode()]) is None

@@ -26,6 +26,12 @@ _TROUBLE = re.compile(
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
     rb"\"level\":\s?\"(?:error|fatal|critical)\""
 )
+_HUNG_UP = re.compile(
+    rb"(?:(?:java\.io\.)?IOException: )?\b[Bb]roken ?[Pp]ipe(?:Error)?(?:: \[Errno 32\])?|\bEPIPE\b|"
+    rb"[A-Za-z_.]{0,80}(?:ClientAbort|ClientDisconnect)[A-Za-z]{0,40}:?|[Cc]lient (?:has )?(?:disconnected|aborted)"
+)
+"""Whoever asked has gone: of a push that is what follows when WeChat gives up, not why it waited."""
+_NAMED_ERROR = re.compile(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
 _ERRCODE = re.compile(rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)")
 """What WeChat's API answers a call that failed."""
 _REQUEST = re.compile(
@@ -105,8 +111,11 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 
 
 def trouble(line: bytes) -> bool:
-    """Whether a line speaks of an error."""
-    return _TROUBLE.search(line[:4096]) is not None or errcode(line) is not None
+    """Whether a line speaks of an error; that the other side hung up is none, unless another one is named beside it."""
+    line = line[:4096]
+    if _HUNG_UP.search(line) and not _NAMED_ERROR.search(_HUNG_UP.sub(b"", line)):
+        return False
+    return _TROUBLE.search(line) is not None or errcode(line) is not None
 
 
 def errcode(line: bytes) -> int | None:

@@ -15,6 +15,7 @@ from wxalarm.model import Certainty
 from wxalarm.verdict.ties import (
     CLOSED,
     OLD_ADDRESS,
+    OTHER_ANSWER,
     PASSED_ON,
     SAME_FILE,
     SAME_MACHINE,
@@ -123,6 +124,7 @@ LINKS: tuple[Link, ...] = (
     # --- the status, and the line of the log that has it ---
     Link("logged", ("http-status", "http-redirect", *BODY), ACCESS, SAME_PUSH),
     Link("logged", ("http-status", "http-redirect"), ACCESS, SAME_STATUS, LIKELY),
+    Link("between", ("http-status", "http-redirect", "reply-empty"), ("log-answer-differs",), OTHER_ANSWER, LIKELY),
     # --- who made the status: the application, by its own log ---
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),

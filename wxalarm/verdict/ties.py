@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wxalarm.model import Basis, Finding
+from wxalarm.model import Basis, Finding, Severity
 
 ADDRESS = ("address", "ip", "wechat")
 """Evidence that holds the IP address a finding is about; wechat: those that WeChat gets for the name."""
@@ -133,6 +133,13 @@ def _old_address(effect: Finding, cause: Finding) -> bool:
     return bool(addresses(effect) & gone)
 
 
+def _other_answer(effect: Finding, cause: Finding) -> bool:
+    """nginx's line has another answer than WeChat got: the body is gone, or a good status has become this one."""
+    if cause.evidence.get("how") == "empty":
+        return effect.code.id == "reply-empty"
+    return cause.code.severity is Severity.ERROR and bool(statuses(effect) & statuses(cause))
+
+
 def _same_zone(effect: Finding, cause: Finding) -> bool:
     zone = effect.evidence.get("zone")
     return zone is not None and zone == cause.evidence.get("zone")
@@ -152,6 +159,7 @@ SAME_FILE = Tie("file", _share(PLACE))
 SAME_STATUS = Tie("status", lambda effect, cause: bool(statuses(effect) & statuses(cause)))
 SAME_NAME = Tie("name", _same_name)
 SAME_NUMBER = Tie("number", _same_curl)
+OTHER_ANSWER = Tie("answer", _other_answer)
 CLOSED = Tie("closed", lambda effect, cause: bool(statuses(cause) & SILENT))
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)

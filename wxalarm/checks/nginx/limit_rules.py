@@ -84,16 +84,17 @@ def _connections(known: Facts, route: Route) -> Iterable[Finding]:
 def _limited(
     known: Facts, directive: Directive, zone: Directive, waits: float, *, allowed: float, unit: str, burst: int
 ) -> Finding:
-    """An error when the alarm's own rate is surely above the limit; a note when it is below a tenth of it.
+    """An error when the alarm's own rate is surely above the limit; a note when it is below a tenth of it, unless the
+    alarm shows the limit's own status: it counts the pushes that failed, not those that were let through.
 
     An alarm that gives no count is taken for a small one.
     """
-    rate = known.ctx.alarm.rate
+    rate, makes = known.ctx.alarm.rate, _refusal(known, directive.name)
     severity = Severity.WARNING
     counted = known.route is not None and _counted(known.route, zone.args[0])
     if counted and rate is not None and (rate > allowed or waits >= WAIT):
         severity = Severity.ERROR
-    elif (rate or SMALL) * 10 < allowed and waits < WAIT:
+    elif (rate or SMALL) * 10 < allowed and waits < WAIT and known.ctx.alarm.sample.http_code not in (makes or ()):
         severity = Severity.NOTE
     code = NGINX_RATE_LIMIT.variant(severity=severity)
     if waits < SLOW_AFTER:  # it refuses at once, or holds a push for less than that
@@ -104,7 +105,7 @@ def _limited(
         place=directive.place,
         zone=_zone_name(zone),
         zone_place=zone.place,
-        makes=_refusal(known, directive.name),
+        makes=makes,
         seconds=waits,
         key=zone.args[0],
         allowed=allowed,
