@@ -379,6 +379,7 @@ def test_the_blanks_at_the_end_of_a_line_are_none_of_its_value() -> None:
     ("behind", "closes"),
     [
         *(("", True), ("[", True), (" \u3000[", True), ("\n[", True), ("\n", True), (" \n", True), (" ", True)),
+        *(("\n小李 10:23", True), ("\u3000\n小李", True)),
         *((" 报警排查指引，请见:", True), ("\n次数: 5分钟", True), ("x", False), (" x", False), ("]", False)),
         ("次数", False),
     ],

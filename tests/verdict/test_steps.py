@@ -41,13 +41,13 @@ def test_what_fails_now_says_little_of_what_failed_more_than_a_day_ago() -> None
     assert [one.certainty for one in aged(chain, OLD + 1, BY_ID)] == [POSSIBLE, POSSIBLE]
 
 
-def test_below_a_record_of_that_time_the_chain_stays_as_sure_however_old() -> None:
+def test_what_is_so_now_is_likely_below_an_old_record_that_agrees_else_possible() -> None:
     record = step("access-log log-client-gave-up basis=recorded", SURE)
-    now = step(REPRODUCED, LIKELY)
-    below, untied, above = (record, replace(now, link="number", tie="number")), (record, now), (now, record)
-    assert tuple(aged(below, 400 * OLD, BY_ID)) == below
-    assert [one.certainty for one in aged(untied, 400 * OLD, BY_ID)] == [SURE, POSSIBLE]
-    assert [one.certainty for one in aged(above, 400 * OLD, BY_ID)] == [POSSIBLE, POSSIBLE]
+    now = step(REPRODUCED, SURE)
+    for tie in (None, "machine", "number", "status", "zone", "file"):
+        found = aged((record, replace(now, tie=tie)), 400 * OLD, BY_ID)
+        assert [one.certainty for one in found] == [SURE, POSSIBLE if tie in (None, "machine") else LIKELY], tie
+    assert [one.certainty for one in aged((now, record), 400 * OLD, BY_ID)] == [POSSIBLE, POSSIBLE]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,8 @@ MADE: list[tuple[AlarmKind, str, dict[str, Any], bool]] = [
     (BAD, "http-request http-status status=404", {"http_code": 502}, False),
     (BAD, "http-request http-status status=404", {"http_code": 200}, True),
     (BAD, "http-request http-status status=404", {}, True),
-    (BAD, "http-request http-empty", {"http_code": 502}, False),
+    (BAD, "http-request http-empty", {"http_code": 502}, False),  # an answer came
+    (BAD, "http-request http-malformed", {"http_code": 502}, True),
     # libcurl's number
     (BAD, "tcp-connect tcp-refused curl=7", {"curl_error": 7}, True),
     (BAD, "tcp-connect tcp-refused curl=7", {"curl_error": 28}, False),

@@ -37,7 +37,7 @@ LABEL = "a" * 63
         (f"{LABEL}a.example.com", Fault("long-label", f"{LABEL}a", 1)),
         ("公众号.example.com", None),
         (f"wx.{'好' * 60}.com", Fault("idn", "好" * 60, 4)),
-        ("wx..example.com", Fault("empty-label", "", 4)),
+        ("wx..example.com", Fault("empty-label", ".", 4)),
         ("wx.-example.com", Fault("character", "-example", 4)),
         ("my_wx.example.com", Fault("underscore", "_", 3)),
         ("wx.example.com.", Fault("trailing-dot", ".", 15)),
