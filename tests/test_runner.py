@@ -220,7 +220,7 @@ def endless(observation: Any, ctx: Context) -> Iterable[Finding]:
 
 
 def test_a_judgement_that_does_not_come_back_is_unknown_and_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "JUDGEMENT", 0.2)
+    monkeypatch.setattr(runner, "JUDGEMENT", 2.0)
     before = threading.active_count()
     (report,) = run(monkeypatch, check("a", one), check("b", one, endless))
     assert [result.status for result in report.results] == [Status.PASS, Status.UNKNOWN]
@@ -260,7 +260,7 @@ def test_a_verdict_that_does_not_come_back_or_breaks_is_untold_and_loses_no_resu
     def broken(*_: Any) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(runner, "JUDGEMENT", 0.2)
+    monkeypatch.setattr(runner, "JUDGEMENT", 2.0)
     for verdict, reason in ((never_returns, "judgement"), (broken, "crashed")):
         monkeypatch.setattr(runner, "cause", verdict)
         (report,) = run(monkeypatch, check("a", one))
