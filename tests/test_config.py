@@ -241,7 +241,10 @@ def test_a_key_of_a_type_that_has_no_reading_is_no_key(odd: Any) -> None:
 def test_no_type_is_resolved_before_a_file_is_read() -> None:
     program = (
         "import typing\n"
-        "def resolved(*args, **names): raise AssertionError(args)\n"
+        "usual = typing.get_type_hints\n"
+        "def resolved(what, *args, **names):\n"
+        "    assert not what.__module__.startswith('wxalarm'), what  # Python 3.13 resolves some of its own\n"
+        "    return usual(what, *args, **names)\n"
         "typing.get_type_hints = resolved\n"
         "from wxalarm import config\n"
         "config.Settings()\n"

@@ -18,6 +18,7 @@ HOSTILE = (
     "eyJ", "name=", "user:", "=a:@", "--a", "1:", "::", "1.", '(,"', '"a":"', "ticket@@@", "57_", "wx0",
     "A" * 76 + "\n", "password ", "Bearer ", "/a1B2c3D4/", '\\"', "$a ", "=3D", "=\n", "\0a", "ip-", "secret-12",
     ",'a'", "define('TOKEN',", "Set-Cookie: a=b; ", "密", "f" * 16 + " ", "://a:b", "a_", "a-", "a.", '{"a":{', "(",
+    "mysql a ", "redis-cli ", "identified ", "a[1]",
 )  # fmt: skip
 
 
