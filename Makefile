@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 
-.PHONY: demo test docs bench fuzz mutants lock locked lowest newer sbom clean
+.PHONY: demo test docs bench fuzz mutants lock locked lowest newer dist sbom clean
 
 demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
 	@$(BIN)/wxalarm demo || test $$? -eq 1
@@ -64,6 +64,19 @@ newer:                            ## the short suite under each newer Python on 
 	    $(VENV)-$$python/bin/python -m pip install --quiet --disable-pip-version-check . $(FOR_SMOKE) && \
 	    $(VENV)-$$python/bin/python -m pytest -q -n 3 -p no:cacheprovider $(SMOKE) || exit 1; done
 
+dist: $(VENV)/.dev                ## wheel and sdist: each is tried in an environment of its own, the sdist also tests itself
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check hatchling
+	$(BIN)/hatchling build -d dist
+	if git rev-parse HEAD >/dev/null 2>&1; then git ls-files | sort >dist/.kept; \
+	    tar tzf dist/*.tar.gz | sed 's,^[^/]*/,,' | grep -vx PKG-INFO | sort | diff dist/.kept -; fi
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for archive in dist/*; do \
+	        $(PYTHON) -m venv --clear "$$folder/venv" \
+	        && "$$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$$archive" \
+	        && "$$folder/venv/bin/python" requirements/installed.py || exit 1; done \
+	    && tar xzf dist/*.tar.gz -C "$$folder" && $(MAKE) -C "$$folder"/wxalarm-* locked \
+	    && $(MAKE) -C "$$folder"/wxalarm-* test PYTEST_ARGS="$(SMOKE)"
+
 sbom: $(VENV)/.installed          ## sbom.json: CycloneDX 1.6, of what is installed here, offline
 	$(BIN)/python -c 'import packaging' 2>/dev/null || $(BIN)/python -m pip install --quiet packaging
 	$(BIN)/python requirements/sbom.py > sbom.json
@@ -91,4 +104,4 @@ $(VENV)/.mutants: $(VENV)/.dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-python3.* $(LOWEST) sbom.json .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-python3.* $(LOWEST) dist sbom.json .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
