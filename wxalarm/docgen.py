@@ -23,6 +23,7 @@ from wxalarm.parser import PROBLEMS, grammar
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes.files import replace
 from wxalarm.render import config
+from wxalarm.verdict.links import LINKS
 from wxalarm.wechat.reply import CODES as REPLY_CODES
 
 _DRAWN_BY = "python -m wxalarm.docgen, pyparsing"
@@ -124,6 +125,23 @@ def _causes(words: Catalogue) -> Iterator[str]:
                 for way in mechanism.ways
             ),
         )
+    yield '<a id="links"></a>'
+    yield ""
+    yield f"## {words.ui('doc_links')}"
+    yield ""
+    yield from _table(
+        [words.ui(f"doc_{name}") for name in ("effect", "cause", "tie", "most", "because")],
+        (
+            [
+                comma.join(f"`{code}`" for code in link.effects),
+                comma.join(f"`{code}`" for code in link.causes),
+                words.tie(link.tie.id),
+                words.ui(link.most),
+                words.link(link.id),
+            ]
+            for link in LINKS
+        ),
+    )
 
 
 def _leading_to(kind: AlarmKind, fact: bool, words: Catalogue) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -144,8 +145,6 @@ def test_markdown_escapes() -> None:
 @pytest.mark.parametrize("form", ["terminal", "markdown"])
 def test_a_diff_is_applied_as_it_is_shown(form: str, tmp_path: Path) -> None:
     """Tabs of a configuration once came out as \\t; a page break within a line made two of it."""
-    import dataclasses
-
     path = tmp_path / "nginx.conf"
     path.write_text("http {\n\tserver {\n\t\tdeny all;\u3000\n\t}\n}\n", "utf-8")
     diff = unified(path.read_text("utf-8"), path.read_text("utf-8").replace("\t\tdeny all;\u3000\n", ""), "nginx.conf")
@@ -161,8 +160,6 @@ def test_a_diff_is_applied_as_it_is_shown(form: str, tmp_path: Path) -> None:
 
 
 def test_a_storm_is_shown_by_its_causes() -> None:
-    import dataclasses
-
     one = report("x")
     storm = [
         dataclasses.replace(
@@ -181,8 +178,6 @@ def test_a_storm_is_shown_by_its_causes() -> None:
 
 
 def test_a_crowd_stands_behind_its_example() -> None:
-    import dataclasses
-
     one = report("x")
     crowd = [one, *(dataclasses.replace(one, results=(), example=one) for _ in range(4))]
     document = json.loads(json_format.render(crowd, (), words("en")))
@@ -231,3 +226,26 @@ def test_a_verdict_that_could_not_be_told_is_not_said_to_have_found_nothing(lang
     document = json_format.document([untold], [], real)
     (gap,) = document["reports"][0]["not_checked"]
     assert (gap["check"], gap["reason"], gap["matters"]) == (VERDICT, real.reason(why), True)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_on_somebody_elses_server_the_advice_is_to_write_to_its_provider(lang: str) -> None:
+    """Whoever does not run the server is not told to start a service or to open a firewall there."""
+    from wxalarm.checks.alarm.sample import PLATFORM_SIDE
+
+    server = PLATFORM_SIDE(
+        case="named", platform="示例平台", host="wx.example.com", kind="connect-timeout", saw="other"
+    )
+    one = report("x")
+    results = (CheckResult("sample", Status.WARN, (server,), True), *one.results[1:])
+    said = words(lang)
+    for text in (
+        terminal.render([dataclasses.replace(one, results=results)], said),
+        markdown.render([dataclasses.replace(one, results=results)], said),
+        html.render([dataclasses.replace(one, results=results)], said),
+    ):
+        assert "do this" not in text
+        assert text.count({"en": "Please look into your logs", "zh": "请根据以上时间查询贵方日志"}[lang]) == 1
+    data = json.loads(json_format.render([dataclasses.replace(one, results=results)], (), said))
+    assert data["reports"][0]["cause"]["hint"] == said.finding(server, "hint")
+    assert "do this" in terminal.render([one], said)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wxalarm.model import Cause, CheckResult, Finding, Report, Status, Target
+from wxalarm.model import CheckResult, Finding, Report, Status, Target
 from wxalarm.records import alarm_record, dump, location_record, plain
-from wxalarm.render.why import because
+from wxalarm.render.why import adviser, because
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -54,7 +54,7 @@ def _report(report: Report, words: Catalogue, places: Mapping[int, int]) -> dict
         "alarm": alarm_record(report.alarm),
         "target": _target(report.target),
         "status": str(report.status),
-        "cause": _cause(report.cause, words),
+        "cause": _cause(report, words),
         "results": [_result(result, words) for result in report.results],
         "not_checked": [
             {
@@ -84,17 +84,18 @@ def _target(target: Target) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause | None, words: Catalogue) -> dict[str, Any] | None:
-    if cause is None:
+def _cause(report: Report, words: Catalogue) -> dict[str, Any] | None:
+    cause, advice = report.cause, adviser(report)
+    if cause is None or advice is None:
         return None
     finding = cause.finding
     return {
         "code": finding.code.id,
         "certainty": str(cause.root.certainty),
         "text": words.finding(finding, "text"),
-        "hint": words.finding(finding, "hint"),
-        "verify": words.finding(finding, "verify"),
-        "ask": words.finding(finding, "ask"),
+        "hint": words.finding(advice, "hint"),
+        "verify": words.finding(advice, "verify"),
+        "ask": words.finding(advice, "ask"),
         "evidence": dict(finding.evidence),
         "chain": [
             {

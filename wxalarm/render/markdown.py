@@ -64,8 +64,8 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
 
 def _advice(finding: Line) -> Iterator[str]:
     for part, label, text in finding.advice:
-        if part == "edit":
-            yield from (f"- {label}:", "", *_block(text), "")
+        if part in ("edit", "letter"):
+            yield from (f"- {label}:", "", *_block(text, "diff" if part == "edit" else "text"), "")
         else:
             yield f"- {label}: {_code(text) if part in VERBATIM else _safe(text)}"
 
@@ -75,10 +75,10 @@ def _safe(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#&~!])", r"\\\1", visible(text)).replace("\\&", "&amp;").replace("\\<", "&lt;")
 
 
-def _block(text: str) -> Iterator[str]:
-    """A fenced block inside a list: a diff keeps its lines."""
+def _block(text: str, kind: str) -> Iterator[str]:
+    """A fenced block inside a list: a diff or a letter keeps its lines."""
     fence = _fence(text, 3)
-    yield from (f"  {line}" for line in (fence + "diff", *verbatim(text), fence))
+    yield from (f"  {line}" for line in (fence + kind, *verbatim(text), fence))
 
 
 def _fence(text: str, least: int) -> str:

@@ -57,7 +57,7 @@ class _Page:
         self.lines: list[str] = []
         self.width = max(width, 40)
         self.color = color
-        labels = (*_SIDES, "do", "edit", "verify", "ask", "why", "manual", "not_checked", "look")
+        labels = (*_SIDES, "do", "edit", "verify", "ask", "letter", "why", "manual", "not_checked", "look")
         self.label_width = max(cell_len(words.ui(label)) for label in labels) + 2
 
     def text(self) -> str:
@@ -118,7 +118,7 @@ class _Page:
         if row.reason:
             self.line(row.reason, INDENT)
         for finding in row.lines:
-            if finding == cause:
+            if cause is not None and (finding.code, finding.text) == (cause.code, cause.text):
                 self.line(self.words.ui("see_cause", code=finding.code), INDENT)
                 continue
             self.line(finding.text, INDENT, "dim" if finding.severity == "note" else "")

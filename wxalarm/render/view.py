@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import VERDICT, Alarm, Certainty, Finding, Report, Rival, Severity, Status, Step
 from wxalarm.render.bars import bars
-from wxalarm.render.why import because, gaps
+from wxalarm.render.why import adviser, because, elsewhere, gaps
 from wxalarm.verdict import OLD
 
 WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
 """Keys of [ui] for the statuses."""
-ADVICE = ("hint", "edit", "verify", "ask")
-VERBATIM = ("edit", "verify")
+ADVICE = ("hint", "edit", "verify", "ask", "letter")
+VERBATIM = ("edit", "verify", "letter")
 """To be copied as they stand: never wrapped."""
 DAY = 86_400.0
 
@@ -122,7 +123,7 @@ def summary(alarm: Alarm, words: Catalogue) -> str:
 
 def view(report: Report, words: Catalogue) -> View:
     """A report in the words of one language."""
-    cause = report.cause
+    cause, advice = report.cause, adviser(report)
     return View(
         summary=summary(report.alarm, words),
         url=report.target.url or report.target.host or "",
@@ -134,13 +135,13 @@ def view(report: Report, words: Catalogue) -> View:
                 mark=words.ui(WORD[result.status]),
                 seconds=f"{result.elapsed:.2f} s",
                 reason=words.reason(result.reason) if result.reason else "",
-                lines=tuple(line(finding, words) for finding in result.findings),
+                lines=tuple(_found(finding, advice, words) for finding in result.findings),
             )
             for result in report.results
             if result.status is not Status.SKIP
         ),
         certainty=words.ui(cause.root.certainty) if cause else "",
-        cause=line(cause.finding, words) if cause else None,
+        cause=_cause(report, words),
         without=without(report, words),
         why=tuple(_step(step, words) for step in cause.chain[: cause.depth]) if cause else (),
         behind=tuple(_step(step, words) for step in cause.behind) if cause else (),
@@ -161,6 +162,20 @@ def without(report: Report, words: Catalogue) -> tuple[str, str]:
     if late is not None:
         return words.ui("no_verdict"), words.reason(late)
     return words.ui("no_cause"), words.ui("untold_text" if report.untold else "no_cause_text")
+
+
+def _found(finding: Finding, advice: Finding | None, words: Catalogue) -> Line:
+    """A finding of a check in words. Where the server is somebody else's, its only advice stands with the cause."""
+    said = line(finding, words)
+    return replace(said, advice=()) if elsewhere(advice) else said
+
+
+def _cause(report: Report, words: Catalogue) -> Line | None:
+    """The root in words, with the advice that is good for whoever reads it."""
+    advice = adviser(report)
+    if report.cause is None or advice is None:
+        return None
+    return replace(line(report.cause.finding, words), advice=line(advice, words).advice)
 
 
 def _step(step: Step, words: Catalogue) -> str:

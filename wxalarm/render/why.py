@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wxalarm.model import Report, Step
+from wxalarm.model import Finding, Report, Step
+from wxalarm.verdict.links import WHOSE
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -16,6 +17,18 @@ def because(step: Step, words: Catalogue) -> str:
     if step.link is None or step.tie is None:
         return ""
     return words.ui("link", because=words.link(step.link), tie=words.tie(step.tie))
+
+
+def adviser(report: Report) -> Finding | None:
+    """The finding whose advice is the answer's: the root's, unless the server is somebody else's. Then whatever fails
+    there, only its provider can mend it."""
+    found = (finding for result in report.results for finding in result.findings if finding.code.id == WHOSE)
+    return None if report.cause is None else next(found, report.cause.finding)
+
+
+def elsewhere(advice: Finding | None) -> bool:
+    """Whether the server is somebody else's, by the finding that gives the advice."""
+    return advice is not None and advice.code.id == WHOSE
 
 
 def gaps(report: Report, words: Catalogue) -> Iterator[tuple[list[str], str, str]]:
