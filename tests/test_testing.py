@@ -74,8 +74,8 @@ def test_good_replies_of_every_shape_pass(response: Any) -> None:
     [
         (Response(status_code=201), "http-status"),
         (Response(b"success\n"), "reply-whitespace"),
-        (Response(history=[Response(b"", 301)]), "http-status"),
-        (Response(redirect_chain=[("/wx/", 302)]), "http-status"),
+        (Response(history=[Response(b"", 301)]), "http-redirect"),
+        (Response(redirect_chain=[("/wx/", 302)]), "http-redirect"),
         (Response(headers={"Content-Length": "9"}), "reply-length"),
         (Streaming([b"success", b"\n"]), "reply-whitespace"),
     ],

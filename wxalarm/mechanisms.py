@@ -87,14 +87,6 @@ UNRESOLVED = Mechanism("unresolved", fact("name", "guide"), inferred("others", "
 RESOLVED_LATE = Mechanism(
     "resolved-late", fact("name", "guide"), inferred("connect", "libcurl"), inferred("late", "libcurl")
 )
-LAPSED = Mechanism(
-    "lapsed",
-    fact("name", "guide"),
-    inferred("connect", "systems"),
-    inferred("late", "systems"),
-    inferred("invalid", "systems"),
-    fact("payment", "alarms"),
-)
 MISDIRECTED = Mechanism("misdirected", fact("connect", "guide"), fact("late", "guide"), fact("invalid", "guide"))
 INNER_ADDRESS = Mechanism(
     "inner-address",

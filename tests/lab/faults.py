@@ -683,7 +683,7 @@ STATUSES = (
         conf=nginx(),
         access=(*others(5), Hit(200, 0.03, 1530, query=False)),
         faults=("reply-empty",),
-        root=("reply-empty", "log-other-body", "log-body-differs"),
+        root=("reply-empty", "log-answer-differs"),
         most=LIKELY,
     ),
     World(

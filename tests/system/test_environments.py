@@ -348,5 +348,5 @@ def test_who_cannot_open_a_file_finds_no_fault_elsewhere(files: int, lab: Lab, t
     found = {one["code"] for result in report["results"] for one in result["findings"] if one["severity"] != "note"}
     assert not {code for code in found if ABOUT_THE_REMOTE.match(code)}, found
     untold = [result for result in report["results"] if result["status"] == "unknown"]
-    assert done.returncode == (3 if untold else 0), done.stderr.decode()
+    assert done.returncode == 3, done.stderr.decode()  # the logs were not looked at
     assert all("this machine could not ask" in result["reason"] for result in untold)

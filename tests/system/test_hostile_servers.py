@@ -48,7 +48,7 @@ HTTP: dict[str, tuple[Answer, str]] = {
     "headers of 1 MiB": (http.huge_headers(), "http-too-large"),
     "headers without end": (http.huge_headers(1 << 30), "http-too-large"),
     "many small headers": (MANY_HEADERS, "http-too-large"),
-    "interim responses without end": (http.endless_interim(), "http-too-large"),
+    "interim responses without end": (http.endless_interim(), "http-timeout"),
     "a status line without end": (NEVER_ENDING_STATUS, "http-too-large"),
     "one line without end": (ONE_LONG_LINE, "http-malformed"),
     "chunks of a byte without end": (TINY_CHUNKS, "http-too-large"),
@@ -146,8 +146,7 @@ def test_a_slow_body_is_bounded_by_the_run_even_when_repeated() -> None:
 
     report, seconds = clock.timed(main())
     assert seconds <= DEADLINE
-    assert report.cause is not None
-    assert report.cause.finding.code.id == "http-timeout"
+    assert "http-timeout" in {finding.code.id for result in report.results for finding in result.findings}
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ def diagnosed(text: str) -> tuple[Report, str]:
     """The offline report of an alarm with an account that has keys, and the saved case."""
     settings = dataclasses.replace(from_mapping(SETTINGS), offline=True)
     ready = contexts(parse(text).alarms, settings)
-    (report,) = asyncio.run(Run(ready).reports())
+    (report,) = asyncio.run(Run(ready, only=("sample", "reply-format")).reports())
     return report, cases.to_text([report], ready)
 
 

@@ -235,6 +235,6 @@ def test_a_name_that_cannot_be_sent_does_not_keep_another_alarm_from_asking() ->
             return await Run(contexts, only=DNS_CHECKS).reports()
 
     wrong, right = clock.run(main())
-    assert codes(wrong) == {"dns-name-invalid", "url-port"}
+    assert codes(wrong) == {"dns-name-invalid"}
     assert codes(right, Severity.ERROR, Severity.WARNING) == set()
     assert result(right, "dns-resolve").status is Status.PASS
