@@ -10,9 +10,11 @@ import argparse
 import compileall
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from mutants.rooms import ROOMS
@@ -41,7 +43,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy(Path(folder))
         run = [*isolated(), sys.executable, "-m", "mutants.inside", *sys.argv[1:]]
-        return subprocess.run(run, cwd=folder, check=False).returncode
+        with subprocess.Popen(run, cwd=folder, start_new_session=True) as process:
+            try:
+                return process.wait()
+            finally:  # also when this one is interrupted: no worker goes on alone
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 def copy(folder: Path) -> None:
