@@ -22,7 +22,7 @@ BUCKETS = (0.01, 0.1, 0.5, 1.0, SLOW_AFTER, WAIT)
 """Upper limits in seconds of the latency histogram; the last bucket is open."""
 MOST_UPSTREAMS = 50
 MOST_DISTINCT = 100_000
-_LIST = re.compile(answered.LIST.pattern.encode())
+_LIST = re.compile(answered.LIST.encode())
 
 
 class Upstream(Struct, frozen=True):

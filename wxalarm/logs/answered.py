@@ -21,7 +21,7 @@ UPSTREAM = (
 """Variables that tell of the upstream; of several attempts the last one counts."""
 TRIES = UPSTREAM[:3] + UPSTREAM[5:]
 """Those that have a value as soon as nginx turns to an upstream, before it has a connection."""
-LIST = re.compile(r", | : ")
+LIST = ", | : "
 """Between the attempts of one request: the next server, or the next location."""
 NOTHING = ("", "-")
 FAILED = ("502", "504")
@@ -70,9 +70,14 @@ def waited_for(line: Mapping[str, str]) -> str:
     return "application" if "upstream_connect_time" in last else "passed"
 
 
+def tries(value: str) -> list[str]:
+    """The values of a variable for each attempt of one request."""
+    return re.split(LIST, value)
+
+
 def _last(line: Mapping[str, str]) -> dict[str, str]:
     """What the line says of the last attempt, by variable."""
-    return {name: LIST.split(line[name])[-1].strip() for name in UPSTREAM if name in line}
+    return {name: tries(line[name])[-1].strip() for name in UPSTREAM if name in line}
 
 
 def _tried(last: Mapping[str, str]) -> bool:

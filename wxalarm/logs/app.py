@@ -32,15 +32,13 @@ _HUNG_UP = re.compile(
 )
 """Whoever asked has gone: of a push that is what follows when WeChat gives up, not why it waited."""
 _NAMED_ERROR = re.compile(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
-_ERRCODE = re.compile(rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)")
+_ERRCODE = rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)"
 """What WeChat's API answers a call that failed."""
-_REQUEST = re.compile(
+_REQUEST = (
     rb"(?i:(?:request|req|trace|correlation)[_-]?id)[\"'\\]*\s?[=:]\s?[\"'\\]*([\w-]{6,64})|"
     rb"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,32})\]"
 )
-_THREAD = re.compile(
-    rb"\[((?![\w.#-]*(?i:loop|reactor|epoll|event))[\w.#-]{0,48}(?i:exec|thread|worker)-?\d{1,6})\]",
-)
+_THREAD = rb"\[((?![\w.#-]*(?i:loop|reactor|epoll|event))[\w.#-]{0,48}(?i:exec|thread|worker)-?\d{1,6})\]"
 """A thread that does one thing at a time: an event loop does many."""
 _NAMED = re.compile(
     rb"(?i:open_?id|from_?user(?:_?name)?)[\"'\\]*\s?[=:>]\s?(?:<!\[CDATA\[|[\"'\\]*)o[\w-]{5,63}(?![\w*-])|"
@@ -120,13 +118,13 @@ def trouble(line: bytes) -> bool:
 
 def errcode(line: bytes) -> int | None:
     """The errcode of WeChat's API in a line, when it is one of a failure."""
-    found = _ERRCODE.search(line[:4096])
+    found = re.search(_ERRCODE, line[:4096])
     return int(found[1]) if found is not None else None
 
 
 def tag(line: bytes) -> bytes | None:
     """What all lines about one request have in common: the id of the request, else the name of its thread."""
-    found = _REQUEST.search(line[:1024]) or _THREAD.search(line[:1024])
+    found = re.search(_REQUEST, line[:1024]) or re.search(_THREAD, line[:1024])
     return next(filter(None, found.groups())) if found is not None else None
 
 

@@ -18,7 +18,7 @@ _LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+
 _CLIENT = re.compile(rb", client: ([^,\s]{1,64})")
 _REQUEST = re.compile(rb', request: "([A-Z]{1,20}) ([^ "]*)')
 _UPSTREAM = re.compile(rb', upstream: "([^"]{1,200})"')
-_ZONE = re.compile(rb' by zone "([^"]{1,100})"')
+_ZONE = rb' by zone "([^"]{1,100})"'
 MOST_UPSTREAMS = 20
 
 KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
@@ -169,7 +169,7 @@ def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
     if kind is None or at is None:
         return None
     client, request, upstream = _CLIENT.search(line), _REQUEST.search(line), _UPSTREAM.search(line)
-    zone = _ZONE.search(line)
+    zone = re.search(_ZONE, line)
     target = request[2].decode("utf-8", "replace") if request else None
     return ErrorLine(
         kind,

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache, partial
 from typing import Any, Protocol
 
 from wxalarm.logs import times
-from wxalarm.logs.answered import LIST, NOTHING, UPSTREAM
+from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 
 Record = Mapping[str, str]
@@ -333,8 +333,8 @@ def detect(
     return found if sum(map(found.matches, lines)) * 2 >= len(lines) else None
 
 
-_STATUSES = re.compile(r"(?:\d{3}|-)?")
-_TIMES = re.compile(r"(?:\d+\.\d{3}|-)?")
+_STATUS = r"(?:\d{3}|-)?"
+_SECONDS = r"(?:\d+\.\d{3}|-)?"
 _ROUNDING = 0.01
 """Seconds by which nginx's two clocks of one request may differ in what it logs."""
 
@@ -345,10 +345,11 @@ def _guessed(parser: LineParser, line: bytes) -> bool:
     record = parser.record(line)
     if record is None:
         return False
-    parts = {name: LIST.split(record[name]) for name in UPSTREAM if name in record}
-    if not all(map(_STATUSES.fullmatch, parts.get("upstream_status", ()))):
+    parts = {name: tries(record[name]) for name in UPSTREAM if name in record}
+    if not all(re.fullmatch(_STATUS, part) for part in parts.get("upstream_status", ())):
         return False
-    if not all(_TIMES.fullmatch(part) for name, found in parts.items() if name.endswith("_time") for part in found):
+    times = [part for name, found in parts.items() if name.endswith("_time") for part in found]
+    if not all(re.fullmatch(_SECONDS, part) for part in times):
         return False
     took = record.get("request_time", "-")
     spent = sum(float(part) for part in parts.get("upstream_response_time", ()) if part not in NOTHING)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_PACKED = re.compile(r"\.(?:gz|zst|bz2|xz)$", re.IGNORECASE)
-_NUMBER = re.compile(r"(.+)[.-](\d{1,3})$")
-_DATE = re.compile(r"(.+?)[._-](\d{4}[-._]?\d\d[-._]?\d\d(?:[-_T.:]?\d+)*)(\.log)?$")
+# Compiled when a log is read.
+_PACKED = r"(?i)\.(?:gz|zst|bz2|xz)$"
+_NUMBER = r"(.+)[.-](\d{1,3})$"
+_DATE = r"(.+?)[._-](\d{4}[-._]?\d\d[-._]?\d\d(?:[-_T.:]?\d+)*)(\.log)?$"
 
 
 def series(paths: Sequence[str]) -> list[list[str]]:
@@ -15,13 +16,13 @@ def series(paths: Sequence[str]) -> list[list[str]]:
 
     A number or a date behind the name of a log says so; web-1.gz and web-2.gz may be two servers, and stand alone.
     """
-    plain = {_PACKED.sub("", path) for path in paths}
+    plain = {re.sub(_PACKED, "", path) for path in paths}
     parts: dict[tuple[str, str], list[tuple[tuple[int, str], str]]] = {}
     for path in dict.fromkeys(paths):
-        name = _PACKED.sub("", path)
-        if (number := _NUMBER.match(name)) and (number[1] in plain or number[1].endswith(".log")):
+        name = re.sub(_PACKED, "", path)
+        if (number := re.match(_NUMBER, name)) and (number[1] in plain or number[1].endswith(".log")):
             key, order = (number[1], "number"), (-int(number[2]), "")
-        elif date := _DATE.match(name):
+        elif date := re.match(_DATE, name):
             key, order = (date[1] + (date[3] or ""), "date"), (0, re.sub(r"\D", "", date[2]))
         else:
             key, order = (name, ""), (1, "")

@@ -239,7 +239,7 @@ def _line(hit: Hit, own: bool = False) -> dict[str, Any]:
         "upstream_addr": hit.upstream_addr,
         "upstream_status": hit.upstream_status,
         "upstream_response_time": hit.upstream_response_time,
-        "upstreams": [part for part in answered.LIST.split(hit.upstream_addr or "-") if part not in answered.NOTHING],
+        "upstreams": [part for part in answered.tries(hit.upstream_addr or "-") if part not in answered.NOTHING],
         "seconds": hit.request_time,
         "makes": [NO_ANSWER if hit.status in SILENT else status] if status is not None else None,
     }

@@ -29,7 +29,7 @@ SMALL = 1.0
 """Pushes a second."""
 _OF_EACH = re.compile(r"\$\{?(request_uri|args|query_string|arg_(msg_)?signature|arg_timestamp|arg_nonce|request_id)\b")
 """Variables that differ from push to push."""
-_ADDRESS = re.compile(r"\d[\d.]*:\d+|\[[0-9a-f:.]+\]:\d+", re.IGNORECASE)
+_ADDRESS = r"(?i)\d[\d.]*:\d+|\[[0-9a-f:.]+\]:\d+"
 _RATE = re.compile(r"rate=(\d{1,9})r/([sm])")
 
 
@@ -210,7 +210,7 @@ def _addresses(route: Route, handler: Directive) -> list[str]:
     servers = upstream.all("server") if upstream is not None else [handler]
     found = [server.args[0].partition("://")[2] or server.args[0] for server in servers if server.args]
     sockets = [":".join(address.split(":")[:2]) for address in found if address.startswith("unix:")]
-    return [*sockets, *(address.partition("/")[0] for address in found if _ADDRESS.match(address))]
+    return [*sockets, *(address.partition("/")[0] for address in found if re.match(_ADDRESS, address))]
 
 
 def _upstream(route: Route, handler: Directive) -> Directive | None:
