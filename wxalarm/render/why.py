@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wxalarm.model import Finding, Report, Step
-from wxalarm.verdict.links import WHOSE
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -22,12 +21,14 @@ def because(step: Step, words: Catalogue) -> str:
 def adviser(report: Report) -> Finding | None:
     """The finding whose advice is the answer's: the root's, unless the server is somebody else's. Then whatever fails
     there, only its provider can mend it."""
-    found = (finding for result in report.results for finding in result.findings if finding.code.id == WHOSE)
+    found = (finding for result in report.results for finding in result.findings if elsewhere(finding))
     return None if report.cause is None else next(found, report.cause.finding)
 
 
 def elsewhere(advice: Finding | None) -> bool:
     """Whether the server is somebody else's, by the finding that gives the advice."""
+    from wxalarm.verdict.links import WHOSE  # `parse` renders findings too, and loads no check
+
     return advice is not None and advice.code.id == WHOSE
 
 
