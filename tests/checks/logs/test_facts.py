@@ -1,0 +1,31 @@
+"""What a log that was not read to its end still tells: an error found in it, and never that nothing is there."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from wxalarm.checks.check import Untold
+from wxalarm.checks.logs import access_rules
+from wxalarm.checks.logs.facts import LOG_PARTLY_READ, told
+
+ERROR, WARNING, NOTE = access_rules.LOG_CLIENT_GAVE_UP, access_rules.LOG_CLIENT_CLOSED, LOG_PARTLY_READ
+
+
+def seen(*, whole: bool) -> Any:
+    file = SimpleNamespace(path="/var/log/nginx/access.log.1", whole=whole, problem="broken", detail="crc")
+    return cast("Any", SimpleNamespace(files=[file], limit=8.0))
+
+
+def test_an_error_that_was_found_stands_whatever_was_not_read() -> None:
+    found = [NOTE(files=None, dropped=1), ERROR(count=1)]
+    assert told(seen(whole=False), found) == found
+
+
+@pytest.mark.parametrize("found", [[], [NOTE(files=None, dropped=1)], [WARNING(count=1)]])
+def test_without_an_error_what_was_not_read_cannot_be_told(found: list[Any]) -> None:
+    with pytest.raises(Untold):
+        told(seen(whole=False), found)
+    assert told(seen(whole=True), found) == found
