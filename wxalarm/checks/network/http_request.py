@@ -160,9 +160,9 @@ def _answered(one: Exchange, ctx: Context) -> Iterator[Finding]:
 
 def redirected(one: Exchange, ctx: Context) -> Finding:
     """The finding for an answer that leads elsewhere."""
-    to = one.header("location") or "?"
+    to = (one.header("location") or "")[:300] or None
     case = redirect_case(to, ctx.target.url)
-    return HTTP_REDIRECT(**where_of(one, ctx), ip=one.address, status=one.status, to=to[:300], case=case)
+    return HTTP_REDIRECT(**where_of(one, ctx), ip=one.address, status=one.status, to=to, case=case)
 
 
 def where_of(one: Exchange, ctx: Context) -> dict[str, object]:

@@ -29,8 +29,11 @@ def redirects(status: int) -> bool:
     return status in _REDIRECTS
 
 
-def redirect_case(to: str, url: str | None = None) -> str:
-    """The key of the catalogue's words for the usual redirects; url: what was asked for, when that is known."""
+def redirect_case(to: str | None, url: str | None = None) -> str:
+    """The key of the catalogue's words for the usual redirects. to: the Location, if there is one; url: what was asked
+    for, when that is known."""
+    if to is None:
+        return "other"
     try:
         goal = urljoin(url or "", to)
         here, there = urlsplit(url or ""), urlsplit(goal)
@@ -49,8 +52,8 @@ def wrong_status(status: int, form: Form, location: str | None = None) -> Findin
     if status == 200 or (form is Form.PAY and status == 204):
         return None
     if redirects(status):
-        to = location or "?"
-        return codes.HTTP_REDIRECT(status=status, to=to[:300], case=redirect_case(to), ip="")
+        to = (location or "")[:300] or None
+        return codes.HTTP_REDIRECT(status=status, to=to, case=redirect_case(to), ip="")
     return codes.HTTP_STATUS(status=status, case=status_case(status), ip="")
 
 
