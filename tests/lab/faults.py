@@ -38,6 +38,7 @@ TIMED_OUT = "upstream timed out (110: Connection timed out) while reading respon
 HTML = "<html>\n<head><title>{0}</title></head>\n<body><center><h1>{0}</h1></center></body>\n</html>"
 GAVE_UP = Hit(499, 5.001, 0, upstream_status="-", upstream_took="5.000")
 BURIED = "Traceback (most recent call last): KeyError: 'Content'"
+BROKEN_PIPE = "Traceback (most recent call last):\n  File x, line 9\nBrokenPipeError: [Errno 32] Broken pipe"
 CHALLENGE = "<html><head><title>安全验证</title></head><body>请完成验证</body></html>"
 
 
@@ -1048,7 +1049,7 @@ CONTRADICTIONS = (
         {"A": page()},
         conf=nginx(),
         access=(*others(), GAVE_UP),
-        app=(Said("INFO push from @OPENID", 0), Said("ERROR @OPENID BrokenPipeError: [Errno 32] Broken pipe", 8)),
+        app=(Said("INFO push from @OPENID", 0), Said("ERROR @OPENID not answered\n" + BROKEN_PIPE, 8)),
         faults=("log-client-gave-up", "app-log-slow"),
         root=("log-client-gave-up", "log-upstream-slow", "app-log-slow"),
     ),

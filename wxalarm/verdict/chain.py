@@ -81,22 +81,19 @@ class Case:
         return known and fact.code not in EFFECTS and fact.code not in (WHOSE, WEIGHT)
 
     def made(self, fact: Fact) -> bool:
-        """Whether it can have made what the alarm shows: an answer or none, the status, libcurl's number, the time."""
-        sample, evidence = self.alarm.sample, fact.finding.evidence
-        shown = statuses(fact.finding)
+        """Whether it can have made what the alarm shows: an address, an answer or none, its status, libcurl's number,
+        the time."""
+        sample, evidence, shown = self.alarm.sample, fact.finding.evidence, statuses(fact.finding)
+        if is_address(sample.ip or "") and self.alarm.kind not in NAME and fact.code in NO_NAME:
+            return False  # the name led to this address
         if _answered(sample) and fact.code in NOTHING_COMES:
-            return False
-        if (
-            is_address(sample.ip or "") and self.alarm.kind not in NAME and fact.code in NO_NAME
-        ):  # the name led to this address
-            return False
-        if sample.curl_error in UNANSWERED_NUMBERS and (
-            fact.code.startswith("reply-") or (shown and not shown & SILENT)
-        ):
             return False
         if sample.http_code not in (None, 200) and shown and sample.http_code not in shown:
             return False
         if sample.curl_error and evidence.get("curl") not in (None, sample.curl_error):
+            return False
+        answers = fact.code.startswith("reply-") or bool(shown and not shown & SILENT)
+        if sample.curl_error in UNANSWERED_NUMBERS and answers:
             return False
         seconds = evidence.get("seconds", evidence.get("request_time"))
         in_time = isinstance(seconds, (int, float)) and seconds < WAIT
