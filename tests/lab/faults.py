@@ -1032,6 +1032,16 @@ PLATFORMS = (
 
 CONTRADICTIONS = (
     World(
+        "blocked; another protocol speaks at the port, and the application's log has an error of the push",
+        "That something went wrong inside is told; that WeChat met it is not.",
+        alarm("markfail"),
+        {"A": page(http.garbage())},
+        app=(Said('ERROR @OPENID send failed {"errcode":40001,"errmsg":"invalid credential"}', 1),),
+        faults=("http-malformed", "app-log-error"),
+        root=("http-malformed", "app-log-error"),
+        most=LIKELY,
+    ),
+    World(
         "the application is slow now, and the push's own line says 200 after 20 ms",
         "nginx answered this push at once: what is slow now can hardly be why it was waited for.",
         alarm("request"),

@@ -17,6 +17,7 @@ from wxalarm.kinds import LATE, NAME
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Sample, Severity, Step
 from wxalarm.verdict.links import (
     EFFECTS,
+    INNER,
     LINKS,
     NO_ANSWER,
     NO_CONNECTION,
@@ -123,6 +124,10 @@ class Case:
         doubtful = self.elsewhere(fact) or (self.answered and basis is not Basis.RECORDED)
         return Certainty.POSSIBLE if doubtful else basis.certainty
 
+    def first(self, fact: Fact) -> Certainty:
+        """How sure it is as the first step of a chain, tied to nothing that WeChat shows."""
+        return Certainty.weakest(self.certainty(fact), Certainty.LIKELY if fact.code == INNER else Certainty.CERTAIN)
+
     def causes(self, step: Step, seen: Sequence[Finding] = ()) -> Iterator[Step]:
         """The steps that may follow behind `step`, the surest first and then in the order of the links."""
         found = [
@@ -185,7 +190,7 @@ def chain_of(case: Case) -> tuple[Step, ...]:
     if not candidates:
         return _whose(case)
     top = _top(case, candidates)
-    steps = [Step(top.finding, top.check, case.certainty(top))]
+    steps = [Step(top.finding, top.check, case.first(top))]
     while options := list(case.causes(steps[-1], [step.finding for step in steps])):
         steps.append(_nearest(options))
     return tuple(steps)
@@ -238,11 +243,11 @@ def _top(case: Case, candidates: Sequence[Fact]) -> Fact:
     seen = [candidates[0]]
     while True:
         at = seen[-1]
-        sure = _CERTAINTIES.index(case.certainty(at))
+        sure = _CERTAINTIES.index(case.first(at))
         above = (
             fact
             for fact in candidates
-            if fact not in seen and _CERTAINTIES.index(case.certainty(fact)) <= sure
+            if fact not in seen and _CERTAINTIES.index(case.first(fact)) <= sure
             if makes(at.finding, fact.finding)
         )
         found = next(above, None)
