@@ -974,6 +974,16 @@ PLATFORMS = (
         root="reply-html",
     ),
     World(
+        "a ticket is answered too late, and one name server knows no such name",
+        "WeChat had an address: that another server would have given none is not why it waited.",
+        alarm("ticket-timeout", appid="wx00000000000000aa", window=30, count=9),
+        {"A": SLOW},
+        Names(second=()),
+        faults=("http-timeout", "dns-view-differs"),
+        root="http-timeout",
+        most=LIKELY,
+    ),
+    World(
         "a component's push: slow, and another address refuses",
         "A notice is a push like any other.",
         alarm("component-timeout", appid="wx00000000000000aa"),
