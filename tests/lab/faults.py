@@ -38,6 +38,7 @@ TIMED_OUT = "upstream timed out (110: Connection timed out) while reading respon
 HTML = "<html>\n<head><title>{0}</title></head>\n<body><center><h1>{0}</h1></center></body>\n</html>"
 GAVE_UP = Hit(499, 5.001, 0, upstream_status="-", upstream_took="5.000")
 BURIED = "Traceback (most recent call last): KeyError: 'Content'"
+BROKEN_PIPE = "Traceback (most recent call last):\n  File x, line 9\nBrokenPipeError: [Errno 32] Broken pipe"
 CHALLENGE = "<html><head><title>安全验证</title></head><body>请完成验证</body></html>"
 
 
@@ -973,6 +974,16 @@ PLATFORMS = (
         root="reply-html",
     ),
     World(
+        "a ticket is answered too late, and one name server knows no such name",
+        "WeChat had an address: that another server would have given none is not why it waited.",
+        alarm("ticket-timeout", appid="wx00000000000000aa", window=30, count=9),
+        {"A": SLOW},
+        Names(second=()),
+        faults=("http-timeout", "dns-view-differs"),
+        root="http-timeout",
+        most=LIKELY,
+    ),
+    World(
         "a component's push: slow, and another address refuses",
         "A notice is a push like any other.",
         alarm("component-timeout", appid="wx00000000000000aa"),
@@ -1031,6 +1042,16 @@ PLATFORMS = (
 
 CONTRADICTIONS = (
     World(
+        "blocked; another protocol speaks at the port, and the application's log has an error of the push",
+        "That something went wrong inside is told; that WeChat met it is not.",
+        alarm("markfail"),
+        {"A": page(http.garbage())},
+        app=(Said('ERROR @OPENID send failed {"errcode":40001,"errmsg":"invalid credential"}', 1),),
+        faults=("http-malformed", "app-log-error"),
+        root=("http-malformed", "app-log-error"),
+        most=LIKELY,
+    ),
+    World(
         "the application is slow now, and the push's own line says 200 after 20 ms",
         "nginx answered this push at once: what is slow now can hardly be why it was waited for.",
         alarm("request"),
@@ -1048,7 +1069,7 @@ CONTRADICTIONS = (
         {"A": page()},
         conf=nginx(),
         access=(*others(), GAVE_UP),
-        app=(Said("INFO push from @OPENID", 0), Said("ERROR @OPENID BrokenPipeError: [Errno 32] Broken pipe", 8)),
+        app=(Said("INFO push from @OPENID", 0), Said("ERROR @OPENID not answered\n" + BROKEN_PIPE, 8)),
         faults=("log-client-gave-up", "app-log-slow"),
         root=("log-client-gave-up", "log-upstream-slow", "app-log-slow"),
     ),

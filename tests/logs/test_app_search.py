@@ -40,6 +40,14 @@ def test_a_neighbours_trouble_is_said_to_be_one_and_anothers_is_none() -> None:
     assert hit.trouble is None
 
 
+def test_an_entry_that_ends_in_a_broken_pipe_is_no_trouble_of_the_push() -> None:
+    own, trace = at(8, f"ERROR of {OPENID}"), b"Traceback (most recent call last):"
+    (hit,) = searched(own, trace, b"  File x", b"BrokenPipeError: [Errno 32] Broken pipe", at(9, "bye")).hits
+    assert hit.trouble is None
+    (hit,) = searched(own, trace, b"BrokenPipeError: [Errno 32] Broken pipe", b"OperationalError: (2006, x)").hits
+    assert hit.trouble == own.decode()
+
+
 def test_only_lines_of_the_window_are_counted_with_those_that_go_on_with_them() -> None:
     first = at(-60, "ERROR first")
     search = searched(at(-61, "ERROR early"), b"  more", first, b"  Error: more", at(361, "ERROR late"))

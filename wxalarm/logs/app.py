@@ -109,11 +109,14 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 
 
 def trouble(line: bytes) -> bool:
-    """Whether a line speaks of an error; that the other side hung up is none, unless another one is named beside it."""
-    line = line[:4096]
-    if _HUNG_UP.search(line) and not _NAMED_ERROR.search(_HUNG_UP.sub(b"", line)):
-        return False
-    return _TROUBLE.search(line) is not None or errcode(line) is not None
+    """Whether a line speaks of an error."""
+    found = _TROUBLE.search(line[:4096]) is not None and not hung_up(line[:4096])
+    return found or errcode(line) is not None
+
+
+def hung_up(text: bytes) -> bool:
+    """Whether a line, or an entry of several, says that the other side hung up, and names no other error."""
+    return _HUNG_UP.search(text) is not None and _NAMED_ERROR.search(_HUNG_UP.sub(b"", text)) is None
 
 
 def errcode(line: bytes) -> int | None:

@@ -173,7 +173,8 @@ class AppSearch:
         theirs = next((at for at in range(own, end) if self._of_another(lines[at])), end)
         tag = app.tag(line)
         others = {at for at in range(own, theirs) if app.tag(lines[at]) not in (None, tag)} if tag else set()
-        bad = next((at for at in range(index, theirs) if at not in others and app.trouble(lines[at])), None)
+        begin = own if app.hung_up(b"\n".join(lines[index:own])) else index
+        bad = next((at for at in range(begin, theirs) if at not in others and app.trouble(lines[at])), None)
         where = log.place(offset + place - 1)
         return AppHit(
             where.text,

@@ -17,6 +17,7 @@ from wxalarm.kinds import LATE, NAME
 from wxalarm.model import Alarm, AlarmKind, Basis, Certainty, CheckResult, Finding, Sample, Severity, Step
 from wxalarm.verdict.links import (
     EFFECTS,
+    INNER,
     LINKS,
     NO_ANSWER,
     NO_CONNECTION,
@@ -81,22 +82,19 @@ class Case:
         return known and fact.code not in EFFECTS and fact.code not in (WHOSE, WEIGHT)
 
     def made(self, fact: Fact) -> bool:
-        """Whether it can have made what the alarm shows: an answer or none, the status, libcurl's number, the time."""
-        sample, evidence = self.alarm.sample, fact.finding.evidence
-        shown = statuses(fact.finding)
+        """Whether it can have made what the alarm shows: an address, an answer or none, its status, libcurl's number,
+        the time."""
+        sample, evidence, shown = self.alarm.sample, fact.finding.evidence, statuses(fact.finding)
+        if is_address(sample.ip or "") and self.alarm.kind not in NAME and fact.code in NO_NAME:
+            return False  # the name led to this address
         if _answered(sample) and fact.code in NOTHING_COMES:
-            return False
-        if (
-            is_address(sample.ip or "") and self.alarm.kind not in NAME and fact.code in NO_NAME
-        ):  # the name led to this address
-            return False
-        if sample.curl_error in UNANSWERED_NUMBERS and (
-            fact.code.startswith("reply-") or (shown and not shown & SILENT)
-        ):
             return False
         if sample.http_code not in (None, 200) and shown and sample.http_code not in shown:
             return False
         if sample.curl_error and evidence.get("curl") not in (None, sample.curl_error):
+            return False
+        answers = fact.code.startswith("reply-") or bool(shown and not shown & SILENT)
+        if sample.curl_error in UNANSWERED_NUMBERS and answers:
             return False
         seconds = evidence.get("seconds", evidence.get("request_time"))
         in_time = isinstance(seconds, (int, float)) and seconds < WAIT
@@ -125,6 +123,10 @@ class Case:
         basis = fact.finding.code.basis
         doubtful = self.elsewhere(fact) or (self.answered and basis is not Basis.RECORDED)
         return Certainty.POSSIBLE if doubtful else basis.certainty
+
+    def first(self, fact: Fact) -> Certainty:
+        """How sure it is as the first step of a chain, tied to nothing that WeChat shows."""
+        return Certainty.weakest(self.certainty(fact), Certainty.LIKELY if fact.code == INNER else Certainty.CERTAIN)
 
     def causes(self, step: Step, seen: Sequence[Finding] = ()) -> Iterator[Step]:
         """The steps that may follow behind `step`, the surest first and then in the order of the links."""
@@ -188,7 +190,7 @@ def chain_of(case: Case) -> tuple[Step, ...]:
     if not candidates:
         return _whose(case)
     top = _top(case, candidates)
-    steps = [Step(top.finding, top.check, case.certainty(top))]
+    steps = [Step(top.finding, top.check, case.first(top))]
     while options := list(case.causes(steps[-1], [step.finding for step in steps])):
         steps.append(_nearest(options))
     return tuple(steps)
@@ -241,11 +243,11 @@ def _top(case: Case, candidates: Sequence[Fact]) -> Fact:
     seen = [candidates[0]]
     while True:
         at = seen[-1]
-        sure = _CERTAINTIES.index(case.certainty(at))
+        sure = _CERTAINTIES.index(case.first(at))
         above = (
             fact
             for fact in candidates
-            if fact not in seen and _CERTAINTIES.index(case.certainty(fact)) <= sure
+            if fact not in seen and _CERTAINTIES.index(case.first(fact)) <= sure
             if makes(at.finding, fact.finding)
         )
         found = next(above, None)

@@ -238,6 +238,8 @@ EFFECTS = frozenset(_codes("markfail-block ticket-stale ticket-stopped storm pus
 """What an alarm means or how much it weighs: never why it came."""
 WELL = "log-answered"
 """The note that nginx answered the alarm's own push with 200, in time."""
+INNER = "app-log-error"
+"""What went wrong inside the application at a push need not be what WeChat met of it."""
 WEIGHT = "burst"
 """How many failed at once: it may stand behind a failure, and explains none alone."""
 WHOSE = "platform-side"

@@ -97,7 +97,7 @@ def rivals(
     root, order = chain[depth], list(Certainty)
     found: dict[str, Fact] = {}
     for fact in sorted(others, key=case.nearness):
-        sure = order.index(case.certainty(fact)) <= order.index(root.certainty)
+        sure = order.index(case.first(fact)) <= order.index(root.certainty)
         elsewhere = any(apart(step.finding, fact.finding) for step in chain)
         if sure and not elsewhere and case.explains(fact) and case.made(fact):
             found.setdefault(fact.code, fact)
