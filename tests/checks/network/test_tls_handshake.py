@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.probes.test_curl_oracle import CURL, HOST, curl
+from tests.probes.test_curl_oracle import CURL, HOST, LIMIT, LONG, curl
 from tests.probes.test_tls import resetting
 from wxalarm.checks.check import Context
 from wxalarm.config import Settings, Tls
@@ -127,7 +127,8 @@ def test_the_number_is_curls(name: str) -> None:
 
     async def main() -> int:
         async with staged(stage) as (port, ca_file):
-            return (await curl(f"https://{HOST}:{port}/wx", port, "--cacert", ca_file))[0]
+            limit = LIMIT if number == TIMED_OUT else LONG
+            return (await curl(f"https://{HOST}:{port}/wx", port, "--cacert", ca_file, limit=limit))[0]
 
     assert asyncio.run(main()) == number
 
