@@ -122,15 +122,14 @@ def test_the_number_of_a_failure_says_which_alarm_it_can_make(name: str) -> None
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_number_is_curls(name: str) -> None:
     stage, _, number = FAULTS[name]
-    if name == SPEECHLESS:
-        number = 52
 
     async def main() -> int:
         async with staged(stage) as (port, ca_file):
             limit = LIMIT if number == TIMED_OUT else LONG
             return (await curl(f"https://{HOST}:{port}/wx", port, "--cacert", ca_file, limit=limit))[0]
 
-    assert asyncio.run(main()) == number
+    # 52 when curl reads the end, 56 when the reset of its request overtakes it.
+    assert asyncio.run(main()) in ((52, 56) if name == SPEECHLESS else (number,))
 
 
 @pytest.mark.slow
