@@ -15,12 +15,13 @@ import pytest
 from tests import clock
 from wxalarm import runner
 from wxalarm.bounds import Beyond
-from wxalarm.checks.check import Check, Context, Skip, by_machine, by_target
+from wxalarm.checks.check import Check, Context, Skip, Untold, by_machine, by_target
 from wxalarm.config import Settings
 from wxalarm.model import VERDICT, Alarm, AlarmKind, Basis, Code, Finding, Report, Sample, Severity, Status, Target
 from wxalarm.playbooks import Playbook
 
 BROKEN = Code("broken", Severity.ERROR, Basis.REPRODUCED, tuple(AlarmKind))
+WORRYING = BROKEN.variant(severity=Severity.WARNING)
 
 
 def quiet(observation: Any, ctx: Context) -> Iterable[Finding]:
@@ -64,6 +65,26 @@ def test_a_crash_in_either_half_loses_only_that_check(monkeypatch: pytest.Monkey
     assert [result.status for result in report.results] == [Status.UNKNOWN, Status.UNKNOWN, Status.PASS]
     assert report.results[0].reason is not None
     assert report.results[0].reason.values["error"] == "RuntimeError: boom"
+
+
+@pytest.mark.parametrize(
+    ("found", "status"), [([], Status.UNKNOWN), ([WORRYING], Status.UNKNOWN), ([BROKEN], Status.FAIL)], ids=str
+)
+def test_what_was_found_before_it_could_not_be_told_stands(
+    monkeypatch: pytest.MonkeyPatch, found: list[Code], status: Status
+) -> None:
+    def judge(observation: Any, ctx: Context) -> Iterable[Finding]:
+        yield from (code() for code in found)
+        raise Untold("log-late")
+
+    def skip(observation: Any, ctx: Context) -> Iterable[Finding]:
+        raise Skip("no-host")
+
+    (report,) = run(monkeypatch, check("a", one, judge), check("b", one, skip))
+    told, skipped = report.results
+    assert [finding.code for finding in told.findings] == found
+    assert (told.status, told.reason and told.reason.id) == (status, "log-late")
+    assert skipped.status is Status.SKIP
 
 
 def test_an_unusable_need_skips_and_says_which(monkeypatch: pytest.MonkeyPatch) -> None:

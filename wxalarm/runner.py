@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 from wxalarm import deadline
 from wxalarm.bounds import JUDGEMENT, Beyond
-from wxalarm.checks.check import Check, Context, Skip, usable
+from wxalarm.checks.check import Check, Context, Skip, Untold, usable
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.messages import ReasonError
-from wxalarm.model import VERDICT, CheckResult, Reason, Report, Status, status_of
+from wxalarm.model import VERDICT, CheckResult, Finding, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes import local
 from wxalarm.verdict import cause, untold
@@ -152,13 +152,18 @@ class Run:
         return CheckResult(check.id, Status.UNKNOWN, (), ended.observation, made, ended.started, ended.elapsed)
 
     def _judge(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
+        found: list[Finding] = []
+        reason = None
         try:
-            findings = tuple(check.evaluate(ended.observation, dataclasses.replace(ctx, observed=observed)))
+            for finding in check.evaluate(ended.observation, dataclasses.replace(ctx, observed=observed)):
+                found.append(finding)  # what was found before Untold stands
+            status = status_of(tuple(found))
+        except Untold as untold:
+            reason = untold.reason
+            status = Status.FAIL if status_of(tuple(found)) is Status.FAIL else Status.UNKNOWN
         except Skip as skip:
-            return CheckResult(check.id, Status.SKIP, (), ended.observation, skip.reason, ended.started, ended.elapsed)
-        return CheckResult(
-            check.id, status_of(findings), findings, ended.observation, None, ended.started, ended.elapsed
-        )
+            found, reason, status = [], skip.reason, Status.SKIP
+        return CheckResult(check.id, status, tuple(found), ended.observation, reason, ended.started, ended.elapsed)
 
     async def _in_time(self, call: Callable[[], T], *, last: bool = False) -> T | Reason:
         """What a judgement gives, or why it gives nothing: it is late, or crashed. One at a time, each under its

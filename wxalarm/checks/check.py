@@ -36,7 +36,8 @@ class Skip(Exception):  # control flow, not an error: a probe or evaluate says t
 
 
 class Untold(Skip):
-    """Raised by an evaluate that cannot tell: what it judges was not looked at to its end, so nothing follows of it."""
+    """Raised by an evaluate that cannot tell: what it judges was not looked at to its end. What it found before stands;
+    the check ends as `unknown`, not as `skip`."""
 
 
 class Waiter(Protocol):

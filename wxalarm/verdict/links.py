@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from wxalarm.model import Certainty
 from wxalarm.verdict.ties import (
     CLOSED,
+    NO_ADDRESS,
     OLD_ADDRESS,
     OTHER_ANSWER,
     PASSED_ON,
@@ -80,6 +81,7 @@ LIKELY, POSSIBLE = Certainty.LIKELY, Certainty.POSSIBLE
 
 LINKS: tuple[Link, ...] = (
     # --- the number that libcurl gave, and what gives it ---
+    Link("number", ("curl-error",), (*NO_NAME, "dns-no-ipv4", "dns-delegation-broken"), NO_ADDRESS, LIKELY),
     Link("number", ("curl-error",), (*NO_CONNECTION, *NO_TLS, *NO_ANSWER, "http-malformed"), SAME_NUMBER, LIKELY),
     # --- the address is no longer the callback's ---
     Link(
@@ -90,6 +92,7 @@ LINKS: tuple[Link, ...] = (
         acted=True,
     ),
     Link("parked", ("dns-ip-moved", "api-dns-differs"), ("domain-expired", "domain-on-hold"), SAME_NAME),
+    Link("parked", ("http-status", "http-redirect", *BODY), ("domain-expired", "domain-on-hold"), SAME_NAME, POSSIBLE),
     # --- the name: what is asked, whom, and who runs the domain ---
     Link("delegation", NO_SERVER, ("dns-delegation-broken",), SAME_NAME),
     Link(
@@ -114,7 +117,7 @@ LINKS: tuple[Link, ...] = (
     Link("slash", ("errlog-not-started",), ("nginx-slash-comment",), SAME_MACHINE, LIKELY, acted=True),
     Link(
         "no-room",
-        ("tcp-timeout", "tcp-slow", "tcp-reset", "tls-timeout", "http-timeout"),
+        ("tcp-timeout", "tcp-slow", "tcp-reset", "tls-timeout", "tls-slow", "http-timeout"),
         ("listen-overflow", "conntrack-full", "errlog-connections", "errlog-open-files"),
         SAME_MACHINE,
         LIKELY,
@@ -202,7 +205,7 @@ LINKS: tuple[Link, ...] = (
     ),
     Link(
         "busy",
-        (*TOO_LATE, "tcp-slow", "tcp-timeout", "errlog-upstream-timeout", "app-log-slow"),
+        (*TOO_LATE, "tcp-slow", "tcp-timeout", "tls-slow", "errlog-upstream-timeout", "app-log-slow"),
         BUSY,
         THAT_TIME,
         LIKELY,
@@ -210,7 +213,7 @@ LINKS: tuple[Link, ...] = (
     ),
     Link(
         "busy",
-        (*TOO_LATE, "tcp-slow", "tcp-timeout", "errlog-upstream-timeout", "app-log-slow"),
+        (*TOO_LATE, "tcp-slow", "tcp-timeout", "tls-slow", "errlog-upstream-timeout", "app-log-slow"),
         BUSY,
         SAME_MACHINE,
         POSSIBLE,

@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wxalarm.checks.check import NO_ANSWER
+from wxalarm.checks.urls import split_url
 from wxalarm.model import Basis, Finding, Severity
 
 ADDRESS = ("address", "ip", "wechat")
 """Evidence that holds the IP address a finding is about; wechat: those that WeChat gets for the name."""
-SILENT = frozenset({0, 444})
+SILENT = frozenset({NO_ANSWER, 444})
 """Statuses of which the client sees nothing: nginx closes the connection (`return 444`)."""
+RESOLVE = 6
+"""libcurl's number for a name that gave no address."""
 NOBODY = ("", "-")
 """What $upstream_addr holds when nothing was passed on."""
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
@@ -105,7 +109,8 @@ def _share(names: tuple[str, ...]) -> Callable[[Finding, Finding], bool]:
 
 def _same_name(effect: Finding, cause: Finding) -> bool:
     """One names a domain that holds the host of the other."""
-    hosts, domains = _values(effect, NAME), _values(cause, NAME)
+    asked = {split_url(url).host or "" for url in _values(effect, ("url",))}
+    hosts, domains = _values(effect, NAME) | asked, _values(cause, NAME)
     return any(host == domain or host.endswith(f".{domain.rstrip('.')}") for host in hosts for domain in domains)
 
 
@@ -156,10 +161,11 @@ PASSED_ON = Tie("push", lambda effect, cause: _same_push(effect, cause) and not 
 SAME_UPSTREAM = Tie("upstream", lambda effect, cause: bool(upstreams(effect) & upstreams(cause)))
 SAME_ZONE = Tie("zone", _same_zone)
 SAME_FILE = Tie("file", _share(PLACE))
-SAME_STATUS = Tie("status", lambda effect, cause: bool(statuses(effect) & statuses(cause)))
+SAME_STATUS = Tie("status", lambda effect, cause: bool((statuses(effect) & statuses(cause)) - {NO_ANSWER}))
 SAME_NAME = Tie("name", _same_name)
 SAME_NUMBER = Tie("number", _same_curl)
 OTHER_ANSWER = Tie("answer", _other_answer)
+NO_ADDRESS = Tie("number", lambda effect, cause: effect.evidence.get("number") == RESOLVE)
 CLOSED = Tie("closed", lambda effect, cause: bool(statuses(cause) & SILENT))
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)

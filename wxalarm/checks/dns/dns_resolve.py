@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wxalarm import mechanisms
-from wxalarm.checks.check import Check, Context, Skip
+from wxalarm.checks.check import Check, Context, Skip, Untold
 from wxalarm.checks.dns import dns_delegation, dns_system, host_name
 from wxalarm.checks.dns.views import Kind, Seen, heard, of, said, same_pool, texts
 from wxalarm.checks.scope import PRIVATE_ADDRESS, scope_of
+from wxalarm.kinds import NAME
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes import dns, resolvers
 from wxalarm.probes.dns import MUTE, Answer, Outcome, Server, View
@@ -143,6 +144,16 @@ def evaluate(observation: Names, ctx: Context) -> Iterator[Finding]:
     yield from _family(observation.host, seen)
     yield from _slow(observation.host, seen)
     yield from _differing(observation.host, seen)
+    _heard(observation, ctx)
+
+
+def _heard(observation: Names, ctx: Context) -> None:
+    """Of a DNS alarm it matters what the resolver says that stands for WeChat's: one that answers this machine nothing,
+    whatever it is asked, leaves that untold."""
+    mute = [one.server for one in observation.controls if not one.works and observation.stands_for_wechat(one.server)]
+    if mute and ctx.alarm.kind in NAME:
+        control = observation.controls[0].name
+        raise Untold("resolver-unheard", server=mute[0].label, host=observation.host, control=control)
 
 
 def views_of(observation: Names | None, ctx: Context) -> list[Seen]:
