@@ -25,6 +25,8 @@ ALARM = """Appid: wx0000000000000001
 
 
 QUICK = ("--only", "sample,tcp-connect")
+EVERY = ("--skip", "nginx-config,access-log,error-log")
+"""A test beside this one may run an nginx of its own on this machine."""
 
 
 async def diagnosed(port: int, *options: str, addresses: str = "127.0.0.1") -> subprocess.CompletedProcess[bytes]:
@@ -52,7 +54,7 @@ async def full(*options: str) -> subprocess.CompletedProcess[bytes]:
         ("zh", "原因（很可能）：tcp-refused", "端口拒绝连接（cURL 错误 7）", "启动服务"),
     ],
 )
-@pytest.mark.parametrize("only", [(), QUICK], ids=["all checks", "tcp"])
+@pytest.mark.parametrize("only", [EVERY, QUICK], ids=["all checks", "tcp"])
 def test_a_closed_port(lang: str, cause: str, said: str, do: str, only: tuple[str, ...]) -> None:
     done = asyncio.run(closed("--lang", lang, *only))
     text = done.stdout.decode()
