@@ -27,6 +27,8 @@ LARGEST_PUSH = 64 * 1024
 """Bytes: an encrypted push with a long text stays far below this."""
 SMALL = 1.0
 """Pushes a second."""
+LOW = 10.0
+"""Pushes a second that one article sent to all, or one evening of scanning, brings to a small account."""
 _OF_EACH = re.compile(r"\$\{?(request_uri|args|query_string|arg_(msg_)?signature|arg_timestamp|arg_nonce|request_id)\b")
 """Variables that differ from push to push."""
 _ADDRESS = r"(?i)\d[\d.]*:\d+|\[[0-9a-f:.]+\]:\d+"
@@ -85,16 +87,19 @@ def _limited(
     known: Facts, directive: Directive, zone: Directive, waits: float, *, allowed: float, unit: str, burst: int
 ) -> Finding:
     """An error when the alarm's own rate is surely above the limit; a note when it is below a tenth of it, unless the
-    alarm shows the limit's own status: it counts the pushes that failed, not those that were let through.
+    alarm shows the limit's own status, or shows none and the limit is low: it counts the pushes that failed, not those
+    that were let through.
 
     An alarm that gives no count is taken for a small one.
     """
     rate, makes = known.ctx.alarm.rate, _refusal(known, directive.name)
+    shown = known.ctx.alarm.sample.http_code
+    may_be_it = allowed < LOW if shown is None else shown in (makes or ())
     severity = Severity.WARNING
     counted = known.route is not None and _counted(known.route, zone.args[0])
     if counted and rate is not None and (rate > allowed or waits >= WAIT):
         severity = Severity.ERROR
-    elif (rate or SMALL) * 10 < allowed and waits < WAIT and known.ctx.alarm.sample.http_code not in (makes or ()):
+    elif (rate or SMALL) * 10 < allowed and waits < WAIT and not may_be_it:
         severity = Severity.NOTE
     code = NGINX_RATE_LIMIT.variant(severity=severity)
     if waits < SLOW_AFTER:  # it refuses at once, or holds a push for less than that
