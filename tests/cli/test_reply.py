@@ -56,7 +56,7 @@ def test_accepted_is_0_rejected_is_1_in_a_process_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("flags", "code"),
-    [((), 0), (("--event", "TEMPLATESENDJOBFINISH"), 0), (("--msg", "text"), 0), (("--ticket",), 1), (("--pay",), 1)],
+    [((), 0), (("--event", "TEMPLATESENDJOBFINISH"), 0), (("--msg", "text"), 0), (("--ticket",), 1), (("--pay",), 0)],
 )
 def test_an_empty_body_is_a_body(flags: tuple[str, ...], code: int) -> None:
     assert run(*flags)[0] == code
@@ -66,7 +66,6 @@ def test_an_empty_body_is_a_body(flags: tuple[str, ...], code: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--event", "unsubscribed"), "unsubscribe"),
         (("--event", "text"), "no push has this name"),
         (("--msg", "txt"), "text"),
         (("--event", "CLICK", "--pay"), "--event, --pay: expected one of them"),
@@ -81,6 +80,21 @@ def test_wrong_usage_is_2_and_says_what_was_expected(arguments: tuple[str, ...],
     assert done.returncode == 2
     assert said in done.stderr.decode()
     assert done.stdout == b""
+
+
+def test_an_event_of_tomorrow_is_kept_by_its_name() -> None:
+    done = wxalarm("reply", "--event", "unsubscribed", "-f", "json", stdin=b"success")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["push"] == {"form": "event", "name": "unsubscribed"}
+    assert "(did you mean unsubscribe," in done.stderr.decode()
+    assert run("--event", "an_event_nobody_knows", stdin=b'"success"')[0] == 1
+
+
+def test_the_data_format_and_wecom_are_said_by_flags() -> None:
+    mini = (FOLDER / "reply-json/near-mini-program-format.body").read_bytes()
+    assert (run(stdin=mini)[0], run("--json", stdin=mini)[0]) == (1, 0)
+    plain = (FOLDER / "reply-not-encrypted/wecom-plain.body").read_bytes()
+    assert [f["code"] for f in document("--work", stdin=plain)["findings"]] == ["reply-not-encrypted"]
 
 
 @pytest.mark.parametrize("name", ["unsubscribe", "UnSubscribe", "Template Send Job Finish"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +31,7 @@ from wxalarm.cli.settings import settings_of
 from wxalarm.config import MODES, Account, ConfigError, Settings
 from wxalarm.model import Basis
 from wxalarm.render.reply import Judged, record, render
+from wxalarm.render.text import visible
 from wxalarm.wechat import catalogue
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.crypto import Keys
@@ -44,6 +46,8 @@ Event = Annotated[str | None, typer.Option("--event", metavar="NAME")]
 Msg = Annotated[str | None, typer.Option("--msg", metavar="NAME")]
 Ticket = Annotated[bool, typer.Option("--ticket")]
 Pay = Annotated[bool, typer.Option("--pay")]
+Work = Annotated[bool, typer.Option("--work")]
+AsJson = Annotated[bool, typer.Option("--json")]
 Mode = Annotated[str | None, typer.Option("--mode", metavar="MODE")]
 
 
@@ -53,6 +57,8 @@ def reply(
     msg: Msg = None,
     ticket: Ticket = False,
     pay: Pay = False,
+    work: Work = False,
+    as_json: AsJson = False,
     mode: Mode = None,
     account: flags.AccountName = None,
     config: flags.Config = None,
@@ -64,9 +70,10 @@ def reply(
     words = words_of(lang, settings)
     outputs = outputs_of(formats or (), FORMATS, "text", words)
     apart((output.path for output in outputs), lambda: [file, *settings_files(settings)], words)
-    pushed = _pushed(event, msg, ticket, pay, words)
+    pushed = replace(_pushed(event, msg, ticket, pay, words), work=work, json=as_json)
     owner = _account(settings, account, words)
-    judged = _judged(_read(file, words), pushed, _mode(mode, owner, words), _keys(owner, words))
+    mode = _mode("secure" if work else mode, owner, words)
+    judged = _judged(_read(file, words), pushed, mode, _keys(owner, words))
 
     def text_of(output: Output) -> str:
         if output.format == "json":
@@ -107,12 +114,18 @@ def _pushed(event: str | None, msg: str | None, ticket: bool, pay: bool, words: 
 
 
 def _named(flag: str, name: str, form: str, words: Catalogue) -> Pushed:
-    """The push of that name, in the XML or in alarms; another one ends the command with the nearest names."""
+    """The push of that name, in the XML or in alarms. WeChat adds events without notice, so an unknown one is kept as
+    it is; an unknown message ends the command. Either says which names are near."""
     event = flag == "--event"
     entry = catalogue.by_label(event=name) if event else catalogue.by_label(msg=name)
     if entry is None or not entry.known or (entry.form == Form.MESSAGE) is event:
         known = [entry.name for entry in catalogue.ENTRIES if entry.form == form]
-        fail(words.ui("reply_unknown_push", flag=flag, name=name) + nearest(name, known, words, 3))
+        near = nearest(name, known, words, 3)
+        other = catalogue.by_label(msg=name)
+        if event and not (other and other.known):
+            typer.echo(visible(words.ui("reply_new_event", name=name) + near), err=True)
+            return Pushed(Form.EVENT, name)
+        fail(words.ui("reply_unknown_push", flag=flag, name=name) + near)
     return Pushed(entry.form, entry.name)
 
 

@@ -1,7 +1,7 @@
 """The judge of replies, by its fixtures: every code fires, and stays quiet at its near neighbour.
 
 A fixture is tests/fixtures/replies/<code>/<case>.body (bytes) or .http (as `curl -i` prints), and <case>.json:
-{"push": name, "openid", "account", "mode", "status", "keys", "truncated", "length", "accepted": bool,
+{"push": name, "openid", "account", "json", "work", "mode", "status", "keys", "truncated", "length", "accepted": bool,
  "findings": [{"code": "reply-json", "severity": "error", "basis": "recorded", "evidence": {…}}]}.
 "findings" is exactly what the judge gives, the cause first. A case that does not find the folder's code is its near
 neighbour. UPDATE_FINDINGS=1 writes them anew, for a reader of the diff to judge.
@@ -38,7 +38,8 @@ def read(path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
     pushed: Pushed = (named(case["push"]) if "push" in case else Pushed()) or Pushed()
     if "push" in case:
         assert pushed.name or case["push"] == "pay", case["push"]
-    pushed = replace(pushed, openid=case.get("openid"), account=case.get("account"))
+    known = {key: case[key] for key in ("openid", "account", "json", "work") if key in case}
+    pushed = replace(pushed, **known)
     known = {key: case[key] for key in ("mode", "status", "truncated", "length") if key in case}
     known["push"] = pushed
     if keys := case.get("keys"):

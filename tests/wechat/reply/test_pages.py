@@ -103,7 +103,70 @@ PAGES = {
 def test_a_mark_names_the_page(name: str, mark: str) -> None:
     page = page_of(f"<html><body>{mark}</body></html>")
     assert page is not None
-    assert page.name == name
+    assert page.name == ("waf-named" if page.who else name)
+
+
+@pytest.mark.parametrize(
+    ("mark", "who"),
+    [
+        ("<script>cf_chl_opt</script>", "Cloudflare"),
+        ("<script>var acw_sc__v2</script>", "阿里云 WAF"),
+        ("<script src=/t-sec-waf.js>", "腾讯云 WAF"),
+        ("<p>Chaitin SafeLine</p>", "长亭雷池 SafeLine"),
+        ("<p>btwaf</p>", "宝塔 WAF"),
+        ("<p>safedog</p>", "安全狗"),
+        ("<p>yunsuo_session</p>", "云锁"),
+        ("<script>__jsl_clearance_s</script>", "创宇盾"),
+        ("<p>360wzws</p>", "360 网站卫士"),
+        ("<p>yunjiasu-nginx</p>", "百度云加速"),
+        ('<iframe src="/_Incapsula_Resource">', "Imperva"),
+        ("<p>访问被拦截</p>", ""),
+        ("<p>Hello</p>", ""),
+    ],
+)
+def test_a_firewall_is_named(mark: str, who: str) -> None:
+    page = page_of(f"<html><body>{mark}</body></html>")
+    assert page is not None
+    assert page.who == who
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("“/”应用程序中的服务器错误。 运行时错误 说明: …", "aspnet"),
+        ("Server Error in '/shop' Application. Runtime Error", "aspnet"),
+        ("  Whitelabel Error Page\nThis application has no explicit mapping", "spring"),
+        ("HTTP状态 404 - 未找到", "tomcat"),
+        ("Forbidden (403)\nCSRF verification failed. Request aborted.", "django"),
+        ("Internal Server Error\nThe server encountered an internal error and was unable to complete", "werkzeug"),
+        ("Method Not Allowed The method is not allowed for the requested URL.", "werkzeug"),
+        ("Cannot POST /wx", "express"),
+        ("Whoops, looks like something went wrong.", "laravel"),
+        ("系统发生错误 您可以选择重试", "thinkphp"),
+        ("502 Bad Gateway 502 Bad Gateway nginx/1.24.0", "nginx"),
+        ("504 Gateway Time-out\nopenresty", "openresty"),
+        ("403 Forbidden Sorry for the inconvenience. Powered by Tengine", "tengine"),
+        ("抱歉，您的请求疑似攻击行为，网站防火墙已拦截", "waf"),
+        ("该网站暂时无法访问：尚未备案", "icp"),
+        ("success", None),
+        ("ok nginx", None),
+        ("服务器错误", None),
+    ],
+)
+def test_a_page_without_its_tags_is_known_by_how_it_begins(text: str, name: str | None) -> None:
+    page = page_of(text)
+    assert (page and page.name) == name
+
+
+@pytest.mark.parametrize(
+    "shell",
+    ["<div id=app></div>", '<div id="root"><div class="loading"></div></div>', "<app-root></app-root>"],
+)
+def test_the_page_of_a_single_page_application_is_no_login_and_no_redirect(shell: str) -> None:
+    scripts = "<script>location.href = '/x'</script>"
+    page = page_of(f"<!doctype html><html><head>{scripts}</head><body>{shell}</body></html>")
+    assert page is not None
+    assert page.name == "spa"
 
 
 def test_what_stands_in_front_is_told_before_what_stands_behind() -> None:

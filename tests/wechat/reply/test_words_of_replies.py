@@ -60,10 +60,17 @@ SIDES = ("oAAAA0000000000000000000001", "gh_000000000001")
         (f"<xml>{PUSH}<MsgType>event</MsgType><Event>CLICK</Event></xml>", Pushed(Form.EVENT, "CLICK", *SIDES)),
         (f"<xml>{PUSH}<MsgType>event</MsgType></xml>", Pushed(Form.EVENT, None, *SIDES)),
         ("<xml><InfoType>authorized</InfoType></xml>", Pushed(Form.NOTICE, "authorized")),
-        ("<xml><transaction_id>1</transaction_id></xml>", Pushed(Form.PAY)),
-        ("<xml><return_code>SUCCESS</return_code></xml>", Pushed(Form.PAY)),
+        ("<xml><transaction_id>1</transaction_id></xml>", Pushed(Form.PAY, "v2")),
+        ("<xml><return_code>SUCCESS</return_code></xml>", Pushed(Form.PAY, "v2")),
         ("<xml><Foo>1</Foo></xml>", None),
         ("success", None),
+        ("{", None),
+        ("[]", None),
+        ('{"event_type": "TRANSACTION.SUCCESS", "resource": {}}', Pushed(Form.PAY, "v3")),
+        (
+            '{"ToUserName": "gh_000000000001", "FromUserName": "oAAAA0000000000000000000001", "MsgType": "text"}',
+            Pushed(Form.MESSAGE, "text", *SIDES, json=True),
+        ),
     ],
 )
 def test_what_a_push_says_of_itself(body: str, pushed: Pushed | None) -> None:

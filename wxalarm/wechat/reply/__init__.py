@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from wxalarm.model import Basis, Finding, Severity
 from wxalarm.wechat.catalogue import Answer, Form
 from wxalarm.wechat.crypto import Keys
-from wxalarm.wechat.reply import codes, envelope, markup, pay, rules, shapes, slips, transport
+from wxalarm.wechat.reply import codes, envelope, json_form, markup, pay, rules, shapes, slips, strays, transport
 from wxalarm.wechat.reply.body import BOM, LARGEST, PAID, SUCCESS, Body
 from wxalarm.wechat.reply.codes import CODES
 from wxalarm.wechat.reply.envelope import Opened
 from wxalarm.wechat.reply.pages import page_of
-from wxalarm.wechat.reply.pushes import Pushed
+from wxalarm.wechat.reply.pushes import PAY_V2, PAY_V3, Pushed
 
 __all__ = [
     "CODES",
@@ -84,7 +84,7 @@ def judge(
     subject = Body(body, pushed, mode, truncated)
     found: list[Finding] = []
     fields = transport.fields(headers)
-    if wrong := transport.wrong_status(status, pushed.form, fields.get("location")):
+    if wrong := transport.wrong_status(status, pushed, fields.get("location")):
         found.append(wrong)
     if fields or transport.framed(body):
         data, more = transport.arrived(subject, fields)
@@ -138,6 +138,8 @@ def _body(
     if max(len(body.data), length or 0) > LARGEST:
         yield body.find(codes.TOO_LARGE, 0, length=max(len(body.data), length or 0), limit=LARGEST)
         body = replace(body, data=body.data[:LARGEST], truncated=True)
+    if body.pushed.name == PAY_V3 and body.pushed.form is Form.PAY:
+        return  # the status alone is the answer
     if not body.data or (body.data == SUCCESS and body.pushed.form is not Form.PAY):
         yield from _plain_answer(body, length)
         return
@@ -158,6 +160,8 @@ def _body(
         return
     if _is_xml(stripped):
         yield from _xml(body, keys, opened, inside)
+    elif body.pushed.json and body.pushed.user and (root := json_form.root_of(body)) is not None:
+        yield from json_form.unplaced(_form(body, root, keys, opened, inside))
     else:
         yield from shapes.judge(body, text.lstrip("\ufeff"))
 
@@ -170,7 +174,10 @@ def _plain_answer(body: Body, length: int | None) -> Iterator[Finding]:
         found, extra = body.accepted_instead, length - shown
         yield body.find(code, 0, corrected=found, before=extra, behind=0, around="hidden", length=length)
     elif not body.data and not body.user:
-        yield body.find(codes.EMPTY, 0, corrected=body.accepted_instead, case=str(body.pushed.form))
+        either = body.pushed.form is Form.PAY and body.pushed.name != PAY_V2
+        code = codes.EMPTY.variant(severity=Severity.WARNING) if either else codes.EMPTY
+        case = "pay-either" if either else str(body.pushed.form)
+        yield body.find(code, 0, corrected=body.accepted_instead, case=case)
 
 
 def _decoded(body: Body) -> tuple[str, Finding | None]:
@@ -228,6 +235,8 @@ def _xml(body: Body, keys: Keys | None, opened: Opened | None, inside: list[byte
     try:
         root, encoding = markup.read(body.data, truncated=body.truncated)
     except markup.Malformed as error:
+        if body.pushed.form is Form.PAY and (refused := pay.refused(body)) is not None:
+            yield refused
         yield _malformed(body, error)
         return
     if root is None:
@@ -239,7 +248,16 @@ def _xml(body: Body, keys: Keys | None, opened: Opened | None, inside: list[byte
         return
     if body.pushed.form is Form.PAY:
         yield from pay.judge(body, root)
-    elif envelope.is_envelope(root):
+    else:
+        yield from strays.judge(body)
+        yield from _form(body, root, keys, opened, inside)
+
+
+def _form(
+    body: Body, root: markup.Element, keys: Keys | None, opened: Opened | None, inside: list[bytes]
+) -> Iterator[Finding]:
+    """An encrypted reply, or a plain one."""
+    if envelope.is_envelope(root):
         yield from _encrypted(body, root, keys, opened, inside)
     else:
         yield from rules.message(body, root)

@@ -45,7 +45,7 @@ DOCTYPE = _error("reply-doctype")
 ECHO = _error("reply-echo")
 NOT_ALLOWED = _error("reply-not-allowed", mechanisms.PASSIVE_REPLY)
 MSGTYPE = _error("reply-msgtype", mechanisms.PASSIVE_REPLY)
-CREATETIME_MILLISECONDS = _error("reply-createtime-milliseconds", mechanisms.PASSIVE_REPLY)
+CREATETIME_MILLISECONDS = _warning("reply-createtime-milliseconds")
 CREATETIME = _error("reply-createtime", mechanisms.PASSIVE_REPLY)
 CONTENT_EMPTY = _error("reply-content-empty", mechanisms.PASSIVE_REPLY)
 CONTENT_LONG = _warning("reply-content-long")
@@ -97,6 +97,7 @@ BODY = (
     ENCRYPTED_TWICE,
     ENCRYPTED_SUCCESS,
     SEALED,
+    PAY_FAIL,
     MALFORMED_XML,
     DOCTYPE,
     ECHO,
@@ -113,10 +114,9 @@ BODY = (
     WRONG_USER,
     SUCCESS_AS_MESSAGE,
     NOT_SUCCESS,
-    PAY_FAIL,
     PAY_V3,
 )
 CODES = (*TRANSPORT, *BODY)
 """All codes, in the order in which the causes lie: the transport, whether it is encrypted at all, the shape, the
-envelope, the rules of what is inside."""
+envelope, what the handler itself says, the rules of what is inside."""
 RANK = {code.id: rank for rank, code in enumerate(CODES)}

@@ -11,6 +11,7 @@ MOST_RESPONSES = 20
 MOST_HEADERS = 200
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})([^\r\n]{0,200})\r?\n")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}):[ \t]*([^\r\n]{0,16384})\r?(?:\n|\Z)")
+_CONNECTED = b"connection established"
 _BLANK = re.compile(rb"\r?\n")
 
 
@@ -33,7 +34,8 @@ def is_dump(data: bytes) -> bool:
 def response_of(data: bytes) -> Response:
     """The response that counts: the first that is neither interim (1xx) nor a proxy's "Connection established".
 
-    WeChat follows no redirect, so in 301 then 200 (curl -L) it is the 301. The data must begin as `is_dump` says.
+    WeChat follows no redirect, so in 301 then 200 (curl -L) it is the 301. A head that stands where the body of an
+    answer begins is that body: a handler wrote its response object as text. The data must begin as `is_dump` says.
     """
     position = 0
     for _ in range(MOST_RESPONSES):
@@ -41,10 +43,10 @@ def response_of(data: bytes) -> Response:
         assert begun is not None
         status, reason = int(begun[1]), begun[2].strip().lower()
         headers, position = _headers(data, begun.end())
-        following = _following(data, position, headers)
+        following = _following(data, position, headers, reason, status)
         if following is None:
             return Response(status, headers, _body(data[position:], headers))
-        if status >= 200 and reason != b"connection established":
+        if status >= 200 and reason != _CONNECTED:
             body = _body(data[position:following], headers)
             then = _STATUS.match(data, following)
             return Response(status, headers, body, int(then[1]) if then and 300 <= status < 400 else None)
@@ -65,11 +67,14 @@ def _headers(data: bytes, position: int) -> tuple[tuple[tuple[str, str], ...], i
     return tuple(found), blank.end() if blank else position
 
 
-def _following(data: bytes, position: int, headers: tuple[tuple[str, str], ...]) -> int | None:
+def _following(
+    data: bytes, position: int, headers: tuple[tuple[str, str], ...], reason: bytes, status: int
+) -> int | None:
     """Where the next response of the dump begins; None when this is the last."""
-    if _STATUS.match(data, position):
-        return position
     length = fields(headers).get("content-length", "")
+    bodiless = not 200 <= status < 300 or status == 204 or length == "0" or reason == _CONNECTED
+    if bodiless and _STATUS.match(data, position):
+        return position
     if length.isascii() and length.isdigit():
         behind = position + int(length[:9])
         for start in (behind, behind + 1, behind + 2):

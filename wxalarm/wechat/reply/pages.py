@@ -14,6 +14,8 @@ class Page(NamedTuple):
 
     name: str
     title: str
+    who: str = ""
+    """The product, of a page of "waf-named"."""
 
 
 _ALIKE = re.compile(
@@ -28,6 +30,20 @@ PHP_MESSAGE = re.compile(
     r"(?:(?:Fatal error|Warning|Notice|Parse error|Deprecated)(?:</b>)?:\s{1,8})(.{1,200}?)(?:<br|\n|\Z)", re.I | re.S
 )
 
+_WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Cloudflare", ("cf-browser-verification", "cf_chl_opt", "| cloudflare", "just a moment...")),
+    ("阿里云 WAF", ("acw_sc__v", "errors.aliyun.com")),
+    ("腾讯云 WAF", ("waf.tencent-cloud", "waf_uuid", "t-sec-waf")),
+    ("长亭雷池 SafeLine", ("safeline", "chaitin")),
+    ("宝塔 WAF", ("btwaf", "宝塔网站防火墙", "宝塔云waf")),
+    ("安全狗", ("safedog", "安全狗")),
+    ("云锁", ("yunsuo", "security_session_verify")),
+    ("创宇盾", ("__jsl_clearance", "创宇盾", "365cyd")),
+    ("360 网站卫士", ("wangzhan.360", "360wzws", "网站卫士")),
+    ("百度云加速", ("yunjiasu", "云加速")),
+    ("Imperva", ("_incapsula_resource", "incapsula incident")),
+)
+"""Web firewalls and bot checks by the marks of their pages, all lower case."""
 # In this order: what is surest first. All lower case; one of the words is enough.
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -39,16 +55,8 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "waf",
         (
-            "security_session_verify",
-            "acw_sc__v",
-            "safedog",
-            "安全狗",
-            "yunsuo",
-            "cf-browser-verification",
-            "cf_chl_opt",
-            "just a moment...",
+            *(mark for _, marks in _WAFS for mark in marks),
             "attention required! | cloudflare",
-            "errors.aliyun.com",
             "安全验证",
             "访问被拦截",
             "访问被阻断",
@@ -91,6 +99,31 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("apache", ("<address>apache", "-//ietf//dtd html 2.0//en", "it works!</h1>")),
     ("iis", ("iis windows server", "internet information services", "服务器错误</h1>", "404 - 找不到文件或目录")),
 )
+_SHELL = re.compile(
+    r"<div\s{1,4}id\s{0,2}=\s{0,2}[\"']?(?:app|root|__next|__nuxt|q-app)[\"']?\s{0,4}>\s{0,80}(?:</div>|<div)|<app-root>\s{0,80}</app-root>"
+    r"|you need to enable javascript to run this app|doesn't work properly without javascript enabled",
+    re.I,
+)
+"""The page of a single-page application: a place to fill in, and scripts."""
+# fmt: off
+_STRIPPED = tuple((name, re.compile(pattern, re.I)) for name, pattern in (
+    ("aspnet", r"[“\"']?/[^ ]{0,40}[”\"']? ?应用程序中的服务器错误|Server Error in ['‘]?/[^ ]{0,40} Application"),
+    ("spring", r"Whitelabel Error Page"),
+    ("tomcat", r"HTTP (?:Status|状态) ?\d{3} ?[–—-]|HTTP状态 ?\d{3}"),
+    ("django", r"(?:Forbidden \(403\) )?CSRF verification failed|DisallowedHost at /|Forbidden \(403\) CSRF"),
+    ("werkzeug", r"(?:Internal Server Error )?The server encountered an internal error and was unable to complete"),
+    ("werkzeug", r"(?:Method Not Allowed )?The method is not allowed for the requested URL"),
+    ("express", r"(?:Error )?Cannot (?:POST|GET|PUT) /"),
+    ("laravel", r"Whoops, looks like something went wrong"),
+    ("thinkphp", r"系统发生错误|页面错误！请稍后再试"),
+    ("tengine", r"(?:\d{3} [A-Z][\w' -]{2,40} ){1,2}(?:Sorry for the inconvenience.{0,200})?tengine"),
+    ("openresty", r"(?:\d{3} [A-Z][\w' -]{2,40} ){1,2}openresty"),
+    ("nginx", r"(?:\d{3} [A-Z][\w' -]{2,40} ){1,2}nginx|Welcome to nginx!"),
+    ("waf", r".{0,60}(?:访问被(?:拦截|阻断)|您的(?:请求|访问).{0,20}(?:威胁|拦截|阻断)|网站防火墙)"),
+    ("icp", r".{0,60}(?:未备案|尚未备案|根据工信部|根据工业和信息化部)"),
+))
+# fmt: on
+"""How the text of a page begins when its tags were taken out, as a log or a chat tool does it."""
 _REDIRECT = re.compile(
     r"<title>\s{0,20}(?:30[12378]\b|object moved|document moved|moved |redirect|found</title|跳转)|"
     r"<h1>\s{0,20}(?:30[12378]\b|object moved|moved permanently|redirecting)|"
@@ -110,12 +143,22 @@ def page_of(text: str) -> Page | None:
     if _PHP.search(head) or _PHP_PLAIN.match(head):
         return Page("php", _php_message(head))
     begin = head.lstrip()[:1]
+    if begin != "<" and (name := _stripped(head)):
+        return Page(name, "")
     if begin != "<" and not re.search(r"<(?:!doctype html|html|body|script)\b", head, re.I):
         return None
     if not _ALIKE.search(head):
         return None
     title = " ".join(found[1].split()) if (found := _TITLE.search(head)) else ""
-    return Page(_name(head), title)
+    name = _name(head)
+    who = next((product for product, marks in _WAFS if any(mark in head.lower() for mark in marks)), "")
+    return Page("waf-named", title, who) if name == "waf" and who else Page(name, title)
+
+
+def _stripped(text: str) -> str | None:
+    """The page whose tags somebody took out, by how its text begins."""
+    plain = " ".join(text[:400].split())
+    return next((name for name, begin in _STRIPPED if begin.match(plain)), None)
 
 
 def _php_message(head: str) -> str:
@@ -130,6 +173,8 @@ def _name(head: str) -> str:
             return name
     if _LOGIN.search(head):
         return "login"
+    if _SHELL.search(head):
+        return "spa"
     if _REDIRECT.search(head):
         return "redirect"
     for name, marks in _MARKS[4:]:

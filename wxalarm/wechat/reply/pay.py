@@ -1,7 +1,8 @@
-"""Answers to what is no message: payment notifications (v2, XML). Source: 支付结果通知."""
+"""Answers to payment notifications in XML (v2), whole or damaged. Source: 支付结果通知."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wxalarm.model import Finding
@@ -11,6 +12,19 @@ from wxalarm.wechat.reply.markup import Element, content_span, element_span
 
 NOTIFIED = ("transaction_id", "out_trade_no", "mch_id", "total_fee")
 """Elements that only the notification has."""
+
+_SAID = re.compile(rb"<return_code>[ \t\r\n]{0,80}(?:<!\[CDATA\[)?[ \t]{0,8}([A-Za-z_]{1,40})")
+_MESSAGE = re.compile(rb"<return_msg>[ \t\r\n]{0,80}(?:<!\[CDATA\[)?([^<\]]{0,400})")
+
+
+def refused(body: Body) -> Finding | None:
+    """The FAIL of a handler whose XML is not well-formed: it says more than the slip beside it."""
+    said = _SAID.search(body.data)
+    if said is None or said[1].lower() == b"success":
+        return None
+    message = _MESSAGE.search(body.data)
+    text = message[1].decode("utf-8", "replace").strip()[:100] if message else ""
+    return body.find(codes.PAY_FAIL, *said.span(1), corrected=PAID, value=said[1].decode(), message=text)
 
 
 def judge(body: Body, root: Element) -> Iterator[Finding]:

@@ -7,11 +7,11 @@ A body that WeChat cut is judged by what is whole in it: nothing is missing from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from wxalarm.model import Finding, Severity
 from wxalarm.wechat.catalogue import Answer, Form
-from wxalarm.wechat.limits import ARTICLES, ARTICLES_FOR_MESSAGE, CONTENT
+from wxalarm.wechat.limits import APPID, ARTICLES, ARTICLES_FOR_MESSAGE, CONTENT
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import Body
 from wxalarm.wechat.reply.markup import Element, content_span, element_span, inner_span
@@ -32,12 +32,21 @@ REPLIES = {
     "transfer_customer_service": (),
 }
 """MsgType of a reply → the elements it must have."""
+WORK_REPLIES = {
+    **{kind: REPLIES[kind] for kind in ("text", "image", "voice", "video", "news")},
+    "update_button": ("Button/ReplaceName",),
+    "update_template_card": ("TemplateCard",),
+}
+"""The same for WeCom (企业微信, 被动回复消息格式)."""
 PUSHED_ONLY = frozenset({"event", "link", "location", "shortvideo"})
 COMMON = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 ARTICLE_FIELDS = ("Title", "Description", "PicUrl", "Url")
 _SECONDS = re.compile(r"\A[0-9]{1,10}\Z")
 _MILLISECONDS = re.compile(r"\A(?:[0-9]{13}|[0-9]{16}|[0-9]{19})\Z")
 _ACCOUNT = re.compile(r"\Agh_")
+_APPID = re.compile(rf"\A{APPID}\Z")
+_WORDS = frozenset({"null", "undefined", "none", "nil", "nan", "touser", "fromuser", "tousername", "fromusername"})
+"""What stands where an id was never filled in, the placeholders of the documents' samples among it."""
 _OPENID = re.compile(r"\Ao[\w-]{20,40}\Z")
 _MASKED = re.compile(r"[*＊•·xX]{3}|…")
 
@@ -49,15 +58,16 @@ def message(body: Body, root: Element) -> Iterator[Finding]:
         return
     kind_element = root.get("MsgType")
     kind = kind_element.text if kind_element and kind_element.closed else None
-    known = kind if kind in REPLIES else None
-    if finding := not_allowed(body, kind):
+    replies = WORK_REPLIES if body.pushed.work else REPLIES
+    known = kind if kind in replies else None
+    if not body.pushed.work and (finding := not_allowed(body, kind)):
         yield finding
     yield from missing(body, root, COMMON)
     if kind_element is not None and kind is not None and known is None:
-        yield _msgtype(body, kind_element)
+        yield _msgtype(body, kind_element, replies)
     yield from _create_time(body, root)
     if known is not None:
-        yield from missing(body, root, REPLIES[known])
+        yield from missing(body, root, replies[known])
         yield from {"text": _text, "news": _news, "music": _music}.get(known, _nothing)(body, root)
     yield from _users(body, root)
 
@@ -162,16 +172,16 @@ def renamed(data: bytes, element: Element, name: bytes) -> bytes:
     return data if close < 0 else data[: close + 2] + name + data[close + 2 + len(old) :]
 
 
-def _msgtype(body: Body, element: Element) -> Finding:
+def _msgtype(body: Body, element: Element, replies: Mapping[str, tuple[str, ...]]) -> Finding:
     folded = taken_for(element.text).lower()
     span = content_span(body.data, element)
-    if folded in REPLIES:
+    if folded in replies:
         start, end = inner_span(body.data, element)  # blanks may stand around the CDATA, too
         cdata = b"<![CDATA[%b]]>" if b"<![CDATA[" in body.data[start:end] else b"%b"
         corrected = body.spliced(start, end, cdata % folded.encode())
         return body.find(codes.MSGTYPE, *span, corrected=corrected, value=element.text, near=folded, case="near")
     case = "push-only" if folded in PUSHED_ONLY else "empty" if not folded else "other"
-    return body.find(codes.MSGTYPE, *span, value=element.text[:60], near="", case=case, known=list(REPLIES))
+    return body.find(codes.MSGTYPE, *span, value=element.text[:60], near="", case=case, known=list(replies))
 
 
 def _create_time(body: Body, root: Element) -> Iterator[Finding]:
@@ -183,6 +193,8 @@ def _create_time(body: Body, root: Element) -> Iterator[Finding]:
         corrected = body.spliced(*span, value[:10].encode())
         unit = {13: "milliseconds", 16: "microseconds"}.get(len(value), "nanoseconds")
         code = codes.CREATETIME_MILLISECONDS
+        if unit != "milliseconds":  # only these are known to reach users
+            code = code.variant(severity=Severity.ERROR)
         yield body.find(code, *span, corrected=corrected, value=value, digits=len(value), seconds=value[:10], unit=unit)
         return
     whole, taken = re.match(r"\d{10}(?=\.\d)", value), _SECONDS.match(taken_for(value))
@@ -289,7 +301,7 @@ def _users(body: Body, root: Element) -> Iterator[Finding]:
     if receiver is None or sender is None or not (receiver.closed and sender.closed):
         return
     to, by = receiver.text.strip(), sender.text.strip()
-    if not to or not by:
+    if not to or not by or body.pushed.work:  # a userid and a CorpID may be any words
         return
     user, account = body.pushed.openid, body.pushed.account
     turned = (_ACCOUNT.match(to) and not _ACCOUNT.match(by)) or (
@@ -305,12 +317,33 @@ def _users(body: Body, root: Element) -> Iterator[Finding]:
         )
         return
     for element, value, wanted in ((receiver, to, user), (sender, by, account)):
-        if wanted and not _same(value, wanted):
+        if wanted:
+            case = None if _same(value, wanted) else "given"
+        else:
+            case = _no_receiver(value) if element is receiver else _no_sender(value)
+        if case:
             span = content_span(body.data, element)
-            corrected = body.spliced(*span, wanted.encode())
+            corrected = body.spliced(*span, wanted.encode()) if wanted else None
             yield body.find(
-                codes.WRONG_USER, *span, corrected=corrected, element=element.name, value=value[:60], wanted=wanted
-            )
+                codes.WRONG_USER, *span, corrected=corrected,
+                element=element.name, value=value[:60], wanted=wanted, case=case,
+            )  # fmt: skip
+
+
+def _no_receiver(value: str) -> str | None:
+    """What ToUserName is when it cannot be an OpenID: a key of [words.reply_user]; None when it may be one."""
+    if value.lower() in _WORDS:
+        return "word"
+    if _APPID.match(value):
+        return "appid"
+    return None if _OPENID.match(value) or _MASKED.search(value) else "no-openid"
+
+
+def _no_sender(value: str) -> str | None:
+    """The same for FromUserName: the documents call it the account's 开发者微信号, so that other names may be right."""
+    if value.lower() in _WORDS:
+        return "word"
+    return "appid" if _APPID.match(value) else "openid" if _OPENID.match(value) else None
 
 
 def _swapped(body: Body, receiver: Element, sender: Element) -> bytes:

@@ -25,6 +25,7 @@ _OBJECT = re.compile(
     r"|\w{3,60}(?:Response|Result|Entity|Body|Vo|VO|Dto|DTO)[({].{0,2000}[)}]\Z)",
     re.S,
 )
+_HEAD = re.compile(r"\AHTTP/\d(?:\.\d)? \d{3}\b")
 _OBJECT_KEYS = frozenset(
     {"statuscode", "statuscodevalue", "status_code", "headers", "contenttype", "content_type", "contentencoding",
      "reasonphrase", "issuccessstatuscode", "original", "exception", "viewname", "modelandview"}
@@ -42,7 +43,9 @@ def judge(body: Body, text: str) -> Iterator[Finding]:
         yield _quoted(body, stripped, bare)
         return
     if is_object(stripped):
-        yield body.find(codes.OBJECT, 0, len(body.data), corrected=body.accepted_instead, what=stripped[:80])
+        yield body.find(
+            codes.OBJECT, 0, len(body.data), corrected=_behind_head(body), what=stripped[:80].partition("\r\n")[0]
+        )
         return
     if _ESCAPED.search(stripped[:4000]):
         yield _escaped(body, stripped)
@@ -56,6 +59,13 @@ def judge(body: Body, text: str) -> Iterator[Finding]:
     yield _text(body, text, stripped)
 
 
+_LOGIN = re.compile(
+    r"未登录|请先?登[录陆]|登[录陆](?:状态)?已?(?:过期|失效|超时)|未授权|认证失败|无效的?令牌"
+    r"|\b(?:unauthori[sz]ed|unauthenticated|not logged in|login required|please log ?in)\b"
+    r"|\b(?:token|session) (?:has )?expired\b"
+    r"|\"(?:code|status|errcode)\"\s{0,4}:\s{0,4}\"?(?:401|40101|50014)\b",
+    re.I,
+)
 _LITERALS = frozenset({"true", "false", "null", "True", "False", "None", "nil", "undefined"})
 _NUMBER = re.compile(r"\A-?\d{1,20}(?:\.\d{1,20})?\Z")
 
@@ -132,8 +142,14 @@ def _escaped(body: Body, text: str) -> Finding:
 
 
 def is_object(text: str) -> bool:
-    """Whether a text is how a framework prints its response object."""
-    return _OBJECT.match(text) is not None
+    """Whether a text is how a framework prints its response object; some print status line, headers and body."""
+    return _OBJECT.match(text) is not None or _HEAD.match(text) is not None
+
+
+def _behind_head(body: Body) -> bytes:
+    """The reply behind a head that was printed with it, as far as it is one."""
+    behind = re.split(rb"\r?\n\r?\n", body.data.strip(), maxsplit=1)[-1].strip()
+    return behind if behind == SUCCESS or behind.startswith(b"<xml") else body.accepted_instead
 
 
 def page(body: Body, text: str, found: Page) -> Iterator[Finding]:
@@ -147,7 +163,8 @@ def page(body: Body, text: str, found: Page) -> Iterator[Finding]:
     end = body.data.rfind(b"</xml>")
     if found.name == "php" and 0 < begin < end:
         corrected = body.data[begin : end + 6]
-    yield body.find(codes.HTML, corrected=corrected, page=found.name, title=found.title)
+    who: dict[str, Any] = {"who": found.who} if found.who else {}
+    yield body.find(codes.HTML, corrected=corrected, page=found.name, title=found.title, **who)
 
 
 def _json(body: Body, text: str) -> Finding:
@@ -164,6 +181,10 @@ def _json(body: Body, text: str) -> Finding:
         return body.find(codes.OBJECT, corrected=corrected, what=", ".join(str(key) for key in list(value)[:6]))
     if isinstance(value, dict) and value.get("code") == "SUCCESS" and body.pushed.form is Form.PAY:
         return body.find(codes.PAY_V3, corrected=body.accepted_instead)
+    if isinstance(value, dict) and value.keys() >= {"ToUserName", "MsgType"}:
+        return body.find(codes.JSON, corrected=body.accepted_instead, what="reply")
+    if isinstance(value, dict) and _LOGIN.search(text[:2000]):
+        return body.find(codes.JSON, corrected=body.accepted_instead, what="login")
     what = "literal" if text in _LITERALS or _NUMBER.match(text) else "array" if text[:1] == "[" else "object"
     if isinstance(value, dict) and {str(key).lower() for key in value} >= {"encrypt", "msgsignature"}:
         what = "envelope"

@@ -84,7 +84,7 @@ def _candidates(data: bytes) -> Iterator[Slip]:
         yield Slip("declaration-late", 0, declaration.start(), b"")
     if control := _CONTROL.search(data):
         yield Slip("control", control.start(), control.end(), b"")
-    plain = _without_cdata(data)
+    plain = without_cdata(data)
     yield from _in_cdata(data)
     if start := _CDATA_START.search(plain):
         yield Slip("cdata-start", start.start(), start.end(), b"<![CDATA[")
@@ -119,7 +119,7 @@ def _sections(data: bytes) -> Iterator[tuple[int, int]]:
         begin = again
 
 
-def _without_cdata(data: bytes) -> bytes:
+def without_cdata(data: bytes) -> bytes:
     """The bytes with well-formed CDATA sections and comments blanked, every offset kept."""
     plain = _blanked(data, ((begin, end) for begin, end in _sections(data) if end >= 0))
     return _blanked(plain, _comments(plain))

@@ -11,6 +11,7 @@ from wxalarm.model import Finding
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import LARGEST, Body
+from wxalarm.wechat.reply.pushes import PAY_V2, Pushed
 from wxalarm.wechat.statuses import status_case
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -47,9 +48,9 @@ def redirect_case(to: str | None, url: str | None = None) -> str:
     return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
 
 
-def wrong_status(status: int, form: Form, location: str | None = None) -> Finding | None:
-    """Anything but 200; a payment notification (v3) may also be answered with 204. location: that header."""
-    if status == 200 or (form is Form.PAY and status == 204):
+def wrong_status(status: int, pushed: Pushed, location: str | None = None) -> Finding | None:
+    """Anything but 200; but 204 for a payment notification that may be of v3. location: that header."""
+    if status == 200 or (status == 204 and pushed.form is Form.PAY and pushed.name != PAY_V2):
         return None
     if redirects(status):
         to = (location or "")[:300] or None
