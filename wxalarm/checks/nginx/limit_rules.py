@@ -112,7 +112,7 @@ def _limited(
         zone_place=zone.place,
         makes=makes,
         seconds=waits,
-        key=zone.args[0],
+        variable=zone.args[0],
         allowed=allowed,
         unit=unit,
         case="unknown" if rate is None else "known",
