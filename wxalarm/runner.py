@@ -89,6 +89,11 @@ class Run:
         """Ids of the checks whose probes have not ended."""
         return sorted({check for (check, _), task in self._probes.items() if not task.done()})
 
+    @functools.cached_property
+    def planned(self) -> int:
+        """How many results the run will have, skips included."""
+        return sum(len(plan(self.contexts[index])) for index in dict.fromkeys(examples_of(self.contexts)))
+
     async def reports(self) -> list[Report]:
         """The reports of all contexts, in order."""
         loop = asyncio.get_running_loop()

@@ -50,8 +50,13 @@ async def full(*options: str) -> subprocess.CompletedProcess[bytes]:
 @pytest.mark.parametrize(
     ("lang", "cause", "said", "do"),
     [
-        ("en", "Cause (likely): tcp-refused", "refuses connections (cURL error 7)", "Start the service"),
-        ("zh", "原因（很可能）：tcp-refused", "端口拒绝连接（cURL 错误 7）", "启动服务"),
+        (
+            "en",
+            "Cause (likely): Port refuses connections (tcp-refused)",
+            "refuses connections (cURL error 7)",
+            "Start the service",
+        ),
+        ("zh", "原因（很可能）：端口拒绝连接 (tcp-refused)", "端口拒绝连接（cURL 错误 7）", "启动服务"),
     ],
 )
 @pytest.mark.parametrize("only", [EVERY, QUICK], ids=["all checks", "tcp"])
@@ -66,8 +71,8 @@ def test_a_closed_port(lang: str, cause: str, said: str, do: str, only: tuple[st
 @pytest.mark.parametrize(
     ("lang", "cause", "said"),
     [
-        ("en", "Cause (likely): tcp-timeout", "takes no connection: no answer in 1."),
-        ("zh", "原因（很可能）：tcp-timeout", "端口连接超时：1."),
+        ("en", "Cause (likely): Port takes no connection (tcp-timeout)", "takes no connection: no answer in 1."),
+        ("zh", "原因（很可能）：端口连接超时 (tcp-timeout)", "端口连接超时：1."),
     ],
 )
 def test_a_full_listen_queue(lang: str, cause: str, said: str) -> None:

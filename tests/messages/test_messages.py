@@ -39,7 +39,7 @@ def test_every_check_and_code_has_its_sentences(lang: str) -> None:
     for check in CHECKS:
         assert {"title", "about"} <= set(data["check"][check.id]), check.id
         for code in check.codes:
-            assert {"text", "hint"} <= set(data["code"][code.id]), code.id
+            assert {"title", "text", "hint"} <= set(data["code"][code.id]), code.id
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -118,3 +118,12 @@ def test_names_of_checks_and_kinds_can_stand_in_a_list(lang: str) -> None:
     for name in names:
         assert not set(name) & set(",;:.、，；：。"), name
         assert cell_len(name) <= 42, name
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_titles_of_codes_are_headings(lang: str) -> None:
+    """ "Cause (likely): Port refuses connections (tcp-refused)" is one line of 80 columns."""
+    for code in {code.id for check in CHECKS for code in check.codes}:
+        title = catalogue(lang).data["code"][code]["title"]
+        assert not set(title) & set(",;:{}、，；：。"), title
+        assert cell_len(title) <= 42, title

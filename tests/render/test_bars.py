@@ -34,7 +34,7 @@ def test_every_report_shows_them() -> None:
     result = CheckResult("access-log", Status.PASS, (code(None, bars=PAIRS),))
     report = Report(Alarm(), Target(), (result,), None, 0.1)
     words = catalogue("en")
-    text = terminal.render([report], words)
+    text = terminal.render([report], words, verbose=True)
     assert "      0.01-0.1 s   500  " + "#" * (WIDTH // 2) + "\n" in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "        0.01-0.1 s   500" in markdown.render([report], words)

@@ -240,7 +240,7 @@ def test_on_somebody_elses_server_the_advice_is_to_write_to_its_provider(lang: s
     results = (CheckResult("sample", Status.WARN, (server,), True), *one.results[1:])
     said = words(lang)
     for text in (
-        terminal.render([dataclasses.replace(one, results=results)], said),
+        terminal.render([dataclasses.replace(one, results=results)], said, verbose=True),
         markdown.render([dataclasses.replace(one, results=results)], said),
         html.render([dataclasses.replace(one, results=results)], said),
     ):

@@ -27,6 +27,8 @@ def demo(
     show_list: Annotated[bool, typer.Option("--list")] = False,
     formats: flags.Format = None,
     lang: flags.Lang = None,
+    verbose: flags.Verbose = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Diagnose a made-up alarm against a faulty server that this command starts on loopback."""
     words = words_of(lang)
@@ -44,7 +46,7 @@ def demo(
             typer.echo("\n" + staged.text.strip() + "\n", err=True)
             yield contexts(parse(staged.text).alarms, settings, url=staged.url, resolve=staged.resolve)
 
-    raise typer.Exit(deliver(stage(), (), words, outputs, only=chosen.only, reveal=True))
+    raise typer.Exit(deliver(stage(), (), words, outputs, only=chosen.only, reveal=True, verbose=verbose, quiet=quiet))
 
 
 def scenario_of(name: str, words: Catalogue) -> Scenario:

@@ -39,6 +39,8 @@ def diagnose(
     formats: flags.Format = None,
     lang: flags.Lang = None,
     reveal: flags.Reveal = False,
+    verbose: flags.Verbose = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Find the cause of an alarm: DNS, connection, TLS, HTTP, the reply, nginx, its logs and this machine."""
     settings = settings_of(config, lang)
@@ -68,11 +70,33 @@ def diagnose(
             fail(words.ui("from_alone"))
         case = read_case(from_case, words)
         only, saved = chosen_of(case.contexts, only, words), case.outcome
-        code = deliver(case.contexts, case.problems, words, outputs, only=only, skip=skip, saved=saved, reveal=reveal)
+        code = deliver(
+            case.contexts,
+            case.problems,
+            words,
+            outputs,
+            only=only,
+            skip=skip,
+            saved=saved,
+            reveal=reveal,
+            verbose=verbose,
+            quiet=quiet,
+        )
     else:
         if settings.host.nginx_conf == "-" and (not files or "-" in files):
             fail(words.ui("two_stdin"))
         contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or ())
         only = chosen_of(contexts, only, words)
-        code = deliver(contexts, problems, words, outputs, only=only, skip=skip, save=save, reveal=reveal)
+        code = deliver(
+            contexts,
+            problems,
+            words,
+            outputs,
+            only=only,
+            skip=skip,
+            save=save,
+            reveal=reveal,
+            verbose=verbose,
+            quiet=quiet,
+        )
     raise typer.Exit(code)

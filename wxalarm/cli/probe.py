@@ -30,6 +30,8 @@ def probe(
     formats: flags.Format = None,
     lang: flags.Lang = None,
     reveal: flags.Reveal = False,
+    verbose: flags.Verbose = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Check a callback URL without an alarm: every network check and, with --push, the signed push."""
     settings = settings_of(config, lang)
@@ -40,4 +42,8 @@ def probe(
     contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
     only = chosen_of(contexts, known_checks(only, words), words) or [check.id for check in NETWORK]
     skip = known_checks(skip, words)
-    raise typer.Exit(deliver(contexts, (), words, outputs, only=only, skip=skip, save=save, reveal=reveal))
+    raise typer.Exit(
+        deliver(
+            contexts, (), words, outputs, only=only, skip=skip, save=save, reveal=reveal, verbose=verbose, quiet=quiet
+        )
+    )

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -29,7 +29,7 @@ from wxalarm.cli.common import (
     terminal_width,
     write_outputs,
 )
-from wxalarm.model import Finding, Reason, Report, Severity, Status, worst
+from wxalarm.model import CheckResult, Finding, Reason, Report, Severity, Status, worst
 from wxalarm.probes import local
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
@@ -86,8 +86,11 @@ def run(
 
 
 @contextmanager
-def _progress(jobs: list[Run], words: Catalogue, *, show: bool) -> Iterator[Callable[[Context, Any], None] | None]:
-    """One line on stderr: how many checks have ended, and which are still being waited for."""
+def _progress(
+    jobs: list[Run], words: Catalogue, *, show: bool
+) -> Iterator[Callable[[Context, CheckResult], None] | None]:
+    """One line on stderr: how many checks of how many have ended, which are still being waited for, and how long of the
+    time there is."""
     if not show:
         yield None
         return
@@ -97,16 +100,29 @@ def _progress(jobs: list[Run], words: Catalogue, *, show: bool) -> Iterator[Call
     from rich.text import Text
 
     begun = time.monotonic()
-    done = 0
+    done = skipped = 0
 
     def line() -> Text:
-        waiting = ", ".join(jobs[0].pending[:4]) if jobs else ""
-        said = words.ui("progress", done=done, elapsed=time.monotonic() - begun, waiting=waiting)
-        return Text(said, style="dim", no_wrap=True, overflow="ellipsis")
+        if not jobs:
+            return Text()
+        job, comma = jobs[0], words.ui("list_comma")
+        timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
+        said = words.ui(
+            "progress",
+            done=done,
+            total=job.planned - skipped,
+            elapsed=time.monotonic() - begun,
+            timeout=timeout,
+            waiting=comma.join(words.check(check) for check in job.pending[:3]),
+        )
+        return Text(said if job.pending else "", style="dim", no_wrap=True, overflow="ellipsis")
 
-    def ended(_: Context, __: Any) -> None:
-        nonlocal done
-        done += 1
+    def ended(_: Context, result: CheckResult) -> None:
+        nonlocal done, skipped
+        if result.status is Status.SKIP:
+            skipped += 1
+        else:
+            done += 1
 
     with Live(get_renderable=line, console=Console(stderr=True), transient=True, refresh_per_second=8):
         yield ended
@@ -120,12 +136,29 @@ def deliver(
     *,
     save: Path | None = None,
     reveal: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
     **options: Any,
 ) -> int:
-    """Run the checks, write every output, give the exit code. Ctrl-C, whenever it comes, keeps what has finished."""
+    """Run the checks, write every output, give the exit code. Ctrl-C, whenever it comes, keeps what has finished.
+    verbose: the text has everything; quiet: the verdict alone, and no progress."""
     pressed: list[bool] = []
     with runner.interruptible(lambda: pressed.append(True)):
-        return _delivered(contexts, problems, words, outputs, pressed, save=save, reveal=reveal, **options)
+        return _delivered(
+            *(contexts, problems, words, outputs, pressed),
+            save=save,
+            reveal=reveal,
+            detail=Detail(verbose=verbose, quiet=quiet),
+            **options,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much of a report its text shows: everything, the verdict alone, or what is read in five seconds."""
+
+    verbose: bool = False
+    quiet: bool = False
 
 
 def _delivered(
@@ -137,9 +170,10 @@ def _delivered(
     *,
     save: Path | None,
     reveal: bool,
+    detail: Detail,
     **options: Any,
 ) -> int:
-    reports, job = run(contexts, words, interrupted=lambda: bool(pressed), **options)
+    reports, job = run(contexts, words, quiet=detail.quiet, interrupted=lambda: bool(pressed), **options)
     never = Redactor(reveal=True)
     if not any(output.format == "json" and output.path is None for output in outputs):
         say_problems(problems, words)
@@ -156,7 +190,7 @@ def _delivered(
         # What one reads on one's own screen is shown as it is, but for secrets; what is passed on (files, machine
         # formats) is not.
         passed_on = output.path is not None or output.format != "text"
-        text = text_of(output, *shown[passed_on](), words, timeout, code, job.contexts)
+        text = text_of(output, *shown[passed_on](), words, timeout, code, job.contexts, detail)
         return looked_over(output, text, personal=not reveal)
 
     def ready(output: Output) -> Checked:
@@ -251,6 +285,7 @@ def text_of(
     timeout: float,
     code: int,
     contexts: Sequence[Context] = (),
+    detail: Detail = Detail(),  # it is frozen
 ) -> str:
     """The reports in one format, with where the settings of their contexts came from."""
     settings = contexts[0].settings.source if contexts else None
@@ -270,6 +305,9 @@ def text_of(
         timeout=timeout,
         exit_code=code,
         settings=sentences(contexts, words),
+        last=on_screen(output.path),
+        verbose=detail.verbose,
+        quiet=detail.quiet,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from wxalarm import shell
 from wxalarm.messages.lazy import tables
-from wxalarm.model import AlarmKind, Code, Finding, Reason
+from wxalarm.model import AlarmKind, Code, Finding, Reason, Target
 
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
@@ -28,6 +28,9 @@ MESSAGES = ("kind", "check")
 """Groups of messages whose parts other sentences may say."""
 COMMAND = "verify"
 """The part of a code's message that is a command to paste: shell.fill says how its placeholders are filled."""
+
+YOURS = ("your_url", "your_host")
+"""Tables of the words that stand for what a reader has to fill in."""
 
 
 class ReasonError(Exception):
@@ -42,7 +45,11 @@ class ReasonError(Exception):
 
 
 class _Lenient(string.Formatter):
-    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m."""
+    """str.format that shows a missing value as "?" instead of raising: a report must come out at 3 a.m. comma: what
+    stands between the items of a list."""
+
+    def __init__(self, comma: str) -> None:
+        self.comma = comma
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(str(key), "?")
@@ -55,14 +62,18 @@ class _Lenient(string.Formatter):
         if value is None:
             return "-"
         if isinstance(value, (list, tuple)):
-            return ", ".join(str(item) for item in value)
+            return self.comma.join(str(item) for item in value)
         try:
             return str(format(value, format_spec))
         except (ValueError, TypeError):
             return str(value)
 
 
-_FORMATTER = _Lenient()
+def target_of(target: Target) -> dict[str, Any]:
+    """What a command of a report may name besides the evidence: the callback's URL and host."""
+    return {"url": target.url, "target_url": target.url, "target_host": target.host}
+
+
 _WORDS = re.compile(r"\{(\w+):@(\w+(?:\.\w+)?)\}")
 
 
@@ -72,6 +83,7 @@ class Catalogue:
     def __init__(self, lang: Lang, data: Mapping[str, Any]) -> None:
         self.lang = lang
         self.data = data
+        self._formatter = _Lenient("、" if lang == "zh" else ", ")
 
     def _find(self, *path: str) -> Any:
         node: Any = self.data
@@ -84,7 +96,7 @@ class Catalogue:
     def _say(self, template: Any, values: Mapping[str, Any]) -> str:
         if not isinstance(template, str):
             return ""
-        return _FORMATTER.vformat(self._spelled(template, values), (), values)
+        return self._formatter.vformat(self._spelled(template, values), (), values)
 
     def _spelled(self, template: str, values: Mapping[str, Any]) -> str:
         """The template with every {value:@table} in words."""
@@ -96,7 +108,7 @@ class Catalogue:
         words = self._words(table, value)
         if words is not None:
             return self._spelled(words, values)
-        return _FORMATTER.format_field(value, "").replace("{", "{{").replace("}", "}}")
+        return self._formatter.format_field(value, "").replace("{", "{{").replace("}", "}}")
 
     def _words(self, table: str, value: Any) -> str | None:
         """The words of a value; {value:@kind} and {value:@check.about} are parts of messages, by default titles."""
@@ -106,9 +118,10 @@ class Catalogue:
         words = self._find(*path)
         return words if isinstance(words, str) else None
 
-    def finding(self, finding: Finding, part: str) -> str:
+    def finding(self, finding: Finding, part: str, given: Mapping[str, Any] | None = None) -> str:
         """One part (text, hint, verify, ask, letter) of a finding's message; "" when the code has none. A letter has
-        several lines and is to be copied as it stands.
+        several lines and is to be copied as it stands. given: what a command of a report may name besides the evidence
+        (`target_of`); then none is shown with words to be filled in, such as YOUR-URL.
 
         [code.ID.BASIS] overrides [code.ID] part by part: a recorded failure reads otherwise than a reproduced one.
         """
@@ -117,15 +130,24 @@ class Catalogue:
         if template is None and part == "text":
             return code.id
         if part == COMMAND:
-            return self._command(template, finding.evidence)
+            values = {**(given or {}), **{name: value for name, value in finding.evidence.items() if value is not None}}
+            return self._command(template, values, whole=given is not None)
         return self._say(template, finding.evidence).rstrip()
 
-    def _command(self, template: Any, values: Mapping[str, Any]) -> str:
+    def heading(self, code: Code) -> str:
+        """A code in words with the code behind them: "Port refuses connections (tcp-refused)"; the code alone when it
+        has no title."""
+        title = self._find("code", code.id, "title")
+        return self.ui("heading", title=title, code=code.id) if isinstance(title, str) else code.id
+
+    def _command(self, template: Any, values: Mapping[str, Any], *, whole: bool) -> str:
         """A command with every value quoted; "" when there is none, or the values make none that can be pasted."""
         if not isinstance(template, str):
             return ""
 
         def known(found: re.Match[str]) -> str:  # a value that has no words of ours is a value
+            if whole and found[2] in YOURS and values.get(found[1]) is None:
+                raise shell.NoCommand(found[1])
             words = self._words(found[2], values.get(found[1]))
             return f"{{{found[1]}}}" if words is None else words
 
@@ -133,7 +155,7 @@ class Catalogue:
             each = values.get(name)
             if spec == "host":
                 return f"[{each}]" if ":" in str(each) else each
-            return _FORMATTER.format_field(each, spec) if spec else each
+            return self._formatter.format_field(each, spec) if spec else each
 
         try:
             return shell.fill(_WORDS.sub(known, template), value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wxalarm.messages import target_of
 from wxalarm.model import CheckResult, Finding, Report, Status, Target
 from wxalarm.records import alarm_record, dump, location_record, plain
 from wxalarm.render.why import adviser, because
@@ -35,15 +36,15 @@ def document(
     }
 
 
-def finding_record(finding: Finding, words: Catalogue) -> dict[str, Any]:
-    """A finding with its words."""
+def finding_record(finding: Finding, words: Catalogue, target: Target | None = None) -> dict[str, Any]:
+    """A finding with its words. target: that of the report it stands in."""
     return {
         "code": finding.code.id,
         "severity": str(finding.code.severity),
         "basis": str(finding.code.basis),
         "text": words.finding(finding, "text"),
         "hint": words.finding(finding, "hint"),
-        "verify": words.finding(finding, "verify"),
+        "verify": words.finding(finding, "verify", target_of(target) if target else None),
         "evidence": dict(finding.evidence),
         "location": location_record(finding.location),
     }
@@ -55,7 +56,7 @@ def _report(report: Report, words: Catalogue, places: Mapping[int, int]) -> dict
         "target": _target(report.target),
         "status": str(report.status),
         "cause": _cause(report, words),
-        "results": [_result(result, words) for result in report.results],
+        "results": [_result(result, words, report.target) for result in report.results],
         "not_checked": [
             {
                 "check": result.check,
@@ -94,7 +95,7 @@ def _cause(report: Report, words: Catalogue) -> dict[str, Any] | None:
         "certainty": str(cause.root.certainty),
         "text": words.finding(finding, "text"),
         "hint": words.finding(advice, "hint"),
-        "verify": words.finding(advice, "verify"),
+        "verify": words.finding(advice, "verify", target_of(report.target)),
         "ask": words.finding(advice, "ask"),
         "evidence": dict(finding.evidence),
         "chain": [
@@ -119,12 +120,12 @@ def _brief(finding: Finding, words: Catalogue) -> dict[str, Any]:
     return {"code": finding.code.id, "text": words.finding(finding, "text")}
 
 
-def _result(result: CheckResult, words: Catalogue) -> dict[str, Any]:
+def _result(result: CheckResult, words: Catalogue, target: Target) -> dict[str, Any]:
     return {
         "check": result.check,
         "status": str(result.status),
         "reason": words.reason(result.reason) if result.reason else None,
         "elapsed": round(result.elapsed, 3),
-        "findings": [finding_record(finding, words) for finding in result.findings],
+        "findings": [finding_record(finding, words, target) for finding in result.findings],
         "observation": plain(result.observation),
     }

@@ -33,7 +33,7 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
         yield f"**{heading}** {_safe(text)}"
         yield ""
     else:
-        said = words.ui("cause_line", certainty=report.certainty, code=report.cause.code)
+        said = words.ui("cause_line", certainty=report.certainty, code=report.cause.title)
         yield f"**{_safe(said)}** {_safe(report.cause.text)}"
         yield ""
         yield from (f"- {words.ui('why')}: {_safe(text)}" for text in report.why)

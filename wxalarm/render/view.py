@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.messages import Catalogue
-from wxalarm.model import VERDICT, Alarm, Certainty, Finding, Report, Rival, Severity, Status, Step
+from wxalarm.messages import Catalogue, target_of
+from wxalarm.model import (
+    BEIJING,
+    VERDICT,
+    WINDOW,
+    Alarm,
+    Certainty,
+    Finding,
+    Report,
+    Rival,
+    Severity,
+    Status,
+    Step,
+    Target,
+)
 from wxalarm.render.bars import bars
 from wxalarm.render.why import adviser, because, elsewhere, gaps
 from wxalarm.verdict import OLD
@@ -26,6 +40,8 @@ class Line(Struct, frozen=True):
 
     code: str
     severity: str
+    title: str
+    """The code in words, with the code behind it."""
     text: str
     advice: tuple[tuple[str, str, str], ...]
     """(part, label, text); one of VERBATIM is a command or a diff."""
@@ -62,12 +78,14 @@ class View(Struct, frozen=True):
     supports: tuple[str, ...]
     against: tuple[str, ...]
     rivals: tuple[str, ...]
+    rivals_short: tuple[str, ...]
+    """Likewise without their findings' sentences, which the rows have."""
     also: tuple[str, ...]
     age: str
     """A sentence on an alarm that is old; "" on a fresh one."""
     gaps: tuple[str, ...]
     """Checks that could have shown what explains the alarm and were not looked at, when the verdict is not certain."""
-    not_checked: tuple[tuple[str, str], ...]
+    not_checked: tuple[tuple[tuple[str, ...], str], ...]
     manual: tuple[str, ...]
 
 
@@ -112,18 +130,28 @@ def others(reports: Sequence[Report], words: Catalogue) -> str:
 def summary(alarm: Alarm, words: Catalogue) -> str:
     """One line: what, who, when, how often."""
     who = " ".join(part for part in (alarm.appid, alarm.nickname) if part) or words.ui("no_account")
-    when = alarm.first_seen.strftime("%Y-%m-%d %H:%M:%S") if alarm.first_seen else words.ui("no_time")
+    when = moment(alarm.first_seen, words) if alarm.first_seen else words.ui("no_time")
     parts = [words.kind(alarm.kind), who, when]
     if alarm.count is not None:
-        parts.append(words.ui("times", count=alarm.count, window=alarm.window_minutes or "?"))
+        parts.append(words.ui("times", count=alarm.count, window=alarm.window_minutes or WINDOW))
     if alarm.rate is not None and alarm.rate >= 1:
         parts.append(words.ui("rate", rate=alarm.rate))
     return " · ".join(parts)
 
 
+def moment(time: datetime, words: Catalogue) -> str:
+    """A time of an alarm, which is Beijing's and says so."""
+    return words.ui("beijing", time=time.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def duration(seconds: float, words: Catalogue) -> str:
+    """Seconds with two digits behind the point; below 10 ms in milliseconds."""
+    return words.ui("milliseconds", count=1000 * seconds) if seconds < 0.01 else words.ui("seconds", count=seconds)
+
+
 def view(report: Report, words: Catalogue) -> View:
     """A report in the words of one language."""
-    cause, advice = report.cause, adviser(report)
+    cause = report.cause
     return View(
         summary=summary(report.alarm, words),
         url=report.target.url or report.target.host or "",
@@ -133,9 +161,9 @@ def view(report: Report, words: Catalogue) -> View:
                 title=words.check(result.check),
                 status=str(result.status),
                 mark=words.ui(WORD[result.status]),
-                seconds=f"{result.elapsed:.2f} s",
+                seconds=duration(result.elapsed, words),
                 reason=words.reason(result.reason) if result.reason else "",
-                lines=tuple(_found(finding, advice, words) for finding in result.findings),
+                lines=tuple(_found(finding, report, words) for finding in result.findings),
             )
             for result in report.results
             if result.status is not Status.SKIP
@@ -148,6 +176,7 @@ def view(report: Report, words: Catalogue) -> View:
         supports=grouped(cause.supports, words) if cause else (),
         against=tuple(words.ui("passed_too", check=words.check(check)) for check in cause.contradicts) if cause else (),
         rivals=tuple(_rival(rival, report, words) for rival in cause.rivals) if cause else (),
+        rivals_short=tuple(_rival(rival, report, words, text="") for rival in cause.rivals) if cause else (),
         also=grouped(cause.also, words) if cause else (),
         age=words.ui("old", days=round(report.age / DAY)) if report.age is not None and report.age > OLD else "",
         gaps=_gaps(report, words),
@@ -164,10 +193,10 @@ def without(report: Report, words: Catalogue) -> tuple[str, str]:
     return words.ui("no_cause"), words.ui("untold_text" if report.untold else "no_cause_text")
 
 
-def _found(finding: Finding, advice: Finding | None, words: Catalogue) -> Line:
+def _found(finding: Finding, report: Report, words: Catalogue) -> Line:
     """A finding of a check in words. Where the server is somebody else's, its only advice stands with the cause."""
-    said = line(finding, words)
-    return replace(said, advice=()) if elsewhere(advice) else said
+    said = line(finding, words, report.target)
+    return replace(said, advice=()) if elsewhere(adviser(report)) else said
 
 
 def _cause(report: Report, words: Catalogue) -> Line | None:
@@ -175,7 +204,7 @@ def _cause(report: Report, words: Catalogue) -> Line | None:
     advice = adviser(report)
     if report.cause is None or advice is None:
         return None
-    return replace(line(report.cause.finding, words), advice=line(advice, words).advice)
+    return replace(line(report.cause.finding, words, report.target), advice=line(advice, words, report.target).advice)
 
 
 def _step(step: Step, words: Catalogue) -> str:
@@ -183,14 +212,16 @@ def _step(step: Step, words: Catalogue) -> str:
     return words.ui("because", text=text, why=why) if (why := because(step, words)) else text
 
 
-def _rival(rival: Rival, report: Report, words: Catalogue) -> str:
-    text = words.finding(rival.finding, "text")
+def _rival(rival: Rival, report: Report, words: Catalogue, text: str | None = None) -> str:
+    title = words.heading(rival.finding.code)
+    text = words.finding(rival.finding, "text") if text is None else text
+    said = words.ui("rival_text", code=title, text=text) if text else title + words.ui("full_stop")
     if rival.tell is None:
-        return words.ui("rival_text", code=rival.finding.code.id, text=text)
+        return said
     reason = next((result.reason for result in report.results if result.check == rival.tell), None)
     bring = words.bring(reason) if reason else ""
     check = words.check(rival.tell) + (words.ui("bring", bring=bring) if bring else "")
-    return words.ui("rival_tell", code=rival.finding.code.id, text=text, check=check)
+    return words.ui("rival_tell", said=said, check=check)
 
 
 def _gaps(report: Report, words: Catalogue) -> tuple[str, ...]:
@@ -204,34 +235,38 @@ def _gaps(report: Report, words: Catalogue) -> tuple[str, ...]:
     )
 
 
-def line(finding: Finding, words: Catalogue) -> Line:
+def line(finding: Finding, words: Catalogue, target: Target) -> Line:
     """A finding in words; a note has no advice."""
     advice = tuple(
         (part, words.ui({"hint": "do"}.get(part, part)), text)
         for part in ADVICE
-        if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part))
+        if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part, target_of(target)))
     )
     chart = bars(finding.evidence.get("bars", ()))
-    return Line(finding.code.id, str(finding.code.severity), words.finding(finding, "text"), advice, chart)
+    title = words.heading(finding.code)
+    return Line(finding.code.id, str(finding.code.severity), title, words.finding(finding, "text"), advice, chart)
 
 
 def grouped(findings: Sequence[Finding], words: Catalogue) -> tuple[str, ...]:
     """One line a code: its first text, and how many more."""
     groups: dict[str, list[str]] = {}
     for finding in findings:
-        groups.setdefault(finding.code.id, []).append(words.finding(finding, "text"))
+        groups.setdefault(words.heading(finding.code), []).append(words.finding(finding, "text"))
     return tuple(
-        f"{code}: {texts[0]}" + (f" (+{len(texts) - 1})" if len(texts) > 1 else "") for code, texts in groups.items()
+        words.ui("rival_text", code=title, text=texts[0]) + (f" (+{len(texts) - 1})" if len(texts) > 1 else "")
+        for title, texts in groups.items()
     )
 
 
-def not_checked(report: Report, words: Catalogue) -> tuple[tuple[str, str], ...]:
-    """(checks, reason): what was skipped, by reason; never folded into the passes. What the user left out is known."""
+def not_checked(report: Report, words: Catalogue) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """(checks, reason): what was skipped, by reason; never folded into the passes. What matters comes first, then what
+    is most. What the user left out is known."""
     by_reason: dict[str, list[str]] = {}
     for result in report.results:
         if result.status is Status.SKIP and result.reason is not None and result.reason.id != "not-selected":
-            by_reason.setdefault(words.reason(result.reason), []).append(words.check(result.check))
-    return tuple((words.ui("list_comma").join(checks), reason) for reason, checks in by_reason.items())
+            by_reason.setdefault(words.reason(result.reason), []).append(result.check)
+    groups = sorted(by_reason.items(), key=lambda one: (not set(one[1]) & set(report.untold), -len(one[1])))
+    return tuple((tuple(map(words.check, checks)), reason) for reason, checks in groups)
 
 
 def counts(reports: Sequence[Report], words: Catalogue) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from importlib import resources
 
@@ -70,6 +71,8 @@ def test_verdict_is_the_injected_fault(scenario: Scenario) -> None:
             SCHEMA.validate(json.loads(json_format.render(shown, (), words)))
         for width in (40, 80, 120):
             fits(reports, words, width)
+        for last in (False, True):
+            is_read_in_five_seconds(reports, words, last=last)
 
 
 def fits(reports: list[Report], words: Catalogue, width: int) -> None:
@@ -87,6 +90,33 @@ def fits(reports: list[Report], words: Catalogue, width: int) -> None:
     }
     for line in text.splitlines():
         assert cell_len(line) <= width or any(line.endswith(command.rstrip()) for command in whole), line
+
+
+PAGE = 24
+"""Lines of a terminal: none of the demos needs more."""
+NEAR = 12
+"""Lines from the top of a pipe, or above the prompt, within which the whole answer stands."""
+OPEN = re.compile(r"(?:^|[\s(（：:=])[?？](?=[\s,.;)，。；）]|$)|(?<!%)\{[a-z_]+(?::[^}]*)?\}|\bNone\b")
+"""A value that nobody filled in."""
+SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?]) +(?=[A-Z])")
+
+
+def is_read_in_five_seconds(reports: list[Report], words: Catalogue, *, last: bool) -> None:
+    """One page; the answer where the reader looks; no sentence twice; nothing left open."""
+    text = terminal.render(reports, words, width=80, last=last)
+    lines = text.splitlines()
+    assert len(lines) <= PAGE, text
+    heading = view(reports[0], words).cause
+    begins = words.ui("cause_line", certainty="|", code="").split("|")[0] if heading else words.ui("no_cause")
+    (place,) = [number for number, line in enumerate(lines) if line.startswith(begins)]
+    advice = [f"  {words.ui(label)} " for label in ("do", "verify", "ask")]
+    end = max(n for n, line in enumerate(lines) if n == place or line.startswith(tuple(advice)))
+    assert len(lines) - place <= NEAR if last else end < NEAR, text
+    assert not OPEN.search(text), OPEN.findall(text)
+    wide = terminal.render(reports, words, width=2000, last=last)
+    told = [part.strip() for line in wide.splitlines() for part in SENTENCE.split(line.strip())]
+    twice = {part for part in told if told.count(part) > 1 and cell_len(part) > 20}
+    assert not twice, twice
 
 
 def test_every_scenario_has_its_words_and_no_name_twice() -> None:
