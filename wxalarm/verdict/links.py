@@ -143,6 +143,7 @@ LINKS: tuple[Link, ...] = (
     Link("status-made", STATUS, (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_STATUS, LIKELY),
     Link("zone", ("errlog-rate-limit", "errlog-delayed"), ("nginx-rate-limit",), SAME_ZONE, acted=True),
     Link("rule", ("errlog-denied",), ("nginx-denied",), SAME_STATUS, acted=True),
+    Link("static", ("errlog-not-found",), ("nginx-static",), SAME_STATUS, acted=True),
     Link("size", ("errlog-body-too-large",), ("nginx-body-size",), SAME_STATUS, acted=True),
     Link("read-timeout", ("errlog-upstream-timeout",), ("nginx-proxy-timeout",), SAME_STATUS, acted=True),
     Link("configured", STATUS, NGINX_ANSWERS, SAME_STATUS, LIKELY, acted=True),
