@@ -218,7 +218,7 @@ ERRORS = [
     (["parse", "--lan"], "没有 --lan 这个选项（是不是想写 --lang？）"),
     (["parse", "-x"], "没有 -x 这个选项"),
     (["probe"], "缺少参数 'URL'"),
-    (["explain", "a", "b", "c"], "多余的参数：b c"),
+    (["checks", "b", "c"], "多余的参数：b c"),
     (["diagnose", "--url"], "选项 '--url' 后面要有一个值"),
     (["diagnose", "--offline=1"], "选项 '--offline' 后面不能有值"),
     (["diagnose", "--timeout", "soon"], "'--timeout' 的值不对：应为数字"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -40,6 +41,11 @@ class _Speaking:
 
 class Command(_Speaking, TyperCommand):
     """One command, its module imported."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        # explain -40001: no option begins with a number.
+        ctx.ignore_unknown_options = any(re.fullmatch(r"-\d{2,}", arg) for arg in args)
+        return super().parse_args(ctx, args)
 
 
 class Named(TyperCommand):

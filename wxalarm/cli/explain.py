@@ -1,28 +1,64 @@
-"""`wxalarm explain`: what a name means, offline."""
+"""`wxalarm explain`: what names mean, offline."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import fail, words_of, write_stdout
+from wxalarm.cli.common import fail, read_bytes, source_name, words_of, write_stdout
+from wxalarm.messages import Catalogue, known
+from wxalarm.parser.encoding import decode
 from wxalarm.render import explain as renderer
 
 
 def explain(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…|-]")] = None,
     lang: flags.Lang = None,
 ) -> None:
-    """Say what a code, check, rule or alarm kind means."""
+    """Say what names mean: a code, check, rule or alarm kind, an errcode, a label, a message of a console or a log."""
     words = words_of(lang)
-    if name is None:
-        write_stdout("\n".join(renderer.names()) + "\n")
+    if not names and (sys.stdin is None or sys.stdin.isatty()):
+        write_stdout(_listed())
+    elif not names or names == ["-"]:
+        _input(bool(names), words)
+    else:
+        _names(names, words)
+
+
+def _listed() -> str:
+    """Every name, ours first."""
+    return "\n".join(dict.fromkeys([*renderer.names(), *(entry.name for entry in known.entries())])) + "\n"
+
+
+def _input(asked: bool, words: Catalogue) -> None:
+    """What stands in the text on stdin; without any, and unless it was asked for, the list."""
+    data = read_bytes("-", "explain", words)
+    if not data.strip():
+        if asked:
+            fail(words.ui("empty_input", source=source_name("-")))
+        write_stdout(_listed())
         return
-    text = renderer.explain(name, words)
+    text = renderer.found_in(decode(data), words)
     if text is None:
-        near = renderer.nearest(name)
-        hint = words.ui("nearest", names=near) if near else ""
-        fail(words.ui("unknown_name", name=name) + hint)
+        fail(words.ui("explain_nothing"))
     write_stdout(text)
+
+
+def _names(names: list[str], words: Catalogue) -> None:
+    """Each name; several words may be one name. What is known is said before what is not ends the command."""
+    whole = " ".join(names)
+    if len(names) > 1 and renderer.explain(whole, words) is not None and known.find(whole):
+        names = [whole] if not any(renderer.explain(name, words) for name in names) else names
+    sections = {name: renderer.explain(name, words) for name in names}
+    write_stdout("\n".join(text for text in sections.values() if text))
+    unknown = [name for name, text in sections.items() if text is None]
+    if unknown:
+        fail("\n".join(_unknown(name, words) for name in unknown))
+
+
+def _unknown(name: str, words: Catalogue) -> str:
+    near = renderer.nearest(name)
+    return words.ui("unknown_name", name=name) + (words.ui("nearest", names=near) if near else "")

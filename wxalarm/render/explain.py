@@ -1,4 +1,5 @@
-"""What a code, check, rule or alarm kind means, as text: `wxalarm explain` and `wxalarm checks`."""
+"""What a code, check, rule or alarm kind of ours means, and a name that is not ours (errcode, label, log string), as
+text: `wxalarm explain` and `wxalarm checks`."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.lint import RULES
-from wxalarm.messages import LANGUAGES, Catalogue, catalogue
+from wxalarm.messages import LANGUAGES, Catalogue, catalogue, known
 from wxalarm.model import AlarmKind, Code
 from wxalarm.nearest import nearest as like
 from wxalarm.parser import PROBLEMS
 from wxalarm.playbooks import PLAYBOOKS
+from wxalarm.render.text import visible
 from wxalarm.verdict.links import causes_of, effects_of
 from wxalarm.wechat.reply import CODES as REPLY_CODES
 
@@ -18,23 +20,60 @@ PARTS = ("text", "about", "hint", "verify", "ask")
 
 
 def names() -> list[str]:
-    """Everything that can be explained."""
+    """Everything of ours that can be explained; known.entries() has the names that are others'."""
     codes = [code.id for code in _codes()]
     return list(dict.fromkeys([*(str(kind) for kind in AlarmKind), *(check.id for check in CHECKS), *codes]))
 
 
 def nearest(name: str) -> list[str]:
     """The names most like a wrong one."""
-    return like(_plain(name), names(), 3)
+    near = like(_plain(name), names(), 3)
+    others = {entry.name.casefold(): entry.name for entry in known.entries()}
+    return near or [others[folded] for folded in like(name.strip().casefold(), others, 3, 0.6)]
 
 
 def explain(name: str, words: Catalogue) -> str | None:
     """All that is known of a name, as text; None when nothing has it. A name may be both a check and a code; that of a
-    kind or a check may be its title in either language, as reports show it."""
+    kind or a check may be its title in either language, as reports show it; that of others may stand in a message."""
+    others = known.find(name)
     name = _titles().get(name.strip().casefold(), _plain(name))
     name = RENAMED.get(name, name)
     sections = [*_kind(name, words), *_check(name, words), *_code(name, words)]
+    if not sections:
+        kinds = dict.fromkeys(entry.said for entry in others if entry.family == "kind")
+        sections = [section for kind in kinds for section in _kind(kind, words)]
+    sections += [_other(entry, words) for entry in others]
     return "\n\n".join(sections) + "\n" if sections else None
+
+
+def found_in(text: str, words: Catalogue) -> str | None:
+    """What stands in a text and can be explained, each with its place; then the errcodes that nobody here knows. None
+    when there is neither."""
+    found = known.mentions(text)
+    sections, strange = [], []
+    for mention in found:
+        key = "explain_place" if mention.times == 1 else "explain_places"
+        place = words.ui(key, name=mention.name, line=mention.line, count=mention.times)
+        if mention.entries:
+            sections.append("\n".join([visible(place), *(_other(entry, words) for entry in mention.entries)]))
+        else:
+            strange.append(place)
+    if strange:
+        sections.append("\n".join([words.ui("explain_strange"), *map(visible, strange)]))
+    return "\n\n".join(sections) + "\n" if sections else None
+
+
+def _other(entry: known.Entry, words: Catalogue) -> str:
+    """One meaning of a name that is not ours."""
+    chinese = words.lang == "zh"
+    says, act = (entry.zh, entry.do_zh) if chinese else (entry.en, entry.do_en)
+    family = words.word("known_family", entry.family)
+    said = entry.said if entry.family != "kind" and entry.said != entry.name else ""
+    lines = [f"{entry.name} ({family})" + (f": {said}" if said else "")]
+    for part, text in (("text", says), ("hint", act), ("source", entry.source)):
+        if text:
+            lines.append(f"  {words.ui(f'part_{part}')}: {text}")
+    return "\n".join(lines)
 
 
 def _plain(name: str) -> str:

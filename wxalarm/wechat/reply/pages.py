@@ -106,7 +106,7 @@ _SHELL = re.compile(
 )
 """The page of a single-page application: a place to fill in, and scripts."""
 # fmt: off
-_STRIPPED = tuple((name, re.compile(pattern, re.I)) for name, pattern in (
+_STRIPPED = (
     ("aspnet", r"[“\"']?/[^ ]{0,40}[”\"']? ?应用程序中的服务器错误|Server Error in ['‘]?/[^ ]{0,40} Application"),
     ("spring", r"Whitelabel Error Page"),
     ("tomcat", r"HTTP (?:Status|状态) ?\d{3} ?[–—-]|HTTP状态 ?\d{3}"),
@@ -121,9 +121,9 @@ _STRIPPED = tuple((name, re.compile(pattern, re.I)) for name, pattern in (
     ("nginx", r"(?:\d{3} [A-Z][\w' -]{2,40} ){1,2}nginx|Welcome to nginx!"),
     ("waf", r".{0,60}(?:访问被(?:拦截|阻断)|您的(?:请求|访问).{0,20}(?:威胁|拦截|阻断)|网站防火墙)"),
     ("icp", r".{0,60}(?:未备案|尚未备案|根据工信部|根据工业和信息化部)"),
-))
+)
 # fmt: on
-"""How the text of a page begins when its tags were taken out, as a log or a chat tool does it."""
+"""How the text of a page begins when its tags were taken out, as a log or a chat tool does it. Compiled when needed."""
 _REDIRECT = re.compile(
     r"<title>\s{0,20}(?:30[12378]\b|object moved|document moved|moved |redirect|found</title|跳转)|"
     r"<h1>\s{0,20}(?:30[12378]\b|object moved|moved permanently|redirecting)|"
@@ -158,7 +158,7 @@ def page_of(text: str) -> Page | None:
 def _stripped(text: str) -> str | None:
     """The page whose tags somebody took out, by how its text begins."""
     plain = " ".join(text[:400].split())
-    return next((name for name, begin in _STRIPPED if begin.match(plain)), None)
+    return next((name for name, begin in _STRIPPED if re.match(begin, plain, re.I)), None)
 
 
 def _php_message(head: str) -> str:

@@ -1,0 +1,42 @@
+"""`wxalarm explain`: several names at once, texts on stdin, what is not known."""
+
+from __future__ import annotations
+
+from tests.cli_support import wxalarm
+
+
+def test_several_names_at_once_and_what_is_unknown_is_named_apart() -> None:
+    done = wxalarm("explain", "40164", "OuterIP", "tcp-refused", "-40001", "nonsense", "--lang", "en")
+    out = done.stdout.decode()
+    assert [
+        out.count(name) for name in ("40164 (errcode", "OuterIP (label", "tcp-refused (error)", "-40001 (return")
+    ] == [*(1, 1, 1, 1)]
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("nonsense: no code, check, rule")
+
+
+def test_words_of_one_name_need_no_quotes() -> None:
+    done = wxalarm("explain", "Template", "Send", "Job", "Finish")
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"Template Send Job Finish (")
+
+
+def test_a_log_on_stdin_is_explained() -> None:
+    for arguments in ((), ("-",)):
+        done = wxalarm("explain", *arguments, "--lang", "en", stdin=b"a\nerrcode: 45009 api freq out of limit\n")
+        assert done.returncode == 0
+        assert done.stdout.startswith(b"line 2: 45009\n45009 (errcode")
+
+
+def test_without_names_and_input_all_names_are_listed() -> None:
+    done = wxalarm("explain", stdin=b"")
+    names = done.stdout.decode().splitlines()
+    assert {"dns-failure", "tcp-refused", "40164", "OuterIP", "-40007", "SYSTEMERROR"} <= set(names)
+    assert len(names) == len(set(names)) > 600
+
+
+def test_a_text_with_nothing_to_explain_is_2() -> None:
+    done = wxalarm("explain", "-", "--lang", "en", stdin=b"all is well\n")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Nothing that can be explained" in done.stderr
+    assert wxalarm("explain", "-", stdin=b"").returncode == 2

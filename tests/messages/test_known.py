@@ -1,0 +1,98 @@
+"""The names of others: the table itself, and that each is found as people write it and in the texts they paste."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from wxalarm.messages import LANGUAGES, catalogue, known
+from wxalarm.model import AlarmKind
+
+ENTRIES = known.entries()
+CJK = re.compile(r"[\u4e00-\u9fff]")
+
+
+def test_there_are_four_hundred_names_each_with_a_source() -> None:
+    assert len({entry.name for entry in ENTRIES}) >= 400
+    assert all(entry.source.strip() for entry in ENTRIES)
+    assert len(set(ENTRIES)) == len(ENTRIES)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.family}-{entry.name}")
+def test_an_entry_is_whole_and_in_both_languages(entry: known.Entry) -> None:
+    assert entry.name
+    assert CJK.search(entry.zh) or entry.family in ("http", "curl", "crypto", "mp"), entry
+    assert not CJK.search(entry.en), entry
+    assert bool(entry.do_zh) is bool(entry.do_en), entry
+    assert not CJK.search(entry.do_en.replace("IP白名单", "")), entry
+    assert entry in known.find(entry.name)
+    for lang in LANGUAGES:
+        assert catalogue(lang).word("known_family", entry.family) != entry.family
+    if entry.family == "kind":
+        assert entry.said in list(AlarmKind)
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("40164", {"40164"}),
+        (" 40164 ", {"40164"}),
+        ("errcode=40164", {"40164"}),
+        ('{"errcode":40164,"errmsg":"invalid ip 203.0.113.9, not in whitelist rid: 1"}', {"40164"}),
+        ("Error code: 40164, message: invalid ip", {"40164"}),
+        ("错误代码：40164", {"40164"}),
+        ("-40007", {"-40007"}),
+        ("WXBizMsgCrypt_DecryptAES_Error", {"-40007"}),
+        ("decrypt failed, ret=-40007", {"-40007"}),
+        ("curl 52", {"52"}),
+        ("cURL Error=52", {"52"}),
+        ("curl: (52) Empty reply from server", {"52"}),
+        ("CURL错误码：60", {"60", "CURL错误码"}),
+        ("http code=405", {"405"}),
+        ("HTTP 502", {"502"}),
+        ("MsgType 20100", {"20100"}),
+        ("[MsgType=20100]", {"20100"}),
+        ("Event=Template Send Job Finish", {"Template Send Job Finish"}),
+        ("outerip", {"OuterIP"}),
+        ("[OuterIP]", {"OuterIP"}),
+        ("回应失败", {"回应失败"}),
+        ("markfail", {"MarkFail"}),
+        ("Token验证失败，请检查后重试", {"Token验证失败"}),
+        ("<err_code><![CDATA[SYSTEMERROR]]></err_code>", {"SYSTEMERROR"}),
+        ('{"code":"PARAM_ERROR","message":"参数错误"}', {"PARAM_ERROR", "参数错误"}),
+        ("upstream timed out (110: Connection timed out) while reading", {"upstream timed out"}),
+        ("", set()),
+        ("40164x", set()),
+        ("order 40164 shipped", set()),
+        ("http://example.com/404", set()),
+        ("NOAUTHOR", set()),
+        ("code: 0", set()),
+    ],
+)
+def test_a_name_is_found_as_it_is_written(written: str, names: set[str]) -> None:
+    assert {entry.name for entry in known.find(written)} == names
+
+
+def test_one_name_can_have_several_meanings() -> None:
+    assert {entry.family for entry in known.find("40001")} == {"mp", "wecom"}
+    assert {entry.said for entry in known.find("-40005")} == {
+        "WXBizMsgCrypt_ValidateAppid_Error",
+        "WXBizMsgCrypt_ValidateCorpid_Error",
+    }
+    assert [entry.family for entry in known.find("curl 7")] == ["curl"]
+
+
+def test_mentions_have_their_first_line_and_how_often() -> None:
+    text = "start\nerrcode: 40164\nTokenMismatchException in VerifyCsrfToken.php\nerrcode: 40164\nerrcode: 999999\n"
+    found = [(mention.name, mention.line, mention.times, bool(mention.entries)) for mention in known.mentions(text)]
+    assert found == [
+        ("40164", 2, 2, True),
+        ("TokenMismatchException", 3, 1, True),
+        ("999999", 5, 1, False),
+    ]
+
+
+def test_an_ordinary_text_mentions_nothing() -> None:
+    text = "GET /wx 200 12ms\nuser 40003 bought 52 apples for 502 yuan, code 7\nerrcode: 0\n"
+    assert known.mentions(text) == []

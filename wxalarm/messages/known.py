@@ -1,0 +1,133 @@
+"""Names that are not ours: errcodes, libcurl's numbers, HTTP statuses, labels of alarms, notices of the console,
+strings of logs. known.tsv says of each what it means, what to do and who says so, in both languages; here is how to
+look it up.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+TABLE = "known.tsv"
+ERRCODES = ("console", "mp", "component", "wecom", "crypto")
+"""Families whose names are numbers that WeChat's servers and libraries give as errcode."""
+WORDS = ("kind", "console", "log")
+"""Families whose names are words that stand in texts as they are."""
+MOST_LINE = 4096
+"""Characters of a line that are searched."""
+
+
+class Entry(NamedTuple):
+    """One meaning of one name. A name may have several: 40001 of an account and of WeCom."""
+
+    name: str
+    family: str
+    """A key of [words.known_family]."""
+    said: str
+    """How the other side spells it: errmsg, the constant of a library; of a kind its id."""
+    zh: str
+    en: str
+    do_zh: str
+    do_en: str
+    source: str
+
+
+class Mention(NamedTuple):
+    """A name that stands in a text: its entries (none: an errcode that is not in the table), where first, how often."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    line: int
+    times: int = 1
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """The whole table, in its order."""
+    text = resources.files("wxalarm.messages").joinpath(TABLE).read_text("utf-8")
+    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    next(rows)
+    return tuple(Entry(*row) for row in rows)
+
+
+def find(name: str) -> tuple[Entry, ...]:
+    """What a name means: as it is written, by what the other side says, behind its field (errcode=40164, curl 52), or
+    as part of a message. Empty when nothing is known."""
+    folded = _folded(name)
+    if not folded:
+        return ()
+    if (pushed := _PUSHED.fullmatch(name.strip())) and (meant := _of(pushed[1], ("push",))):
+        return meant
+    found = _index().get(folded) or _index().get(folded.strip("[]()（）「」“”\"' :：=,，.。"))
+    return found or tuple(entry for mention in mentions(name) for entry in mention.entries)
+
+
+def mentions(text: str) -> list[Mention]:
+    """The names that stand in a text, in the order in which they first come."""
+    found: dict[tuple[str, tuple[Entry, ...]], Mention] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        for name, meant in _in_line(_COLOR.sub("", line[:MOST_LINE])):
+            key = name, meant
+            before = found.get(key)
+            found[key] = before._replace(times=before.times + 1) if before else Mention(name, meant, number)
+    return list(found.values())
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+@cache
+def _index() -> dict[str, tuple[Entry, ...]]:
+    found: dict[str, tuple[Entry, ...]] = {}
+    for entry in entries():
+        for key in dict.fromkeys((_folded(entry.name), _folded(entry.said))):
+            if key and not (key != _folded(entry.name) and entry.family in ("kind", "push")):
+                found[key] = (*found.get(key, ()), entry)
+    return found
+
+
+def _of(name: str, families: Sequence[str]) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries() if entry.name == name and entry.family in families)
+
+
+_COLOR = re.compile(r"\x1b\[[0-9;]{0,20}m")
+_CURL = re.compile(r"curl(?:[ _-]{0,2}(?:error|errno|code)|错误码)?[\"']?[ :=：(]{0,4}\(?(\d{1,2})\b", re.I)
+_HTTP = re.compile(r"\bhttp[ _-]?(?:code|status(?:[ _-]?code)?)?[\"']?[ :=：]{1,3}(\d{3})\b", re.I)
+_ERRCODE = re.compile(
+    r"(?:\b(?:errcode|err_code|error[ _]?code|ret|retcode)|(?<!curl)(?<!CURL)(?<!cURL)错误代?码)"
+    r"[\"']?[ :=：]{1,4}[\"']?(-?\d{1,7})\b",
+    re.I,
+)
+_CRYPTO = re.compile(r"(?<![\w-])(-400(?:0[1-9]|1[01]))\b")
+_PAY = re.compile(r"(?:\berr_code|[\"']code[\"'])\W{1,16}(?:CDATA\[)?([A-Z][A-Z_]{3,30})\b")
+_PUSHED = re.compile(r"\[?(?:MsgType|Msg|Event)[ :=：]{1,3}([\w ]{1,40}?)\]?", re.I)
+_GROUP = re.compile(r"\[([\w 第三方平台]{1,30}?)(?:[=:：]([\w ]{0,40}))?[\]=:：]")
+
+
+def _in_line(line: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    for pattern, families in ((_CURL, ("curl",)), (_HTTP, ("http",)), (_CRYPTO, ("crypto",)), (_PAY, ("pay",))):
+        for found in pattern.finditer(line):
+            if meant := _of(found[1], families):
+                yield found[1], meant
+    for found in _ERRCODE.finditer(line):
+        if found[1] != "0" and not _CRYPTO.fullmatch(found[1]):
+            yield found[1], _of(found[1], ERRCODES)
+    for found in _GROUP.finditer(line):
+        for name, families in ((found[1], ("label",)), (found[2] or "", ("push",))):
+            if meant := _of(name.strip(), families):
+                yield name.strip(), meant
+    for found in _words().finditer(line):
+        meant = tuple(entry for entry in _index()[_folded(found[0])] if entry.family in WORDS)
+        yield meant[0].name, meant
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """All names that are words, the longer ones first."""
+    names = {entry.name for entry in entries() if entry.family in WORDS and not re.fullmatch(r"-?\d+", entry.name)}
+    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))), re.I)
