@@ -11,6 +11,9 @@ from wxalarm.wechat.reply.body import Body
 
 _BETWEEN = re.compile(rb"<(/?)[A-Za-z][^<>]*?(/?)>([^<]*)(?=<(/?))")
 
+_MAY_BE = re.compile(rb"(?:/[^<>]*+|\]\]|--)>\s*+[^<\s]|>\s*+[^<\s][^<]*+<(?!/)")
+"""What every body with such a text has, and few others (tags in a CDATA section)."""
+
 
 def judge(body: Body) -> Iterator[Finding]:
     """One finding at the first such text; the correction leaves all of them out."""
@@ -25,6 +28,8 @@ def judge(body: Body) -> Iterator[Finding]:
 
 def _spans(data: bytes) -> Iterator[tuple[int, int]]:
     """Text behind an end tag, or before a start tag, that is not blank."""
+    if not _MAY_BE.search(data):
+        return
     for found in _BETWEEN.finditer(slips.without_cdata(data)):
         leaf = not found[1] and not found[2] and found[4]
         if not leaf and (text := found[3].strip()):
