@@ -243,6 +243,9 @@ class Settings:
     registration: Registration = field(default_factory=Registration)
     offline: bool = False
     push: bool = False
+    verify: Literal["account", "work"] | None = None
+    """The URL verification is the whole question, of an Official Account or of WeCom (企业微信): what is harmless to
+    pushes is not harmless to it."""
     repeat: int = 1
     timeout: float = 20.0
     """Seconds for the whole run."""

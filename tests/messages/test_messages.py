@@ -59,9 +59,10 @@ def test_every_kind_has_its_sentences(lang: str) -> None:
 def test_no_code_is_described_that_does_not_exist() -> None:
     from wxalarm.lint import RULES
     from wxalarm.parser import PROBLEMS
-    from wxalarm.wechat.reply import CODES
+    from wxalarm.wechat import reply, verify
 
-    known = {code.id for check in CHECKS for code in check.codes} | {c.id for c in (*PROBLEMS, *RULES, *CODES)}
+    others = (*PROBLEMS, *RULES, *reply.CODES, *verify.CODES)
+    known = {code.id for check in CHECKS for code in check.codes} | {code.id for code in others}
     assert set(catalogue("en").data.get("code", {})) <= known
 
 

@@ -15,6 +15,7 @@ from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.render.text import visible
 from wxalarm.verdict.links import causes_of, effects_of
 from wxalarm.wechat.reply import CODES as REPLY_CODES
+from wxalarm.wechat.verify import CODES as VERIFY_CODES
 
 PARTS = ("text", "about", "hint", "verify", "ask")
 
@@ -141,7 +142,7 @@ def _code(name: str, words: Catalogue) -> Iterable[str]:
 
 
 def _codes() -> list[Code]:
-    return [*(code for check in CHECKS for code in check.codes), *PROBLEMS, *RULES, *REPLY_CODES]
+    return [*(code for check in CHECKS for code in check.codes), *PROBLEMS, *RULES, *REPLY_CODES, *VERIFY_CODES]
 
 
 def _wrapped(items: Sequence[str], width: int) -> list[str]:

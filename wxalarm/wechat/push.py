@@ -51,9 +51,20 @@ def headers(url: str, body: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def verification(url: str, token: str, moment: Moment, echostr: str) -> Request:
-    """The GET by which WeChat verifies a URL when it is saved. The right answer is the echostr and nothing else."""
+def verification(url: str, token: str, moment: Moment, echostr: str, sealed: str | None = None) -> Request:
+    """The GET by which WeChat verifies a URL when it is saved. The right answer is the echostr and nothing else.
+
+    sealed: the echostr encrypted, as WeCom sends it under a msg_signature; the right answer is what is inside.
+    """
     timestamp = str(moment.timestamp)
+    if sealed is not None:
+        query = {
+            "msg_signature": signature(token, timestamp, moment.nonce, sealed),
+            "timestamp": timestamp,
+            "nonce": moment.nonce,
+            "echostr": sealed,
+        }
+        return Request("GET", with_query(url, query), headers(url, b""))
     query = {
         "signature": signature(token, timestamp, moment.nonce),
         "timestamp": timestamp,

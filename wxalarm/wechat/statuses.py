@@ -1,4 +1,5 @@
-"""HTTP statuses by what is to be said of them: the one home of the keys of [words.http_status] in the catalogues."""
+"""HTTP statuses and libcurl's numbers by what is to be said of them: the one home of the keys of [words.http_status]
+and [words.curl] in the catalogues."""
 
 from __future__ import annotations
 
@@ -22,3 +23,12 @@ def status_case(status: int) -> str:
     if status in EXPLAINED:
         return str(status)
     return CLASSES[status // 100 - 1] if 100 <= status < 600 else OTHER
+
+
+CURL = frozenset({6, 7, 28, 35, 47, 51, 52, 55, 56, 60})
+"""Numbers of libcurl with a sentence of their own: those with which a push can end (libcurl-errors(3))."""
+
+
+def curl_case(number: int) -> int | str:
+    """What is to be said of a number of libcurl: its own, or that it is another."""
+    return number if number in CURL else OTHER

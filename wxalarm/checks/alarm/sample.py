@@ -22,6 +22,7 @@ from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.limits import BLOCK, WAIT
 from wxalarm.wechat.reply.body import SHOWN
 from wxalarm.wechat.reply.pushes import pushed_of
+from wxalarm.wechat.statuses import curl_case
 
 HTTP_RECORDED = HTTP_STATUS.variant(basis=Basis.RECORDED)
 REDIRECT_RECORDED = HTTP_REDIRECT.variant(basis=Basis.RECORDED)
@@ -39,19 +40,6 @@ BURST_RATE = 5.0
 """Failures a second above which the load itself is the first suspect: a default alarm begins at 30 in 5 minutes."""
 MASS_EVENTS = frozenset({"template send job finish", "mass send job finish"})
 """Events of which WeChat pushes one for every recipient of one sending."""
-CURL_NAMES = {
-    6: "COULDNT_RESOLVE_HOST",
-    7: "COULDNT_CONNECT",
-    28: "OPERATION_TIMEDOUT",
-    35: "SSL_CONNECT_ERROR",
-    47: "TOO_MANY_REDIRECTS",
-    51: "PEER_FAILED_VERIFICATION",
-    52: "GOT_NOTHING",
-    55: "SEND_ERROR",
-    56: "RECV_ERROR",
-    60: "PEER_FAILED_VERIFICATION",
-}
-"""libcurl's names (curl/curl.h) of the numbers that a push can end with."""
 
 
 async def probe(ctx: Context) -> bool:
@@ -69,7 +57,7 @@ def evaluate(observation: bool, ctx: Context) -> Iterator[Finding]:
         yield HTTP_RECORDED(status=status, case=status_case(status), ip=sample.ip or None)
     if sample.curl_error:  # CURLE_OK is 0
         number = sample.curl_error
-        yield CURL_ERROR(number=number, case=number if number in CURL_NAMES else "other", ip=sample.ip or None)
+        yield CURL_ERROR(number=number, case=curl_case(number), ip=sample.ip or None)
     if sample.ip and (scope := scope_of(sample.ip)) and not _given(sample.ip, ctx):
         yield PRIVATE_RECORDED(ip=sample.ip, scope=scope)
     if sample.platform is not None and not _ours(ctx):

@@ -2,6 +2,7 @@
 
 Why WeChat cares: without the right echo the URL cannot be saved; and what spoils the echo (quotes, a BOM, a page)
 spoils `success` too. The token must be configured; nothing reaches a handler that a GET does not reach.
+Where it is asked for alone (`wxalarm verify`), what is harmless to pushes counts too.
 Guide: 接入指南, 回应失败.
 """
 
@@ -12,24 +13,20 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from wxalarm import mechanisms
 from wxalarm.checks.check import Check, Context, Skip
 from wxalarm.checks.dns import addresses
 from wxalarm.checks.network import http_request, signed_requests, tcp_connect, tls_handshake
 from wxalarm.checks.network.http_status import HTTP_REDIRECT, HTTP_STATUS, redirects, status_case
-from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.model import Finding, Severity
 from wxalarm.probes.http import Exchange
-from wxalarm.wechat import push
+from wxalarm.wechat import crypto, push, verify
+from wxalarm.wechat.crypto import CryptoError
 from wxalarm.wechat.echo import near_miss
-
-VERIFY_ECHO_WRONG = Code("verify-echo-wrong", Severity.ERROR, Basis.REPRODUCED, mechanisms.ECHO)
 
 REFUSED = frozenset({400, 401, 403})
 """What says to a signed GET that the signature, or WeChat as such, is refused."""
 NO_ROUTE = frozenset({404, 405, 501})
 """A handler may serve POST only: the URL could not be saved again, but pushes can be right."""
-SHOWN = 80
-"""Characters of a wrong answer that are shown."""
 
 
 class UrlVerify(Struct, frozen=True):
@@ -37,6 +34,8 @@ class UrlVerify(Struct, frozen=True):
 
     echostr: str
     exchanges: tuple[Exchange, ...]
+    sealed: str | None = None
+    """For WeCom: the echostr as it was sent, encrypted."""
 
 
 async def probe(ctx: Context) -> UrlVerify:
@@ -44,12 +43,22 @@ async def probe(ctx: Context) -> UrlVerify:
     keys = signed_requests.keys_of(ctx)
     echostr = str(10**18 + secrets.randbelow(9 * 10**18))
     timestamp = int(ctx.now.timestamp())
+    sealed = _sealed(echostr, keys, ctx) if ctx.settings.verify == "work" else None
 
     def make(address: str) -> push.Request:
         moment = push.Moment(timestamp, str(secrets.randbelow(10**10)))
-        return push.verification(signed_requests.address_of(ctx), keys.token, moment, echostr)
+        return push.verification(signed_requests.address_of(ctx), keys.token, moment, echostr, sealed)
 
-    return UrlVerify(echostr, await signed_requests.send(ctx, make))
+    return UrlVerify(echostr, await signed_requests.send(ctx, make), sealed)
+
+
+def _sealed(echostr: str, keys: crypto.Keys, ctx: Context) -> str:
+    """WeCom's echostr. Skips without a key that can encrypt it."""
+    try:
+        key = keys.encoding_aes_keys[0]
+        return crypto.encrypt(echostr.encode(), key, keys.appid, secrets.token_bytes(crypto.RANDOM))
+    except (IndexError, CryptoError):
+        raise Skip("no-aes-key", account=ctx.account.name if ctx.account else "", mode="secure") from None
 
 
 def evaluate(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
@@ -61,34 +70,39 @@ def evaluate(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
 def _findings(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
     found, answered = signed_requests.failures(observation.exchanges, ctx)
     yield from found
-    telling = [one for one in answered if not signed_requests.same_unsigned(one, ctx)]
+    alone = ctx.settings.verify is not None
+    telling = [one for one in answered if alone or not signed_requests.same_unsigned(one, ctx)]
     if not telling and not found:
         raise Skip("as-unsigned", check=http_request.CHECK.id)
     for one in telling:
-        yield from _judged(one, observation.echostr, ctx)
+        yield from _judged(one, observation, ctx)
 
 
-def _judged(one: Exchange, echostr: str, ctx: Context) -> Iterator[Finding]:
-    status, where = one.status or 0, http_request.where_of(one, ctx)
+def _judged(one: Exchange, observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
+    status, where, echostr = one.status or 0, http_request.where_of(one, ctx), observation.echostr
+    alone = ctx.settings.verify is not None
     if redirects(status):
         yield http_request.redirected(one, ctx)
     elif status in REFUSED:
         account = ctx.account.name if ctx.account else "?"
         yield HTTP_STATUS(**where, ip=one.address, status=status, case="signed", account=account)
     elif status != 200:
-        code = HTTP_STATUS.variant(severity=Severity.WARNING) if status in NO_ROUTE else HTTP_STATUS
+        code = HTTP_STATUS.variant(severity=Severity.WARNING) if status in NO_ROUTE and not alone else HTTP_STATUS
         yield code(**where, ip=one.address, status=status, case=status_case(status))
     elif miss := near_miss(one.body, echostr, one.header("content-encoding") or ""):
         # No cause of any alarm: pushes may be answered well by a handler that does not verify.
-        code = VERIFY_ECHO_WRONG.variant(severity=Severity.NOTE) if miss.harmless else VERIFY_ECHO_WRONG
-        shown = one.body[:SHOWN].decode("utf-8", "backslashreplace")
-        yield code(**where, case=miss.case, length=len(one.body), wanted=len(echostr), shown=shown)
+        code = verify.ECHO_WRONG.variant(severity=Severity.NOTE) if miss.harmless and not alone else verify.ECHO_WRONG
+        case = verify.asked(miss) if alone else miss.case
+        if observation.sealed is not None and one.body.strip() == observation.sealed.encode():
+            case = "sealed"
+        shown = one.body[: verify.SHOWN].decode("utf-8", "backslashreplace")
+        yield code(**where, case=case, length=len(one.body), wanted=len(echostr), shown=shown)
 
 
 CHECK = Check(
     id="url-verify",
     codes=(
-        VERIFY_ECHO_WRONG,
+        verify.ECHO_WRONG,
         HTTP_STATUS,
         HTTP_REDIRECT,
         http_request.HTTP_TIMEOUT,

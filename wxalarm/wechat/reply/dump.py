@@ -1,4 +1,4 @@
-"""HTTP responses as `curl -i` prints them → the one that WeChat would have got. Sans-IO, bounded."""
+"""HTTP responses as `curl -i` and `curl -v` print them → the one that WeChat would have got. Sans-IO, bounded."""
 
 from __future__ import annotations
 
@@ -24,6 +24,40 @@ class Response:
     body: bytes
     followed: int | None = None
     """The status of the response after it, when the dump shows that a redirect was followed; WeChat does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verbose:
+    """What `curl -v` shows besides the response."""
+
+    target: str | None = None
+    """Path and query of the request."""
+    response: bytes = b""
+    """As `curl -i` prints it; empty when none came."""
+    curl: int | None = None
+    """The number with which curl gave up."""
+
+
+_MARKED = re.compile(rb"(?m)^[<>*] ")
+_ASKED = re.compile(rb"(?m)^> (?:GET|POST|HEAD) (\S{1,16384}) HTTP/")
+_GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\)")
+_NOISE = re.compile(rb"(?m)^(?:[>*] ?[^\n]*|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
+_LEFT = re.compile(rb"\* (?:Connection #\d{1,6} to host|Closing connection|shutting down connection)[^\n]{0,300}\r?\n?")
+
+
+def verbose(data: bytes) -> Verbose | None:
+    """What `curl -v` printed, on both streams or on stderr alone; None when it is no such dump."""
+    gave_up = _GAVE_UP.search(data)
+    if not gave_up and not _MARKED.match(data.lstrip()):
+        return None
+    asked = _ASKED.search(data)
+    plain = _NOISE.sub(b"", _LEFT.sub(b"", data))
+    plain = re.sub(rb"(?m)^< ?", b"", plain).lstrip(b"\r\n")
+    return Verbose(
+        asked[1].decode("latin-1") if asked else None,
+        plain if is_dump(plain) else b"",
+        int(gave_up[1]) if gave_up and int(gave_up[1]) != 23 else None,  # 23: head closed the pipe
+    )
 
 
 def is_dump(data: bytes) -> bool:

@@ -1,0 +1,174 @@
+"""`wxalarm verify`: the URL verification of the console, live or from what somebody saw of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from wxalarm.cli import flags
+from wxalarm.cli.common import (
+    UNTOLD,
+    Checked,
+    Output,
+    apart,
+    fail,
+    in_color,
+    looked_over,
+    on_screen,
+    outputs_of,
+    read_bytes,
+    settings_files,
+    terminal_width,
+    without_secrets,
+    words_of,
+    write_outputs,
+)
+from wxalarm.cli.contexts import callback_url, chosen_of, contexts_of, overlay
+from wxalarm.cli.report import FORMATS as REPORTS
+from wxalarm.cli.report import deliver
+from wxalarm.cli.settings import settings_of
+from wxalarm.config import Account, ConfigError, Settings
+from wxalarm.logs.access import number
+from wxalarm.logs.parsers import detect, target_of
+from wxalarm.model import Alarm
+from wxalarm.render import verify as renderer
+from wxalarm.wechat.crypto import Keys
+from wxalarm.wechat.reply import dump
+from wxalarm.wechat.verify import Attempt, judge, query_of
+
+if TYPE_CHECKING:
+    from wxalarm.messages import Catalogue
+
+FORMATS = ("text", "json")
+LIVE = "url-verify"
+LINES = 200
+"""Lines of a log in which the attempt is looked for, from the end."""
+Source = Annotated[str, typer.Argument(metavar="URL|FILE|-", show_default=False)]
+Echostr = Annotated[str | None, typer.Option("--echostr", metavar="S")]
+TokenEnv = Annotated[str | None, typer.Option("--token-env", metavar="T")]
+Work = Annotated[bool, typer.Option("--work")]
+
+
+def verify(
+    source: Source = "-",
+    echostr: Echostr = None,
+    token_env: TokenEnv = None,
+    work: Work = False,
+    account: flags.AccountName = None,
+    config: flags.Config = None,
+    timeout: flags.Timeout = None,
+    resolve: flags.Resolve = None,
+    formats: flags.Format = None,
+    lang: flags.Lang = None,
+    reveal: flags.Reveal = False,
+) -> None:
+    """Would the console take this URL? Sends the signed GET to a URL, or judges a dump of curl, a body, a log line."""
+    settings = settings_of(config, lang)
+    words = words_of(lang, settings)
+    live = source.lower().startswith(("http://", "https://"))
+    outputs = outputs_of(formats or (), REPORTS if live else FORMATS, "text", words)
+    apart((output.path for output in outputs), lambda: [*([] if live else [source]), *settings_files(settings)], words)
+    if live:
+        url = callback_url(source, words)
+        settings = _signing(settings, url, token_env, account, words)
+        settings = overlay(settings, words, timeout=timeout, verify="work" if work else "account")
+        contexts = contexts_of([Alarm()], settings, words, url, account or settings.accounts[0].name, resolve or ())
+        only = chosen_of(contexts, [LIVE], words)
+        raise typer.Exit(deliver(contexts, (), words, outputs, only=only, reveal=reveal))
+    raise typer.Exit(_offline(source, echostr, _keys(settings, token_env, account, words), work, outputs, words))
+
+
+def _signing(settings: Settings, url: str, token_env: str | None, account: str | None, words: Catalogue) -> Settings:
+    """The settings with the account whose token signs: the one of --account or of the URL; for --token-env, that one
+    with this token, or one of its own."""
+    try:
+        owner = settings.account_for(None, url, account)
+    except ConfigError as error:
+        fail(words.reason(error.reason))
+    if token_env is not None:
+        kept = {key: value for key, value in (owner.secrets if owner else {}).items() if key != "token_file"}
+        secrets = {**kept, "token_env": token_env}
+        owner = replace(owner or Account("verify"), url=url, secrets=secrets)
+    if owner is None or not _secret(owner, words):
+        _no_token(token_env, words)
+    return replace(settings, accounts=(owner, *(one for one in settings.accounts if one.name != owner.name)))
+
+
+def _secret(owner: Account, words: Catalogue) -> str | None:
+    try:
+        return owner.secret("token")
+    except ConfigError as error:
+        fail(words.reason(error.reason))
+
+
+def _no_token(token_env: str | None, words: Catalogue) -> NoReturn:
+    fail(words.ui("verify_token_unset", token=token_env) if token_env else words.ui("verify_no_token"))
+
+
+def _keys(settings: Settings, token_env: str | None, account: str | None, words: Catalogue) -> Keys | None:
+    """The token and keys with which a request that somebody saw is checked; None when none is named."""
+    if token_env is None and account is None:
+        return None
+    try:
+        owner = settings.account_for(None, None, account) if account else Account("verify")
+        if owner is not None and token_env is not None:
+            owner = replace(owner, secrets={**owner.secrets, "token_env": token_env})
+        assert owner is not None
+        token = owner.secret("token")
+        if not token:
+            _no_token(token_env, words)
+        return Keys(token, owner.appid or "", owner.aes_keys)
+    except ConfigError as error:
+        fail(words.reason(error.reason))
+
+
+def _offline(
+    source: str, echostr: str | None, keys: Keys | None, work: bool, outputs: list[Output], words: Catalogue
+) -> int:
+    """Judge what stands in a file or on stdin; the exit code."""
+    data = read_bytes(source, "verify", words, hint="verify_paste_hint")
+    attempt = attempt_of(data)
+    if echostr is not None:
+        attempt = replace(attempt, echostr=echostr)
+    judgement = judge(attempt, keys, work=work)
+
+    def text_of(output: Output) -> str:
+        if output.format == "json":
+            return renderer.record(attempt, judgement, words)
+        width = terminal_width() if on_screen(output.path) else 80
+        return renderer.render(attempt, judgement, words, width=width, color=in_color(output.path))
+
+    def ready(output: Output) -> Checked:
+        return looked_over(output, without_secrets(output, text_of(output)))
+
+    refused = write_outputs(outputs, ready, words)
+    return {True: 0, False: 1, None: UNTOLD}[judgement.accepted] or UNTOLD * refused
+
+
+def attempt_of(data: bytes) -> Attempt:
+    """What a text shows of a verification: what curl printed, a line of an access log, or a body."""
+    seen = dump.verbose(data)
+    if seen is not None and not seen.response:
+        return Attempt(target=seen.target, curl=seen.curl) if seen.curl is not None else Attempt(target=seen.target)
+    response = seen.response if seen is not None else data
+    target = seen.target if seen is not None else None
+    if dump.is_dump(response):
+        answer = dump.response_of(response)
+        return Attempt(target=target, status=answer.status, headers=answer.headers, body=answer.body)
+    return _logged(data) or Attempt(body=data)
+
+
+def _logged(data: bytes) -> Attempt | None:
+    """The last attempt in the lines of an access log; None when there is none."""
+    lines = [line.strip() for line in data.splitlines()[-LINES:] if b"echostr=" in line]
+    if not lines or (parser := detect(lines[-1:])) is None or (record := parser.record(lines[-1])) is None:
+        return None
+    target = target_of(record)
+    status = number(record.get("status", "").encode())
+    if "echostr" not in query_of(target) or status is None:
+        return None
+    length = next((number(record[name].encode()) for name in ("body_bytes_sent", "bytes_sent") if name in record), None)
+    seconds = number(record.get("request_time", "").encode())
+    return Attempt(target=target, status=int(status), length=None if length is None else int(length), seconds=seconds)
