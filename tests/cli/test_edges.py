@@ -20,7 +20,7 @@ import pytest
 
 from tests.cli_support import wxalarm
 from tests.paths import ROOT
-from wxalarm.cli import lint, reply, report
+from wxalarm.cli import judged, lint, report
 from wxalarm.cli.common import BEGINNINGS, UNTOLD
 from wxalarm.render import alarms
 
@@ -448,7 +448,7 @@ def test_an_earlier_output_is_replaced_and_a_file_of_another_kind_is_not(
 
 
 def test_every_format_is_looked_at() -> None:
-    offered = {"parse": alarms.FORMATS, "diagnose": report.FORMATS, "lint": lint.FORMATS, "reply": reply.FORMATS}
+    offered = {"parse": alarms.FORMATS, "diagnose": report.FORMATS, "lint": lint.FORMATS, "reply": judged.FORMATS}
     assert {(command, name) for command, names in offered.items() for name in names} == set(FORMATS)
 
 

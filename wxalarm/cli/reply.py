@@ -9,24 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import (
-    UNTOLD,
-    Checked,
-    Output,
-    apart,
-    fail,
-    in_color,
-    looked_over,
-    nearest,
-    on_screen,
-    outputs_of,
-    read_bytes,
-    settings_files,
-    terminal_width,
-    without_secrets,
-    words_of,
-    write_outputs,
-)
+from wxalarm.cli.common import apart, fail, nearest, outputs_of, read_bytes, settings_files, words_of
+from wxalarm.cli.judged import FORMATS, write_judged
 from wxalarm.cli.settings import settings_of
 from wxalarm.config import MODES, Account, ConfigError, Settings
 from wxalarm.model import Basis
@@ -40,7 +24,6 @@ from wxalarm.wechat.reply import Pushed, dump, judge, mended
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
 
-FORMATS = ("text", "json")
 File = Annotated[str, typer.Argument(metavar="[FILE|-]", show_default=False)]
 Event = Annotated[str | None, typer.Option("--event", metavar="NAME")]
 Msg = Annotated[str | None, typer.Option("--msg", metavar="NAME")]
@@ -75,17 +58,13 @@ def reply(
     mode = _mode("secure" if work else mode, owner, words)
     judged = _judged(_read(file, words), pushed, mode, _keys(owner, words))
 
-    def text_of(output: Output) -> str:
-        if output.format == "json":
-            return record(judged, words)
-        width = terminal_width() if on_screen(output.path) else 80
-        return render(judged, words, width=width, color=in_color(output.path))
-
-    def ready(output: Output) -> Checked:
-        return looked_over(output, without_secrets(output, text_of(output)))
-
-    refused = write_outputs(outputs, ready, words)
-    raise typer.Exit(int(not judged.judgement.accepted) or UNTOLD * refused)
+    refused = write_judged(
+        outputs,
+        words,
+        lambda: record(judged, words),
+        lambda width, color: render(judged, words, width=width, color=color),
+    )
+    raise typer.Exit(int(not judged.judgement.accepted) or refused)
 
 
 def _read(path: str, words: Catalogue) -> bytes:

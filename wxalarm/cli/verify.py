@@ -6,26 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from msgspec import structs
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import (
-    UNTOLD,
-    Checked,
-    Output,
-    apart,
-    fail,
-    in_color,
-    looked_over,
-    on_screen,
-    outputs_of,
-    read_bytes,
-    settings_files,
-    terminal_width,
-    without_secrets,
-    words_of,
-    write_outputs,
-)
+from wxalarm.cli.common import UNTOLD, Output, apart, fail, outputs_of, read_bytes, settings_files, words_of
 from wxalarm.cli.contexts import callback_url, chosen_of, contexts_of, overlay
+from wxalarm.cli.judged import FORMATS, write_judged
 from wxalarm.cli.report import FORMATS as REPORTS
 from wxalarm.cli.report import deliver
 from wxalarm.cli.settings import settings_of
@@ -41,7 +27,6 @@ from wxalarm.wechat.verify import Attempt, judge, query_of
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
 
-FORMATS = ("text", "json")
 LIVE = "url-verify"
 LINES = 200
 """Lines of a log in which the attempt is looked for, from the end."""
@@ -131,20 +116,16 @@ def _offline(
     data = read_bytes(source, "verify", words, hint="verify_paste_hint")
     attempt = attempt_of(data)
     if echostr is not None:
-        attempt = replace(attempt, echostr=echostr)
+        attempt = structs.replace(attempt, echostr=echostr)
     judgement = judge(attempt, keys, work=work)
 
-    def text_of(output: Output) -> str:
-        if output.format == "json":
-            return renderer.record(attempt, judgement, words)
-        width = terminal_width() if on_screen(output.path) else 80
-        return renderer.render(attempt, judgement, words, width=width, color=in_color(output.path))
-
-    def ready(output: Output) -> Checked:
-        return looked_over(output, without_secrets(output, text_of(output)))
-
-    refused = write_outputs(outputs, ready, words)
-    return {True: 0, False: 1, None: UNTOLD}[judgement.accepted] or UNTOLD * refused
+    refused = write_judged(
+        outputs,
+        words,
+        lambda: renderer.record(attempt, judgement, words),
+        lambda width, color: renderer.render(attempt, judgement, words, width=width, color=color),
+    )
+    return {True: 0, False: 1, None: UNTOLD}[judgement.accepted] or refused
 
 
 def attempt_of(data: bytes) -> Attempt:

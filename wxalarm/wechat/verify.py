@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm import mechanisms
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -35,8 +37,7 @@ SHOWN = 80
 _ECHOSTR = re.compile(rb"[0-9]{1,20}")
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One verification as far as it is known: what was asked, and what came of it."""
 
     echostr: str | None = None
@@ -57,8 +58,7 @@ class Attempt:
     """The number with which the client gave up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """accepted: None when neither can be told. Findings: the cause first."""
 
     accepted: bool | None
