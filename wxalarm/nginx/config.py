@@ -26,6 +26,8 @@ class Config(Struct, frozen=True):
     files: Mapping[str, str] = field(default_factory=dict)
     """Every file read, by path, in the order in which nginx opens them."""
     problems: tuple[ConfigProblem, ...] = ()
+    fragment: str | None = None
+    """"server" or "location": the text is what an http or a server block includes, and was put into one."""
 
     def main(self, name: str) -> Directive | None:
         """The directive (or block) of this name at the top level; the last one."""
@@ -59,7 +61,26 @@ def load(path: str, fetch: Fetch) -> Config:
     if not found:
         return Config((), {}, (ConfigProblem(f'open() "{path}" failed', path, 0),))
     directives = state.read(found[0][0], found[0][1], 0, 0)
-    return Config(directives, state.files, tuple(state.problems))
+    directives, fragment = _whole(directives, found[0][0])
+    return Config(directives, state.files, tuple(state.problems), fragment)
+
+
+_ALONE = ("http", "events", "stream", "mail", "worker_processes", "daemon", "user", "pid", "error_log")
+"""Directives that say that a text is a whole configuration."""
+_ANYWHERE = (("listen", "80"), ("listen", "443", "ssl"), ("server_name", "~."))
+"""What a server is given of which only the inside is known: it answers for every name."""
+
+
+def _whole(directives: tuple[Directive, ...], path: str) -> tuple[tuple[Directive, ...], str | None]:
+    """(directives, fragment): a fragment in the blocks that would hold it. Those have no place in any file."""
+    names = {directive.name for directive in directives if directive.block is not None}
+    if any(directive.name in _ALONE for directive in directives) or not names & {"server", "location", "upstream"}:
+        return directives, None
+    if "server" in names or "location" not in names:
+        return (Directive("http", (), path, 1, block=directives),), "server"
+    listening = tuple(Directive(name, tuple(args), path, 1) for name, *args in _ANYWHERE)
+    server = Directive("server", (), path, 1, block=(*listening, *directives))
+    return (Directive("http", (), path, 1, block=(server,)),), "location"
 
 
 def parse(text: str, path: str = "nginx.conf") -> Config:

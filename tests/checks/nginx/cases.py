@@ -96,6 +96,13 @@ CASES = {
     ),
     "return-404": Case("nginx-return", f"{PASS}\nlocation = /callback {{\n    return 404;\n}}", 404, heals=None),
     "static": Case("nginx-static", "location / { root DIR/www; }", 404, heals=None),
+    "static-with-a-page-for-people": Case(
+        "nginx-static", "root DIR/www; error_page 404 /sorry.html; location / { index sorry.html; }", 404, heals=None
+    ),
+    "try-files-of-a-front-end": Case(
+        "nginx-static", "root DIR/www; location / { try_files $uri $uri/ /sorry.html; }", 405, heals=None
+    ),
+    "name-with-a-path": Case("nginx-name-path", PASS, 200, names="wx.example.com/callback"),
     "try-files": Case("nginx-return", "location / { root DIR/www; try_files $uri =404; }", 404, heals=None),
     "body": Case("nginx-body-size", f"client_max_body_size 1k;\n{PASS}", 413),
     "read-timeout": Case(

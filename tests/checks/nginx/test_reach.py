@@ -114,6 +114,33 @@ def test_a_file_with_its_includes(tmp_path: Path) -> None:
     assert files == [str(conf), f"{tmp_path}/sites/wx.conf"]
 
 
+def test_a_part_of_a_configuration_is_read_as_inside_its_block(tmp_path: Path) -> None:
+    for text in (SITE, "deny 203.0.113.0/24;\nlocation / { proxy_pass http://127.0.0.1:8080; }\n"):
+        conf = tmp_path / "wx.conf"
+        conf.write_text(text)
+        for given, stdin in ((str(conf), b""), ("-", text.encode())):
+            _, report, _ = diagnose(tmp_path, "--nginx-conf", given, "alarm.txt", stdin=stdin)
+            assert [one["code"] for one in result(report)["findings"]][:1] == ["nginx-denied"], text
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        (
+            "<VirtualHost *:80>\n  ServerName wx.example.com\n  ProxyPass / http://127.0.0.1:8080/\n</VirtualHost>\n",
+            "Apache",
+        ),
+        ("wx.example.com {\n    reverse_proxy 127.0.0.1:8080\n}\n", "Caddy"),
+    ],
+)
+def test_the_configuration_of_another_server_is_not_judged(text: str, owner: str, tmp_path: Path) -> None:
+    conf = tmp_path / "site.conf"
+    conf.write_text(text)
+    _, report, _ = diagnose(tmp_path, "--nginx-conf", str(conf), "alarm.txt")
+    assert result(report)["status"] == "skip"
+    assert owner in result(report)["reason"]
+
+
 def probe(ctx: Context) -> NginxConfig:
     async def run() -> NginxConfig:
         return await nginx_config.CHECK.probe(ctx)

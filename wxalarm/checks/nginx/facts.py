@@ -11,6 +11,7 @@ from wxalarm.checks.check import NO_ANSWER, Context
 from wxalarm.nginx.edit import Edit, diff
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import Route, route
+from wxalarm.nginx.servers import Server
 from wxalarm.nginx.syntax import Directive
 from wxalarm.probes.nginx_files import NginxFiles
 
@@ -86,11 +87,19 @@ def load(conf: NginxFiles) -> nginx.Config:
 
 
 def route_of(config: nginx.Config, ctx: Context) -> Route | None:
-    """The way of WeChat's push; None when the URL is not known or no server answers it."""
+    """The way of WeChat's push; None when the URL is not known or no server answers it: in a part of a configuration
+    no server for other names does, another file may have the right one."""
     target = ctx.target
     if target.host is None or target.url is None:
         return None
-    return route(config, request_of(ctx))
+    found = route(config, request_of(ctx))
+    others = found is not None and not found.choice.by_name and bool(told_names(found.choice.server))
+    return None if config.fragment and others else found
+
+
+def told_names(server: Server) -> list[str]:
+    """The names that a server answers to; none for one that takes whatever comes."""
+    return [name for name in server.names if name not in ("", "_")]
 
 
 def request_of(ctx: Context) -> Request:

@@ -20,6 +20,7 @@ from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_ru
 from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load_and_route
 from wxalarm.deadline import in_thread
 from wxalarm.model import Basis, Code, Finding, Location, Severity
+from wxalarm.nginx.foreign import foreign
 from wxalarm.nginx.syntax import mend_slash_comments
 from wxalarm.patch import unified
 from wxalarm.probes import machine, nginx_files, processes
@@ -46,6 +47,8 @@ async def probe(ctx: Context) -> NginxConfig:
         raise Skip("nginx-stdin-empty")
     if not found.files:
         raise Skip("nginx-unreadable", path=found.path, files=", ".join(found.unreadable) or found.path)
+    if (owner := foreign(found.files[0].text)) is not None:
+        raise Skip(f"nginx-{owner}", path=found.path)
     config, way = await in_thread(lambda: load_and_route(found, ctx))
     serves = way is not None and way.choice.by_name
     if given is None and not by_address and not serves:
@@ -77,7 +80,9 @@ def evaluate(observation: NginxConfig, ctx: Context) -> Iterable[Finding]:
     yield from broken
     if broken and known.config.http is None:
         return
-    for rules in (path_rules, limit_rules, capacity_rules, log_rules):
+    # What stands around a part of a configuration is not known.
+    around = () if known.config.fragment else (capacity_rules, log_rules)
+    for rules in (path_rules, limit_rules, *around):
         yield from rules.findings(known)
 
 
@@ -111,7 +116,8 @@ def _serious(known: Facts) -> Iterator[nginx.ConfigProblem]:
     conf = known.observation.conf
     for problem in known.config.problems:
         missing = problem.message.startswith("open() ")
-        elsewhere = conf.source == "stdin" or not known.observation.here
+        # In a part of a configuration an include is relative to a folder that it does not tell.
+        elsewhere = conf.source == "stdin" or not known.observation.here or known.config.fragment is not None
         if missing and (elsewhere or any(path in problem.message for path in conf.unreadable)):
             continue
         yield problem

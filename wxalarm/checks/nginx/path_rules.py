@@ -11,20 +11,32 @@ from collections.abc import Iterable
 
 from wxalarm import mechanisms, nginx
 from wxalarm.bounds import whole
-from wxalarm.checks.nginx.facts import Facts, made, route_of
+from wxalarm.checks.nginx.facts import Facts, made, route_of, told_names
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
 from wxalarm.nginx.routing import Route, error_page
+from wxalarm.nginx.servers import Server, by_name, servers
 from wxalarm.nginx.syntax import Directive, quoted
 
 NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
+NGINX_NO_SERVER = Code("nginx-no-server", Severity.WARNING, Basis.CONDITION, mechanisms.REFUSED)
+NGINX_NAME_PATH = Code("nginx-name-path", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
 NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, mechanisms.STATUS)
 NGINX_REDIRECT = Code("nginx-redirect", Severity.ERROR, Basis.CONDITION, mechanisms.REDIRECTED)
 NGINX_RETURN = Code("nginx-return", Severity.ERROR, Basis.CONDITION, mechanisms.STATUS)
 NGINX_STATIC = Code("nginx-static", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
 NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, mechanisms.REPLY)
-CODES = (NGINX_SERVER_NAME, NGINX_DENIED, NGINX_REDIRECT, NGINX_RETURN, NGINX_STATIC, NGINX_ERROR_PAGE)
+CODES = (
+    NGINX_NO_SERVER,
+    NGINX_NAME_PATH,
+    NGINX_SERVER_NAME,
+    NGINX_DENIED,
+    NGINX_REDIRECT,
+    NGINX_RETURN,
+    NGINX_STATIC,
+    NGINX_ERROR_PAGE,
+)
 
 REFUSALS = (401, 403, 444)
 _PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
@@ -32,18 +44,56 @@ _PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
 
 
 def findings(known: Facts) -> Iterable[Finding]:
-    """Nothing when the URL is not known, no server of this configuration answers it, or its way cannot be told."""
-    route = known.route
+    """Nothing when the URL is not known, or its way cannot be told."""
+    route, found = known.route, servers(known.config)
+    named = list(_names_with_paths(known, found))
+    yield from named
     if route is None:
+        yield from () if named else _unserved(known, found)
         return
-    names = [name for name in route.choice.server.names if name not in ("", "_")]
-    if not route.choice.by_name and names:
+    names = list(dict.fromkeys(name for server in found for name in told_names(server)))
+    if not route.choice.by_name and names and not named:
         yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
     if route.outcome.kind == "unknown":
         return
     refused = list(_refused(known, route))
     yield from refused or _answered(known, route)
     yield from _error_pages(known, route)
+
+
+# --- which server ---
+
+
+def _names_with_paths(known: Facts, found: tuple[Server, ...]) -> Iterable[Finding]:
+    """`server_name 203.0.113.19/WX/` or `https://wx.example.com`: no Host is ever like that."""
+    host = known.ctx.target.host or ""
+    for server in found:
+        for directive in server.block.all("server_name"):
+            wrong = next((name for name in directive.args if _host_of(name) != name and _host_of(name) == host), None)
+            if wrong is not None:
+                names = dict.fromkeys(host if name == wrong else name for name in directive.args)
+                edit = rewrite(directive, " ".join(("server_name", *map(quoted, names))) + ";")
+                yield NGINX_NAME_PATH(None, place=directive.place, name=wrong, host=host, diff=known.diff(edit))
+
+
+def _host_of(name: str) -> str:
+    """The host in what somebody wrote as a name; the name itself when it is one, or a pattern."""
+    return name if name.startswith("~") else re.sub(r"(?i)^https?://|[/:].*$", "", name)
+
+
+def _unserved(known: Facts, found: tuple[Server, ...]) -> Iterable[Finding]:
+    """No server here listens on the URL's port, or has its name."""
+    target = known.ctx.target
+    if target.host is None or target.url is None or not found or not by_name(list(found), target.host)[1]:
+        return
+    ports = sorted({port for server in found for listen in server.listens for port in (listen.first, listen.last)})
+    names = list(dict.fromkeys(name for server in found for name in told_names(server)))
+    case = "name" if any(listen.has(target.port) for server in found for listen in server.listens) else "port"
+    # Another file may hold the right server: that a part has none is no fault.
+    code = NGINX_NO_SERVER.variant(severity=Severity.NOTE) if known.config.fragment else NGINX_NO_SERVER
+    part = "part" if known.config.fragment else "whole"
+    file = known.observation.conf.path
+    yield code(None, file=file, case=case, part=part, host=target.host, port=target.port, ports=ports, names=names)
 
 
 # --- refused ---
@@ -131,8 +181,12 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
         yield NGINX_RETURN(
             None, directive=at.text, place=at.place, status=status, makes=made(status), path=path, diff=diff
         )
-    elif outcome.kind == "static" and not _rescued(route):
-        yield NGINX_STATIC(None, directive=at.text, place=at.place, path=path, makes=[403, 404, 405])
+    elif outcome.kind == "static" and not _rescued(route) and not _holes(known):
+        tries = next((found for found in reversed(route.rewrites) if found.name == "try_files"), None)
+        at, case, made_of = (at, "location", [403, 404, 405]) if tries is None else (tries, "try-files", [404, 405])
+        yield NGINX_STATIC(
+            None, directive=at.text, place=at.place, path=path, case=case, file=route.path, makes=made_of
+        )
 
 
 def _redirected(at: Directive, status: int | None, target: str | None, path: str, edit: str) -> Finding:
@@ -184,9 +238,23 @@ def _inside(known: Facts, location: Directive | None, text: str) -> Edit | None:
 
 
 def _rescued(route: Route) -> bool:
-    """`error_page 405 =200 …` or 404 to a named location, an old way to let files answer a POST; `403 = @app`, too."""
-    pages = (set(page.args[:-1]) for page in route.inherited("error_page"))
+    """`error_page 405 =200 …` or 404 to a named location, an old way to let files answer a POST; `403 = @app`, too. A
+    page for people (`error_page 404 /404.html`) is none."""
+    leading = (page for page in route.inherited("error_page") if _leads_on(page))
+    pages = (set(page.args[:-1]) for page in leading)
     return error_page(route.chain, 401, 403) is not None or any({"404", "405"} & codes for codes in pages)
+
+
+def _holes(known: Facts) -> bool:
+    """Whether something is not here that may pass the push on: an include, or the server around some locations."""
+    around = known.config.fragment == "location" and known.route is not None and known.route.location is None
+    return around or any(problem.message.startswith("open() ") for problem in known.config.problems)
+
+
+def _leads_on(page: Directive) -> bool:
+    """Whether an error_page gives another answer than a page of the same status."""
+    target = page.args[-1].partition("?")[0] if page.args else ""
+    return any(arg.startswith("=") for arg in page.args) or target.startswith("@") or target.endswith(".php")
 
 
 # --- error pages ---

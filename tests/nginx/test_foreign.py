@@ -1,0 +1,26 @@
+"""Texts of other servers, and of nginx, that look a little like each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from wxalarm.nginx.foreign import foreign
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("<VirtualHost *:443>\nServerName a\n</VirtualHost>", "apache"),
+        ("RewriteEngine On\nRewriteRule ^(.*)$ index.php [L]\n", "apache"),
+        ("# site\nServerRoot /etc/httpd\n", "apache"),
+        ("wx.example.com {\n\treverse_proxy localhost:8080\n}\n", "caddy"),
+        ("{\n\temail a@example.com\n}\n\n:80 {\n\troot * /srv\n\tfile_server\n}\n", "caddy"),
+        ("server {\n    listen 80;\n    location / { proxy_pass http://a; }\n}\n", None),
+        ("location / {\n    rewrite ^ /index.php last;\n}\n", None),
+        ("# <VirtualHost *:80> was here\nserver { listen 80; }\n", None),
+        ("events {\n}\nhttp {\n    server { tls on; }\n}\n", None),
+        ("", None),
+    ],
+)
+def test_whose_configuration_a_text_is(text: str, owner: str | None) -> None:
+    assert foreign(text) == owner
