@@ -17,6 +17,7 @@ import dataclasses
 import enum
 import functools
 import ipaddress
+import keyword
 import os
 import stat
 import sys
@@ -105,7 +106,7 @@ class Account:
         if variable := self.secrets.get(f"{name}_env"):
             return os.environ.get(variable)
         if file_name := self.secrets.get(f"{name}_file"):
-            return _read_secret(Path(os.path.expanduser(file_name)), f"{self.section}.{name}_file")
+            return read_secret(Path(os.path.expanduser(file_name)), f"{self.section}.{name}_file")
         return None
 
     @property
@@ -203,6 +204,29 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """[watch]: the heartbeat. Who may read its page, and where its alarms go, is what its secrets say."""
+
+    every: Annotated[float, Key(harmless=True)] = 60.0
+    for_: Annotated[int, Key(harmless=True)] = 3
+    recover: Annotated[int, Key(harmless=True)] = 2
+    remind: Annotated[float, Key(harmless=True)] = 0.0
+    push: Annotated[bool, Key()] = False
+    ways: Annotated[tuple[str, ...], Key(("alertmanager+http://127.0.0.1:9093",))] = ()
+    ways_env: Annotated[tuple[str, ...], Key(form="variable")] = ("WXALARM_WAYS",)
+    ways_file: Annotated[str | None, Key("/etc/wxalarm/ways", "path")] = None
+    listen: Annotated[str | None, Key("127.0.0.1:9420")] = None
+    token_env: Annotated[str | None, Key("WXALARM_WATCH_TOKEN", "variable")] = None
+    token_file: Annotated[str | None, Key("/etc/wxalarm/watch_token", "path")] = None
+    hosts: Annotated[tuple[str, ...], Key(("watch.example.com",))] = ()
+    folder: Annotated[str | None, Key("/var/lib/wxalarm", "path")] = None
+    keep_rounds: Annotated[int, Key(harmless=True)] = 7
+    keep_days: Annotated[int, Key(harmless=True)] = 400
+    megabytes: Annotated[int, Key(harmless=True)] = 1024
+    allow_lists: Annotated[tuple[str, ...], Key(("/etc/wxalarm/iptables.save",), "path", harmless=True)] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """Where a secret is read, and where it, or what it signs, would go. Never its value."""
 
@@ -241,6 +265,7 @@ class Settings:
     api: Api = field(default_factory=Api)
     tls: Tls = field(default_factory=Tls)
     registration: Registration = field(default_factory=Registration)
+    watch: Watch = field(default_factory=Watch)
     offline: bool = False
     push: bool = False
     verify: Literal["account", "work"] | None = None
@@ -398,7 +423,12 @@ def _made_of(cls: type, table: str) -> Iterator[Entry]:
         if key is None or key.only not in (None, table):
             continue
         default = one.default_factory() if one.default_factory is not dataclasses.MISSING else one.default
-        yield _entry(cls, table, one.name, hint, key, default)
+        yield _entry(cls, table, one.name.removesuffix("_"), hint, key, default)
+
+
+def attribute(key: str) -> str:
+    """The field that a key of the file is: `for` is a word of Python."""
+    return key + "_" * keyword.iskeyword(key)
 
 
 def _secret_entries(table: str) -> Iterator[Entry]:
@@ -470,7 +500,7 @@ def from_mapping(
                 _no_secret(own, where, f"{name}.{one}")
                 accounts.append(_account(one, counted(own, table, f"{name}.{one}"), name))
         else:
-            values[name] = table.cls(**counted(found, table, name))
+            values[name] = table.cls(**{attribute(key): value for key, value in counted(found, table, name).items()})
     made = settings(accounts=tuple(accounts), **values)
     secrets = _secrets(made)
     if sent := [secret for secret in secrets if secret.use == "sent" and in_clear(made.api.base_url)]:
@@ -484,7 +514,7 @@ def paths_in(settings: Settings) -> Iterator[str]:
         if table.named:
             continue
         for entry in table.keys.values():
-            if entry.form == "path" and (value := getattr(getattr(settings, name), entry.name)):
+            if entry.form == "path" and (value := getattr(getattr(settings, name), attribute(entry.name))):
                 yield from (value if entry.many else [value])
     for account in settings.accounts:
         yield from (place for key, place in account.secrets.items() if key.endswith("_file"))
@@ -634,7 +664,8 @@ def _item(entry: Entry, value: Any, place: str, folder: Path | None) -> Any:
     return float(value) if entry.item is float else value
 
 
-def _read_secret(path: Path, place: str) -> str:
+def read_secret(path: Path, place: str) -> str:
+    """What a secret's file holds. Raises ConfigError when it cannot be read, or others can read it."""
     try:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):

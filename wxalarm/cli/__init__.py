@@ -28,6 +28,7 @@ COMMANDS = (
     "verify",
     "diagnose",
     "probe",
+    "watch",
     "plan",
     "lint",
     "explain",
