@@ -12,6 +12,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from wxalarm.lab.api import ERRORS
 from wxalarm.lab.token_rules import TokenRules
@@ -35,7 +36,12 @@ NEEDS = (
     Need(f"{PLATFORM}/component_access_token", "component_access_token", (f"{PLATFORM}/component_verify_ticket",)),
     Need(f"{PLATFORM}/{AUTHORIZER}/access_token", "authorizer_access_token", (f"{PLATFORM}/component_access_token",)),
 )
-FAULTS = (*(sorted(errors.BY_ERRCODE.keys() - {61005, 61006, 61023, 40001, 61011})), "timeout", "html", "lost")
+FAULTS: tuple[int | str, ...] = (
+    *(sorted(errors.BY_ERRCODE.keys() - {61005, 61006, 61023, 40001, 61011})),
+    "timeout",
+    "html",
+    "lost",
+)
 """Error codes; a call that WeChat never gets; a page in place of JSON; an answer that is lost on its way."""
 
 
@@ -81,6 +87,8 @@ class World:
     """Restarts a real server."""
     restarts: int = 0
     rotate: bool = True
+    classic: bool = False
+    """Account tokens by /cgi-bin/token."""
     now: float = START
     broken: list[str] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
@@ -91,6 +99,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self.needs = tuple(replace(need, stable=not self.classic) for need in self.needs)
         self.offset = self.random.uniform(-90, 90)  # of the store's clock
         self.rules = TokenRules(lambda: self.now, rotate=self.rotate)
         self.rules.add(APPID, SECRET)
@@ -115,7 +124,7 @@ class World:
         for keeper in range(self.keepers):
             self._start(keeper)
         for number in range(self.readers):
-            self.after(self.random.uniform(0, 600), lambda n=number: self._use(n))
+            self.after(self.random.uniform(0, 600), partial(self._use, number))
         self.after(HOUR, self._misfortune)
         self.after(6 * HOUR, self._foreign)
         self.after(11 * HOUR, self._again)
@@ -125,8 +134,8 @@ class World:
         while self._queue and self._queue[0][0] <= end:
             self.now, _, event = heapq.heappop(self._queue)
             event()
-        self.at_store.close()
         self._judge()
+        self.at_store.close()
 
     def after(self, seconds: float, event: Callable[[], None]) -> None:
         """Let something happen."""
@@ -202,7 +211,7 @@ class World:
         return seen
 
     def _ask(self, process: Process, step: Ask) -> None:
-        fault, until = self.fault if self.now < self.fault[1] else ("", 0.0)
+        fault, _ = self.fault if self.now < self.fault[1] else ("", 0.0)
         self.attempts[step.need.name].append(self.now)
         secret = SECRET if step.need.name.startswith(APPID) else PLATFORM_SECRET
         call = calls.request_of(step, secret)
@@ -260,17 +269,20 @@ class World:
             if not self.rules.works(value):
                 self._invalid(number, need, value)
                 reader.rejected(need.name, value)
+                row = look(self.at_store, need.name).row
+                if row.rejected_at or row.value != value:
+                    self.taught.setdefault(value, self.now)
         self.after(self.random.expovariate(1 / 900), lambda: self._use(number))
 
     def _invalid(self, number: int, need: Need, value: str) -> None:
-        """A reader holds what WeChat refuses. That may only be when somebody else has ended it, for a minute; a reader
-        that cannot reach the store learns of it by its own first call."""
+        """A reader holds what WeChat refuses. That may only be when somebody else has ended it, for a minute from
+        when the store was told; a reader that cannot reach the store learns of it by its own first call."""
         self.counted["invalid reads"] += 1
         ended = self.rules.ended(value)
-        known = self.taught.setdefault(value, self.now)
+        known = self.taught.get(value, self.now)
         if value not in self.voided or ended is None:
             self.broken.append(f"{self.now:.0f}: reader {number} holds an invalid {need.name} that nobody else ended")
-        elif self.now - known > MINUTE + 1 and self.now >= self.cut[f"reader {number}"] + MINUTE > MINUTE:
+        elif self.now - known > MINUTE + 1 and self.now >= max(self.down_until, self.cut[f"reader {number}"]) + MINUTE:
             self.broken.append(f"{self.now:.0f}: reader {number} holds {need.name} {self.now - known:.0f} s too long")
 
     # --- misfortunes --------------------------------------------------------------------------------------------------
@@ -301,15 +313,16 @@ class World:
         self.restart()
 
     def _foreign(self) -> None:
-        """Somebody forces a refresh."""
+        """Somebody else refreshes the account's token."""
         self.after(self.random.uniform(6, 30) * HOUR, self._foreign)
         if not self.chaos:
             return
         owner = self.rules.owners[APPID]
-        self.voided |= {one.value for one in owner.stable if one.until > self.now}
+        self.voided |= {one.value for one in (*owner.stable, *owner.classic) if one.until > self.now}
         body = {"appid": APPID, "secret": SECRET, "grant_type": "client_credential", "force_refresh": True}
         self.rules.faults = {}
-        self.counted["foreign"] += "access_token" in self.rules.answer(calls.STABLE_TOKEN, {}, body)
+        path = calls.TOKEN if self.classic else calls.STABLE_TOKEN
+        self.counted["foreign"] += "access_token" in self.rules.answer(path, {}, body)
 
     def _again(self) -> None:
         """The account authorizes the platform once more; the callback handler writes what came with it."""
@@ -337,6 +350,11 @@ class World:
             if len(kept) > 1:
                 self.broken.append(f"{some[0].at:.0f}: {len(kept)} refreshes of {name} for one need")
         for name, times in self.attempts.items():
+            if name == self.needs[-1].name:
+                known = look(self.at_store, name).row
+                usable = self.rules.owners[PLATFORM].refresh_tokens[AUTHORIZER]
+                if not {known.refresh_token, known.old_refresh_token} & set(usable):
+                    self.broken.append("the refresh token is lost")
             for first, last in zip(times, times[self.plan.pace.per_hour :], strict=False):
                 if last - first < HOUR:
                     self.broken.append(f"{first:.0f}: {name} is asked for more than {self.plan.pace.per_hour} an hour")

@@ -22,7 +22,20 @@ from wxalarm.cli import flags
 from wxalarm.cli.commands import Group
 from wxalarm.cli.common import INTERRUPTED, UNTOLD, write_stdout
 
-COMMANDS = ("parse", "reply", "diagnose", "probe", "plan", "lint", "explain", "checks", "init", "config", "demo")
+COMMANDS = (
+    "parse",
+    "reply",
+    "diagnose",
+    "probe",
+    "plan",
+    "token",
+    "lint",
+    "explain",
+    "checks",
+    "init",
+    "config",
+    "demo",
+)
 """In the order of --help. NAME is the function NAME in the module wxalarm.cli.NAME."""
 
 

@@ -1,7 +1,7 @@
 """WeChat's rules of tokens, tickets and their limits, under a clock that the caller turns. No socket: `lab.api` has it.
 
-Source: the API pages 获取access_token, 获取稳定版接口调用凭据, 获取jsapi_ticket, 第三方平台 (验证票据, 令牌, 获取刷新令牌),
-返回码说明. What no page says is marked as assumed.
+Source: the API pages 获取access_token, 获取稳定版接口调用凭据, 获取jsapi_ticket; of third-party platforms 验证票据,
+令牌 and 获取刷新令牌; 返回码说明. What no page says is marked as assumed.
 """
 
 from __future__ import annotations

@@ -110,6 +110,10 @@ class Api:
         self._token, self._cached = token, cached
         self._secrets.append(token)
 
+    def use(self, token: str) -> None:
+        """Call with this token, in place of `token`."""
+        self._hold(token, cached=False)
+
     async def call(self, path: str, body: Mapping[str, Any] | None = None) -> tuple[Answer, dict[str, Any]]:
         """One call with the token, after `token`: GET without a body, POST with one. The JSON object is raw: it may
         repeat the token, so only what wechat/api.py takes out of it goes further."""
@@ -150,8 +154,8 @@ class Api:
     async def send(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> tuple[Answer, dict[str, Any]]:
-        """One request as it stands: (the answer, the JSON object with tokens in it). IPv4 first; the next address only when one cannot be
-        connected to."""
+        """One request as it stands: (the answer, the JSON object with tokens in it). IPv4 first; the next address only
+        when one cannot be connected to."""
         if in_clear(self.base):  # settings that were made by hand: a file that says so is not read
             raise ConfigError("config-in-clear", place="api.base_url", found=self.host, key=self.account.section)
         loop = asyncio.get_running_loop()

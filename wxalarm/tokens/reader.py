@@ -74,11 +74,13 @@ class Reader:
             self._kept.pop(name, None)
             raise NoToken("token-store-down", name=name, error=str(error)) from None
         value = usable(seen)
+        if value is not None and value == self._refused.get(name):
+            self._report(name, value)  # it did not get through, or came too early
         if value is None or value == self._refused.get(name):
             self._kept.pop(name, None)
             raise NoToken(_why(seen.row, seen.now, value), name=name)
         self._refused.pop(name, None)
-        until = before + seen.row.valid_until - seen.now
+        until = before + rows.sure_until(seen.row, seen.now) - seen.now
         self._kept[name] = _Kept(value, before, until, min(before + MINUTE, until))
         return value
 
@@ -90,11 +92,14 @@ class Reader:
             kept = self._kept.get(name)
             if kept is not None and kept.value == value:
                 del self._kept[name]
-            try:
-                make(self._store, name, rows.rejected(value))
-            except StoreError as error:
-                self.errors += 1
-                LOG.warning("store-down %s: %s", name, error)
+            self._report(name, value)
+
+    def _report(self, name: str, value: str) -> None:
+        try:
+            make(self._store, name, rows.rejected(value))
+        except StoreError as error:
+            self.errors += 1
+            LOG.warning("store-down %s: %s", name, error)
 
     def forget(self) -> None:
         """Read everything anew at the next call."""

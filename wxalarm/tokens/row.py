@@ -26,12 +26,16 @@ class Row:
     name: str
     value: str | None = None
     valid_until: float = 0.0
+    full_until: float = 0.0
+    """What `valid_until` becomes again when a call that would have ended the value turns out to have given nothing."""
     old_value: str | None = None
     """The former value, which still works until `old_until`."""
     old_until: float = 0.0
     refresh_token: str | None = None
     """authorizer_refresh_token: what is lost with it only the account's owner can give again."""
     old_refresh_token: str | None = None
+    classic: int = 0
+    """1: each refresh ends the former value in OVERLAP, as /cgi-bin/token does; 0: it holds until its own end."""
     refreshed_at: float = 0.0
     due_at: float = 0.0
     """When it is to be refreshed, or, after a failure, tried again."""
@@ -79,14 +83,21 @@ class Pace:
         return max(0.0, row.paced_until - (self.burst - 1) * self.interval - now)
 
 
-def take(me: str, seconds: float, pace: Pace) -> Change:
-    """The lease for this holder: when a refresh is due, nobody holds it, and the bound allows a call."""
+def take(me: str, seconds: float, pace: Pace, *, ends: bool = False) -> Change:
+    """The lease for this holder: when a refresh is due, nobody holds it, and the bound allows a call.
+
+    ends: the call that follows ends the value in OVERLAP, as /cgi-bin/token does, even if its answer gets lost on the
+    way or its caller dies. So that is written before the call.
+    """
 
     def change(row: Row, now: float) -> Row | None:
         if row.due_at > now or row.lease_until > now or pace.wait(row, now) > 0:
             return None
         paced = max(row.paced_until, now) + pace.interval
-        return replace(row, holder=me, fence=row.fence + 1, lease_until=now + seconds, paced_until=paced)
+        row = replace(row, holder=me, fence=row.fence + 1, lease_until=now + seconds, paced_until=paced)
+        if ends:
+            row = replace(row, full_until=row.valid_until, valid_until=min(row.valid_until, now + OVERLAP))
+        return replace(row, classic=int(ends))
 
     return change
 
@@ -121,6 +132,7 @@ def done(fence: int, fresh: Fresh) -> Change:
             row,
             value=fresh.value,
             valid_until=now + fresh.left,
+            full_until=0.0,
             refreshed_at=now,
             due_at=now + fresh.due_in,
             lease_until=0.0,
@@ -142,20 +154,27 @@ def _superseded(row: Row, now: float, fresh: Fresh) -> Row:
     return row
 
 
-def failed(fence: int, error: str, wait: float) -> Change:
-    """A try that failed, the end of the lease, and when the next may be."""
+def failed(fence: int, error: str, wait: float, *, certain: bool = True) -> Change:
+    """A try that failed, the end of the lease, and when the next may be. certain: WeChat said so; without an answer it
+    may have given a new value all the same."""
 
     def change(row: Row, now: float) -> Row | None:
         if row.fence != fence:
             return None
-        return replace(row, lease_until=0.0, failures=row.failures + 1, error=error, due_at=now + wait)
+        row = replace(row, lease_until=0.0, failures=row.failures + 1, error=error, due_at=now + wait)
+        return _unharmed(row) if certain else replace(row, full_until=0.0)
 
     return change
 
 
 def released(fence: int) -> Change:
     """The end of a lease under which nothing was asked."""
-    return lambda row, now: replace(row, lease_until=0.0) if row.fence == fence else None
+    return lambda row, now: replace(_unharmed(row), lease_until=0.0) if row.fence == fence else None
+
+
+def _unharmed(row: Row) -> Row:
+    """The value holds as long as before the lease was taken."""
+    return replace(row, valid_until=max(row.valid_until, row.full_until), full_until=0.0)
 
 
 def rejected(value: str) -> Change:
@@ -170,6 +189,12 @@ def rejected(value: str) -> Change:
         return replace(row, foreign_at=now, foreign_by="rejected") if young else row
 
     return change
+
+
+def sure_until(row: Row, now: float) -> float:
+    """Until when one who has read the row now, and cannot read it again, may use the value: a refresh that ends it
+    comes when it is due at the earliest."""
+    return min(row.valid_until, max(row.due_at, now) + OVERLAP) if row.classic else row.valid_until
 
 
 def overtaken(row: Row, now: float) -> Row | None:
@@ -188,6 +213,7 @@ def given(value: str | None, left: float, refresh_token: str | None = None) -> C
             row,
             value=value if value is not None else row.value,
             valid_until=now + left if value is not None else row.valid_until,
+            full_until=0.0,
             refreshed_at=now if value is not None else row.refreshed_at,
             refresh_token=refresh_token or row.refresh_token,
             old_refresh_token=former,

@@ -93,6 +93,8 @@ class Ask:
     inputs: Mapping[str, str]
 
 
+PATIENT = 5
+"""Failures in a row after which one that may go by itself is worth an alarm, too."""
 Step: TypeAlias = "Look | Make | Ask"
 Turn: TypeAlias = Generator[Step, object, float]
 
@@ -115,6 +117,8 @@ class Memory:
     value: str | None = None
     until: float = 0.0
     """By the keeper's own clock."""
+    failures: int = 0
+    """Of the row, when it was last seen."""
     store_failed: bool = False
 
 
@@ -129,6 +133,13 @@ class Told:
     failures: int = 0
     left: float = 0.0
     """Seconds for which the value in the store still holds."""
+
+    @property
+    def alarming(self) -> bool:
+        """Whether a person is to be called, once: by the keeper that it happened to, whichever of them that is."""
+        if self.event == "failed" and self.failed is not None:
+            return self.failures == (1 if self.failed.behaviour.stop else PATIENT)
+        return self.event in ("foreign", "recovered") or (self.event == "fenced" and not self.need.stable)
 
 
 def turn(
@@ -178,7 +189,7 @@ def _turn(
             return plan.poll
         inputs[name] = value
     since = clock()
-    lease = cast("Seen | None", (yield Make(need.name, rows.take(me, plan.lease, plan.pace))))
+    lease = cast("Seen | None", (yield Make(need.name, rows.take(me, plan.lease, plan.pace, ends=not need.stable))))
     if lease is None:
         return plan.poll * (0.5 + share())
     if clock() - since > plan.patience:
@@ -188,7 +199,9 @@ def _turn(
     outcome = cast("Got | Failed", (yield Ask(need, lease.row, inputs)))
     if isinstance(outcome, Got):
         memory.pending = Pending(lease.row.fence, outcome, asked)
-        memory.value, memory.until = outcome.value, asked + outcome.expires_in
+        # Until it is written another keeper may ask again, when the lease ends.
+        sure = outcome.expires_in if need.stable else min(outcome.expires_in, plan.lease + rows.OVERLAP)
+        memory.value, memory.until = outcome.value, asked + sure
         yield from _write(need, plan, memory, memory.pending, clock, share, tell)
         return plan.poll
     yield from _fail(need, lease.row, outcome, inputs, share, tell, lease.row.valid_until - lease.now)
@@ -208,8 +221,9 @@ def usable(seen: Seen) -> str | None:
 
 
 def _remember(memory: Memory, seen: Seen, now: float) -> None:
+    memory.failures = seen.row.failures
     if memory.pending is None and (value := usable(seen)):
-        memory.value, memory.until = value, now + seen.row.valid_until - seen.now
+        memory.value, memory.until = value, now + rows.sure_until(seen.row, seen.now) - seen.now
     elif memory.pending is None:
         memory.value = None
 
@@ -237,7 +251,8 @@ def _write(
         tell(Told(need, "fenced"))
         return
     foreign = written.row.foreign_by == "changed" and written.row.foreign_at == written.row.refreshed_at
-    tell(Told(need, "foreign" if foreign else "refreshed", left=left))
+    event = "foreign" if foreign else "recovered" if memory.failures else "refreshed"
+    tell(Told(need, event, left=left))
 
 
 def _repeats(need: Need) -> bool:
@@ -254,7 +269,7 @@ def _fail(
     left: float,
 ) -> Generator[Step, object, None]:
     wait = failed.behaviour.wait(row.failures, share())
-    yield Make(need.name, rows.failed(row.fence, failed.text(), wait))
+    yield Make(need.name, rows.failed(row.fence, failed.text(), wait, certain=failed.errcode != 0))
     if failed.behaviour is errors.INPUT:
         for name, value in inputs.items():
             yield Make(name, rows.rejected(value))

@@ -9,9 +9,9 @@ MIGRATIONS = (
     (
         "CREATE TABLE IF NOT EXISTS wxalarm_tokens ("
         " name VARCHAR(191) NOT NULL PRIMARY KEY,"
-        " value TEXT, valid_until DOUBLE PRECISION NOT NULL,"
+        " value TEXT, valid_until DOUBLE PRECISION NOT NULL, full_until DOUBLE PRECISION NOT NULL,"
         " old_value TEXT, old_until DOUBLE PRECISION NOT NULL,"
-        " refresh_token TEXT, old_refresh_token TEXT,"
+        " refresh_token TEXT, old_refresh_token TEXT, classic INTEGER NOT NULL,"
         " refreshed_at DOUBLE PRECISION NOT NULL, due_at DOUBLE PRECISION NOT NULL,"
         " holder VARCHAR(191) NOT NULL, fence BIGINT NOT NULL, lease_until DOUBLE PRECISION NOT NULL,"
         " paced_until DOUBLE PRECISION NOT NULL, failures INTEGER NOT NULL, error TEXT NOT NULL,"

@@ -58,7 +58,7 @@ class SealedStore:
         try:
             bound, _, value = self._fernet.decrypt(text.removeprefix(MARK)).decode().partition("\n")
         except InvalidToken:
-            raise StoreError("sealed: another key") from None
+            raise StoreError("sealed: key") from None
         if bound != name:
-            raise StoreError("sealed: of another row")
+            raise StoreError("sealed: row")
         return value

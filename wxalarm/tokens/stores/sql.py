@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from wxalarm.tokens.row import Row
 from wxalarm.tokens.stores.base import Clock, StoreError, row_of
@@ -112,15 +112,22 @@ class SqlStore:
         with self._lock:
             if self._ready:
                 return
-            connection.execute(text(SCHEMA_TABLE))
-            stands = connection.execute(text(READ_VERSION)).scalar() or 0
-            connection.commit()
-            for number in range(stands, VERSION):
-                for statement in MIGRATIONS[number]:
-                    connection.execute(text(statement))
+            for left in (2, 1, 0):
                 try:
-                    connection.execute(text(ADD_VERSION), {"version": number + 1})
-                    connection.commit()
-                except IntegrityError:  # another keeper has done the same
+                    self._migrate(connection)
+                    break
+                except (IntegrityError, ProgrammingError):  # another keeper does the same at this moment
                     connection.rollback()
+                    if not left:
+                        raise
             self._ready = True
+
+    def _migrate(self, connection: Connection) -> None:
+        connection.execute(text(SCHEMA_TABLE))
+        stands = connection.execute(text(READ_VERSION)).scalar() or 0
+        connection.commit()
+        for number in range(stands, VERSION):
+            for statement in MIGRATIONS[number]:
+                connection.execute(text(statement))
+            connection.execute(text(ADD_VERSION), {"version": number + 1})
+            connection.commit()
