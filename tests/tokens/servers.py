@@ -47,7 +47,7 @@ class Server:
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind, self.folder = kind, folder
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         self._log = folder / "server.log"
         self._as: str | None = None
         self._opened: list[Store] = []
@@ -81,12 +81,19 @@ class Server:
         """Start it, and wait until it answers."""
         if self.kind == "sqlite":
             return
+        # No child of ours: other tests tell by their children whether a program still works (tests/clock.py).
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, user=self._as, cwd=self.folder
+            done = subprocess.run(
+                ["/bin/sh", "-c", 'setsid "$@" <&- >&2 & echo $!', "sh", *self._command()],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                user=self._as,
+                cwd=self.folder,
+                check=True,
             )
+        self._pid = int(done.stdout)
         for _ in range(1200):
-            assert self._process.poll() is None, self._log.read_text("utf-8", "replace")[-3000:]
+            assert self._runs(), self._log.read_text("utf-8", "replace")[-3000:]
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 if self._answers():
                     return
@@ -95,10 +102,18 @@ class Server:
 
     def kill(self) -> None:
         """As a power failure does it: no good-bye to anybody."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL if self.kind != "postgresql" else signal.SIGQUIT)
-            self._process.wait()
-            self._process = None
+        if self._pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL if self.kind != "postgresql" else signal.SIGQUIT)
+            while self._runs():
+                time.sleep(0.02)
+            self._pid = 0
+
+    def _runs(self) -> bool:
+        """Whether the process is there and no zombie that waits for its parent."""
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return False
 
     def restart(self) -> None:
         """Kill it and start it again, on what is on its disk."""
