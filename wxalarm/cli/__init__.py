@@ -30,6 +30,7 @@ COMMANDS = (
     "probe",
     "watch",
     "plan",
+    "token",
     "lint",
     "explain",
     "checks",
