@@ -27,7 +27,7 @@ class _Selector(selectors.DefaultSelector):
         if ready or timeout == 0:
             return ready
         if timeout is None or self.clock.works():
-            return super().select(None if timeout is None else 0.05)
+            return super().select(None if timeout is None else 0.002)
         self.clock.now += timeout
         return []
 

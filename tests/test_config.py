@@ -184,13 +184,13 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class MadeUp(config.Settings):
-    watch: Watch = field(default_factory=Watch)
+    made: Watch = field(default_factory=Watch)
 
 
 def watch(**values: Any) -> Watch:
-    settings = config.from_mapping({"watch": values}, settings=MadeUp)
+    settings = config.from_mapping({"made": values}, settings=MadeUp)
     assert isinstance(settings, MadeUp)
-    return settings.watch
+    return settings.made
 
 
 def test_values_are_read_by_the_types_of_the_fields() -> None:
@@ -205,23 +205,23 @@ def test_values_are_read_by_the_types_of_the_fields() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("every", "5", "watch.every: expected a number, found '5'"),
-        ("every", True, "watch.every: expected a number, found True"),
-        ("every", float("nan"), "watch.every: expected a number, found nan"),
-        ("every", float("-inf"), "watch.every: expected a number, found -inf"),
-        ("every", 10**400, "watch.every: expected a number, found 1000"),
-        ("every", [5.0], "watch.every: expected a number, found [5.0]"),
-        ("once", 1, "watch.once: expected true or false, found 1"),
-        ("once", "true", "watch.once: expected true or false, found 'true'"),
-        ("rounds", 1.0, "watch.rounds: expected a whole number, found 1.0"),
-        ("rounds", False, "watch.rounds: expected a whole number, found False"),
-        ("ports", ["80"], "watch.ports: expected a list of numbers, found ['80']"),
-        ("ports", [80, True], "watch.ports: expected a list of numbers, found [80, True]"),
-        ("level", "LOW", "watch.level: expected one of low, high, found 'LOW'"),
-        ("level", ["low"], "watch.level: expected one of low, high, found ['low']"),
-        ("days", ["mon", "sun"], "watch.days: expected one of mon, tue, found 'sun'"),
-        ("internal", 4, "unknown key watch.internal"),
-        ("evry", 4, "unknown key watch.evry (did you mean every?)"),
+        ("every", "5", "made.every: expected a number, found '5'"),
+        ("every", True, "made.every: expected a number, found True"),
+        ("every", float("nan"), "made.every: expected a number, found nan"),
+        ("every", float("-inf"), "made.every: expected a number, found -inf"),
+        ("every", 10**400, "made.every: expected a number, found 1000"),
+        ("every", [5.0], "made.every: expected a number, found [5.0]"),
+        ("once", 1, "made.once: expected true or false, found 1"),
+        ("once", "true", "made.once: expected true or false, found 'true'"),
+        ("rounds", 1.0, "made.rounds: expected a whole number, found 1.0"),
+        ("rounds", False, "made.rounds: expected a whole number, found False"),
+        ("ports", ["80"], "made.ports: expected a list of numbers, found ['80']"),
+        ("ports", [80, True], "made.ports: expected a list of numbers, found [80, True]"),
+        ("level", "LOW", "made.level: expected one of low, high, found 'LOW'"),
+        ("level", ["low"], "made.level: expected one of low, high, found ['low']"),
+        ("days", ["mon", "sun"], "made.days: expected one of mon, tue, found 'sun'"),
+        ("internal", 4, "unknown key made.internal"),
+        ("evry", 4, "unknown key made.evry (did you mean every?)"),
     ],
 )
 def test_a_value_of_another_type_names_the_place_and_the_repair(key: str, value: Any, says: str) -> None:

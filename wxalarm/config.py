@@ -17,6 +17,7 @@ import dataclasses
 import enum
 import functools
 import ipaddress
+import keyword
 import os
 import stat
 import sys
@@ -96,17 +97,14 @@ class Account:
     """"token_env" → variable name, "token_file" → path, and so on: two keys for each of SECRETS."""
     original_id: Annotated[str | None, Key("gh_000000000001", only="accounts", harmless=True)] = None
     callback_ips: Annotated[tuple[str, ...], Key(("203.0.113.7", "198.51.100.0/24"), "address")] = ()
+    jsapi_ticket: Annotated[bool, Key()] = False
 
     def secret(self, name: str) -> str | None:
         """The secret's value, or None when it is not configured or its variable is unset.
 
         Raises ConfigError when its file cannot be read or can be read by others.
         """
-        if variable := self.secrets.get(f"{name}_env"):
-            return os.environ.get(variable)
-        if file_name := self.secrets.get(f"{name}_file"):
-            return _read_secret(Path(os.path.expanduser(file_name)), f"{self.section}.{name}_file")
-        return None
+        return _secret(self.section, name, self.secrets.get(f"{name}_env"), self.secrets.get(f"{name}_file"))
 
     @property
     def section(self) -> str:
@@ -189,6 +187,25 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """[store]: where `wxalarm token` keeps tokens. Without a URL: a file of SQLite in the user's own folder."""
+
+    url: Annotated[str | None, Key("mysql://wxalarm@db.example.com/wxalarm")] = None
+    password_env: Annotated[str | None, Key("WXALARM_STORE_PASSWORD", "variable")] = None
+    password_file: Annotated[str | None, Key("/etc/wxalarm/store_password", "path")] = None
+    key_env: Annotated[str | None, Key("WXALARM_STORE_KEY", "variable")] = None
+    key_file: Annotated[str | None, Key("/etc/wxalarm/store_key", "path")] = None
+    door_token_env: Annotated[str | None, Key("WXALARM_DOOR_TOKEN", "variable")] = None
+    door_token_file: Annotated[str | None, Key("/etc/wxalarm/door_token", "path")] = None
+    calls_per_hour: Annotated[int, Key()] = 12
+
+    def secret(self, name: str) -> str | None:
+        """The password of the store, the key that encrypts what is in it, or the token of the HTTP door; as
+        Account.secret."""
+        return _secret("store", name, getattr(self, f"{name}_env"), getattr(self, f"{name}_file"))
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """[tls]: whom to trust."""
 
@@ -200,6 +217,29 @@ class Output:
     """[output]: the language of reports."""
 
     lang: Annotated[Lang | None, Key("zh", harmless=True)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """[watch]: the heartbeat. Who may read its page, and where its alarms go, is what its secrets say."""
+
+    every: Annotated[float, Key(harmless=True)] = 60.0
+    for_: Annotated[int, Key(harmless=True)] = 3
+    recover: Annotated[int, Key(harmless=True)] = 2
+    remind: Annotated[float, Key(harmless=True)] = 0.0
+    push: Annotated[bool, Key()] = False
+    ways: Annotated[tuple[str, ...], Key(("alertmanager+http://127.0.0.1:9093",))] = ()
+    ways_env: Annotated[tuple[str, ...], Key(form="variable")] = ("WXALARM_WAYS",)
+    ways_file: Annotated[str | None, Key("/etc/wxalarm/ways", "path")] = None
+    listen: Annotated[str | None, Key("127.0.0.1:9420")] = None
+    token_env: Annotated[str | None, Key("WXALARM_WATCH_TOKEN", "variable")] = None
+    token_file: Annotated[str | None, Key("/etc/wxalarm/watch_token", "path")] = None
+    hosts: Annotated[tuple[str, ...], Key(("watch.example.com",))] = ()
+    folder: Annotated[str | None, Key("/var/lib/wxalarm", "path")] = None
+    keep_rounds: Annotated[int, Key(harmless=True)] = 7
+    keep_days: Annotated[int, Key(harmless=True)] = 400
+    megabytes: Annotated[int, Key(harmless=True)] = 1024
+    allow_lists: Annotated[tuple[str, ...], Key(("/etc/wxalarm/iptables.save",), "path", harmless=True)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +279,10 @@ class Settings:
     output: Output = field(default_factory=Output)
     dns: Dns = field(default_factory=Dns)
     api: Api = field(default_factory=Api)
+    store: Store = field(default_factory=Store)
     tls: Tls = field(default_factory=Tls)
     registration: Registration = field(default_factory=Registration)
+    watch: Watch = field(default_factory=Watch)
     offline: bool = False
     push: bool = False
     verify: Literal["account", "work"] | None = None
@@ -398,7 +440,12 @@ def _made_of(cls: type, table: str) -> Iterator[Entry]:
         if key is None or key.only not in (None, table):
             continue
         default = one.default_factory() if one.default_factory is not dataclasses.MISSING else one.default
-        yield _entry(cls, table, one.name, hint, key, default)
+        yield _entry(cls, table, one.name.removesuffix("_"), hint, key, default)
+
+
+def attribute(key: str) -> str:
+    """The field that a key of the file is: `for` is a word of Python."""
+    return key + "_" * keyword.iskeyword(key)
 
 
 def _secret_entries(table: str) -> Iterator[Entry]:
@@ -470,12 +517,14 @@ def from_mapping(
                 _no_secret(own, where, f"{name}.{one}")
                 accounts.append(_account(one, counted(own, table, f"{name}.{one}"), name))
         else:
-            values[name] = table.cls(**counted(found, table, name))
+            values[name] = table.cls(**{attribute(key): value for key, value in counted(found, table, name).items()})
     made = settings(accounts=tuple(accounts), **values)
+    if "://" in (url := made.store.url or "") and urlsplit(url).password:
+        raise ConfigError("config-secret", place=f"{where}: store.url", secret="password")
     secrets = _secrets(made)
     if sent := [secret for secret in secrets if secret.use == "sent" and in_clear(made.api.base_url)]:
         raise ConfigError("config-in-clear", place=f"{where}: api.base_url", found=sent[0].to[0], key=sent[0].key)
-    return dataclasses.replace(made, source=Source(unused=tuple(unused), secrets=secrets))
+    return dataclasses.replace(made, source=Source(unused=tuple(unused), secrets=(*secrets, *_of_store(made.store))))
 
 
 def paths_in(settings: Settings) -> Iterator[str]:
@@ -484,7 +533,7 @@ def paths_in(settings: Settings) -> Iterator[str]:
         if table.named:
             continue
         for entry in table.keys.values():
-            if entry.form == "path" and (value := getattr(getattr(settings, name), entry.name)):
+            if entry.form == "path" and (value := getattr(getattr(settings, name), attribute(entry.name))):
                 yield from (value if entry.many else [value])
     for account in settings.accounts:
         yield from (place for key, place in account.secrets.items() if key.endswith("_file"))
@@ -499,6 +548,15 @@ def _secrets(settings: Settings) -> tuple[Secret, ...]:
             to = tuple(dict.fromkeys(map(_origin, urls)))
             found.append(Secret(account.name, f"{account.section}.{key}", place, use, to))
     return tuple(found)
+
+
+def _of_store(store: Store) -> Iterator[Secret]:
+    """The password goes to the store's server; key and token of the door go nowhere."""
+    for name in ("password", "key", "door_token"):
+        for key in (f"{name}_env", f"{name}_file"):
+            if place := getattr(store, key):
+                to = (_origin(store.url),) if name == "password" and store.url else ()
+                yield Secret("store", f"store.{key}", place, "sent", to)
 
 
 def _origin(url: str) -> str:
@@ -634,7 +692,18 @@ def _item(entry: Entry, value: Any, place: str, folder: Path | None) -> Any:
     return float(value) if entry.item is float else value
 
 
-def _read_secret(path: Path, place: str) -> str:
+def _secret(section: str, name: str, variable: str | None, file_name: str | None) -> str | None:
+    """A secret by the variable or the file that names it; None when neither does, or the variable is unset. Raises
+    ConfigError."""
+    if variable:
+        return os.environ.get(variable)
+    if file_name:
+        return read_secret(Path(os.path.expanduser(file_name)), f"{section}.{name}_file")
+    return None
+
+
+def read_secret(path: Path, place: str) -> str:
+    """What a secret's file holds. Raises ConfigError when it cannot be read, or others can read it."""
     try:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import signal
 import threading
+import types
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, cast
@@ -55,10 +56,12 @@ class Run:
         only: Collection[str] = (),
         skip: Collection[str] = (),
         saved: Callable[[Context, Check[Any]], Ended] | None = None,
+        kept: Mapping[str, Ended] = types.MappingProxyType({}),
         listener: Listener | None = None,
     ) -> None:
+        """kept: by check id, what an earlier run over the same target observed and what still holds."""
         self.contexts = contexts
-        self.only, self.skip, self.saved, self.listener = only, skip, saved, listener
+        self.only, self.skip, self.saved, self.kept, self.listener = only, skip, saved, kept, listener
         self._probes: dict[tuple[str, Hashable], asyncio.Task[Ended]] = {}
         self._start = 0.0
         self._stop = asyncio.Event()
@@ -210,6 +213,8 @@ class Run:
             return ended(reason=Reason("not-selected"))
         if self.saved is not None:
             return self.saved(ctx, check)
+        if check.id in self.kept:
+            return self.kept[check.id]
         if check.network and ctx.settings.offline:
             return ended(reason=Reason("offline"))
 

@@ -108,7 +108,7 @@ def test_ctrl_c_ends_the_writing_and_the_report_comes_out_shortened(start: Start
 
 
 def test_a_case_that_is_not_ready_in_time_is_not_written(start: Start, tmp_path: Path) -> None:
-    process = start("to_text", 0.3, "--save", "case.json")
+    process = start("case_of", 0.3, "--save", "case.json")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 3, err
     assert b"case.json" in err

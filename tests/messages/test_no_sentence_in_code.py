@@ -64,6 +64,16 @@ def is_matched(node: ast.AST, around: list[ast.AST]) -> bool:
     return isinstance(called, ast.Attribute) and called.attr in MATCHED
 
 
+def is_sql(around: list[ast.AST]) -> bool:
+    """Whether a database is asked with it."""
+    holder = next(each for each in around if not isinstance(each, (ast.JoinedStr, ast.FormattedValue)))
+    return (
+        isinstance(holder, ast.Call)
+        and isinstance(holder.func, ast.Attribute)
+        and holder.func.attr in ("execute", "executescript")
+    )
+
+
 def is_example(value: str, around: list[ast.AST]) -> bool:
     """Whether it shows, with numbers, what WeChat would have printed: the value of `expected`."""
     return isinstance(around[0], ast.keyword) and around[0].arg == "expected" and bool(re.search(r"\d", value))
@@ -95,6 +105,7 @@ def sentences(text: str, room: str = "") -> Iterator[tuple[int, str]]:
             or any(words in node.value for words in OF_OTHERS)
             or (is_table(node, around) and not FULL_STOP.search(node.value))
             or is_matched(node, around)
+            or is_sql(around)
             or is_example(node.value, around)
             or is_for_programmers(around, text)
         )

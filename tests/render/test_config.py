@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from rich.cells import cell_len
 
-from wxalarm.config import ConfigError, Entry, Key, Settings, from_mapping, tables
+from wxalarm.config import ConfigError, Entry, Key, Settings, attribute, from_mapping, tables
 from wxalarm.logs import formats
 from wxalarm.messages import LANGUAGES, Lang, catalogue
 from wxalarm.render import config
@@ -54,7 +54,7 @@ def test_every_field_of_a_table_is_a_key() -> None:
 
 
 def names(cls: type) -> set[str]:
-    return {name for table in tables().values() if table.cls is cls for name in table.keys}
+    return {name for table in tables().values() if table.cls is cls for name in map(attribute, table.keys)}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -136,7 +136,7 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Made:
     every: Annotated[float, Key()] = 60.0
     once: Annotated[bool, Key()] = False
     ports: Annotated[tuple[int, ...], Key((80, 443))] = ()
@@ -144,19 +144,19 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class MadeUp(Settings):
-    watch: Watch = field(default_factory=Watch)
+    made: Made = field(default_factory=Made)
 
 
 def test_a_new_table_is_written_and_described_without_being_named_anywhere() -> None:
     template = config.template(catalogue("en"), MadeUp)
-    assert template.endswith("\n[watch]\n#every = 60.0\n#once = false\n#ports = [80, 443]\n")
+    assert template.endswith("\n[made]\n#every = 60.0\n#once = false\n#ports = [80, 443]\n")
     schema = config.schema(catalogue("en"), MadeUp)
-    found = schema["properties"]["watch"]["properties"]
+    found = schema["properties"]["made"]["properties"]
     assert (found["every"]["type"], found["once"]["type"], found["once"]["default"]) == ("number", "boolean", False)
     jsonschema.validate(filled(template), schema, jsonschema.Draft202012Validator)
     for wrong in ('every = "1"', "every = true", "once = 1", 'ports = ["80"]', "ports = 1.5"):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(tomllib.loads(f"[watch]\n{wrong}\n"), schema, jsonschema.Draft202012Validator)
+            jsonschema.validate(tomllib.loads(f"[made]\n{wrong}\n"), schema, jsonschema.Draft202012Validator)
 
 
 @pytest.mark.parametrize(

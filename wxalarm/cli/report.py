@@ -8,14 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from wxalarm import deadline, runner
 from wxalarm.bounds import RENDERING, RENDERING_EACH
-from wxalarm.cases import to_text
 from wxalarm.cli.common import (
     INTERRUPTED,
     UNTOLD,
@@ -33,6 +32,7 @@ from wxalarm.model import CheckResult, Finding, Reason, Report, Severity, Status
 from wxalarm.probes import local
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
+from wxalarm.render.case import case_of
 from wxalarm.render.redact import Redactor
 from wxalarm.render.shortened import short, shortened
 
@@ -241,23 +241,6 @@ def in_time(call: Callable[[], T], limit: float, pressed: list[bool]) -> T | Rea
         if not local.spent(error):
             raise
         return Reason("shortened-machine", {"error": local.told(error)})
-
-
-def case_of(
-    reports: Sequence[Report], contexts: Sequence[Context], problems: Sequence[Finding], never: Redactor
-) -> str:
-    """What --save keeps: all that a replay needs, and no secret."""
-    kept = [
-        replace(
-            ctx,
-            alarm=never.alarm(ctx.alarm),
-            target=never.plain(ctx.target),
-            account=ctx.account and never.plain(replace(ctx.account, secrets={})),
-            settings=never.plain(replace(ctx.settings, accounts=())),
-        )
-        for ctx in contexts
-    ]
-    return to_text(never.reports(reports), kept, [never.finding(problem) for problem in problems])
 
 
 def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:

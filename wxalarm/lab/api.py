@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+from wxalarm.lab.token_rules import PATHS, TokenRules
 from wxalarm.lab.web import Heard, Said, Site, serve
 
 RID = "61725984-6126f6f9-040f19c4"
@@ -43,8 +44,11 @@ ERRORS: dict[int, str] = {
     50004: "forbid to use token api",
     50007: "account is frozen",
     61004: "access clientip is not registered",
+    61005: "component ticket is expired",
+    61006: "component ticket is invalid",
     61007: "api is unauthorized to component",
     61011: "invalid component",
+    61023: "refresh_token is invalid",
     61500: "date format error",
     61501: "date range error",
     76001: "rid not found",
@@ -53,6 +57,7 @@ ERRORS: dict[int, str] = {
     76004: "rid is older than 7 days",
     76021: "cgi_path not found, please check",
     76022: "could not use this cgi_path, no permission",
+    89501: "a confirmation by the administrator is pending",
     89503: "this ip needs to be confirmed by the administrator",
     89506: "the administrator refused this ip; try again after 24 hours",
     89507: "the administrator refused this ip; try again after 1 hour",
@@ -88,11 +93,17 @@ class Api:
     errors: dict[str, int] = field(default_factory=dict)
     status: int = 200
     delay: float = 0.0
+    rules: TokenRules | None = None
+    """Gives and takes tokens as WeChat does, in place of the one token above."""
+    page: bool = False
+    """A page of HTML in place of JSON."""
     voided: bool = False
     """Somebody called /cgi-bin/token, and so voided the running service's token. A diagnosis must never do that."""
 
     def __call__(self, heard: Heard) -> Said:
         """The answer to one request."""
+        if self.page:
+            return Said(b"<html><body>504 Gateway Time-out</body></html>", self.status, "text/html", delay=self.delay)
         answer = self._answer(heard)
         text = json.dumps(answer, ensure_ascii=False)
         return Said(text.encode(), self.status, "application/json; encoding=utf-8", delay=self.delay)
@@ -102,9 +113,11 @@ class Api:
             self.voided = True
         if (errcode := self.errors.get(heard.path)) is not None:
             return error(errcode)
+        if self.rules is not None and heard.path in PATHS:
+            return self._by_rules(self.rules, heard)
         if heard.path not in TOKEN_CALLS:
             given = parse_qs(heard.query).get("access_token", [""])[0]
-            if given != self.token:
+            if not (self.rules.works(given) if self.rules else given == self.token):
                 return error(40001 if given else 41001)
         try:
             body = json.loads(heard.body) if heard.body else {}
@@ -112,6 +125,18 @@ class Api:
             return error(61011 if "component" in heard.path else 44002)
         call = _CALLS.get((heard.method, heard.path))
         return call(self, body) if call else error(-1)
+
+    def _by_rules(self, rules: TokenRules, heard: Heard) -> dict[str, Any]:
+        wanted = "GET" if heard.path in ("/cgi-bin/token", "/cgi-bin/ticket/getticket") else "POST"
+        if heard.method != wanted:
+            return error(43002)
+        query = {name: values[0] for name, values in parse_qs(heard.query).items()}
+        try:
+            body = json.loads(heard.body) if heard.body else {}
+        except ValueError:
+            return error(44002)
+        answer = rules.answer(heard.path, query, body)
+        return error(answer["errcode"]) if answer.get("errcode") else answer
 
     def _stable_token(self, body: dict[str, Any]) -> dict[str, Any]:
         for name, missing in (("appid", 41002), ("secret", 41004)):

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -55,13 +55,21 @@ class Answer(Struct, frozen=True):
 class Api:
     """Calls for one account within one event loop. Holds the token, in memory only."""
 
-    def __init__(self, account: Account, settings: Settings, limit: Callable[[float], float] = lambda s: s) -> None:
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        limit: Callable[[float], float] = lambda s: s,
+        hidden: Iterable[str] = (),
+    ) -> None:
+        """hidden: what a server must not repeat to us, besides the account's own secrets."""
         self.account, self.settings, self.limit = account, settings, limit
         self.base = settings.api.base_url.rstrip("/")
         self._parts = urlsplit(self.base)
         self._token: str | None = None
         self._cached = False
         self._secrets = [secret for name in ("access_token", "app_secret") if (secret := account.secret(name))]
+        self._secrets += hidden
         self._addresses: tuple[str, ...] | None = None
 
     @property
@@ -87,7 +95,7 @@ class Api:
 
     async def _fresh(self, appid: str, secret: str) -> Answer | None:
         body = {"grant_type": "client_credential", "appid": appid, "secret": secret}
-        answer, data = await self._send("POST", STABLE_TOKEN, {}, body)
+        answer, data = await self.send("POST", STABLE_TOKEN, {}, body)
         token = data.get("access_token")
         if not answer.worked:
             return answer
@@ -102,11 +110,15 @@ class Api:
         self._token, self._cached = token, cached
         self._secrets.append(token)
 
+    def use(self, token: str) -> None:
+        """Call with this token, in place of `token`."""
+        self._hold(token, cached=False)
+
     async def call(self, path: str, body: Mapping[str, Any] | None = None) -> tuple[Answer, dict[str, Any]]:
         """One call with the token, after `token`: GET without a body, POST with one. The JSON object is raw: it may
         repeat the token, so only what wechat/api.py takes out of it goes further."""
         method = "GET" if body is None else "POST"
-        return await self._send(method, path, {"access_token": self._token or ""}, body)
+        return await self.send(method, path, {"access_token": self._token or ""}, body)
 
     async def renew(self) -> Answer | None:
         """A cached token was refused: forget it and ask once more. None: a new one is at hand."""
@@ -116,7 +128,7 @@ class Api:
     async def start_push_ticket(self) -> Answer:
         """Tells whether the ticket push service runs, and starts it if not: it changes state, so only with --push."""
         body = {"component_appid": self.account.appid, "component_secret": self.account.secret("app_secret")}
-        answer, _ = await self._send("POST", "/cgi-bin/component/api_start_push_ticket", {}, body)
+        answer, _ = await self.send("POST", "/cgi-bin/component/api_start_push_ticket", {}, body)
         return answer
 
     async def addresses(self) -> tuple[str, ...]:
@@ -139,11 +151,11 @@ class Api:
         found = dict.fromkeys(ip for view in views for ip in view.addresses)
         return tuple(ip for ip in found if _public_enough(ip))
 
-    async def _send(
+    async def send(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> tuple[Answer, dict[str, Any]]:
-        """(the answer, the JSON object with tokens in it). IPv4 first; the next address only when one cannot be
-        connected to."""
+        """One request as it stands: (the answer, the JSON object with tokens in it). IPv4 first; the next address only
+        when one cannot be connected to."""
         if in_clear(self.base):  # settings that were made by hand: a file that says so is not read
             raise ConfigError("config-in-clear", place="api.base_url", found=self.host, key=self.account.section)
         loop = asyncio.get_running_loop()

@@ -1,0 +1,190 @@
+"""`wxalarm token`: keep access tokens fresh in a store, give one to a script, say how they are."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wxalarm.cli import flags
+from wxalarm.cli.common import (
+    UNTOLD,
+    Output,
+    fail,
+    nearest,
+    outputs_of,
+    words_of,
+    write_outputs,
+    write_stdout,
+)
+from wxalarm.cli.settings import settings_of
+from wxalarm.messages import ReasonError
+from wxalarm.render.text import visible
+from wxalarm.tokens import Tokens
+from wxalarm.tokens.needs import needs_of
+from wxalarm.tokens.reader import NoToken
+from wxalarm.tokens.row import Pace
+from wxalarm.tokens.stores.base import StoreError
+
+if TYPE_CHECKING:
+    from wxalarm.messages import Catalogue
+    from wxalarm.tokens.turn import Told
+
+ACTIONS = ("keep", "get", "status")
+Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND")]
+Authorizer = Annotated[str | None, typer.Option("--authorizer", metavar="APPID")]
+
+
+def token(
+    action: Annotated[str, typer.Argument(metavar="keep|get|status")],
+    account: flags.AccountName = None,
+    kind: Kind = None,
+    authorizer: Authorizer = None,
+    show: Annotated[bool, typer.Option("--show")] = False,
+    classic: Annotated[bool, typer.Option("--classic")] = False,
+    once: Annotated[bool, typer.Option("--once")] = False,
+    offline: flags.Offline = False,
+    formats: flags.Format = None,
+    config: flags.Config = None,
+    lang: flags.Lang = None,
+) -> None:
+    """Keep access tokens fresh in a store, for all who need them; give one; say how they are."""
+    if action not in ACTIONS:
+        words = words_of(lang)
+        fail(words.ui("bad_action", action=action, known=ACTIONS) + nearest(action, ACTIONS, words))
+    outputs = outputs_of(formats or (), ("text", "json"), "text", lambda: words_of(lang))
+    tokens = _tokens(config, lang)
+    try:
+        if action == "get":
+            _get(tokens, account, kind, authorizer, lang, show=show)
+        elif action == "keep":
+            _keep(tokens, account, lang, classic=classic, once=once)
+        else:
+            raise typer.Exit(_status(tokens, account, lang, offline=offline, outputs=outputs))
+    except StoreError as error:
+        _end(words_of(lang, tokens.settings).ui("token_store_down", error=str(error)))
+    except NoToken as error:
+        _end(words_of(lang, tokens.settings).reason(error.reason))
+    except ReasonError as error:
+        fail(words_of(lang, tokens.settings).reason(error.reason))
+    finally:
+        tokens.store.close()
+
+
+def _tokens(config: Path | None, lang: str | None) -> Tokens:
+    settings = settings_of(config, lang)
+    try:
+        return Tokens(settings)
+    except ReasonError as error:
+        fail(words_of(lang, settings).reason(error.reason))
+
+
+def _end(text: str) -> None:
+    """There is no token, or the store is away: exit code 3."""
+    typer.echo(visible(text), err=True)
+    raise typer.Exit(UNTOLD)
+
+
+def _only_account(tokens: Tokens, account: str | None, words: Callable[[], Catalogue]) -> str:
+    """The account that is named, or the only one there is."""
+    names = [one.name for one in tokens.settings.accounts]
+    if account is None and len(names) != 1:
+        fail(words().ui("token_which", known=names))
+    return account or names[0]
+
+
+def _get(
+    tokens: Tokens, account: str | None, kind: str | None, authorizer: str | None, lang: str | None, *, show: bool
+) -> None:
+    """The token and nothing else: without --show not to a terminal, where it would stay in somebody's scrollback."""
+    if sys.stdout.isatty() and not show:
+        fail(words_of(lang, tokens.settings).ui("token_terminal"))
+    name = _only_account(tokens, account, lambda: words_of(lang, tokens.settings))
+    write_stdout(tokens.get(name, kind, authorizer) + "\n" * sys.stdout.isatty())
+
+
+def _keep(tokens: Tokens, account: str | None, lang: str | None, *, classic: bool, once: bool) -> None:
+    """Refresh until SIGTERM or Ctrl-C; a line on stderr for each thing that happens."""
+    # Readers need nothing of it.
+    from wxalarm.tokens.keeper import Keeper
+
+    words = words_of(lang, tokens.settings)
+    if classic:
+        typer.echo(visible(words.ui("token_classic")), err=True)
+    needs_of(tokens.settings, (), account, classic=classic)  # what is wrong is said before anything begins
+    ends: list[int] = []
+
+    def tell(told: Told) -> None:
+        if told.event == "failed":
+            ends.append(1)
+        typer.echo(visible(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} {_said(told, words)}"), err=True)
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keeper = Keeper(
+        tokens.store,
+        tokens.settings,
+        lambda: needs_of(tokens.settings, tokens.store.names(), account, classic=classic),
+        tell,
+    )
+    keeper.run(stop, once=once)
+    raise typer.Exit(1 if once and ends else 0)
+
+
+def _said(told: Told, words: Catalogue) -> str:
+    """A line of the log."""
+    failed = told.failed
+    values = {"case": failed.behaviour.case, **vars_of(told)} if failed else vars_of(told)
+    return words.ui(f"token_event_{told.event.replace('-', '_')}", **values)
+
+
+def vars_of(told: Told) -> dict[str, object]:
+    """What the sentences on an event may say; none of it is secret."""
+    failed = told.failed
+    return {
+        "name": told.need.name,
+        "left": round(max(0.0, told.left)),
+        "failures": told.failures,
+        "errcode": failed.errcode if failed else None,
+        "ip": failed.ip if failed else None,
+        "rid": failed.rid if failed else None,
+        "failure": failed.failure if failed else None,
+    }
+
+
+def _status(tokens: Tokens, account: str | None, lang: str | None, *, offline: bool, outputs: Sequence[Output]) -> int:
+    """A line for each token, and what is wrong; exit code 1 when one does not hold, 3 when the store is away."""
+    # asyncio and the network are nothing for `get`.
+    import asyncio
+
+    # Likewise.
+    from wxalarm.render.tokens import record, table
+    from wxalarm.tokens import status
+
+    words = words_of(lang, tokens.settings)
+    try:
+        kept = needs_of(tokens.settings, tokens.store.names(), account)
+        found = status.read(tokens.store, kept, Pace(tokens.settings.store.calls_per_hour))
+        if not offline:
+            accounts = tuple(one.account for one in kept)
+            found = asyncio.run(status.ask(found, tokens.store, accounts, tokens.settings))
+    except StoreError as error:
+        found = status.StoreStatus(str(error))
+
+    def ready(output: Output) -> tuple[str, None]:
+        if output.format == "json":
+            return json.dumps(record(found), ensure_ascii=False, indent=1) + "\n", None
+        return table(found, words), None
+
+    write_outputs(outputs, ready, words)
+    if not found.usable:
+        return UNTOLD
+    return int(any(not one.present or one.rejected is not None or (one.left or 0) <= 0 for one in found.tokens))

@@ -1,0 +1,138 @@
+"""The central refresher: turns of `turn.py` against a real store and WeChat, in a few threads, until it is stopped.
+
+What it did it tells by a plain callable; words and ways out are the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from wxalarm.config import ConfigError, Settings
+from wxalarm.tokens import calls, errors
+from wxalarm.tokens import row as rows
+from wxalarm.tokens.errors import Failed
+from wxalarm.tokens.needs import Kept
+from wxalarm.tokens.stores.base import Seen, Store, StoreError, look, make
+from wxalarm.tokens.turn import Ask, Got, Look, Memory, Plan, Told, Turn, turn
+
+THREADS = 8
+NEEDS_EVERY = 60.0
+"""Seconds between two looks at which tokens are to be kept: an account may have authorized the platform."""
+AGAIN = 60.0
+"""Seconds after which a turn that broke by a fault of this program is tried again."""
+
+
+def drive(steps: Turn, store: Store, ask: Callable[[Ask], Got | Failed]) -> float:
+    """Do what a turn asks for; gives the seconds until the next."""
+    result: Seen | Got | Failed | None = None
+    error: StoreError | None = None
+    while True:
+        try:
+            step = steps.send(result) if error is None else steps.throw(error)
+        except StopIteration as end:
+            return float(end.value)
+        result, error = None, None
+        try:
+            if isinstance(step, Ask):
+                result = ask(step)
+            elif isinstance(step, Look):
+                result = look(store, step.name)
+            else:
+                result = make(store, step.name, step.change)
+        except StoreError as failed:
+            error = failed
+
+
+class Keeper:
+    """Keeps tokens fresh. One process may hold it; any number of them share a store."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        needs: Callable[[], Sequence[Kept]],
+        tell: Callable[[Told], None],
+        plan: Plan | None = None,
+    ) -> None:
+        self._store, self._settings, self._needs, self._tell = store, settings, needs, tell
+        self.plan = plan or Plan(pace=rows.Pace(settings.store.calls_per_hour))
+        host = platform.node().encode("ascii", "replace").decode()[:64]
+        self.me = f"{host}:{os.getpid()}:{random.SystemRandom().randrange(1 << 32):08x}"
+        self._memories: dict[str, Memory] = {}
+        self._kept: dict[str, Kept] = {}
+        self._due: dict[str, float] = {}
+        self._random = random.SystemRandom()
+
+    def run(self, stop: threading.Event, *, once: bool = False) -> None:
+        """Until it is stopped; once: one turn for each token. Turns that have begun are ended, so that no lease is
+        left behind and nothing that WeChat gave is lost."""
+        looked = -NEEDS_EVERY
+        with ThreadPoolExecutor(THREADS, "keeper") as pool:
+            while not stop.is_set():
+                if time.monotonic() - looked >= NEEDS_EVERY:
+                    looked = time.monotonic()
+                    self._look_for_needs()
+                now = time.monotonic()
+                for name in [name for name, due in self._due.items() if due <= now]:
+                    self._due[name] = float("inf")
+                    pool.submit(self._turn, name)
+                if once:
+                    break
+                stop.wait(0.2 if len(self._due) < 100 else 0.05)
+
+    def held(self, name: str) -> str | None:
+        """The value that this process knows and that still holds: for when the store is down."""
+        memory = self._memories.get(name)
+        return memory.value if memory is not None and time.monotonic() < memory.until else None
+
+    def _look_for_needs(self) -> None:
+        try:
+            kept = {one.need.name: one for one in self._needs()}
+        except StoreError:
+            return  # those of before go on; each tells that the store is away
+        for name in kept.keys() - self._due.keys():
+            self._memories[name] = Memory()
+            self._try_again(name)
+            self._due[name] = 0.0
+        self._kept.update(kept)
+        for name in self._due.keys() - kept.keys():
+            del self._due[name]
+
+    def _try_again(self, name: str) -> None:
+        try:
+            make(self._store, name, rows.try_again)
+        except StoreError:
+            return  # its first turn tells
+
+    def _turn(self, name: str) -> None:
+        kept = self._kept[name]
+        wait = AGAIN
+        try:
+            steps = turn(
+                kept.need,
+                self.me,
+                self.plan,
+                self._memories[name],
+                time.monotonic,
+                self._random.random,
+                self._tell,
+            )
+            wait = drive(steps, self._store, lambda step: self._ask(step, kept))
+        finally:
+            if name in self._due:
+                self._due[name] = time.monotonic() + wait
+
+    def _ask(self, step: Ask, kept: Kept) -> Got | Failed:
+        try:
+            if not kept.account.secret("app_secret"):
+                return Failed(errors.CREDENTIALS, 41004)
+            return asyncio.run(calls.ask(step, kept.account, self._settings))
+        except ConfigError as error:
+            return Failed(errors.CREDENTIALS, failure=error.reason.id)

@@ -1,0 +1,471 @@
+"""The loop: rounds when they are due, states, the store, the ways out. All that it says goes to `say`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import socket
+import sqlite3
+import time as clock
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from wxalarm import deadline
+from wxalarm.config import ConfigError
+from wxalarm.messages import Catalogue
+from wxalarm.model import Report
+from wxalarm.render.case import case_of
+from wxalarm.render.redact import Redactor
+from wxalarm.watch import rounds, words
+from wxalarm.watch.outlets import MOST, Outlets
+from wxalarm.watch.rounds import Memory, Numbers, Round
+from wxalarm.watch.schedule import Schedule
+from wxalarm.watch.states import Level, State, step
+from wxalarm.watch.store import Message, Row, Store, message_id, packed
+from wxalarm.watch.targets import Plan, Watched
+
+T = TypeVar("T")
+ROOM = 2000
+"""Rounds under way at one time: a silent server holds one for 5 s and more."""
+FILES = 12
+"""Files that a round has open at most; the limit on open files bounds the rounds under way."""
+KEPT_BACK = 50_000
+"""Rows kept in memory while the store takes none; the oldest go first, those with a change never."""
+RESOLVED = 900.0
+"""Seconds for which Alertmanager is told that an alert has ended."""
+FIRING = 300.0
+"""Seconds after which it forgets an alert of which it hears no more."""
+END = 1.2
+"""Seconds that the last writing may take after SIGTERM."""
+PRUNE = 1800.0
+JUMP = 60.0
+"""Seconds by which the wall clock is off before that is said."""
+LONGEST = 30.0
+"""Seconds between two tries of a store that takes nothing, at most."""
+GATHER = 0.05
+"""Seconds in which rounds that end share one transaction."""
+
+Say = Callable[..., None]
+"""Called with a key of [ui] and its values: what a person who reads the log should know."""
+Look = Callable[..., Awaitable[Round]]
+
+
+class Steady:
+    """Seconds that grow as time passes, whatever the wall clock does, and never fall behind what the store has seen."""
+
+    def __init__(self, wall: float, monotonic: float, seen: float = 0.0) -> None:
+        self._offset = max(wall, seen) - monotonic
+
+    def __call__(self, monotonic: float) -> float:
+        """The steady time of a moment of the event loop's clock."""
+        return self._offset + monotonic
+
+
+@dataclass(slots=True)
+class Subject:
+    """A target with all that is known of it."""
+
+    target: Watched
+    state: State
+    memory: Memory = field(default_factory=Memory)
+    numbers: Numbers | None = None
+    report: Report | None = None
+    time: float = 0.0
+    """Of the last round, by the wall clock."""
+    late: int = 0
+    """Late rounds that are written."""
+    began: float | None = None
+    """Of its alert, by the wall clock; None: there was none."""
+    ended: float | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has happened since the start."""
+
+    rounds: int = 0
+    blind: int = 0
+    changes: int = 0
+    faults: int = 0
+    """Rounds that ended in a fault of this program."""
+    store_errors: int = 0
+    dropped: int = 0
+    """Rows that the store never took."""
+    damaged: int = 0
+    reloads: int = 0
+    refused: int = 0
+    """Configurations that were refused."""
+    jumps: int = 0
+    """Jumps of the wall clock."""
+
+
+class Service:
+    """`wxalarm watch`, in one event loop."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        catalogue: Catalogue,
+        say: Say,
+        *,
+        wall: Callable[[], float] = clock.time,
+        look: Look = rounds.look,
+    ) -> None:
+        self.plan, self.store, self.catalogue, self.say = plan, store, catalogue, say
+        self.wall, self._look = wall, look
+        self.counts = Counts()
+        self.subjects: dict[str, Subject] = {}
+        self.outlets = Outlets(say, self.alerts, self._marked)
+        self.schedule: Schedule | None = None
+        self.followers: set[asyncio.Event] = set()
+        """Set at each round: whoever follows live waits for one of them."""
+        self._steady = Steady(0.0, 0.0)
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._rows: list[Row] = []
+        self._marks: list[tuple[Message, float]] = []
+        self._wake, self._written, self.stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._storing = asyncio.Lock()
+        self._store_down = False
+        self._offset = 0.0
+        """Of the wall clock to the event loop's."""
+
+    # --- from outside ---
+
+    def stop(self) -> None:
+        """End soon: what has ended is written."""
+        self.stopping.set()
+        self._wake.set()
+
+    @property
+    def running(self) -> int:
+        """Rounds under way."""
+        return len(self._running)
+
+    @property
+    def late(self) -> int:
+        """Slots in which no round began."""
+        return sum(self.schedule.late.values()) if self.schedule else 0
+
+    @property
+    def backlog(self) -> int:
+        """Rows that the store has not taken."""
+        return len(self._rows)
+
+    def steady(self) -> float:
+        """Now, by the steady clock."""
+        return self._steady(asyncio.get_running_loop().time())
+
+    async def stored(self, call: Callable[..., T], *args: Any) -> T:
+        """A call of the store, one at a time, where it keeps nobody waiting."""
+        async with self._storing:
+            return await deadline.in_thread(lambda: call(*args))
+
+    # --- begin, and begin anew ---
+
+    async def begin(self) -> None:
+        """Know the targets, and their states of before."""
+        now, wall = asyncio.get_running_loop().time(), self.wall()
+        if self.store.aside is not None:
+            self.counts.damaged += 1
+            self.say("watch_damaged", path=self.store.aside)
+        known = [(target, *await self._known(target)) for target in self.plan.targets]
+        self._steady = Steady(wall, now, max((seen for _, _, seen in known), default=0.0))
+        self._offset = wall - now
+        self.subjects = {target.key: self._subject(target, state) for target, state, _ in known}
+        await self._set_ways()
+
+    async def _known(self, target: Watched) -> tuple[State, float]:
+        try:
+            return await self.stored(self.store.know, target.key, target.name, target.url, target.account)
+        except sqlite3.Error as error:
+            self._trouble(error)
+            return State(), 0.0
+
+    def _subject(self, target: Watched, state: State) -> Subject:
+        fires = state.level not in (None, Level.UP)
+        return Subject(target, state, began=self.wall() - (self.steady() - state.since) if fires else None)
+
+    async def _set_ways(self) -> None:
+        self.outlets.set(self.plan.ways)
+        with contextlib.suppress(sqlite3.Error):
+            for label in self.outlets.by_label:
+                self.outlets.take(await self.stored(self.store.waiting, label, MOST))
+
+    async def reload(self, plan: Plan) -> None:
+        """Go on by another plan; targets that stay keep what is known of them."""
+        self.plan = plan
+        subjects: dict[str, Subject] = {}
+        for target in plan.targets:
+            there = self.subjects.get(target.key) or self._subject(target, (await self._known(target))[0])
+            there.target = target
+            subjects[target.key] = there
+        self.subjects = subjects
+        await self._set_ways()
+        if self.schedule:
+            self.schedule.set(subjects, asyncio.get_running_loop().time(), plan.every)
+        self.counts.reloads += 1
+        self._wake.set()
+
+    # --- rounds ---
+
+    async def once(self) -> list[tuple[Watched, Report]]:
+        """One round of every target, and the messages that follow."""
+        slots = asyncio.Semaphore(min(50, room()))
+
+        async def one(subject: Subject) -> None:
+            async with slots:
+                await self._round(subject)
+
+        await asyncio.gather(*map(one, self.subjects.values()))
+        await self._write()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                await asyncio.gather(*map(self.outlets.deliver, self.outlets.by_label.values()))
+        await self._write()
+        return [(subject.target, subject.report) for subject in self.subjects.values() if subject.report]
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        loop = asyncio.get_running_loop()
+        self.schedule = Schedule(self.subjects, self.plan.every, loop.time())
+        beside = [asyncio.create_task(job) for job in (self._writer(), self.outlets.run(), self._keeper())]
+        try:
+            while not self.stopping.is_set():
+                self._begin_due()
+                await self._until_next()
+        finally:
+            for task in (*beside, *self._running.values()):
+                task.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END):
+                    await self._write()
+
+    def _begin_due(self) -> None:
+        assert self.schedule is not None
+        now = asyncio.get_running_loop().time()
+        for key in self.schedule.due(now, self._running, room() - len(self._running)):
+            task = asyncio.create_task(self._round(self.subjects[key]), name=key)
+            self._running[key] = task
+            task.add_done_callback(partial(self._ended, key))
+
+    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
+        self._running.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.counts.faults += 1
+            self.say("watch_fault", error=f"{type(error).__name__}: {error}")
+
+    async def _until_next(self) -> None:
+        assert self.schedule is not None
+        due = self.schedule.next()
+        self._wake.clear()
+        if self.stopping.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            wait = None if due is None else max(0.0, due - asyncio.get_running_loop().time())
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+
+    async def _round(self, subject: Subject) -> None:
+        made = await self._look(subject.target, self.plan.settings, subject.memory, self.steady())
+        self._taken(subject, made)
+
+    def _taken(self, subject: Subject, made: Round) -> None:
+        """What follows from a round: the state, the row, the messages."""
+        time, steady, numbers = self.wall(), self.steady(), made.numbers
+        state, change, told = step(subject.state, numbers.level, steady, self.plan.rule)
+        subject.state, subject.numbers, subject.report, subject.time = state, numbers, made.report, time
+        self.counts.rounds += 1
+        self.counts.blind += numbers.level is None
+        messages: tuple[Message, ...] = ()
+        ways = [way for way in self.plan.ways if way.kind != "alertmanager"]
+        if told is not None and ways:
+            id = message_id(subject.target.key, state.said)
+            since = time - (steady - told.since)
+            body = words.body(id, subject.target, told, made.report, time, since, self.catalogue)
+            messages = tuple(Message(id, way.label, time, str(told.kind), body) for way in ways)
+        if change is not None:
+            self.counts.changes += 1
+            self._alert(subject, change.after, time)
+            if told is not None or change.before is not None:
+                level = self.catalogue.word("level", change.after.word)
+                self.say("watch_changed", name=subject.target.name, level=level, code=numbers.code or "-")
+        late = self.schedule.late.get(subject.target.key, 0) if self.schedule else 0
+        cause = made.report.cause
+        row = Row(
+            target=subject.target.key,
+            time=time,
+            steady=steady,
+            level=numbers.level,
+            code=numbers.code,
+            certainty=str(cause.root.certainty) if cause else None,
+            total=numbers.total,
+            phases=[one.record() for one in numbers.phases],
+            state=state,
+            late=max(0, late - subject.late),
+            change=change,
+            saved=packed(case(made)) if change is not None else None,
+            messages=messages,
+        )
+        subject.late = late
+        self._rows.append(row)
+        self._written.set()
+        for event in self.followers:
+            event.set()
+
+    def _alert(self, subject: Subject, level: Level, time: float) -> None:
+        if level is Level.UP:
+            subject.ended = None if subject.began is None else time
+        elif subject.began is None or subject.ended is not None:
+            subject.began, subject.ended = time, None
+        self.outlets.hurry()
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """What Alertmanager is told: what fires, and what has ended lately. The labels of an alert never change."""
+        now, found = self.wall(), []
+        for subject in self.subjects.values():
+            if subject.began is None or (subject.ended is not None and now - subject.ended > RESOLVED):
+                continue
+            level = subject.state.level or Level.UP
+            labels = {"alertname": "WxalarmCallback", "instance": subject.target.url, "target": subject.target.name}
+            said = words.brief(subject.report, self.catalogue) if subject.report is not None and level else []
+            name = self.catalogue.word("level", level.word)
+            summary = self.catalogue.ui("watch_worse", name=subject.target.name, level=name)
+            found.append(
+                {
+                    "labels": labels | ({"account": subject.target.account} if subject.target.account else {}),
+                    "annotations": {"summary": summary, "description": Redactor(reveal=True).text("\n".join(said))},
+                    "startsAt": _iso(subject.began),
+                    "endsAt": _iso(now + FIRING if subject.ended is None else subject.ended),
+                }
+            )
+        return found
+
+    # --- the store ---
+
+    def _marked(self, message: Message) -> None:
+        self._marks.append((message, self.wall()))
+        self._written.set()
+
+    async def _writer(self) -> None:
+        pause = GATHER
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            await self._write()
+            failed = self._store_down and bool(self._rows or self._marks)
+            pause = min(LONGEST, max(1.0, pause * 2)) if failed else GATHER
+            await asyncio.sleep(pause)
+            if failed:
+                self._written.set()
+
+    async def _write(self) -> None:
+        """Give the store all rows; those that it does not take stay, and their messages go out all the same."""
+        rows, self._rows = self._rows, []
+        marks, self._marks = self._marks, []
+        if not rows and not marks:
+            return
+        try:
+            await self.stored(self.store.write, rows, marks)
+        except asyncio.CancelledError:
+            self._rows, self._marks = rows + self._rows, marks + self._marks
+            raise
+        except (sqlite3.Error, KeyError) as error:
+            self._rows, self._marks = self._bounded(rows + self._rows), marks + self._marks
+            self._trouble(error)
+            damaged = isinstance(error, sqlite3.DatabaseError) and _damaged(error)
+            if damaged or isinstance(error, KeyError):
+                await self._renew(damaged=damaged)
+        else:
+            if self._store_down:
+                self._store_down = False
+                self.say("watch_store_back")
+        sent = {(message.id, message.way) for message, _ in marks}
+        self.outlets.take(one for row in rows for one in row.messages if (one.id, one.way) not in sent)
+
+    def _trouble(self, error: Exception) -> None:
+        self.counts.store_errors += 1
+        if not self._store_down:
+            self._store_down = True
+            self.say("watch_store", error=str(error))
+
+    def _bounded(self, rows: Sequence[Row]) -> list[Row]:
+        excess = len(rows) - KEPT_BACK
+        kept = []
+        for row in rows:
+            if excess > 0 and row.change is None and not row.messages:
+                excess -= 1
+                self.counts.dropped += 1
+            else:
+                kept.append(row)
+        return kept
+
+    async def _renew(self, *, damaged: bool) -> None:
+        """Make the targets known to the database, to a new one where it is damaged."""
+        with contextlib.suppress(sqlite3.Error, OSError):
+            if damaged:
+                await self.stored(self.store.renew)
+                self.counts.damaged += 1
+                self.say("watch_damaged", path=self.store.aside)
+            for subject in self.subjects.values():
+                await self._known(subject.target)
+
+    async def _keeper(self) -> None:
+        """What has to be done now and then: old rows, the wall clock."""
+        loop = asyncio.get_running_loop()
+        pruned = 0.0
+        while True:
+            offset = self.wall() - loop.time()
+            if abs(offset - self._offset) > JUMP:
+                self.counts.jumps += 1
+                self.say("watch_jump", seconds=round(offset - self._offset))
+            self._offset = offset
+            if loop.time() - pruned > PRUNE or not pruned:
+                pruned = loop.time()
+                with contextlib.suppress(sqlite3.Error):
+                    watch = self.plan.settings.watch
+                    kept = (watch.keep_rounds, watch.keep_days, watch.megabytes)
+                    await self.stored(self.store.prune, self.wall(), *kept)
+            if not self._marks and not self._rows:
+                with contextlib.suppress(sqlite3.Error):
+                    for label, outlet in self.outlets.by_label.items():
+                        if not outlet.queue:  # more than memory holds at a time
+                            self.outlets.take(await self.stored(self.store.waiting, label, MOST))
+            await asyncio.sleep(60.0)
+
+
+def case(made: Round) -> str:
+    """A round as a saved case: its report can be had again in any language and format."""
+    return case_of([made.report], [made.context], (), Redactor(reveal=True))
+
+
+def room() -> int:
+    """How many rounds may be under way: each opens files."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return ROOM if limit == resource.RLIM_INFINITY else max(1, min(ROOM, (limit - 64) // FILES))
+
+
+def bindable(address: str, port: int) -> None:
+    """Raises ConfigError when nothing can listen there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address, port))
+        except OSError as error:
+            said = error.strerror or str(error)
+            raise ConfigError("watch-port", place=f"{address}:{port}", error=said) from None
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is no database any more, or not a whole one."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _iso(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat()

@@ -1,0 +1,81 @@
+"""What is said of a target: an alarm in short, in one language. Sentences are those of the catalogues."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from json import loads as load
+from typing import Any
+
+from wxalarm.messages import Catalogue
+from wxalarm.model import Report
+from wxalarm.render import json
+from wxalarm.render.redact import Redactor
+from wxalarm.render.view import view
+from wxalarm.watch.states import Kind, Told
+from wxalarm.watch.targets import Watched
+
+ALARM_SCHEMA = "wxalarm.watch.alarm/1"
+PARTS = ("hint", "verify", "ask")
+"""What of the advice stands in a message."""
+
+
+def brief(report: Report, words: Catalogue) -> list[str]:
+    """The verdict in a few lines, as one writes it into a chat."""
+    seen = view(report, words)
+    if seen.cause is None:
+        return [": ".join(seen.without)]
+    lines = [words.ui("cause_line", certainty=seen.certainty, code=seen.cause.code), seen.cause.text]
+    return lines + [f"{label}: {text}" for part, label, text in seen.cause.advice if part in PARTS]
+
+
+def title(target: Watched, told: Told, words: Catalogue) -> str:
+    """One line: which target, how it is now."""
+    return words.ui(f"watch_{told.kind}", name=target.name, level=words.word("level", told.level.word))
+
+
+def message_text(target: Watched, told: Told, report: Report, since: float, words: Catalogue) -> str:
+    """A whole message. since: seconds of the wall clock from which on it is so."""
+    lines = [title(target, told, words), target.url]
+    if told.kind in (Kind.FLAPPING, Kind.SETTLED):
+        lines.append(words.ui(f"watch_{told.kind}_text", changes=told.changes))
+    if told.kind is not Kind.FLAPPING:
+        lines.append(words.ui("watch_since", time=clock(since)))
+    if told.level or told.kind is Kind.FLAPPING:
+        lines += brief(report, words)
+    return "\n".join(lines)
+
+
+@cache
+def alarm_schema() -> dict[str, Any]:
+    """The JSON Schema of what a webhook gets."""
+    made: dict[str, Any] = load(resources.files(__package__).joinpath("alarm.json").read_text("utf-8"))
+    return made
+
+
+def clock(time: float) -> str:
+    """A moment in this machine's zone."""
+    return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def body(
+    id: str, target: Watched, told: Told, report: Report, time: float, since: float, words: Catalogue
+) -> dict[str, Any]:
+    """What a webhook gets: the message, and the report as `diagnose -f json` gives it. Secrets are hidden."""
+    hidden = Redactor(reveal=True)
+    (shown,) = hidden.reports([report])
+    return {
+        "schema": ALARM_SCHEMA,
+        "id": id,
+        "kind": str(told.kind),
+        "target": target.name,
+        "account": target.account,
+        "url": hidden.text(target.url),
+        "state": told.level.word,
+        "time": datetime.fromtimestamp(time).astimezone().isoformat(),
+        "since": datetime.fromtimestamp(since).astimezone().isoformat(),
+        "title": hidden.text(title(target, told, words)),
+        "text": hidden.text(message_text(target, told, shown, since, words)),
+        "report": json.document([shown], (), words),
+    }
