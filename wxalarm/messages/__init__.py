@@ -69,7 +69,7 @@ class _Lenient(string.Formatter):
             return str(value)
 
 
-def target_of(target: Target) -> dict[str, Any]:
+def _given(target: Target) -> dict[str, Any]:
     """What a command of a report may name besides the evidence: the callback's URL and host."""
     return {"url": target.url, "target_url": target.url, "target_host": target.host}
 
@@ -118,10 +118,10 @@ class Catalogue:
         words = self._find(*path)
         return words if isinstance(words, str) else None
 
-    def finding(self, finding: Finding, part: str, given: Mapping[str, Any] | None = None) -> str:
+    def finding(self, finding: Finding, part: str, target: Target | None = None) -> str:
         """One part (text, hint, verify, ask, letter) of a finding's message; "" when the code has none. A letter has
-        several lines and is to be copied as it stands. given: what a command of a report may name besides the evidence
-        (`target_of`); then none is shown with words to be filled in, such as YOUR-URL.
+        several lines and is to be copied as it stands. target: that of the report, whose commands may name it besides
+        the evidence; then none is shown with words to be filled in, such as YOUR-URL.
 
         [code.ID.BASIS] overrides [code.ID] part by part: a recorded failure reads otherwise than a reproduced one.
         """
@@ -130,8 +130,9 @@ class Catalogue:
         if template is None and part == "text":
             return code.id
         if part == COMMAND:
-            values = {**(given or {}), **{name: value for name, value in finding.evidence.items() if value is not None}}
-            return self._command(template, values, whole=given is not None)
+            given = _given(target) if target else {}
+            values = {**given, **{name: value for name, value in finding.evidence.items() if value is not None}}
+            return self._command(template, values, whole=target is not None)
         return self._say(template, finding.evidence).rstrip()
 
     def heading(self, code: Code) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wxalarm.messages import target_of
 from wxalarm.model import CheckResult, Finding, Report, Status, Target
 from wxalarm.records import alarm_record, dump, location_record, plain
 from wxalarm.render.why import adviser, because
@@ -44,7 +43,7 @@ def finding_record(finding: Finding, words: Catalogue, target: Target | None = N
         "basis": str(finding.code.basis),
         "text": words.finding(finding, "text"),
         "hint": words.finding(finding, "hint"),
-        "verify": words.finding(finding, "verify", target_of(target) if target else None),
+        "verify": words.finding(finding, "verify", target),
         "evidence": dict(finding.evidence),
         "location": location_record(finding.location),
     }
@@ -95,7 +94,7 @@ def _cause(report: Report, words: Catalogue) -> dict[str, Any] | None:
         "certainty": str(cause.root.certainty),
         "text": words.finding(finding, "text"),
         "hint": words.finding(advice, "hint"),
-        "verify": words.finding(advice, "verify", target_of(report.target)),
+        "verify": words.finding(advice, "verify", report.target),
         "ask": words.finding(advice, "ask"),
         "evidence": dict(finding.evidence),
         "chain": [

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.messages import Catalogue, target_of
+from wxalarm.messages import Catalogue
 from wxalarm.model import (
     BEIJING,
     VERDICT,
@@ -240,7 +240,7 @@ def line(finding: Finding, words: Catalogue, target: Target) -> Line:
     advice = tuple(
         (part, words.ui({"hint": "do"}.get(part, part)), text)
         for part in ADVICE
-        if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part, target_of(target)))
+        if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part, target))
     )
     chart = bars(finding.evidence.get("bars", ()))
     title = words.heading(finding.code)
