@@ -171,6 +171,11 @@ class Alarm:
     """Where it stands in its text; None for one that was made by hand."""
 
     @property
+    def told(self) -> bool:
+        """Whether there was an alarm. Without one a run looks at a URL, and at a window of time when one was named."""
+        return self != Alarm(first_seen=self.first_seen, window_minutes=self.window_minutes)
+
+    @property
     def location(self) -> Location | None:
         """The place of the whole alarm."""
         return None if self.places is None else self.places.whole

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,11 +22,14 @@ from wxalarm.checks.urls import split_url
 from wxalarm.cli.common import fail, nearest, paths_of, read_bytes, source_name
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
-from wxalarm.model import Alarm
+from wxalarm.model import BEIJING, Alarm
+from wxalarm.nginx.values import seconds
 from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
+from wxalarm.probes.machine import now
 from wxalarm.render.text import visible
 from wxalarm.runner import plan
+from wxalarm.wechat.symptoms import is_notice
 
 if TYPE_CHECKING:
     from wxalarm.cases import Case
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
     from wxalarm.model import Finding
+
+
+SINCE = 900.0
+"""Seconds before now that are looked at without an alarm."""
 
 
 def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
@@ -157,18 +166,85 @@ def read_alarms(
     url: str | None,
     account: str | None,
     resolve: Sequence[str],
+    looked: Looked | None = None,
     command: str = "diagnose",
 ) -> tuple[list[Context], list[Finding]]:
-    """Contexts of all alarms in the inputs, and the problems of parsing; input without an alarm ends the command."""
+    """Contexts of all alarms in the inputs, and the problems of parsing; input without an alarm ends the command.
+
+    looked: what is looked at when there is none, or only what a follower sees: a URL, files, the last minutes.
+    """
     alarms: list[Alarm] = []
     problems: list[Finding] = []
+    if looked is not None and looked.instead(files):
+        return contexts_of([looked.alarm(words)], settings, words, url, account, resolve), problems
     for name, text in read_texts(files, command, words):
         parsed = parse(text, name)
+        if not parsed.alarms and looked is not None and is_notice(text):
+            url = url or _only_url(settings, account)
+            if not (url or looked.named):
+                fail(words.ui("notice_alone"))
+            typer.echo(words.ui("notice_no_alarm"), err=True)
+            alarms.append(looked.alarm(words))
+            continue
         if not parsed.alarms:
             fail(words.ui("no_alarm", source=name))
         alarms += parsed.alarms
         problems += parsed.problems
     return contexts_of(alarms, settings, words, url, account, resolve), problems
+
+
+def _only_url(settings: Settings, account: str | None) -> str | None:
+    """The URL of the one account that is configured, or that is named."""
+    own = [one for one in settings.accounts if one.url and account in (None, one.name)]
+    return own[0].url if len(own) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is looked at without an alarm."""
+
+    since: str | None = None
+    """--since: how long before `at` the window begins."""
+    at: str | None = None
+    """--at: the time at which it ends; now by default."""
+    named: bool = False
+    """A URL, a log or a configuration was named: there is something to look at."""
+    stdin: bool = False
+    """What stands on stdin is something else."""
+
+    def instead(self, files: Sequence[str]) -> bool:
+        """Whether no alarm is expected: no file is named, nothing comes on stdin, but there is something to look at."""
+        return not files and (self.named or bool(self.since or self.at)) and (self.stdin or not _piped())
+
+    def alarm(self, words: Catalogue) -> Alarm:
+        """An alarm that says nothing but the window; a wrong --since or --at ends the command."""
+        length = seconds(self.since) if self.since is not None else SINCE
+        if not length:
+            fail(words.ui("bad_since", value=self.since))
+        end = now() if self.at is None else _time(self.at, words)
+        minutes = max(1, round(length / 60))
+        return Alarm(first_seen=(end - timedelta(minutes=minutes)).astimezone(BEIJING), window_minutes=minutes)
+
+
+def _piped() -> bool:
+    """Whether something may come on stdin that is no terminal: a file or a pipe with nothing in it has come to its
+    end."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    peek = getattr(sys.stdin.buffer, "peek", None)
+    return bool(peek(1)) if peek is not None else True
+
+
+def _time(text: str, words: Catalogue) -> datetime:
+    """--at: ISO 8601, or a time of today, on this machine's clock where no zone is named; or Unix seconds."""
+    if text.isascii() and text.isdigit() and len(text) >= 9:
+        return datetime.fromtimestamp(int(text[:12]), UTC)
+    today = now().astimezone()
+    try:
+        found = datetime.fromisoformat(text if "-" in text[:8] else f"{today:%Y-%m-%d}T{text}")
+    except ValueError:
+        fail(words.ui("bad_at", value=text))
+    return found if found.tzinfo is not None else found.astimezone()
 
 
 def read_case(path: Path, words: Catalogue) -> Case:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from wxalarm.cli import flags
 from wxalarm.cli.common import apart, fail, outputs_of, paths_of, settings_files, words_of
-from wxalarm.cli.contexts import chosen_of, known_checks, overlay, read_alarms, read_case
+from wxalarm.cli.contexts import Looked, chosen_of, known_checks, overlay, read_alarms, read_case
 from wxalarm.cli.report import FORMATS, deliver
 from wxalarm.cli.settings import settings_of
 
@@ -41,6 +41,9 @@ def diagnose(
     reveal: flags.Reveal = False,
     verbose: flags.Verbose = False,
     quiet: flags.Quiet = False,
+    strict: flags.Strict = False,
+    since: flags.Since = None,
+    at: flags.At = None,
 ) -> None:
     """Find the cause of an alarm: DNS, connection, TLS, HTTP, the reply, nginx, its logs and this machine."""
     settings = settings_of(config, lang)
@@ -65,38 +68,19 @@ def diagnose(
     only, skip = known_checks(only, words), known_checks(skip, words)
     inputs = [*paths_of(files or (), words), *([str(from_case)] if from_case else [])]
     apart((*(output.path for output in outputs), save), lambda: [*inputs, *settings_files(settings)], words)
+    options: dict[str, Any] = {"skip": skip, "reveal": reveal, "verbose": verbose, "quiet": quiet, "strict": strict}
     if from_case is not None:
-        if files or save:
+        if files or save or since or at:
             fail(words.ui("from_alone"))
         case = read_case(from_case, words)
         only, saved = chosen_of(case.contexts, only, words), case.outcome
-        code = deliver(
-            case.contexts,
-            case.problems,
-            words,
-            outputs,
-            only=only,
-            skip=skip,
-            saved=saved,
-            reveal=reveal,
-            verbose=verbose,
-            quiet=quiet,
-        )
+        code = deliver(case.contexts, case.problems, words, outputs, only=only, saved=saved, **options)
     else:
-        if settings.host.nginx_conf == "-" and (not files or "-" in files):
+        taken = settings.host.nginx_conf == "-"
+        if taken and ("-" in (files or ()) or not (files or url)):
             fail(words.ui("two_stdin"))
-        contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or ())
+        looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), taken)
+        contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or (), looked)
         only = chosen_of(contexts, only, words)
-        code = deliver(
-            contexts,
-            problems,
-            words,
-            outputs,
-            only=only,
-            skip=skip,
-            save=save,
-            reveal=reveal,
-            verbose=verbose,
-            quiet=quiet,
-        )
+        code = deliver(contexts, problems, words, outputs, only=only, save=save, **options)
     raise typer.Exit(code)

@@ -59,7 +59,7 @@ def plan(
         app_log=app_log,
         callback_check=callback_check,
     )
-    contexts, _ = read_alarms(files or (), settings, words, url, account, resolve or (), "plan")
+    contexts, _ = read_alarms(files or (), settings, words, url, account, resolve or (), command="plan")
     chosen = chosen_of(contexts, known_checks(only, words), words), known_checks(skip, words)
     parts = ["".join(f"{visible(sentence)}\n" for sentence in sentences(contexts, words))]
     parts += [text_of(ctx, words, *chosen) for ctx in contexts]

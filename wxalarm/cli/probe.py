@@ -32,6 +32,7 @@ def probe(
     reveal: flags.Reveal = False,
     verbose: flags.Verbose = False,
     quiet: flags.Quiet = False,
+    strict: flags.Strict = False,
 ) -> None:
     """Check a callback URL without an alarm: every network check and, with --push, the signed push."""
     settings = settings_of(config, lang)
@@ -42,8 +43,5 @@ def probe(
     contexts = contexts_of([Alarm()], settings, words, callback_url(url, words), account, resolve or ())
     only = chosen_of(contexts, known_checks(only, words), words) or [check.id for check in NETWORK]
     skip = known_checks(skip, words)
-    raise typer.Exit(
-        deliver(
-            contexts, (), words, outputs, only=only, skip=skip, save=save, reveal=reveal, verbose=verbose, quiet=quiet
-        )
-    )
+    options = {"reveal": reveal, "verbose": verbose, "quiet": quiet, "strict": strict}
+    raise typer.Exit(deliver(contexts, (), words, outputs, only=only, skip=skip, save=save, **options))

@@ -52,11 +52,12 @@ GRACE = 2.0
 """Seconds that the writing of an output goes on behind Ctrl-C: most are ready by then."""
 
 
-def exit_code(reports: Sequence[Report]) -> int:
+def exit_code(reports: Sequence[Report], strict: bool = False) -> int:
     """0 all that matters was looked at and nothing is worse than a warning, 1 an error finding, 3 nothing failed but
-    something that matters could not be told or was not looked at."""
+    something that matters could not be told or was not looked at. strict: a warning is 1, too."""
     found = worst(report.status for report in reports)
-    if found is Status.FAIL:
+    warned = any(result.status is Status.WARN for report in reports for result in report.results)
+    if found is Status.FAIL or (strict and warned):
         return 1
     return UNTOLD if found is Status.UNKNOWN or any(report.untold for report in reports) else 0
 
@@ -138,16 +139,18 @@ def deliver(
     reveal: bool = False,
     verbose: bool = False,
     quiet: bool = False,
+    strict: bool = False,
     **options: Any,
 ) -> int:
     """Run the checks, write every output, give the exit code. Ctrl-C, whenever it comes, keeps what has finished.
-    verbose: the text has everything; quiet: the verdict alone, and no progress."""
+    verbose: the text has everything; quiet: the verdict alone, and no progress. strict: a warning is exit code 1."""
     pressed: list[bool] = []
     with runner.interruptible(lambda: pressed.append(True)):
         return _delivered(
             *(contexts, problems, words, outputs, pressed),
             save=save,
             reveal=reveal,
+            strict=strict,
             detail=Detail(verbose=verbose, quiet=quiet),
             **options,
         )
@@ -170,6 +173,7 @@ def _delivered(
     *,
     save: Path | None,
     reveal: bool,
+    strict: bool,
     detail: Detail,
     **options: Any,
 ) -> int:
@@ -180,7 +184,7 @@ def _delivered(
     stopped = job.stopped or bool(pressed)
     if stopped:
         typer.echo(words.ui("interrupted"), err=True)
-    code = INTERRUPTED if stopped else exit_code(reports)
+    code = INTERRUPTED if stopped else exit_code(reports, strict)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
     limit = RENDERING + RENDERING_EACH * len(reports)
     redactors = never, never if reveal else Redactor()
@@ -200,7 +204,7 @@ def _delivered(
             return whole
         less = shortened(reports, whole)
         shown = [redacted(less, [short(problem) for problem in problems[:SHOWN_PROBLEMS]], each) for each in redactors]
-        code = INTERRUPTED if stopped or pressed else exit_code(less)
+        code = INTERRUPTED if stopped or pressed else exit_code(less, strict)
         return made(output)
 
     def case(output: Output) -> Checked:

@@ -128,7 +128,12 @@ def others(reports: Sequence[Report], words: Catalogue) -> str:
 
 
 def summary(alarm: Alarm, words: Catalogue) -> str:
-    """One line: what, who, when, how often."""
+    """One line: what, who, when, how often; without an alarm, which minutes were looked at."""
+    if not alarm.told:
+        if alarm.first_seen is None or alarm.window_end is None:
+            return words.ui("without_alarm")
+        seen = words.ui("without_alarm_window", begin=moment(alarm.first_seen, words), minutes=alarm.window_minutes)
+        return " · ".join((words.ui("without_alarm"), seen))
     who = " ".join(part for part in (alarm.appid, alarm.nickname) if part) or words.ui("no_account")
     when = moment(alarm.first_seen, words) if alarm.first_seen else words.ui("no_time")
     parts = [words.kind(alarm.kind), who, when]
@@ -181,7 +186,7 @@ def view(report: Report, words: Catalogue) -> View:
         age=words.ui("old", days=round(report.age / DAY)) if report.age is not None and report.age > OLD else "",
         gaps=_gaps(report, words),
         not_checked=not_checked(report, words),
-        manual=tuple(words.steps(report.alarm.kind)),
+        manual=tuple(words.steps(report.alarm.kind)) if report.alarm.told else (),
     )
 
 

@@ -135,6 +135,9 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
         doubt = "span"
     else:
         doubt = "none"
+    if not ctx.alarm.told:  # perhaps nobody wrote to the account
+        code = LOG_NO_REQUEST.variant(severity=NOTE)
+        return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
     code = LOG_NO_REQUEST if doubt != "none" else LOG_NO_REQUEST.variant(basis=Basis.RECORDED)
     return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
 

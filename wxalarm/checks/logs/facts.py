@@ -54,7 +54,7 @@ def push(ctx: Context) -> Push:
     """What identifies the alarm's push in a log."""
     sample = ctx.alarm.sample
     stamp = sample.stamp
-    if stamp is None and ctx.alarm.first_seen is not None:
+    if stamp is None and ctx.alarm.first_seen is not None and ctx.alarm.told:
         stamp = int(ctx.alarm.first_seen.timestamp())
     return Push(sample.openid or None, stamp, path_of(ctx))
 

@@ -1,0 +1,143 @@
+"""`diagnose` and `probe` without an alarm: a URL, logs or a configuration, or only what a follower saw."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_verify import Answer, served
+from tests.cli_support import wxalarm
+
+NOTICE = "该公众号提供的服务出现故障，请稍后再试\n".encode()
+LINE = '203.0.113.7 - - [{time}] "POST /wx?signature=a&timestamp=1&nonce=2&openid=o{n} HTTP/1.1" {status} 7 "-" "-"\n'
+
+
+def log(folder: Path, *statuses: int, age: float = 60.0) -> Path:
+    """An access log of pushes, the last of them `age` seconds ago."""
+    path = folder / "access.log"
+    moments = [datetime.fromtimestamp(time.time() - age - n, UTC) for n in reversed(range(len(statuses)))]
+    lines = [
+        LINE.format(time=f"{moment:%d/%b/%Y:%H:%M:%S %z}", n="A" * 27, status=status)
+        for moment, status in zip(moments, statuses, strict=True)
+    ]
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+def report(*arguments: str | Path, stdin: bytes = b"") -> tuple[int, dict[str, Any]]:
+    done = wxalarm("diagnose", "--offline", *arguments, "-f", "json", "--lang", "en", stdin=stdin)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)["reports"][0]
+
+
+def codes(found: dict[str, Any]) -> set[str]:
+    return {finding["code"] for result in found["results"] for finding in result["findings"]}
+
+
+@pytest.mark.parametrize("stdin", [b"", NOTICE])
+def test_logs_of_the_last_minutes_are_read(stdin: bytes, tmp_path: Path) -> None:
+    path = log(tmp_path, 502, 502, 502)
+    code, found = report("--url", "http://wx.example.com/wx", "--access-log", path, stdin=stdin)
+    assert (code, found["cause"]["code"]) == (1, "log-upstream-error")
+    assert found["alarm"]["kind"] == "unknown"
+    assert found["alarm"]["window_minutes"] == 15
+
+
+def test_since_and_at_say_which_minutes(tmp_path: Path) -> None:
+    path = log(tmp_path, 502, 502, age=3600)
+    url = ("--url", "http://wx.example.com/wx", "--access-log", path)
+    assert "log-upstream-error" not in codes(report(*url)[1])
+    assert "log-upstream-error" in codes(report(*url, "--since", "2h")[1])
+    at = datetime.fromtimestamp(time.time() - 3590, UTC)
+    assert "log-upstream-error" in codes(report(*url, "--since", "5m", "--at", at.isoformat())[1])
+    assert "log-upstream-error" in codes(report(*url, "--since", "5m", "--at", str(int(at.timestamp())))[1])
+
+
+def test_a_part_of_nginx_alone_is_enough(tmp_path: Path) -> None:
+    conf = tmp_path / "wx.conf"
+    conf.write_text("server { listen 80; server_name wx.example.com; return 301 https://$host$request_uri; }\n")
+    url = ("--url", "http://wx.example.com/wx")
+    assert report(*url, "--nginx-conf", conf)[1]["cause"]["code"] == "nginx-redirect"
+    assert report(*url, "--nginx-conf", "-", stdin=conf.read_bytes())[1]["cause"]["code"] == "nginx-redirect"
+
+
+def test_no_push_in_these_minutes_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    now = datetime.now(UTC)
+    path.write_text(f'203.0.113.9 - - [{now:%d/%b/%Y:%H:%M:%S %z}] "GET / HTTP/1.1" 200 5 "-" "-"\n', "utf-8")
+    code, found = report("--url", "http://wx.example.com/wx", "--access-log", path, "--only", "access-log")
+    assert code != 1
+    assert found["cause"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--since", "soon"), "--since soon: expected a duration"),
+        (("--since", "0"), "--since 0: expected a duration"),
+        (("--at", "noon"), "--at noon: expected a time"),
+        (("--at", "2026-13-01 21:03"), "expected a time"),
+    ],
+)
+def test_wrong_windows_are_usage_errors(arguments: tuple[str, ...], said: str) -> None:
+    done = wxalarm("diagnose", "--offline", "--url", "http://wx.example.com/wx", *arguments, "--lang", "en")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert said in done.stderr.decode()
+
+
+def test_a_follower_s_notice_alone_needs_something_to_look_at() -> None:
+    done = wxalarm("diagnose", "--offline", "--lang", "en", stdin=NOTICE)
+    assert done.returncode == 2
+    assert b"name what to look at (--url URL" in done.stderr
+
+
+def test_a_notice_goes_to_the_only_account(tmp_path: Path) -> None:
+    config = tmp_path / "wxalarm.toml"
+    config.write_text('[accounts.shop]\nappid = "wx0000000000000001"\nurl = "http://wx.example.com/wx"\n', "utf-8")
+    path = log(tmp_path, 502, 502)
+    _, found = report("--config", config, "--access-log", path, stdin=NOTICE)
+    assert found["target"]["url"] == "http://wx.example.com/wx"
+
+
+def test_the_text_says_that_there_is_no_alarm(tmp_path: Path) -> None:
+    path = log(tmp_path, 200, 200)
+    done = wxalarm(
+        *("diagnose", "--offline", "--url", "http://wx.example.com/wx", "--access-log", path, "--lang", "en"), "-v"
+    )
+    text = done.stdout.decode()
+    assert "No alarm given: what can be seen without one · logs from" in text
+    assert "Unknown alarm" not in text
+    assert "Paste the whole alarm" not in text
+
+
+def missing(query: dict[str, str]) -> tuple[int, bytes]:
+    return 404, b"<center>nginx</center>"
+
+
+def fine(query: dict[str, str]) -> tuple[int, bytes]:
+    return 200, b"success"
+
+
+@pytest.mark.parametrize(("answer", "strict", "plain"), [(missing, 1, 0), (fine, 0, 0)])
+def test_strict_makes_warnings_exit_1(answer: Answer, strict: int, plain: int) -> None:
+    """The URL's own port is a warning too: only the HTTP request is looked at."""
+    with served(answer) as url:
+        only = ("probe", url, "--only", "http-request", "--lang", "en")
+        assert wxalarm(*only).returncode == plain
+        assert wxalarm(*only, "--strict").returncode == strict
+        done = wxalarm("diagnose", "--url", url, "--only", "http-request", "--strict", "--lang", "en")
+        assert done.returncode == (strict or 3), "what else an alarm would have asked for was not looked at"
+        assert ("No alarm given" in done.stdout.decode()) or not done.stdout
+
+
+def test_strict_of_a_saved_case(tmp_path: Path) -> None:
+    case = tmp_path / "case.json"
+    with served(missing) as url:
+        assert wxalarm("diagnose", "--url", url, "--only", "http-request", "--save", case).returncode == 3
+    assert wxalarm("diagnose", "--from", case, "--only", "http-request").returncode == 3
+    assert wxalarm("diagnose", "--from", case, "--only", "http-request", "--strict").returncode == 1
