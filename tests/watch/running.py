@@ -44,13 +44,12 @@ def watching(*args: str | Path, folder: Path, port: int, **env: str) -> Iterator
     command = [sys.executable, "-m", "wxalarm", "watch", *args, "--listen", f"127.0.0.1:{port}"]
     own = {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "state"), "WXALARM_WAYS": ""}
     with program(*command, log=folder / "watch.log", **(own | env)):
-        until(lambda: get(port, "/-/healthy", **env)[0] in (200, 401))
+        until(lambda: get(port, "/-/healthy")[0] in (200, 401))
         yield lambda path, **query: get(port, path, **query)
 
 
 def get(port: int, path: str, *, headers: dict[str, str] | None = None, **query: str) -> tuple[int, str]:
     """(status, body); (0, "") when nobody answers."""
-    query = {name: value for name, value in query.items() if name.islower()}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", path + (f"?{urlencode(query)}" if query else ""), headers=headers or {})

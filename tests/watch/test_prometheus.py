@@ -42,7 +42,9 @@ def page(heard: web.Heard) -> web.Said:
 def test_the_rules_are_right_and_fire_when_they_should() -> None:
     done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    done = subprocess.run(["promtool", "test", "rules", RULES.with_name("wxalarm.test.yml")], capture_output=True)
+    done = subprocess.run(
+        ["promtool", "test", "rules", RULES.with_name("wxalarm.test.yml")], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

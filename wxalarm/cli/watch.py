@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import glob
 import signal
-import socket
 import sqlite3
 import time
 from datetime import datetime
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
     from wxalarm.model import Report
+    from wxalarm.watch.service import Socket
     from wxalarm.watch.targets import Plan, Watched
     from wxalarm.watch.ways import Way
 
@@ -127,7 +127,7 @@ def _for_good(
     words: Catalogue,
     say: Callable[..., None],
     again: Callable[[], Plan],
-    sock: socket.socket | None,
+    sock: Socket | None,
 ) -> None:
     """Until SIGTERM or Ctrl-C; SIGHUP reads the configuration again."""
     ended: list[int] = []
@@ -176,7 +176,7 @@ def _for_good(
         raise typer.Exit(INTERRUPTED)
 
 
-def _page(plan: Plan) -> socket.socket | None:
+def _page(plan: Plan) -> Socket | None:
     """The socket of the page, if there is one. Raises ConfigError: what it needs is missing, or the port is taken."""
     if plan.listen is None:
         return None

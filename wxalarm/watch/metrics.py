@@ -126,27 +126,29 @@ def of_service(service: Service) -> list[Metric]:
     reloads = CounterMetricFamily("wxalarm_config_reloads", "Configurations that were read again.", labels=["result"])
     reloads.add_metric(["used"], counts.reloads)
     reloads.add_metric(["refused"], counts.refused)
-    counters = {
-        "rounds": ("Rounds that have ended.", counts.rounds),
-        "rounds_late": ("Slots in which no round began.", service.late),
-        "rounds_blind": ("Rounds that could tell nothing.", counts.blind),
-        "rounds_broken": ("Rounds that ended in a fault of this program.", counts.faults),
-        "state_changes": ("Changes of states.", counts.changes),
-        "store_errors": ("Writings that the history refused.", counts.store_errors),
-        "store_dropped_rows": ("Rounds that the history never took.", counts.dropped),
-        "store_damaged": ("Histories that were found damaged and put aside.", counts.damaged),
-        "clock_jumps": ("Jumps of the wall clock.", counts.jumps),
-    }
-    gauges = {
-        "targets": ("Targets that are watched.", len(service.subjects)),
-        "rounds_running": ("Rounds under way.", service.running),
-        "store_waiting_rows": ("Rounds that the history has not taken yet.", service.backlog),
-        "interval_seconds": ("Seconds between two rounds of one target.", service.plan.every),
-    }
     return [
         *(build, sent, failed, waiting, reloads),
-        *(CounterMetricFamily(f"wxalarm_{name}", about, value=value) for name, (about, value) in counters.items()),
-        *(GaugeMetricFamily(f"wxalarm_{name}", about, value=value) for name, (about, value) in gauges.items()),
+        CounterMetricFamily("wxalarm_rounds", "Rounds that have ended.", value=counts.rounds),
+        CounterMetricFamily("wxalarm_rounds_late", "Slots in which no round began.", value=service.late),
+        CounterMetricFamily("wxalarm_rounds_blind", "Rounds that could tell nothing.", value=counts.blind),
+        CounterMetricFamily(
+            "wxalarm_rounds_broken", "Rounds that ended in a fault of this program.", value=counts.faults
+        ),
+        CounterMetricFamily("wxalarm_state_changes", "Changes of states.", value=counts.changes),
+        CounterMetricFamily("wxalarm_store_errors", "Writings that the history refused.", value=counts.store_errors),
+        CounterMetricFamily("wxalarm_store_dropped_rows", "Rounds that the history never took.", value=counts.dropped),
+        CounterMetricFamily(
+            "wxalarm_store_damaged", "Histories that were found damaged and put aside.", value=counts.damaged
+        ),
+        CounterMetricFamily("wxalarm_clock_jumps", "Jumps of the wall clock.", value=counts.jumps),
+        GaugeMetricFamily("wxalarm_targets", "Targets that are watched.", value=len(service.subjects)),
+        GaugeMetricFamily("wxalarm_rounds_running", "Rounds under way.", value=service.running),
+        GaugeMetricFamily(
+            "wxalarm_store_waiting_rows", "Rounds that the history has not taken yet.", value=service.backlog
+        ),
+        GaugeMetricFamily(
+            "wxalarm_interval_seconds", "Seconds between two rounds of one target.", value=service.plan.every
+        ),
     ]
 
 

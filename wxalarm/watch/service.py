@@ -52,6 +52,7 @@ GATHER = 0.05
 Say = Callable[..., None]
 """Called with a key of [ui] and its values: what a person who reads the log should know."""
 Look = Callable[..., Awaitable[Round]]
+Socket = socket.socket
 
 
 class Steady:
@@ -454,7 +455,7 @@ def room() -> int:
     return ROOM if limit == resource.RLIM_INFINITY else max(1, min(ROOM, (limit - 64) // FILES))
 
 
-def listening(address: str, port: int) -> socket.socket:
+def listening(address: str, port: int) -> Socket:
     """A socket that listens there. Raises ConfigError."""
     try:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -39,8 +39,8 @@ def ask(guard: Guard, headers: Mapping[str, str], method: str = "GET", pieces: S
         sent.append(message)
 
     raw = [(name.lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1:9420", **headers}.items()]
-    scope: Scope = {"type": "http", "method": method, "path": "/", "headers": raw, "client": ("192.0.2.1", 1)}
-    scope |= {"query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 9420)}
+    scope = {"type": "http", "method": method, "path": "/", "headers": raw, "client": ("192.0.2.1", 1)}
+    scope.update({"query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 9420)})
     try:
         asyncio.run(guard(scope, receive, send))
     except ClientDisconnect:

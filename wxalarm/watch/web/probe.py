@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from wxalarm.config import ConfigError
+from wxalarm.render.text import visible
 from wxalarm.watch import metrics
 from wxalarm.watch.rounds import Memory, look
 from wxalarm.watch.service import Service, room
@@ -43,7 +44,7 @@ class Probes:
         if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return PlainTextResponse("Origin", 403)
         if not _good(url):
-            return PlainTextResponse("target: expected http://… or https://…", 400)
+            return PlainTextResponse(self._service.catalogue.ui("bad_url", url=visible(url)), 400)
         if self._running + self._service.running >= room():
             return PlainTextResponse("busy", 503)
         settings = self._service.plan.settings
