@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,11 @@ from wxalarm.cases import CaseError, from_text
 from wxalarm.checks import CHECKS
 from wxalarm.checks.dns.addresses import SOURCES
 from wxalarm.checks.urls import split_url
-from wxalarm.cli.common import fail, nearest, paths_of, read_bytes, source_name
+from wxalarm.cli.common import fail, nearest, read_bytes, source_name
+from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
 from wxalarm.model import Alarm
-from wxalarm.parser import parse
-from wxalarm.parser.encoding import decode
 from wxalarm.render.text import visible
 from wxalarm.runner import plan
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from wxalarm.checks.check import Context
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
-    from wxalarm.model import Finding
 
 
 def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
@@ -158,17 +156,18 @@ def read_alarms(
     account: str | None,
     resolve: Sequence[str],
     command: str = "diagnose",
-) -> tuple[list[Context], list[Finding]]:
-    """Contexts of all alarms in the inputs, and the problems of parsing; input without an alarm ends the command."""
-    alarms: list[Alarm] = []
-    problems: list[Finding] = []
-    for name, text in read_texts(files, command, words):
-        parsed = parse(text, name)
-        if not parsed.alarms:
-            fail(words.ui("no_alarm", source=name))
-        alarms += parsed.alarms
-        problems += parsed.problems
-    return contexts_of(alarms, settings, words, url, account, resolve), problems
+) -> tuple[list[Context], Gathered]:
+    """Contexts of the alarms in the inputs that are diagnosed, and all that was read; input without an alarm ends the
+    command."""
+    found = gather(files, command, words)
+    made = contexts_of(found.alarms, settings, words, url, account, resolve)
+    if found.fold.alarms > len(found.alarms):  # a storm is seen only from above
+        groups = found.fold.groups
+        hosts = [found.fold.accounts_at(groups[number].place) for number in found.groups]
+        made = [
+            replace(ctx, accounts_here=max(ctx.accounts_here, len(at))) for ctx, at in zip(made, hosts, strict=True)
+        ]
+    return made, found
 
 
 def read_case(path: Path, words: Catalogue) -> Case:
@@ -180,12 +179,3 @@ def read_case(path: Path, words: Catalogue) -> Case:
         fail(f"{path}: {error}")
     except CaseError as error:
         fail(words.reason(error.reason))
-
-
-def read_texts(patterns: Sequence[str], command: str, words: Catalogue) -> Iterator[tuple[str, str]]:
-    """(name, text) of every input; the name is what locations show. An empty input ends the command."""
-    for path in paths_of(patterns, words):
-        data = read_bytes(path, command, words)
-        if not data.strip():
-            fail(words.ui("empty_input", source=source_name(path)))
-        yield source_name(path), decode(data)

@@ -85,13 +85,14 @@ def diagnose(
     else:
         if settings.host.nginx_conf == "-" and (not files or "-" in files):
             fail(words.ui("two_stdin"))
-        contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or ())
+        contexts, found = read_alarms(files or (), settings, words, url, account, resolve or ())
         only = chosen_of(contexts, only, words)
         code = deliver(
             contexts,
-            problems,
+            found.problems,
             words,
             outputs,
+            found=found,
             only=only,
             skip=skip,
             save=save,
