@@ -26,7 +26,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from wxalarm import bounds
@@ -315,8 +315,7 @@ class Settings:
         return bool(url) and any(same_host(known, url or "") for account in self.accounts for known in account.urls())
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """Accounts by what an alarm tells of them."""
 
     accounts: tuple[Account, ...]
