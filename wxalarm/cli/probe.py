@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,7 +59,7 @@ def probe(
         if formats or save:
             fail(words.ui("for_schedulers_alone"))
         raise typer.Exit(_for_schedulers(contexts[0], words, only, skip, nagios, textfile))
-    options = {"reveal": reveal, "verbose": verbose, "quiet": quiet, "strict": strict}
+    options: dict[str, Any] = {"reveal": reveal, "verbose": verbose, "quiet": quiet, "strict": strict}
     raise typer.Exit(deliver(contexts, (), words, outputs, only=only, skip=skip, save=save, **options))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from wxalarm import shell
 from wxalarm.messages.lazy import tables
-from wxalarm.model import AlarmKind, Code, Finding, Reason, Target
+from wxalarm.model import AlarmKind, Code, Finding, Reason
 
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
@@ -69,11 +69,6 @@ class _Lenient(string.Formatter):
             return str(value)
 
 
-def _given(target: Target) -> dict[str, Any]:
-    """What a command of a report may name besides the evidence: the callback's URL and host."""
-    return {"url": target.url, "target_url": target.url, "target_host": target.host}
-
-
 _WORDS = re.compile(r"\{(\w+):@(\w+(?:\.\w+)?)\}")
 
 
@@ -118,10 +113,10 @@ class Catalogue:
         words = self._find(*path)
         return words if isinstance(words, str) else None
 
-    def finding(self, finding: Finding, part: str, target: Target | None = None) -> str:
+    def finding(self, finding: Finding, part: str, given: Mapping[str, Any] | None = None) -> str:
         """One part (text, hint, verify, ask, letter) of a finding's message; "" when the code has none. A letter has
-        several lines and is to be copied as it stands. target: that of the report, whose commands may name it besides
-        the evidence; then none is shown with words to be filled in, such as YOUR-URL.
+        several lines and is to be copied as it stands. given: what a command of a report may name besides the evidence
+        (`target_of`); then none is shown with words to be filled in, such as YOUR-URL.
 
         [code.ID.BASIS] overrides [code.ID] part by part: a recorded failure reads otherwise than a reproduced one.
         """
@@ -130,9 +125,8 @@ class Catalogue:
         if template is None and part == "text":
             return code.id
         if part == COMMAND:
-            given = _given(target) if target else {}
-            values = {**given, **{name: value for name, value in finding.evidence.items() if value is not None}}
-            return self._command(template, values, whole=target is not None)
+            values = {**(given or {}), **{name: value for name, value in finding.evidence.items() if value is not None}}
+            return self._command(template, values, whole=given is not None)
         return self._say(template, finding.evidence).rstrip()
 
     def heading(self, code: Code) -> str:
@@ -253,6 +247,11 @@ class Catalogue:
     def ui(self, key: str, **values: Any) -> str:
         """A word or sentence of the reports and the command line, from [ui]."""
         return self._say(self._find("ui", key), values) or key
+
+    def ui_count(self, key: str, count: int) -> str:
+        """A number of things, from [count]: "1 account", "2 accounts"."""
+        form = self._find("count", key, "one" if count == 1 else "many") or self._find("count", key, "many")
+        return self._say(form, {"count": count}) or f"{count} {key}"
 
     def help(self, command: str, name: str = "about") -> str:
         """What --help says of a command or, by its name, of one of its parameters."""
