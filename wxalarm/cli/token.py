@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wxalarm.bounds import whole
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
     UNTOLD,
@@ -28,7 +29,6 @@ from wxalarm.cli.common import (
     write_stdout,
 )
 from wxalarm.cli.settings import settings_of
-from wxalarm.config import split_server
 from wxalarm.messages import ReasonError
 from wxalarm.render.text import visible
 from wxalarm.tokens import Tokens
@@ -162,14 +162,16 @@ def _door(
     from wxalarm.tokens import metrics, status
     from wxalarm.tokens.door import Door, open_door
 
+    host, _, number = listen.rpartition(":")
+    host, port = host.strip("[]"), whole(number)
     try:
-        host, port = split_server(listen) if ":" in listen else ("", 0)
+        local = ipaddress.ip_address(host).is_loopback
     except ValueError:
-        host, port = "", 0
-    if not host:
+        port = None
+    if port is None or port > 65535:
         fail(words.ui("token_bad_listen", listen=listen))
     secret = tokens.settings.store.secret("door_token")
-    if not secret and not ipaddress.ip_address(host).is_loopback:
+    if not secret and not local:
         fail(words.ui("token_open_door", host=host))
 
     def shown() -> str:
