@@ -41,6 +41,20 @@ LABELS: dict[str, str] = {
     "guide_url": rf"(?:报警排查指引|報警排查指引){BLANK}*[,，、]?{BLANK}*(?:请见|請見)?",
 }
 """The labels by the field they fill, in the order in which WeChat prints them."""
+SYNONYMS: dict[str, str] = {
+    "appid": r"(?:开发者|開發者) ?[Ii][Dd](?: ?[(（][Aa]pp[Ii][Dd][)）])?|(?<![A-Za-z])[Aa]pp ?[Il1|][dD]",
+    "nickname": r"(?:公众号|公眾號|服务号|订阅号|账号|帐号|小程序)(?:名称|名稱|昵称|名字|名)|公众号(?![一-鿿])",
+    "first_seen": r"(?:首次)?(?:发生|發生|出现|失败|告警|报警|错误|触发)(?:时间|時間)|首次(?:时间|時間)",
+    "description": r"(?:告警|报警|報警|警告|错误|錯誤|异常|失败)(?:内容|內容|信息|描述|详情|原因|类型|類型)|类型|類型",
+    "count": r"(?:失败|失敗|错误|錯誤|告警|报警|出现|发生)(?:次数|次數)|频次|頻次",
+    "sample": r"(?:错误|錯誤|失败|告警|报警)(?:详情|示范|案例|例子)|样例|示例",
+    "guide_url": r"(?:报警)?(?:排查|处理)(?:指引|文档|指南)|指引",
+}
+"""What people and their tools call the labels: they count only with a value behind them that no other has."""
+IS_TYPE = compiled("类型|類型")
+"""The label of a type, which says less than 内容 beside it."""
+GUIDE_LINKS = ("http://url.cn/ab0jnP", "https://w.url.cn/s/A1dMqXI", "https://mmbizurl.cn/s/MpkaZb8yg")
+"""The links of the guide line that have been seen."""
 RANK = {name: rank for rank, name in enumerate(LABELS)}
 LABEL = {name: rf"(?:{words}){BLANK}*{COLON}" for name, words in LABELS.items()}
 ANY_LABEL = "|".join(LABEL.values())
