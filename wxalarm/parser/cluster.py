@@ -156,9 +156,13 @@ class Clusters:
         last = before.piece
         if w.RANK[piece.name] <= w.RANK[last.name] or piece.start - last.end > LONGEST_GAP:
             return None
-        # Groups without their label are a fragment of their own, unless they stand on the very next line.
-        if not piece.labelled and self.text.count("\n", last.end, piece.start) >= 2:
-            return None
+        # Groups without their label are a fragment of their own, unless they stand on the very next line, or as far
+        # behind as each line of the alarm behind the one before it.
+        if not piece.labelled and (lines := self.text.count("\n", last.end, piece.start)) >= 2:
+            if len(self._parts) < 2 or self._parts[-1] is not before:
+                return None
+            if self.text.count("\n", self._parts[-2].piece.end, last.start) != lines:
+                return None
         if _BETWEEN.match(self.text, last.end, piece.start) is not None:
             return -1
         return self._prefix(last, piece)

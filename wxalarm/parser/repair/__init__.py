@@ -24,7 +24,8 @@ _TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|h[1-6]"
 _TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
 _ESCAPED = compiled(
-    rf"\\n(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]\\+u6837)"
+    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|App[Il1]|AppI|[一-鿿]{{2,3}}(?:时间|内容|次数|名称)|类型|公众号|示例|错误)|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
+    rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
 _DEEPEST = 3
@@ -105,16 +106,18 @@ def repair(text: str) -> Repaired:
 
     chain = _Chain(text)
     chain.run(mail.edits(text, 0, len(text)))
-    for _ in range(_DEEPEST):
+    for _ in range(_DEEPEST + 1):
         text = chain.text
         if not Signs(text, 0).before(len(text), len(text)):
             break
         nested = _holds_strings(text)
         chain.run(_edits(text))
-        if not nested:
+        if not nested and not _holds_strings(chain.text):
             break
     chain.run(json_strings.pairs(chain.text))
-    chain.run(dress.edits(chain.text, 0, len(chain.text)))
+    for _ in range(_DEEPEST):  # the value of a pair is a line then, with cuts of its own
+        if not chain.run(dress.edits(chain.text, 0, len(chain.text))):
+            break
     return Repaired(chain.text, tuple(chain.maps), tuple(chain.mends))
 
 
@@ -126,7 +129,8 @@ class _Chain:
         self.maps: list[Map] = []
         self.mends: list[Mend] = []
 
-    def run(self, edits: Iterator[Edit]) -> None:
+    def run(self, edits: Iterator[Edit]) -> bool:
+        """Make the edits; False when there are none."""
         made = list(edits)
         for start, end, _, mend in made:
             if mend is not None:
@@ -134,6 +138,7 @@ class _Chain:
         self.text, back = replaced(self.text, made)
         if back is not None:
             self.maps.append(back)
+        return back is not None
 
 
 def given(maps: Sequence[Map], start: int, end: int) -> tuple[int, int]:

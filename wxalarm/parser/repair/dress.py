@@ -22,6 +22,7 @@ from wxalarm.patterns import compiled
 _GAP = rf"[ \t\r\n\u00a0\u3000{w.QUOTES}]{{0,9}}"
 _BREAK = rf"(?:\r?\n[ {w.QUOTES}]{{0,9}})?"
 _MARKS = "*_`~\"“”'‘’"
+_CLOSED = {"“": "”", "‘": "’"}
 _LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖(（•·●▪◆■►▶–—-+"
 _DECORATED = frozenset(_MARKS + "#【[「〖(（|│┃")
 _NUMBER = compiled(rf"\d{{1,2}}[.、)）]{BLANK}*\Z|[①-⑳]{BLANK}*\Z")
@@ -31,7 +32,7 @@ _LONGEST_LEAD = 40
 
 def _spelled(pattern: str, gap: str = _GAP) -> str:
     """A pattern with a gap allowed between its Chinese characters."""
-    return re.sub(r"([一-鿿)])(?=(?:\(\?:)?[一-鿿])", lambda match: match[1] + gap, pattern)
+    return re.sub(r"([一-鿿，)])(?=(?:\(\?:)?[一-鿿])", lambda match: match[1] + gap, pattern.replace(f"{w.BLANK}*", gap))
 
 
 _WORDS = {name: f"{pattern}|{w.SYNONYMS[name]}" for name, pattern in w.LABELS.items()}
@@ -41,7 +42,11 @@ _PLAIN_LABEL = compiled(w.ANY_LABEL)
 _BEHIND = compiled(
     rf"(?:[{_MARKS}】\]〗」)）]|{BLANK}){{0,6}}+(?P<sep>[:：|│=＝→]|-?->|=>|—{{1,2}})?+(?:[{_MARKS}|│]|{BLANK}){{0,8}}+"
 )
-_ON_NEXT_LINE = compiled(CUT)
+_CUT = compiled(CUT)
+_CUT_PLATFORM = compiled(
+    rf"\][ \r\n]{{0,9}}\[(?P<name>{_spelled(w.PLATFORM)}[:：=][^\[\]\n]{{0,60}}(?:{CUT}[^\[\]\n]{{0,60}}){{0,2}})\](?=\s|\Z)"
+)
+_ON_NEXT_LINE = compiled(rf"{CUT}(?:{CUT})?")
 _HEX = r"[0-9a-f]"
 _MASK = r"[*xX＊]"
 _DATE_PARTS = rf"\d{_BREAK}".join([""] * 5)
@@ -63,6 +68,8 @@ _TYPED = {name: compiled(pattern) for name, pattern in _VALUES.items()}
 _EXACT = {"appid": compiled(_VALUES["appid"]), "count": compiled(_COUNT), "guide_url": compiled(_VALUES["guide_url"])}
 _EXACT_DATE = compiled(rf"(?P<day>{_DAY})(?:T|{BLANK}|{CUT})+(?P<time>{_TIME})")
 _PLAIN_COUNT = compiled(w.COUNT)
+_AFTER_MINUTES = compiled(r"(?<=[钟鐘])(?=\d)")
+_SPACED_MINUTES = compiled(rf"分{BLANK}+[钟鐘]")
 _OPENED = compiled(_OPENING)
 _SPACED = compiled(rf"(?<=[一-鿿，。“”]){BLANK}+(?=[一-鿿，。“”])")
 _PROOF = compiled(rf"{_OPENING}|{_COUNT}|\[{BLANK}*(?:{w.KNOWN_KEY}|[0O]pen[Il1|][DO0]){BLANK}*[=＝\]]")
@@ -70,16 +77,16 @@ _PROOF = compiled(rf"{_OPENING}|{_COUNT}|\[{BLANK}*(?:{w.KNOWN_KEY}|[0O]pen[Il1|
 _ABOVE, _BELOW = 2000, 10_000
 """Characters above and below it in which its lines may stand."""
 _LINE = compiled(r"[^\n]*")
-_REST = compiled(rf"{CUT}(?!{w.TYPED}|\[)(?P<rest>[^\n\[:：]{{1,60}}?){BLANK}*+(?=\n|\Z)")
+_REST = compiled(rf"{CUT}(?!{w.TYPED}|\[)(?=\S)(?P<rest>[^\n\[:：]{{1,60}}?){BLANK}*+(?=\n|\Z)")
 _NAME_REST = compiled(
-    rf"{CUT}(?!{w.TYPED}|\[)(?P<rest>[^\n\[:：]{{1,40}}?){BLANK}*+\n[ \t\r\u00a0\u3000{w.QUOTES}]*+"
+    rf"{CUT}(?!{w.TYPED}|\[)(?=\S)(?P<rest>[^\n\[:：]{{1,40}}?){BLANK}*+\n[ \t\r\u00a0\u3000{w.QUOTES}]*+"
     rf"(?:{w.LABEL['first_seen']}{BLANK}*\d{{4}}|{w.LABEL['description']}{BLANK}*{w.OPENING})"
 )
-_STRING = r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\\\n]|\\.){0,9000}+)(?P=quote)"
+_STRING = r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote)\s*(?:[,\]}\n]|\Z))(?:[^\\\n]|\n(?!\s*[\"']))|\\.){0,9000}+)(?P=quote)"
 _PAIR = compiled(
     rf"(?:[\"']{w.SPACE}*:|[:：]?{BLANK}*\"{w.SPACE}*\}}{w.SPACE}*,{w.SPACE}*\{{[^{{}}\n]{{0,80}}?\"(?:text|content)\"{w.SPACE}*:"
     rf"|[:：]?\"{w.SPACE}*,{w.SPACE}*\"(?:value|text|content)\"{w.SPACE}*:)"
-    rf"{w.SPACE}*{_STRING}(?:[\s,\[\]{{}}:]|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[^\"\n]{{0,40}}\"){{0,40}}+"
+    rf"{w.SPACE}*{_STRING}(?:[\s,\[\]{{}}:]|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
 )
 """A value in a document of JSON, or a printed dict: its key is the label, or its neighbour's text is."""
 _PAIR_PROOF = compiled(
@@ -90,10 +97,11 @@ _PAIR_PROOF = compiled(
 )
 """What makes a document worth it."""
 _FOLLOWED = compiled(
-    rf"[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n\w]{{0,12}}(?:{_WORDS['first_seen']})[^\d]{{1,12}}\d{{4}}"
-    rf"|[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n\w]{{0,12}}(?:{_WORDS['description']})[^\w]{{1,12}}{w.OPENING}"
+    rf"[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['first_seen']})[^\d]{{1,12}}\d{{4}}"
+    rf"|[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['description']})[^\w]{{1,12}}{w.OPENING}"
 )
 """A nickname, with the line of another label below: behind blanks alone nothing else tells that it is one."""
+_APPID_LINE = compiled(rf"(?:{_WORDS['appid']})[^\n\w]{{1,12}}(?:wx|[*xX＊])")
 _LINE_OF_LABEL = compiled(w.TYPED)
 _CONTENT_NEAR = compiled(rf"(?:内容|內容)[^\n\w]{{1,12}}{w.OPENING}")
 _NEAR = 300
@@ -137,7 +145,16 @@ class _Dress:
                     stop = self._body_stop(head.end, end)
                     whole = self._ends.end(head.end, end)
                     exact = declared(text, head.end) == len(text[head.end : whole.end].encode("utf-8", "replace"))
-                    at = max((whole if exact else self._ends.end(head.end, stop)).behind, head.end)
+                    body = whole if exact else self._ends.end(head.end, stop)
+                    platform = _CUT_PLATFORM.search(text, head.end, stop)
+                    if platform is not None and "\n" in platform["name"]:
+                        yield from self._unbroken(head.end, platform.start())
+                        for cut in _CUT.finditer(text, *platform.span("name")):
+                            yield Edit(*cut.span(), "")
+                        body = body._replace(end=platform.end() - 1, closed=True)
+                    elif not exact:
+                        yield from self._unbroken(head.end, body.end)
+                    at = max(body.behind, head.end)
                     if (closers := _CLOSERS.search(text, max(head.end, at - 40), min(stop, at + 200))) is not None:
                         yield Edit(*closers.span(), "")
                         at = closers.end()
@@ -147,6 +164,14 @@ class _Dress:
                         yield Edit(*closers.span(), "")
                         at = closers.end()
             at = max(at, self._at)
+
+    def _unbroken(self, start: int, end: int) -> Iterator[Edit]:
+        """The breaks in a body that is as long as declared without them."""
+        length = declared(self.text, start)
+        if length is not None and "\n" in self.text[start:end]:
+            if len(groups.joined(self.text[start:end]).encode("utf-8", "replace")) == length:
+                for cut in _CUT.finditer(self.text, start, end):
+                    yield Edit(*cut.span(), "")
 
     def _body_stop(self, at: int, end: int) -> int:
         """Where the next line with a label begins behind a body, at the latest its length. What was found is kept: the
@@ -182,17 +207,19 @@ class _Dress:
         if value == label.end() and "\n" not in text[value : value + 1]:
             return None
         if name == "nickname":
-            if not _DECORATED.intersection(text[begin : label.start()] + tail):
-                own = set(behind[0]) & _DECORATED <= set(self._marks)
-                value = value if own else behind.end("sep") if behind["sep"] else label.end()
-                value += len(text[value : value + 8]) - len(text[value : value + 8].lstrip(w.EDGES.replace("\n", "")))
+            value = self._name(behind, text[begin : label.start()])
             sure = behind["sep"] is not None or "\t" in behind[0] or set(text[begin : label.start()]) & _DECORATED
             line = text[value : value + 2].startswith("\n")
+            if line and sure and self._empty_below(name, value):
+                return begin, value
             if line or not sure:
                 cut = _ON_NEXT_LINE.match(text, value) if line else None
                 value = cut.end() if cut else value
                 return (begin, value) if _FOLLOWED.match(text, value) and not _LINE_OF_LABEL.match(text, value) else None
             return begin, value
+        if text[value : value + 1] in ("\n", "") and (behind["sep"] or behind[0].strip(" ")):
+            if self._empty_below(name, value):
+                return begin, value
         if _TYPED[name].match(text, value) is None:
             cut = _ON_NEXT_LINE.match(text, value)
             if cut is None or _TYPED[name].match(text, cut.end()) is None:
@@ -201,6 +228,39 @@ class _Dress:
         if w.IS_TYPE.search(label[0]) and _CONTENT_NEAR.search(text, max(0, begin - _NEAR), value + _NEAR) is not None:
             return None
         return begin, value
+
+    def _name(self, behind: re.Match[str], lead: str) -> int:
+        """Where a nickname begins. Marks before it are its own unless they end what stands before the label, or stand
+        behind the nickname, too, as they do around the values beside it."""
+        text, blanks = self.text, w.EDGES.replace("\n", "")
+        opened = "".join(char for char in lead if char in _MARKS)
+        at = behind.end("sep") if behind["sep"] else behind.end() - len(behind[0]) + len(behind[0].rstrip(_MARKS))
+        if opened and text.startswith(opened[::-1], at):
+            at += len(opened)
+        line = _LINE.match(text, at)
+        assert line is not None
+        borders = "|│┃" if {"|", "│", "┃"}.intersection(lead) else ""
+        value = line[0].strip(w.EDGES + borders)
+        at += len(line[0]) - len(line[0].lstrip(blanks + borders))
+        marks = value[: len(value) - len(value.lstrip(_MARKS))]
+        if marks and marks == value and len(marks) % 2 == 0:
+            return at + len(marks)
+        if marks and len(value) > 2 * len(marks) and value.endswith("".join(_CLOSED.get(mark, mark) for mark in marks[::-1])):
+            at += len(marks) if self._marks or opened or marks in ("**", "`") else 0
+        return at
+
+    def _empty_below(self, name: str, at: int) -> bool:
+        """Whether a label's value is empty: the next line is that of a later label."""
+        below = _EVENT.match(self.text, self._word(at))
+        if below is None or below[0] == "[" or w.RANK[below.lastgroup or ""] <= w.RANK[name]:
+            return False
+        behind = _BEHIND.match(self.text, below.end())
+        return behind is not None and (behind["sep"] is not None or len(behind[0]) > 1 or behind[0] == "\t")
+
+    def _word(self, at: int) -> int:
+        """Where the first word of the next line begins, behind its decoration."""
+        line = self.text[at + 1 : at + 1 + _LONGEST_LEAD]
+        return at + 1 + len(line) - len(line.lstrip(_LEAD + "0123456789.、)"))
 
     def _lead(self, at: int) -> int | None:
         """Where the decoration before a label begins on its line; None in the middle of a word."""
@@ -238,11 +298,16 @@ class _Dress:
             mend = None
             if name == "appid" and not _PLAIN_LABEL.match(label[0] + ":"):
                 mend = (LOOK_ALIKE, {"printed": label[0], "read": "Appid"})
-            elif re.search(rf"[一-鿿]{BLANK}+[一-鿿]", label[0]):
+            elif _SPACED.search(label[0]):
                 mend = (LOOK_ALIKE, {"printed": label[0], "read": w.PRINTED[name].partition("，")[0].rstrip(":")})
+            if not _DECORATED.intersection(lead):
+                begin = label.start()  # a list's mark, which all its lines have
+                line = False
             yield Edit(begin, value, ("\n" if line else "") + w.PRINTED[name] + " ", mend)
         else:
             marks = ""
+        if name == "nickname" and not {"|", "│", "┃"}.intersection(lead):
+            marks = "".join(_DECORATED.intersection(behind[len(behind.rstrip(_MARKS)) :]))
         self._marks = marks
         self._at = value
         yield from self._value(name, value, marks)
@@ -265,19 +330,19 @@ class _Dress:
                 whole = exact[0]
                 if name == "count" and not _PLAIN_COUNT.match(whole):
                     read = re.sub(rf"{w.SPACE}+|[{w.QUOTES}]", "", whole)
-                    read = re.sub(r"(?<=[钟鐘])(?=\d)", " ", read)
-                    spaced = re.search(rf"分{BLANK}+[钟鐘]", whole)
+                    read = _AFTER_MINUTES.sub(" ", read)
+                    spaced = _SPACED_MINUTES.search(whole)
                     mend = (LOOK_ALIKE, {"printed": whole, "read": read}) if spaced else None
                     yield Edit(start, exact.end(), read, mend)
                 elif name != "count" and "\n" in whole:
                     yield Edit(start, exact.end(), groups.joined(whole))
                 at = exact.end()
         elif name == "description":
-            at = yield from self._description(start, line.end())
+            at = yield from self._description(start, line.end(), marks)
         elif name == "nickname":
-            rest = _NAME_REST.match(text, start + len(line[0].rstrip(w.EDGES))) if line[0].strip(w.EDGES) else None
+            cut = start + len(line[0].rstrip(w.EDGES))
+            rest = _NAME_REST.match(text, cut) if cut > start and self._behind_appid(start) else None
             if rest is not None:
-                cut = start + len(line[0].rstrip(w.EDGES))
                 value = text[start:cut] + rest["rest"]
                 yield Edit(cut, rest.start("rest"), "", (VALUE_JOINED, {"field": name, "value": value}))
                 at = rest.end("rest")
@@ -290,11 +355,17 @@ class _Dress:
             at = line.end()
         self._at = max(self._at, at)
 
-    def _description(self, start: int, stop: int) -> Generator[Edit, None, int]:
+    def _behind_appid(self, at: int) -> bool:
+        """Whether the line above that of an offset has an appid: what stands below a nickname else is somebody's."""
+        line = self.text.rfind("\n", max(0, at - 99), at)
+        above = self.text[max(0, self.text.rfind("\n", max(0, line - 99), max(0, line))) : max(0, line)]
+        return _APPID_LINE.search(above) is not None
+
+    def _description(self, start: int, stop: int, marks: str) -> Generator[Edit, None, int]:
         """Blanks between the characters of a 内容 that a screenshot's reader put there, and the lines that it was cut
         into. Gives where the last of them ends."""
         text = self.text
-        value = text[start:stop].rstrip(w.EDGES + _MARKS + "|")
+        value = text[start:stop].rstrip(w.EDGES + _MARKS + "|│┃")
         if _OPENED.match(value) and not w.is_opened(value) or _spaced(value):
             read = _SPACED.sub("", value)
             mend = (LOOK_ALIKE, {"printed": value[:60], "read": read[:60]})
@@ -308,14 +379,18 @@ class _Dress:
             rest = _REST.match(text, at - (len(text[start:at]) - len(text[start:at].rstrip(w.EDGES))))
             if rest is None:
                 break
-            value += rest["rest"]
+            piece = rest["rest"].rstrip("".join(groups.closing(marks)) + w.EDGES) if marks else rest["rest"]
+            value += piece
             cuts.append((rest.start(), rest.start("rest")))
-            at = rest.end("rest")
-        if len(cuts) > 0 and w.is_whole(value) and w.is_known(value) and w.OFFICIAL.issuperset(value):
+            at = rest.start("rest") + len(piece)
+        below = _LINE_OF_LABEL.match(text, self._word(text.find("\n", at))) if cuts and text.find("\n", at) >= 0 else None
+        if cuts and (w.is_whole(value) or below) and w.is_known(value) and w.OFFICIAL.issuperset(value):
+            mend = None if w.is_whole(value) else (VALUE_JOINED, {"field": "description", "value": value})
             for cut in cuts:
-                yield Edit(*cut, "")
+                yield Edit(*cut, "", mend)
+                mend = None
             return at
-        return start + len(text[start:stop].rstrip(w.EDGES + _MARKS + "|"))
+        return start + len(text[start:stop].rstrip(w.EDGES + _MARKS + "|│┃"))
 
     def _pair(self, label: re.Match[str], pair: re.Match[str]) -> Iterator[Edit]:
         name, start = label.lastgroup or "", label.start() - 1

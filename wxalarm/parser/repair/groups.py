@@ -19,10 +19,11 @@ CUT = rf"{BLANK}{{0,8}}\n[ \t\r\u00a0\u3000{w.QUOTES}]{{0,12}}"
 """Where a mail program or a window broke a line."""
 _KEY = r"[^\[\]=＝:：\n]"
 _HEAD = compiled(
-    rf"\[(?P<key>{_KEY}{{1,30}}?(?:{CUT}{_KEY}{{1,30}}?)?){BLANK}*+(?:(?P<sign>[=＝:：]){BLANK}*+|(?=\]))"
+    rf"\[(?P<before>(?:{CUT})?)(?P<key>{_KEY}{{1,30}}?(?:{CUT}{_KEY}{{1,30}}?)?)(?P<cut>(?:{CUT})?){BLANK}*+(?:(?P<sign>[=＝:：]){BLANK}*+|(?=\]))"
 )
 _VALUE = compiled(
-    rf"(?P<value>[^\[\]\n]{{0,4000}}+(?:\n(?!(?:{BLANK}|[{w.QUOTES}])*+(?:\n|{w.TYPED}))[^\[\]\n]{{0,300}}+){{1,40}}+)\]"
+    rf"(?P<value>(?:[^\[\]\n]++|(?!{w.NEXT_GROUP})\[|\](?!{w.BEHIND_GROUP}|[ *_`|│\"”\r]{{1,6}}(?:\n|\Z))"
+    rf"|\n(?![ \t\r\u00a0\u3000{w.QUOTES}]*+(?:\n|{w.TYPED}))){{0,200}}+)\]"
 )
 _CUT = compiled(CUT)
 _QUOTED = compiled(rf"{BLANK}*+\n(?:{BLANK}|[{w.QUOTES}])*+(?<=[{w.QUOTES} ])(?=\[)")
@@ -56,13 +57,13 @@ def head(text: str, at: int) -> Head | None:
         if known is None or known in ("IP", "ip") and found["sign"] is None:
             return None
         edits.append(Edit(*span, known, (LOOK_ALIKE, {"printed": key, "read": known})))
-    elif known != key:
-        edits.append(Edit(*span, known))
+    elif known != key or found["cut"] or found["before"]:
+        edits.append(Edit(at + 1, found.end("cut"), known))
     field = "platform" if known == w.PLATFORM_KEY else w.field_of(known) or ""
     if known.lower() in w.BODY_KEYS and found["sign"] is not None:
         return Head(found.end(), True, tuple(edits))
     end = found.end()
-    if found["sign"] is not None and (value := _VALUE.match(text, end)) is not None:
+    if found["sign"] is not None and (value := _VALUE.match(text, end)) and "\n" in value["value"]:
         cuts = tuple(_value_edits(value, field))
         edits += cuts
         end = value.end("value") if cuts else end

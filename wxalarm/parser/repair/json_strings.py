@@ -21,10 +21,7 @@ _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _PAIR = compiled(r'"(?P<key>\\u[^"\n]{5,80})"\s{0,9}:\s{0,9}"(?:[^"\\\n]|\\.){0,9000}+"')
 _KEY = compiled("|".join((*w.LABELS.values(), *w.SYNONYMS.values())))
 _WIDE = compiled(rf"\\(?:{_PAIR_OF_UNITS}|u(?!00[0-7])[0-9A-Fa-f]{{4}})")
-_PROOF = compiled(
-    rf"{w.LABEL['description']}{w.BLANK}*+{w.OPENING}|{w.LABEL['count']}{w.BLANK}*+{w.COUNT}"
-    rf"|{w.LABEL['sample']}{w.BLANK}*+\["
-)
+_PROOF = compiled(rf"微 ?信 ?(?:服 ?务|伺 ?服|服 ?務) ?器|{w.OPENINGS[1]}|\d+ ?分 ?[钟鐘] ?\d+ ?次|{w.TYPE_NAME}|\[(?:OpenID|Stamp|3rdUrl|transaction_id)=")
 
 
 def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -59,7 +56,7 @@ def pairs(text: str) -> Iterator[Edit]:
 
 def _proves(text: str) -> bool:
     """Whether a string holds an alarm, or a document that does."""
-    for _ in range(3):
+    for _ in range(4):
         text = _ESCAPE.sub(_decoded, text)
         if _PROOF.search(text) is not None:
             return True
