@@ -1,4 +1,4 @@
-"""What chat tools, mails, pages, screenshots and exports make of an alarm: functions from a clean text to a dressed one.
+"""What chat tools, mails, pages, screenshots and exports make of an alarm: from a clean text to a dressed one.
 
 By the layer in which it happens: what a reader of screenshots misreads, how labels are shown, where lines are broken,
 what is wrapped around. Two of different layers may be worn at a time, the inner one first.
@@ -32,7 +32,7 @@ def lines_of(text: str) -> list[tuple[str, str]]:
     return [(label, value.rstrip("\n")) for label, value in _LINE.findall(text)]
 
 
-def each(form: str, *, labels: dict[str, str] | None = None, between: str = "\n", head: str = "", foot: str = "") -> Clothes:
+def each(form: str, *, labels: dict[str, str] | None = None, between: str = "\n", head: str = "") -> Clothes:
     """Every line in a form with {label}, {value} and {number}."""
 
     def dressed(text: str) -> str:
@@ -40,7 +40,7 @@ def each(form: str, *, labels: dict[str, str] | None = None, between: str = "\n"
             form.format(label=(labels or {}).get(label, label), value=value, number=number)
             for number, (label, value) in enumerate(lines_of(text), 1)
         ]
-        return head + between.join(lines) + foot
+        return head + between.join(lines)
 
     return dressed
 
@@ -231,17 +231,26 @@ AROUND: dict[str, Clothes] = {
     "soft breaks": soft_breaks,
     "a code block": around("看下这个\n```\n", "\n```\n"),
 }
-PAIRS = ((MISREAD, SHOWN), (MISREAD, BROKEN), (MISREAD, MARKUP), (MISREAD, AROUND), (SHOWN, BROKEN), (SHOWN, AROUND))
-PAIRS += ((BROKEN, MARKUP), (BROKEN, AROUND), (MARKUP, AROUND))
+PAIRS: tuple[tuple[dict[str, Clothes], dict[str, Clothes]], ...] = (
+    *((MISREAD, outer) for outer in (SHOWN, BROKEN, MARKUP, AROUND)),
+    *((SHOWN, outer) for outer in (BROKEN, AROUND)),
+    *((BROKEN, outer) for outer in (MARKUP, AROUND)),
+    (MARKUP, AROUND),
+)
 """What may be worn over what: a page shows no markup of its own, and a mail program does not break it."""
-UNTOLD = {("blanks inside words", "quotes"), ("blanks inside words", "JSON keys, escaped"), ("equals signs", "soft breaks")}
+UNTOLD = {
+    ("blanks inside words", "quotes"),
+    ("blanks inside words", "JSON keys, escaped"),
+    ("equals signs", "soft breaks"),
+}
 """What leaves no sign of the one behind the other."""
 
 
 def wearable(inner: str, outer: str) -> bool:
     """Whether two of a pair go together."""
-    cut = outer in BROKEN or outer.startswith("at ")
-    return (inner, outer) not in UNTOLD and not (inner in ("bold both", "code") and cut) and not (inner in MARKUP and outer.startswith("at "))
+    if (inner, outer) in UNTOLD or (inner in MARKUP and outer.startswith("at ")):
+        return False
+    return inner not in ("bold both", "code") or not (outer in BROKEN or outer.startswith("at "))
 
 
 ALL = MISREAD | SHOWN | BROKEN | MARKUP | AROUND

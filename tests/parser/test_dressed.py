@@ -1,4 +1,4 @@
-"""An alarm is the same in whatever clothes a chat tool, a mail, a page or a screenshot put it, two of them at a time."""
+"""An alarm is the same in whatever clothes a chat tool, a mail, a page or a screenshot put it, two at a time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def corpus() -> tuple[str, ...]:
             continue
         alarms, problems = parse(text).alarms, parse(text).problems
         body = alarms[0].sample.response_content or ""
-        if len(alarms) == 1 and not problems and not set(body) & set("[]\"\\&\n"):
+        if len(alarms) == 1 and not problems and not set(body) & set('[]"\\&\n'):
             found.append(text)
     return tuple(found)
 
@@ -144,7 +144,12 @@ def test_a_cut_body_in_each_of_them(name: str) -> None:
 
 def test_a_type_beside_the_content_says_less() -> None:
     assert alarm_of(ALARM.replace("内容:", "类型: 回应失败\n内容:")) == alarm_of(ALARM)
-    assert alarm_of(ALARM.replace("内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法", "类型: 回应失败")).description == "回应失败"
+    assert (
+        alarm_of(
+            ALARM.replace("内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法", "类型: 回应失败")
+        ).description
+        == "回应失败"
+    )
 
 
 def test_a_nickname_keeps_what_is_its_own() -> None:

@@ -24,8 +24,8 @@ _BETWEEN = compiled(
     rf"(?:{w.SPACE}|[{w.QUOTES}])*+"
     rf"(?:(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}|(?<=\n){_SENT})\n(?:{w.SPACE}|[{w.QUOTES}])*+)?\Z"
 )
-"""What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know or with
-the sender and the time of a message."""
+"""What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know, or
+with the sender and the time of a message."""
 _APPID = compiled(rf"[^\s，。！？,;；\[\]]{{0,64}}\Z|(?:w{w.BLANK}?x{w.BLANK})?(?:[xX*＊]{w.BLANK}){{3,40}}+[xX*＊]\Z")
 _SURE_APPID = compiled(rf"{limits.APPID}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{{4,40}}\Z")
 _DATE = compiled(w.DATE + r"\Z")

@@ -305,20 +305,6 @@ _PIECE_HINT = compiled(
 )
 
 
-_APART = r"[\s>|]{0,9}"
-_DRESS_HINT = compiled(
-    # As above, with what cut or spaced the words, what they are called instead, and what they look like.
-    r"[Aa]pp ?[Il1|]|昵|暱|公众号|公眾號"
-    + "".join(rf"|{_APART.join(word)}" for word in ("时间", "時間", "内容", "內容", "次数", "次數", "错误", "錯誤", "微信", "报警"))
-    + r"|类型|類型|[样示]例|频次|推送|指引|指南|文档|\[[A-Za-z0-9 ]|=3D|=E[4-9]"
-)
-
-
-def may_be_dressed(text: str, start: int, end: int) -> bool:
-    """Whether a stretch of text may hold a piece that a chat tool or a window has changed."""
-    return _DRESS_HINT.search(text, start, end) is not None
-
-
 def may_hold_pieces(text: str, start: int, end: int) -> bool:
     """Whether a stretch of text may hold an alarm, or a piece of one, at all."""
     return _PIECE_HINT.search(text, start, end) is not None

@@ -54,9 +54,8 @@ class Scan:
                 if signs.before(body, behind) or is_encoded(text, body, behind, clean[0].sample):
                     return False
             # Two characters can be no label.
-            if signs is not None and start - at > 2 and fast.may_be_dressed(text, at, start):
-                if is_dressed(text, at, start):
-                    return False
+            if start - at > 2 and signs is not None and is_dressed(text, at, start):
+                return False
             if start - at > 2 and fast.may_hold_pieces(text, at, start):
                 clusters = self._clusters
                 before = list(clusters.begin(at, start))
@@ -77,7 +76,7 @@ class Scan:
             at = end
         if signs is not None and signs.before(len(text), len(text)):
             return False
-        if signs is not None and fast.may_be_dressed(text, at, len(text)) and is_dressed(text, at, len(text)):
+        if signs is not None and is_dressed(text, at, len(text)):
             return False
         if fast.may_hold_pieces(text, at, len(text)):
             self._read(at, len(text))

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from wxalarm.model import Code, Sample
 from wxalarm.parser import words as w
-from wxalarm.parser.repair.maps import Map as Map
 from wxalarm.parser.repair.maps import Edit, replaced
+from wxalarm.parser.repair.maps import Map as Map
 from wxalarm.patterns import compiled
 
 # Each begins with one literal, so that text without it is passed over at C speed.
@@ -23,8 +23,9 @@ _ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|h[1-6]"
 _TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
+_RETOLD = r"App[Il1]|[一-鿿]{2,3}(?:时间|内容|次数|名称)|类型|公众号|示例|错误"
 _ESCAPED = compiled(
-    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|App[Il1]|AppI|[一-鿿]{{2,3}}(?:时间|内容|次数|名称)|类型|公众号|示例|错误)|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
+    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|{_RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
     rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
@@ -35,6 +36,16 @@ _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
     *((char, None) for char in f"【［{w.ZERO_WIDTH}"),
 )
 """The characters that damage leaves, and the patterns of those that others leave, too."""
+
+
+_APART = r"[\s>|]{0,9}"
+_CUT_WORDS = ("时间", "時間", "内容", "內容", "次数", "次數", "错误", "錯誤", "微信", "报警")
+_DRESS = compiled(
+    # Each alternative begins with a literal, as above.
+    r"[Aa]pp ?[Il1|]|昵|暱|公众号|公眾號|类型|類型|样例|示例|频次|推送|指引|指南|文档|\[[A-Za-z0-9 ]|=3D|=E[4-9]"
+    + "".join(rf"|{_APART.join(word)}" for word in _CUT_WORDS)
+)
+"""A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
 
 
 class Signs:
@@ -94,14 +105,16 @@ class Mend(NamedTuple):
 
 def is_dressed(text: str, start: int, end: int) -> bool:
     """Whether text[start:end], which holds no clean alarm, has damage that leaves no sign of its own."""
+    if _DRESS.search(text, start, end) is None:
+        return False
     from wxalarm.parser.repair import dress, mail
 
     return mail.is_coded(text, start, end) or next(dress.edits(text, start, end), None) is not None
 
 
 def repair(text: str) -> Repaired:
-    """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which may
-    hold another), as lines of a chat tool."""
+    """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
+    may hold another), as lines of a chat tool."""
     from wxalarm.parser.repair import dress, json_strings, mail
 
     chain = _Chain(text)

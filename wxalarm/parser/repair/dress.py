@@ -16,7 +16,7 @@ from wxalarm.parser.problems import LOOK_ALIKE, VALUE_JOINED
 from wxalarm.parser.repair import groups
 from wxalarm.parser.repair.groups import BLANK, CUT
 from wxalarm.parser.repair.json_strings import escapes
-from wxalarm.parser.repair.maps import Edit, replaced
+from wxalarm.parser.repair.maps import Edit, Mended, replaced
 from wxalarm.patterns import compiled
 
 _GAP = rf"[ \t\r\n\u00a0\u3000{w.QUOTES}]{{0,9}}"
@@ -32,7 +32,9 @@ _LONGEST_LEAD = 40
 
 def _spelled(pattern: str, gap: str = _GAP) -> str:
     """A pattern with a gap allowed between its Chinese characters."""
-    return re.sub(r"([一-鿿，)])(?=(?:\(\?:)?[一-鿿])", lambda match: match[1] + gap, pattern.replace(f"{w.BLANK}*", gap))
+    return re.sub(
+        r"([一-鿿，)])(?=(?:\(\?:)?[一-鿿])", lambda match: match[1] + gap, pattern.replace(f"{w.BLANK}*", gap)
+    )
 
 
 _WORDS = {name: f"{pattern}|{w.SYNONYMS[name]}" for name, pattern in w.LABELS.items()}
@@ -44,7 +46,8 @@ _BEHIND = compiled(
 )
 _CUT = compiled(CUT)
 _CUT_PLATFORM = compiled(
-    rf"\][ \r\n]{{0,9}}\[(?P<name>{_spelled(w.PLATFORM)}[:：=][^\[\]\n]{{0,60}}(?:{CUT}[^\[\]\n]{{0,60}}){{0,2}})\](?=\s|\Z)"
+    rf"\][ \r\n]{{0,9}}\[(?P<name>{_spelled(w.PLATFORM)}[:：=][^\[\]\n]{{0,60}}(?:{CUT}[^\[\]\n]{{0,60}}){{0,2}})\]"
+    r"(?=\s|\Z)"
 )
 _ON_NEXT_LINE = compiled(rf"{CUT}(?:{CUT})?")
 _HEX = r"[0-9a-f]"
@@ -82,11 +85,15 @@ _NAME_REST = compiled(
     rf"{CUT}(?!{w.TYPED}|\[)(?=\S)(?P<rest>[^\n\[:：]{{1,40}}?){BLANK}*+\n[ \t\r\u00a0\u3000{w.QUOTES}]*+"
     rf"(?:{w.LABEL['first_seen']}{BLANK}*\d{{4}}|{w.LABEL['description']}{BLANK}*{w.OPENING})"
 )
-_STRING = r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote)\s*(?:[,\]}\n]|\Z))(?:[^\\\n]|\n(?!\s*[\"']))|\\.){0,9000}+)(?P=quote)"
+_STRING = (
+    r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote)\s*(?:[,\]}\n]|\Z))(?:[^\\\n]|\n(?!\s*[\"']))|\\.){0,9000}+)(?P=quote)"
+)
 _PAIR = compiled(
-    rf"(?:[\"']{w.SPACE}*:|[:：]?{BLANK}*\"{w.SPACE}*\}}{w.SPACE}*,{w.SPACE}*\{{[^{{}}\n]{{0,80}}?\"(?:text|content)\"{w.SPACE}*:"
+    rf"(?:[\"']{w.SPACE}*:"
+    rf"|[:：]?{BLANK}*\"{w.SPACE}*\}}{w.SPACE}*,{w.SPACE}*\{{[^{{}}\n]{{0,80}}?\"(?:text|content)\"{w.SPACE}*:"
     rf"|[:：]?\"{w.SPACE}*,{w.SPACE}*\"(?:value|text|content)\"{w.SPACE}*:)"
-    rf"{w.SPACE}*{_STRING}(?:[\s,\[\]{{}}:]|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
+    rf"{w.SPACE}*{_STRING}"
+    rf"(?:[\s,\[\]{{}}:]|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
 )
 """A value in a document of JSON, or a printed dict: its key is the label, or its neighbour's text is."""
 _PAIR_PROOF = compiled(
@@ -168,10 +175,9 @@ class _Dress:
     def _unbroken(self, start: int, end: int) -> Iterator[Edit]:
         """The breaks in a body that is as long as declared without them."""
         length = declared(self.text, start)
-        if length is not None and "\n" in self.text[start:end]:
-            if len(groups.joined(self.text[start:end]).encode("utf-8", "replace")) == length:
-                for cut in _CUT.finditer(self.text, start, end):
-                    yield Edit(*cut.span(), "")
+        if length == len(groups.joined(self.text[start:end]).encode("utf-8", "replace")):
+            for cut in _CUT.finditer(self.text, start, end):
+                yield Edit(*cut.span(), "")
 
     def _body_stop(self, at: int, end: int) -> int:
         """Where the next line with a label begins behind a body, at the latest its length. What was found is kept: the
@@ -215,13 +221,15 @@ class _Dress:
             if line or not sure:
                 cut = _ON_NEXT_LINE.match(text, value) if line else None
                 value = cut.end() if cut else value
-                return (begin, value) if _FOLLOWED.match(text, value) and not _LINE_OF_LABEL.match(text, value) else None
+                return (
+                    (begin, value) if _FOLLOWED.match(text, value) and not _LINE_OF_LABEL.match(text, value) else None
+                )
             return begin, value
-        if text[value : value + 1] in ("\n", "") and (behind["sep"] or behind[0].strip(" ")):
-            if self._empty_below(name, value):
-                return begin, value
+        shown = behind["sep"] or behind[0].strip(" ")
+        if text[value : value + 1] in ("\n", "") and shown and self._empty_below(name, value):
+            return begin, value
         if _TYPED[name].match(text, value) is None:
-            cut = _ON_NEXT_LINE.match(text, value)
+            cut = _ON_NEXT_LINE.match(text, value) if begin == 0 or text[begin - 1] == "\n" else None
             if cut is None or _TYPED[name].match(text, cut.end()) is None:
                 return None
             value = cut.end()
@@ -245,7 +253,11 @@ class _Dress:
         marks = value[: len(value) - len(value.lstrip(_MARKS))]
         if marks and marks == value and len(marks) % 2 == 0:
             return at + len(marks)
-        if marks and len(value) > 2 * len(marks) and value.endswith("".join(_CLOSED.get(mark, mark) for mark in marks[::-1])):
+        if (
+            marks
+            and len(value) > 2 * len(marks)
+            and value.endswith("".join(_CLOSED.get(mark, mark) for mark in marks[::-1]))
+        ):
             at += len(marks) if self._marks or opened or marks in ("**", "`") else 0
         return at
 
@@ -366,12 +378,12 @@ class _Dress:
         into. Gives where the last of them ends."""
         text = self.text
         value = text[start:stop].rstrip(w.EDGES + _MARKS + "|│┃")
-        if _OPENED.match(value) and not w.is_opened(value) or _spaced(value):
+        if (_OPENED.match(value) and not w.is_opened(value)) or _spaced(value):
             read = _SPACED.sub("", value)
-            mend = (LOOK_ALIKE, {"printed": value[:60], "read": read[:60]})
+            said: Mended = (LOOK_ALIKE, {"printed": value[:60], "read": read[:60]})
             for gap in _SPACED.finditer(text, start, start + len(value)):
-                yield Edit(*gap.span(), "", mend)
-                mend = None
+                yield Edit(*gap.span(), "", said)
+                said = None
             value = read
         at = stop
         cuts: list[tuple[int, int]] = []
@@ -383,12 +395,14 @@ class _Dress:
             value += piece
             cuts.append((rest.start(), rest.start("rest")))
             at = rest.start("rest") + len(piece)
-        below = _LINE_OF_LABEL.match(text, self._word(text.find("\n", at))) if cuts and text.find("\n", at) >= 0 else None
+        below = (
+            _LINE_OF_LABEL.match(text, self._word(text.find("\n", at))) if cuts and text.find("\n", at) >= 0 else None
+        )
         if cuts and (w.is_whole(value) or below) and w.is_known(value) and w.OFFICIAL.issuperset(value):
-            mend = None if w.is_whole(value) else (VALUE_JOINED, {"field": "description", "value": value})
+            said = None if w.is_whole(value) else (VALUE_JOINED, {"field": "description", "value": value})
             for cut in cuts:
-                yield Edit(*cut, "", mend)
-                mend = None
+                yield Edit(*cut, "", said)
+                said = None
             return at
         return start + len(text[start:stop].rstrip(w.EDGES + _MARKS + "|│┃"))
 

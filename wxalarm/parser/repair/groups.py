@@ -54,7 +54,7 @@ def head(text: str, at: int) -> Head | None:
     known = next((name for name in _spellings(key) if w.field_of(name) or name == w.PLATFORM_KEY), None)
     if known is None:
         known = _looks_like(joined(key))
-        if known is None or known in ("IP", "ip") and found["sign"] is None:
+        if known is None or (known in ("IP", "ip") and found["sign"] is None):
             return None
         edits.append(Edit(*span, known, (LOOK_ALIKE, {"printed": key, "read": known})))
     elif known != key or found["cut"] or found["before"]:
@@ -68,9 +68,9 @@ def head(text: str, at: int) -> Head | None:
         edits += cuts
         end = value.end("value") if cuts else end
     close = text.find("]", end, end + w.LONGEST_GROUP)
-    if close >= 0 and (cuts := _QUOTED.match(text, close + 1)) is not None:
-        edits.append(Edit(*cuts.span(), ""))
-        end = cuts.end()
+    if close >= 0 and (quoted := _QUOTED.match(text, close + 1)) is not None:
+        edits.append(Edit(*quoted.span(), ""))
+        end = quoted.end()
     elif close >= 0 and "\n" not in text[end:close] and "[" not in text[end:close]:
         end = close + 1
     return Head(end, False, tuple(edits))

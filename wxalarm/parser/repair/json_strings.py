@@ -21,7 +21,10 @@ _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _PAIR = compiled(r'"(?P<key>\\u[^"\n]{5,80})"\s{0,9}:\s{0,9}"(?:[^"\\\n]|\\.){0,9000}+"')
 _KEY = compiled("|".join((*w.LABELS.values(), *w.SYNONYMS.values())))
 _WIDE = compiled(rf"\\(?:{_PAIR_OF_UNITS}|u(?!00[0-7])[0-9A-Fa-f]{{4}})")
-_PROOF = compiled(rf"微 ?信 ?(?:服 ?务|伺 ?服|服 ?務) ?器|{w.OPENINGS[1]}|\d+ ?分 ?[钟鐘] ?\d+ ?次|{w.TYPE_NAME}|\[(?:OpenID|Stamp|3rdUrl|transaction_id)=")
+_PROOF = compiled(
+    rf"微 ?信 ?(?:服 ?务|伺 ?服|服 ?務) ?器|{w.OPENINGS[1]}|\d+ ?分 ?[钟鐘] ?\d+ ?次|{w.TYPE_NAME}"
+    r"|\[(?:OpenID|Stamp|3rdUrl|transaction_id)="
+)
 
 
 def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,9 @@ from wxalarm.parser.repair.maps import Edit
 from wxalarm.patterns import compiled
 
 _KEYS = "|".join(key.printed.replace(" ", "[ _]") for key in w.KEYS)
-_SIGN = compiled(rf"\[(?:{_KEYS})=3D|=3D\"|[Qq]uoted-[Pp]rintable|=E[4-9]=(?:\r?\n)?[89AB][0-9A-F]=(?:\r?\n)?[89AB][0-9A-F]")
+_SIGN = compiled(
+    rf"\[(?:{_KEYS})=3D|=3D\"|[Qq]uoted-[Pp]rintable|=E[4-9]=(?:\r?\n)?[89AB][0-9A-F]=(?:\r?\n)?[89AB][0-9A-F]"
+)
 """A group, or a Chinese character, in this code. No OpenID, number or path begins with 3D."""
 _LINE = 78
 """Characters of a line of such a mail, with room for a quote mark."""

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from wxalarm.model import Code
 
+Mended = tuple[Code, dict[str, Any]] | None
+
 
 class Edit(NamedTuple):
     """text[start:end] becomes `new`."""
@@ -15,7 +17,7 @@ class Edit(NamedTuple):
     start: int
     end: int
     new: str
-    mend: tuple[Code, dict[str, Any]] | None = None
+    mend: Mended = None
     """A problem that says what was read as what, where it is not beyond doubt."""
 
 
