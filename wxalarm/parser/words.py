@@ -51,6 +51,10 @@ SYNONYMS: dict[str, str] = {
     "guide_url": r"(?:报警)?(?:排查|处理)(?:指引|文档|指南)|指引",
 }
 """What people and their tools call the labels: they count only with a value behind them that no other has."""
+HAN_WORDS = tuple(dict.fromkeys(re.findall("[一-鿿]{2,4}", "|".join((*LABELS.values(), *SYNONYMS.values())))))
+"""The Chinese words that labels are made of."""
+RETOLD = r"App[Il1]|[一-鿿]{2,3}(?:时间|内容|次数|名称)|类型|示例|错误"
+"""The beginnings of what people call the labels."""
 IS_TYPE = compiled("类型|類型")
 """The label of a type, which says less than 内容 beside it."""
 GUIDE_LINKS = ("http://url.cn/ab0jnP", "https://w.url.cn/s/A1dMqXI", "https://mmbizurl.cn/s/MpkaZb8yg")

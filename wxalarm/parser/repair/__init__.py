@@ -23,9 +23,8 @@ _ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|h[1-6]"
 _TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
-_RETOLD = r"App[Il1]|[一-鿿]{2,3}(?:时间|内容|次数|名称)|类型|公众号|示例|错误"
 _ESCAPED = compiled(
-    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|{_RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
+    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
     rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
@@ -39,11 +38,10 @@ _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
 
 
 _APART = r"[\s>|]{0,9}"
-_CUT_WORDS = ("时间", "時間", "内容", "內容", "次数", "次數", "错误", "錯誤", "微信", "报警")
 _DRESS = compiled(
     # Each alternative begins with a literal, as above.
-    r"[Aa]pp ?[Il1|]|昵|暱|公众号|公眾號|类型|類型|样例|示例|频次|推送|指引|指南|文档|\[[A-Za-z0-9 ]|=3D|=E[4-9]"
-    + "".join(rf"|{_APART.join(word)}" for word in _CUT_WORDS)
+    r"[Aa]pp ?[Il1|]|昵|暱|推送|\[[A-Za-z0-9 ]|=3D|=E[4-9]|微[\s>|]{0,9}信|"
+    + "|".join(_APART.join(word) for word in w.HAN_WORDS)
 )
 """A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
 
