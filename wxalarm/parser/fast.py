@@ -119,6 +119,7 @@ _SURE_OPENID = compiled(r"[0-9A-Za-z_-]{20,40}\Z")
 
 
 _UNKNOWN = AlarmKind.UNKNOWN
+_LINKS = frozenset(w.GUIDE_LINKS)
 _ALARM, _SAMPLE = plain_of(Alarm), plain_of(Sample)
 
 
@@ -170,7 +171,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
     groups = match.groups()
     appid, nickname, time, description, wording, window, count = groups[:7]
     guide = groups[_GUIDE_URL]
-    if guide is not None and guide not in w.GUIDE_LINKS and _is_odd(guide):
+    if guide is not None and guide not in _LINKS and _is_odd(guide):
         return None
     if wording is not None:
         description = match.string[match.start(5) - 1 : match.end(5)]
@@ -212,7 +213,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
         return None
     # Only a mask eats a bracket, only WeChat cuts a body.
     openid, url = groups[_OPENID], groups[_URL]
-    if (url or groups[_TRANSACTION] or "").startswith("3D"):
+    if (url or groups[_TRANSACTION] or "")[:2] == "3D":
         return None  # "=3D", of a mail's source
     if sample.response_truncated or (openid and openid[-1] == "*") or (url and url[-1] == "*"):
         return alarm, _problems(match, source), start, end

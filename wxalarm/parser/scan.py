@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wxalarm.parser import fast
 from wxalarm.parser.fast import Found
 from wxalarm.parser.locate import Source
-from wxalarm.parser.repair import Signs, is_dressed, is_encoded
+from wxalarm.parser.repair import Signs, Stretches, is_encoded
 
 if TYPE_CHECKING:
     # Imported when an alarm is not clean: their patterns take longer to compile than a clean text to parse.
@@ -40,6 +40,7 @@ class Scan:
         """Find them all; False when the text has to be repaired first, as one of the signs says."""
         source, found = self.source, self.found
         text = source.text
+        stretches = Stretches(text)
         for match in fast.CLEAN.finditer(text, at):
             start, end = match.span()
             if start < at:
@@ -54,7 +55,7 @@ class Scan:
                 if signs.before(body, behind) or is_encoded(text, body, behind, clean[0].sample):
                     return False
             # Two characters can be no label.
-            if start - at > 2 and signs is not None and is_dressed(text, at, start):
+            if start - at > 2 and signs is not None and stretches.are_damaged(at, start):
                 return False
             if start - at > 2 and fast.may_hold_pieces(text, at, start):
                 clusters = self._clusters
@@ -76,7 +77,7 @@ class Scan:
             at = end
         if signs is not None and signs.before(len(text), len(text)):
             return False
-        if signs is not None and is_dressed(text, at, len(text)):
+        if signs is not None and stretches.are_damaged(at, len(text)):
             return False
         if fast.may_hold_pieces(text, at, len(text)):
             self._read(at, len(text))

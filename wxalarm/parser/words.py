@@ -43,7 +43,7 @@ LABELS: dict[str, str] = {
 """The labels by the field they fill, in the order in which WeChat prints them."""
 SYNONYMS: dict[str, str] = {
     "appid": r"(?:开发者|開發者) ?[Ii][Dd](?: ?[(（][Aa]pp[Ii][Dd][)）])?|(?<![A-Za-z])[Aa]pp ?[Il1|][dD]",
-    "nickname": r"(?:公众号|公眾號|服务号|订阅号|账号|帐号|小程序)(?:名称|名稱|昵称|名字|名)",
+    "nickname": r"(?:公众号|公眾號|服务号|订阅号|账号|帐号|小程序)(?:名称|名稱|昵称|名字)",
     "first_seen": r"(?:首次)?(?:发生|發生|出现|失败|告警|报警|错误|触发)(?:时间|時間)|首次(?:时间|時間)",
     "description": r"(?:告警|报警|報警|警告|错误|錯誤|异常|失败)(?:内容|內容|信息|描述|详情|原因|类型|類型)|类型|類型",
     "count": r"(?:失败|失敗|错误|錯誤|告警|报警|出现|发生)(?:次数|次數)|频次|頻次",
@@ -51,8 +51,12 @@ SYNONYMS: dict[str, str] = {
     "guide_url": r"(?:报警)?(?:排查|处理)(?:指引|文档|指南)|指引",
 }
 """What people and their tools call the labels: they count only with a value behind them that no other has."""
-HAN_WORDS = tuple(dict.fromkeys(re.findall("[一-鿿]{2,4}", "|".join((*LABELS.values(), *SYNONYMS.values())))))
-"""The Chinese words that labels are made of."""
+HAN_WORDS = (
+    *dict.fromkeys(re.findall("[一-鿿]{2,4}", "|".join(LABELS.values()))),
+    *("开发者", "開發者", "名称", "名稱", "名字", "类型", "類型", "信息", "描述", "详情", "原因"),
+    *("频次", "頻次", "样例", "示例", "示范", "案例", "例子", "文档", "指南"),
+)
+"""The Chinese words one of which every label and synonym has."""
 RETOLD = r"App[Il1]|[一-鿿]{2,3}(?:时间|内容|次数|名称)|类型|示例|错误"
 """The beginnings of what people call the labels."""
 IS_TYPE = compiled("类型|類型")

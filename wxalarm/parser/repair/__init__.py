@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wxalarm.model import Code, Sample
 from wxalarm.parser import words as w
 from wxalarm.parser.repair.maps import Edit, replaced
 from wxalarm.parser.repair.maps import Map as Map
 from wxalarm.patterns import compiled
+
+if TYPE_CHECKING:
+    # Imported when a text needs it: its patterns take longer to compile than a clean text to parse.
+    from wxalarm.parser.repair.dress import Dress
 
 # Each begins with one literal, so that text without it is passed over at C speed.
 _ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
@@ -101,13 +105,24 @@ class Mend(NamedTuple):
     evidence: Mapping[str, Any]
 
 
-def is_dressed(text: str, start: int, end: int) -> bool:
-    """Whether text[start:end], which holds no clean alarm, has damage that leaves no sign of its own."""
-    if _DRESS.search(text, start, end) is None:
-        return False
-    from wxalarm.parser.repair import dress, mail
+class Stretches:
+    """Looks through the stretches of one text that hold no clean alarm, from the front."""
 
-    return mail.is_coded(text, start, end) or next(dress.edits(text, start, end), None) is not None
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._dress: Dress | None = None
+
+    def are_damaged(self, start: int, end: int) -> bool:
+        """Whether text[start:end] has damage that leaves no sign of its own."""
+        if _DRESS.search(self._text, start, end) is None:
+            return False
+        from wxalarm.parser.repair import mail
+
+        if self._dress is None:
+            from wxalarm.parser.repair.dress import Dress
+
+            self._dress = Dress(self._text)
+        return mail.is_coded(self._text, start, end) or self._dress.is_worn(start, end)
 
 
 def repair(text: str) -> Repaired:

@@ -117,11 +117,11 @@ _CLOSERS = compiled(rf"(?<=\])(?:{BLANK}|[{_MARKS}|│┃])*[{_MARKS}|│┃](?:
 
 def edits(text: str, start: int, end: int) -> Iterator[Edit]:
     """What to replace in text[start:end], in order."""
-    return _Dress(text).edits(start, end)
+    return Dress(text).edits(start, end)
 
 
-class _Dress:
-    """Goes through the labels and groups of one text."""
+class Dress:
+    """Goes through the labels and groups of one text, from rising offsets."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -134,6 +134,11 @@ class _Dress:
         """From where the next label was looked for, and where it begins."""
         self._marks = ""
         """The decoration of the last label, whose value may have it, too."""
+
+    def is_worn(self, start: int, end: int) -> bool:
+        """Whether there is anything to undo in text[start:end]."""
+        near = self._proofs.start(max(0, start - _BELOW)) <= end + _ABOVE
+        return near and next(self.edits(start, end), None) is not None
 
     def edits(self, at: int, end: int) -> Iterator[Edit]:
         """The edits that begin in text[at:end]."""
