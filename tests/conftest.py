@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 import hypothesis
 import pytest
+
+# A shell ignores these for what it runs in the background, and what tests start inherits that: it could not be ended.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # A deadline asserts an absolute time, and so does the health check of slow inputs: on a busy machine both fail tests
 # that are right. What must not take long is compared with something else, in a test of its own.

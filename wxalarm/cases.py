@@ -91,7 +91,7 @@ def from_text(text: str, source: str) -> Case:
         for entry in data["cases"]:
             contexts.append(
                 Context(
-                    alarm=_alarm(entry["alarm"]),
+                    alarm=alarm_of(entry["alarm"]),
                     target=msgspec.convert(entry["target"], Target),
                     settings=msgspec.convert(entry["settings"], Settings),
                     account=msgspec.convert(entry["account"], Account | None),
@@ -131,7 +131,8 @@ def _alarm_record(alarm: Alarm) -> dict[str, Any]:
     return record | {"location": alarm.location}
 
 
-def _alarm(record: Mapping[str, Any]) -> Alarm:
+def alarm_of(record: Mapping[str, Any]) -> Alarm:
+    """The alarm of a record as a saved case or `parse` writes it. Raises ValueError (msgspec's) and KeyError."""
     import msgspec
 
     where: Location | None = msgspec.convert(record["location"], Location | None)

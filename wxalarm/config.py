@@ -26,7 +26,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from wxalarm import bounds
@@ -36,7 +36,7 @@ from wxalarm.model import AlarmKind, Reason
 from wxalarm.nearest import nearest
 from wxalarm.trust import agreed, home, unsafe
 from wxalarm.wechat.limits import APPID_PLACE, GUIDE_RESOLVER
-from wxalarm.wechat.message_url import filled, same_host, same_place
+from wxalarm.wechat.message_url import filled, host_of, same_host, same_place
 
 FILE_NAME = "wxalarm.toml"
 Mode: TypeAlias = Literal["plain", "compatible", "secure"]
@@ -299,13 +299,13 @@ class Settings:
     def account_for(self, appid: str | None, url: str | None, name: str | None = None) -> Account | None:
         """The account named so; else the platform that receives what goes to this URL, whoever it is about; else the
         account with this appid; else the one whose callback URL this is."""
+        known = _indexed(self.accounts)
         if name is not None:
-            for account in self.accounts:
-                if account.name == name:
-                    return account
-            raise _unknown("config-no-account", name, [account.name for account in self.accounts])
-        receivers = [account for account in self.accounts if account.receives(url, appid)]
-        owners = [account for account in self.accounts if appid and account.appid == appid]
+            if account := known.by_name.get(name):
+                return account
+            raise _unknown("config-no-account", name, list(known.by_name))
+        receivers = [account for account in known.at(url) if account.receives(url, appid)]
+        owners = known.by_appid.get(appid, ()) if appid else ()
         both = [account for account in owners if account in receivers]
         platforms = [account for account in receivers if account.platform]
         return next(iter((*both, *platforms, *owners, *receivers)), None)
@@ -313,6 +313,42 @@ class Settings:
     def has_server(self, url: str | None) -> bool:
         """Whether a URL leads to a host that is configured for any account or platform."""
         return bool(url) and any(same_host(known, url or "") for account in self.accounts for known in account.urls())
+
+
+class _Known(NamedTuple):
+    """Accounts by what an alarm tells of them."""
+
+    accounts: tuple[Account, ...]
+    by_name: Mapping[str, Account]
+    by_appid: Mapping[str, list[Account]]
+    by_host: Mapping[str | None, list[Account]]
+    """Those with a callback there."""
+
+    def at(self, url: str | None) -> Sequence[Account]:
+        """Those that may receive what goes to a URL, in the order of the configuration."""
+        return self.by_host.get(host_of(url), ()) if url else ()
+
+
+_INDEXES: list[_Known] = []
+"""Of the accounts that were asked for last: a hundred thousand accounts are not gone through for each alarm."""
+
+
+def _indexed(accounts: tuple[Account, ...]) -> _Known:
+    for known in _INDEXES:
+        if known.accounts is accounts:
+            return known
+    by_name: dict[str, Account] = {}
+    by_appid: dict[str, list[Account]] = {}
+    by_host: dict[str | None, list[Account]] = {}
+    for account in accounts:
+        by_name.setdefault(account.name, account)
+        if account.appid:
+            by_appid.setdefault(account.appid, []).append(account)
+        for host in dict.fromkeys(map(host_of, account.urls())):
+            by_host.setdefault(host, []).append(account)
+    known = _Known(accounts, by_name, by_appid, by_host)
+    _INDEXES[:] = [known, *_INDEXES[:3]]
+    return known
 
 
 def candidates(start: Path | None = None) -> Iterator[tuple[Path, Why]]:

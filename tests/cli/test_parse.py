@@ -247,3 +247,18 @@ def test_binary_junk_is_no_traceback(junk: bytes) -> None:
     assert b"Traceback" not in run.stderr
     (one,) = alarms(stdin=ALARM.encode() + b"\n" + junk.replace(b"\xff\xfe", b""))
     assert one["count"] == 31
+
+
+def test_behind_tail_an_alarm_comes_out_after_a_silence() -> None:
+    """`tail -F alarms.txt | wxalarm parse -f jsonl`: the end of stdin never comes."""
+    alarm = min((ROOT / "tests" / "fixtures" / "alarms" / "mark-fail").glob("*.txt")).read_bytes()
+    command = [sys.executable, "-m", "wxalarm", "parse", "-f", "jsonl"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(2):
+            process.stdin.write(alarm)
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["kind"] == "mark-fail"
+        process.stdin.close()
+        assert process.stdout.read() == b""

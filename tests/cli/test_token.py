@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pytest
 from tests.background import Background
 from tests.cli_support import wxalarm
 from tests.paths import ROOT
+from wxalarm import config, tokens
 from wxalarm.lab.api import Api, api
 from wxalarm.lab.token_rules import TokenRules
 from wxalarm.tokens import row as rows
@@ -276,3 +278,81 @@ def test_the_words_are_there_in_chinese(stand: Stand) -> None:
     stand.rules.faults["/cgi-bin/stable_token"] = 40164
     assert "请把 192.0.2.77 加进公众号的 IP白名单" in stand("keep", "--once", "--lang", "zh").stderr.decode()
     assert "wxalarm token keep 在运行吗" in stand("get", "--lang", "zh").stderr.decode()
+
+
+def test_keep_answers_by_http_while_it_runs(stand: Stand) -> None:
+    command = [sys.executable, "-m", "wxalarm", "token", "keep", "--listen", "127.0.0.1:0", "--config", str(stand.path)]
+    env = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), **stand.env}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        url = process.stderr.readline().decode().removeprefix("listening: ").strip().removesuffix("/token/NAME")
+        assert b"refreshed" in process.stderr.readline()
+        with urllib.request.urlopen(f"{url}/token/shop", timeout=20) as answer:
+            assert stand.rules.works(answer.read().decode())
+        with urllib.request.urlopen(f"{url}/metrics", timeout=20) as answer:
+            assert 'result="refreshed"} 1' in answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("listen", "says"),
+    [
+        ("8765", "expected ADDRESS:PORT"),
+        ("localhost:8765", "expected ADDRESS:PORT"),
+        ("0.0.0.0:8765", "set door_token_env under [store]"),
+        ("127.0.0.1:99999", "expected ADDRESS:PORT"),
+    ],
+)
+def test_a_door_that_cannot_be_opened(stand: Stand, listen: str, says: str) -> None:
+    done = stand("keep", "--once", "--listen", listen)
+    assert done.returncode == 2
+    assert says in done.stderr.decode()
+
+
+PLATFORM, PLATFORM_SECRET, AUTHORIZER = "wx0000000000000002", "made-up-platform-secret", "wx0000000000000003"
+MINE = f"""
+[platforms.mine]
+appid = "{PLATFORM}"
+app_secret_env = "MINE_SECRET"
+jsapi_ticket = true
+"""
+
+
+def test_a_platform_gets_its_tokens_from_ticket_and_refresh_token(stand: Stand) -> None:
+    stand.configure(after=MINE)
+    stand.env["MINE_SECRET"] = PLATFORM_SECRET
+    stand.rules.add(PLATFORM, PLATFORM_SECRET)
+    ours = tokens.Tokens(config.read(stand.path, "named"))
+    try:
+        ours.ticket_came("mine", stand.rules.push_ticket(PLATFORM))
+        _, refresh = stand.rules.authorize(PLATFORM, AUTHORIZER)
+        ours.authorized("mine", AUTHORIZER, refresh)
+        for _ in range(3):  # each builds on the one before
+            kept = stand("keep", "--once")
+            assert kept.returncode == 0, kept.stderr.decode()
+        component = stand("get", "--account", "mine")
+        authorizer = stand("get", "--account", "mine", "--authorizer", AUTHORIZER)
+        ticket = stand("get", "--account", "mine", "--authorizer", AUTHORIZER, "--kind", "jsapi_ticket")
+        for got, kind in ((component, "component-"), (authorizer, "authorizer-"), (ticket, "jsapi-")):
+            assert got.stdout.decode().startswith(kind), got.stderr.decode()
+            assert stand.rules.works(got.stdout.decode())
+        # It authorizes again: the former refresh token is void, and the next refresh uses the new one.
+        _, again = stand.rules.authorize(PLATFORM, AUTHORIZER)
+        ours.authorized("mine", AUTHORIZER, again)
+        assert stand("keep", "--once").returncode == 0
+        renewed = stand("get", "--account", "mine", "--authorizer", AUTHORIZER)
+        assert renewed.stdout != authorizer.stdout
+        assert stand.rules.works(renewed.stdout.decode())
+        status = stand("status", "--offline")
+        assert f"{PLATFORM}/{AUTHORIZER}/jsapi_ticket" in status.stdout.decode()
+    finally:
+        ours.store.close()
+
+
+def test_a_platform_without_a_ticket_waits_for_it(stand: Stand) -> None:
+    stand.configure(after=MINE)
+    stand.env["MINE_SECRET"] = PLATFORM_SECRET
+    assert stand("keep", "--once", "--account", "mine").returncode == 0
+    assert not stand.rules.served
+    assert "no token yet" in stand("status", "--account", "mine", "--offline").stdout.decode()

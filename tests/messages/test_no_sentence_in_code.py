@@ -64,14 +64,11 @@ def is_matched(node: ast.AST, around: list[ast.AST]) -> bool:
     return isinstance(called, ast.Attribute) and called.attr in MATCHED
 
 
-def is_sql(around: list[ast.AST]) -> bool:
-    """Whether a database is asked with it."""
+def is_for_programs(around: list[ast.AST]) -> bool:
+    """Whether a database is asked with it, or it is the HELP of a metric, which is English wherever Prometheus is."""
     holder = next(each for each in around if not isinstance(each, (ast.JoinedStr, ast.FormattedValue)))
-    return (
-        isinstance(holder, ast.Call)
-        and isinstance(holder.func, ast.Attribute)
-        and holder.func.attr in ("execute", "executescript")
-    )
+    name = getattr(holder.func, "attr", getattr(holder.func, "id", "")) if isinstance(holder, ast.Call) else ""
+    return name in ("execute", "executescript") or name.endswith("MetricFamily")
 
 
 def is_example(value: str, around: list[ast.AST]) -> bool:
@@ -105,7 +102,7 @@ def sentences(text: str, room: str = "") -> Iterator[tuple[int, str]]:
             or any(words in node.value for words in OF_OTHERS)
             or (is_table(node, around) and not FULL_STOP.search(node.value))
             or is_matched(node, around)
-            or is_sql(around)
+            or is_for_programs(around)
             or is_example(node.value, around)
             or is_for_programmers(around, text)
         )

@@ -75,3 +75,22 @@ def test_alarms_between_chat_are_found_exactly(seed: int) -> None:
             own = parse(given).alarms[0].fields[name]
             assert place.end_line - place.line == own.end_line - own.line
     assert [alarm for alarm, _ in stream(text[at : at + 999] for at in range(0, len(text), 999))] == list(found)
+
+
+NEAR = (Path(__file__).parent / "near.txt").read_text("utf-8").splitlines()
+"""Chat, source code, mails and logs with the labels that chat tools and people write in place of WeChat's."""
+
+
+@pytest.mark.parametrize("separator", ["\n", "\n\n", "\r\n", "\n> "])
+def test_what_uses_the_words_of_alarms_is_none(separator: str) -> None:
+    assert len(NEAR) >= 200
+    assert parse(separator.join(NEAR)).alarms == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nor_is_it_in_any_order(seed: int) -> None:
+    lines = NEAR[:]
+    random.Random(seed).shuffle(lines)
+    text = "\n".join(lines)
+    assert parse(text).alarms == ()
+    assert list(stream([text[:3000], text[3000:]])) == []

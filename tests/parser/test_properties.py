@@ -78,7 +78,11 @@ def facts(found: Found) -> tuple[object, ...]:
 
 def by_tokens(source: Source, start: int, end: int) -> list[Found]:
     """The alarms of a stretch of text without the fast path."""
-    return [(*build(cluster, source), cluster.start, cluster.end) for cluster in Clusters(source.text).find(start, end)]
+    found: list[Found] = []
+    for cluster in Clusters(source.text).find(start, end):
+        alarm, problems = build(cluster, source)
+        found.append((alarm, [*problems, *source.mended(*cluster[:2])], *cluster[:2]))
+    return found
 
 
 def same_by_tokens(text: str) -> int:

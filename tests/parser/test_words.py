@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wxalarm.model import AlarmKind
@@ -423,3 +425,22 @@ def test_bounds_are_far_above_what_wechat_prints_and_far_below_what_costs() -> N
     assert 15 < words.MOST_GROUPS <= 200
     assert 100 < words.LONGEST_VALUE < words.LONGEST_GROUP < words.LONGEST_BODY
     assert words.LONGEST_GROUP >= 2048, "a URL"
+
+
+def test_every_label_and_synonym_has_one_of_the_words() -> None:
+    """What has none of them is not looked at for clothes."""
+    for pattern in (*words.LABELS.values(), *words.SYNONYMS.values()):
+        for label in re.findall("[一-鿿]{2,}", "|".join(expanded(pattern))):
+            assert any(word in label for word in words.HAN_WORDS), label
+
+
+def expanded(pattern: str) -> list[str]:
+    """The Chinese labels of a pattern of words, groups and alternatives."""
+    pattern = re.sub(r"\(\?[!<=][^()]*\)|\[[^\]]*\]", "", pattern)
+    inner = re.search(r"\(\?:([^()]*)\)(\?)?", pattern)
+    if inner is None:
+        return pattern.split("|")
+    choices = [*inner[1].split("|"), *([""] if inner[2] else [])]
+    return [
+        label for choice in choices for label in expanded(pattern[: inner.start()] + choice + pattern[inner.end() :])
+    ]

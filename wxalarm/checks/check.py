@@ -97,9 +97,11 @@ def by_alarm(ctx: Context) -> Hashable:
 
 
 def by_target(ctx: Context) -> Hashable:
-    """The probe depends on URL and the alarm's IP: alarms that share both share the observation."""
-    target = ctx.target
-    return (target.url, target.alarm_ip, target.named_by_user)
+    """The probe depends on URL and the alarm's IP: alarms that share both share the observation. The appid in the URLs
+    of a platform's accounts makes no other target."""
+    target, appid = ctx.target, ctx.alarm.appid
+    url = target.url.replace(appid, "") if target.url and appid else target.url
+    return (url, target.alarm_ip, target.named_by_user)
 
 
 def by_account(ctx: Context) -> Hashable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,13 +19,12 @@ from wxalarm.cases import CaseError, from_text
 from wxalarm.checks import CHECKS
 from wxalarm.checks.dns.addresses import SOURCES
 from wxalarm.checks.urls import split_url
-from wxalarm.cli.common import fail, nearest, paths_of, read_bytes, source_name
+from wxalarm.cli.common import fail, nearest, read_bytes, source_name
+from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
-from wxalarm.parser import parse
-from wxalarm.parser.encoding import decode
 from wxalarm.probes.machine import now
 from wxalarm.render.text import visible
 from wxalarm.runner import plan
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from wxalarm.checks.check import Context
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
-    from wxalarm.model import Finding
 
 
 SINCE = 900.0
@@ -168,29 +166,34 @@ def read_alarms(
     resolve: Sequence[str],
     looked: Looked | None = None,
     command: str = "diagnose",
-) -> tuple[list[Context], list[Finding]]:
-    """Contexts of all alarms in the inputs, and the problems of parsing; input without an alarm ends the command.
+) -> tuple[list[Context], Gathered]:
+    """Contexts of the alarms in the inputs that are diagnosed, and all that was read; input without an alarm ends the
+    command.
 
     looked: what is looked at when there is none, or only what a follower sees: a URL, files, the last minutes.
     """
-    alarms: list[Alarm] = []
-    problems: list[Finding] = []
     if looked is not None and looked.instead(files):
-        return contexts_of([looked.alarm(words)], settings, words, url, account, resolve), problems
-    for name, text in read_texts(files, command, words):
-        parsed = parse(text, name)
-        if not parsed.alarms and looked is not None and is_notice(text):
-            url = url or _only_url(settings, account)
-            if not (url or looked.named):
-                fail(words.ui("notice_alone"))
-            typer.echo(words.ui("notice_no_alarm"), err=True)
-            alarms.append(looked.alarm(words))
-            continue
-        if not parsed.alarms:
-            fail(words.ui("no_alarm", source=name))
-        alarms += parsed.alarms
-        problems += parsed.problems
-    return contexts_of(alarms, settings, words, url, account, resolve), problems
+        return contexts_of([looked.alarm(words)], settings, words, url, account, resolve), Gathered()
+
+    def symptom(text: str) -> Alarm | None:
+        nonlocal url
+        if looked is None or not is_notice(text):
+            return None
+        url = url or _only_url(settings, account)
+        if not (url or looked.named):
+            fail(words.ui("notice_alone"))
+        typer.echo(words.ui("notice_no_alarm"), err=True)
+        return looked.alarm(words)
+
+    found = gather(files, command, words, symptom)
+    made = contexts_of(found.alarms, settings, words, url, account, resolve)
+    if found.fold.alarms > len(found.alarms):  # a storm is seen only from above
+        groups = found.fold.groups
+        hosts = [found.fold.accounts_at(groups[number].place) for number in found.groups]
+        made = [
+            replace(ctx, accounts_here=max(ctx.accounts_here, len(at))) for ctx, at in zip(made, hosts, strict=True)
+        ]
+    return made, found
 
 
 def _only_url(settings: Settings, account: str | None) -> str | None:
@@ -256,12 +259,3 @@ def read_case(path: Path, words: Catalogue) -> Case:
         fail(f"{path}: {error}")
     except CaseError as error:
         fail(words.reason(error.reason))
-
-
-def read_texts(patterns: Sequence[str], command: str, words: Catalogue) -> Iterator[tuple[str, str]]:
-    """(name, text) of every input; the name is what locations show. An empty input ends the command."""
-    for path in paths_of(patterns, words):
-        data = read_bytes(path, command, words)
-        if not data.strip():
-            fail(words.ui("empty_input", source=source_name(path)))
-        yield source_name(path), decode(data)

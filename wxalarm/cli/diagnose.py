@@ -80,7 +80,7 @@ def diagnose(
         if taken and ("-" in (files or ()) or not (files or url)):
             fail(words.ui("two_stdin"))
         looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), taken)
-        contexts, problems = read_alarms(files or (), settings, words, url, account, resolve or (), looked)
+        contexts, found = read_alarms(files or (), settings, words, url, account, resolve or (), looked)
         only = chosen_of(contexts, only, words)
-        code = deliver(contexts, problems, words, outputs, only=only, save=save, **options)
+        code = deliver(contexts, found.problems, words, outputs, found=found, only=only, save=save, **options)
     raise typer.Exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 """Bytes read at once."""
+SILENCE = 1.0
+"""Seconds without a byte on stdin after which what has come is given out."""
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted. `-f json` has them all."""
 Redact = Annotated[bool, typer.Option("--redact")]
@@ -187,10 +190,15 @@ class _Reader:
         self.blank = True
         """Nothing but blanks has been read so far."""
 
-    def texts(self) -> Iterator[str]:
-        """The parts in order. Raises OSError."""
+    def texts(self) -> Iterator[str | None]:
+        """The parts in order; None for a silence. Raises OSError."""
         decoder = Decoder()
         for data in self.chunks():
+            if data is None:
+                yield decoder.decode(b"", final=True)  # which keeps the first bytes until it is sure of their encoding
+                yield None
+                decoder = Decoder()
+                continue
             text = decoder.decode(data)
             self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
             yield text
@@ -198,13 +206,24 @@ class _Reader:
         self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
         yield text
 
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes. A pipe gives what is there: its alarms are not held back until a mebibyte has come."""
+    def chunks(self) -> Iterator[bytes | None]:
+        """The bytes. A pipe gives what is there: its alarms are not held back until a mebibyte has come, nor, behind
+        `tail -F`, until the next one comes: None stands for a second of silence."""
         stdin = self.path == "-"
         if stdin and sys.stdin.isatty():
             typer.echo(self.words().ui("paste_hint", command="parse"), err=True)
         with open(sys.stdin.fileno() if stdin else self.path, "rb", buffering=0, closefd=not stdin) as file:
-            while data := file.read(CHUNK):
+            quiet = self.path == "-" and os.name == "posix"
+            fresh = False
+            while True:
+                if quiet and not select.select([file], [], [], SILENCE if fresh else None)[0]:
+                    fresh = False
+                    yield None
+                    sys.stdout.buffer.flush()
+                    continue
+                if not (data := file.read(CHUNK)):
+                    return
+                fresh = True
                 yield data
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import typer
+from msgspec import Struct
 
 from wxalarm import deadline, runner
 from wxalarm.bounds import RENDERING, RENDERING_EACH
@@ -28,11 +30,14 @@ from wxalarm.cli.common import (
     terminal_width,
     write_outputs,
 )
-from wxalarm.model import CheckResult, Finding, Reason, Report, Severity, Status, worst
+from wxalarm.incidents import overview
+from wxalarm.model import BEIJING, CheckResult, Finding, Reason, Report, Severity, Status, worst
 from wxalarm.probes import local
+from wxalarm.probes.machine import now
 from wxalarm.render import html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
 from wxalarm.render.case import case_of
+from wxalarm.render.incidents import Page, page_from, page_of
 from wxalarm.render.redact import Redactor
 from wxalarm.render.shortened import short, shortened
 
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wxalarm.checks.check import Check, Context
+    from wxalarm.cli.reading import Gathered
     from wxalarm.messages import Catalogue
     from wxalarm.runner import Ended, Run, Stage
 
@@ -135,6 +141,7 @@ def deliver(
     words: Catalogue,
     outputs: Sequence[Output],
     *,
+    found: Gathered | None = None,
     save: Path | None = None,
     reveal: bool = False,
     verbose: bool = False,
@@ -143,11 +150,13 @@ def deliver(
     **options: Any,
 ) -> int:
     """Run the checks, write every output, give the exit code. Ctrl-C, whenever it comes, keeps what has finished.
+    found: what the contexts' alarms were chosen from.
     verbose: the text has everything; quiet: the verdict alone, and no progress. strict: a warning is exit code 1."""
     pressed: list[bool] = []
     with runner.interruptible(lambda: pressed.append(True)):
         return _delivered(
             *(contexts, problems, words, outputs, pressed),
+            found=found,
             save=save,
             reveal=reveal,
             strict=strict,
@@ -156,8 +165,7 @@ def deliver(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """How much of a report its text shows: everything, the verdict alone, or what is read in five seconds."""
 
     verbose: bool = False
@@ -171,6 +179,7 @@ def _delivered(
     outputs: Sequence[Output],
     pressed: list[bool],
     *,
+    found: Gathered | None,
     save: Path | None,
     reveal: bool,
     strict: bool,
@@ -188,7 +197,8 @@ def _delivered(
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
     limit = RENDERING + RENDERING_EACH * len(reports)
     redactors = never, never if reveal else Redactor()
-    shown = [redacted(reports, problems, redactor) for redactor in redactors]
+    page = page_of(overview(found.fold, by_group(found.groups, reports)), reports) if found else page_from(reports)
+    shown = [redacted(reports, problems, page, redactor) for redactor in redactors]
 
     def made(output: Output) -> Checked:
         # What one reads on one's own screen is shown as it is, but for secrets; what is passed on (files, machine
@@ -203,7 +213,8 @@ def _delivered(
         if not isinstance(whole, Reason):
             return whole
         less = shortened(reports, whole)
-        shown = [redacted(less, [short(problem) for problem in problems[:SHOWN_PROBLEMS]], each) for each in redactors]
+        few = [short(problem) for problem in problems[:SHOWN_PROBLEMS]]
+        shown = [redacted(less, few, page, each) for each in redactors]
         code = INTERRUPTED if stopped or pressed else exit_code(less, strict)
         return made(output)
 
@@ -252,14 +263,18 @@ def say_problems(problems: Sequence[Finding], words: Catalogue) -> None:
         typer.echo(words.ui("parse_more", count=len(found) - SHOWN_PROBLEMS), err=True)
 
 
+Shown: TypeAlias = "tuple[Sequence[Report], Sequence[Finding], Page]"
+"""What renderers are given."""
+
+
 def redacted(
-    reports: Sequence[Report], problems: Sequence[Finding], redactor: Redactor
-) -> Callable[[], tuple[Sequence[Report], Sequence[Finding]]]:
-    """Reports and problems for whoever reads them; made once, on the first call, with one set of tokens."""
+    reports: Sequence[Report], problems: Sequence[Finding], page: Page, redactor: Redactor
+) -> Callable[[], Shown]:
+    """Reports, problems and page for whoever reads them; made once, on the first call, with one set of tokens."""
 
     @functools.cache
-    def made() -> tuple[Sequence[Report], Sequence[Finding]]:
-        return redactor.reports(reports), [redactor.finding(problem) for problem in problems]
+    def made() -> Shown:
+        return redactor.reports(reports), [redactor.finding(problem) for problem in problems], redactor.plain(page)
 
     return made
 
@@ -268,6 +283,7 @@ def text_of(
     output: Output,
     reports: Sequence[Report],
     problems: Sequence[Finding],
+    page: Page,
     words: Catalogue,
     timeout: float,
     code: int,
@@ -278,11 +294,11 @@ def text_of(
     settings = contexts[0].settings.source if contexts else None
     match output.format:
         case "json":
-            return json.render(reports, problems, words, source.record(settings))
+            return json.render(reports, problems, words, source.record(settings), page, run_record(reports, contexts))
         case "markdown":
-            return markdown.render(reports, words, sentences(contexts, words))
+            return markdown.render(reports, words, sentences(contexts, words), page)
         case "html":
-            return html.render(reports, words, sentences(contexts, words))
+            return html.render(reports, words, sentences(contexts, words), page)
 
     width = terminal_width() if on_screen(output.path) or "COLUMNS" in os.environ else 100
     return terminal.render(
@@ -292,10 +308,30 @@ def text_of(
         timeout=timeout,
         exit_code=code,
         settings=sentences(contexts, words),
+        page=page,
+        plain=output.path is None and not (sys.stdout.encoding or "").lower().startswith("utf"),
         last=on_screen(output.path),
         verbose=detail.verbose,
         quiet=detail.quiet,
     )
+
+
+def run_record(reports: Sequence[Report], contexts: Sequence[Context]) -> dict[str, Any]:
+    """By which version, when, on which host and how long, for JSON."""
+    return {
+        "version": version("wxalarm"),
+        "time": min((ctx.now for ctx in contexts), default=now()).astimezone(BEIJING).isoformat(timespec="seconds"),
+        "host": platform.node() or None,
+        "elapsed": round(max((report.elapsed for report in reports), default=0.0), 3),
+    }
+
+
+def by_group(groups: Sequence[int], reports: Sequence[Report]) -> dict[int, list[Report]]:
+    """The reports of each group, by its number. groups: that of each report."""
+    made: dict[int, list[Report]] = {}
+    for group, report in zip(groups, reports, strict=True):
+        made.setdefault(group, []).append(report)
+    return made
 
 
 def sentences(contexts: Sequence[Context], words: Catalogue) -> list[str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wxalarm.bounds import whole
 from wxalarm.cli import flags
 from wxalarm.cli.common import (
     UNTOLD,
@@ -35,6 +39,8 @@ from wxalarm.tokens.stores.base import StoreError
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
+    from wxalarm.tokens.keeper import Keeper
+    from wxalarm.tokens.needs import Kept
     from wxalarm.tokens.turn import Told
 
 ACTIONS = ("keep", "get", "status")
@@ -50,6 +56,7 @@ def token(
     show: Annotated[bool, typer.Option("--show")] = False,
     classic: Annotated[bool, typer.Option("--classic")] = False,
     once: Annotated[bool, typer.Option("--once")] = False,
+    listen: Annotated[str | None, typer.Option("--listen", metavar="ADDR:PORT")] = None,
     offline: flags.Offline = False,
     formats: flags.Format = None,
     config: flags.Config = None,
@@ -65,7 +72,7 @@ def token(
         if action == "get":
             _get(tokens, account, kind, authorizer, lang, show=show)
         elif action == "keep":
-            _keep(tokens, account, lang, classic=classic, once=once)
+            _keep(tokens, account, lang, classic=classic, once=once, listen=listen)
         else:
             raise typer.Exit(_status(tokens, account, lang, offline=offline, outputs=outputs))
     except StoreError as error:
@@ -110,7 +117,9 @@ def _get(
     write_stdout(tokens.get(name, kind, authorizer) + "\n" * sys.stdout.isatty())
 
 
-def _keep(tokens: Tokens, account: str | None, lang: str | None, *, classic: bool, once: bool) -> None:
+def _keep(
+    tokens: Tokens, account: str | None, lang: str | None, *, classic: bool, once: bool, listen: str | None
+) -> None:
     """Refresh until SIGTERM or Ctrl-C; a line on stderr for each thing that happens."""
     # Readers need nothing of it.
     from wxalarm.tokens.keeper import Keeper
@@ -119,24 +128,71 @@ def _keep(tokens: Tokens, account: str | None, lang: str | None, *, classic: boo
     if classic:
         typer.echo(visible(words.ui("token_classic")), err=True)
     needs_of(tokens.settings, (), account, classic=classic)  # what is wrong is said before anything begins
-    ends: list[int] = []
+    counted: Counter[tuple[str, str]] = Counter()
 
     def tell(told: Told) -> None:
-        if told.event == "failed":
-            ends.append(1)
+        counted[told.need.name, told.event] += 1
         typer.echo(visible(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} {_said(told, words)}"), err=True)
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    keeper = Keeper(
-        tokens.store,
-        tokens.settings,
-        lambda: needs_of(tokens.settings, tokens.store.names(), account, classic=classic),
-        tell,
-    )
-    keeper.run(stop, once=once)
-    raise typer.Exit(1 if once and ends else 0)
+
+    def needs() -> tuple[Kept, ...]:
+        return needs_of(tokens.settings, tokens.store.names(), account, classic=classic)
+
+    keeper = Keeper(tokens.store, tokens.settings, needs, tell)
+    with _door(tokens, keeper, needs, counted, listen, words) if listen else nullcontext():
+        keeper.run(stop, once=once)
+    failed = any(event == "failed" for _, event in counted)
+    raise typer.Exit(1 if once and failed else 0)
+
+
+@contextmanager
+def _door(
+    tokens: Tokens,
+    keeper: Keeper,
+    needs: Callable[[], tuple[Kept, ...]],
+    counted: Counter[tuple[str, str]],
+    listen: str,
+    words: Catalogue,
+) -> Iterator[None]:
+    """The HTTP door, open while entered; where it cannot be opened the command ends."""
+    # For --listen only.
+    from wxalarm.tokens import metrics, status
+    from wxalarm.tokens.door import Door, open_door
+
+    host, _, number = listen.rpartition(":")
+    host, port = host.strip("[]"), whole(number)
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        port = None
+    if port is None or port > 65535:
+        fail(words.ui("token_bad_listen", listen=listen))
+    secret = tokens.settings.store.secret("door_token")
+    if not secret and not local:
+        fail(words.ui("token_open_door", host=host))
+
+    def shown() -> str:
+        try:
+            found = status.read(tokens.store, needs(), keeper.plan.pace)
+        except StoreError as error:
+            found = status.StoreStatus(str(error))
+        return metrics.text(found, counted, tokens.reader.errors, (door.served, door.refused))
+
+    door = Door(tokens, secret, shown, keeper.held)
+    try:
+        opened = open_door(door, host, port)
+    except ModuleNotFoundError:
+        fail(words.ui("token_no_server"))
+    except OSError as error:
+        fail(f"{listen}: {error.strerror or error}")
+    typer.echo(words.ui("token_listening", url=f"http://{opened.place}/token/NAME"), err=True)
+    try:
+        yield
+    finally:
+        opened.close()
 
 
 def _said(told: Told, words: Catalogue) -> str:

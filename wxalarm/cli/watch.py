@@ -9,6 +9,7 @@ import sqlite3
 import time
 from datetime import datetime
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -22,7 +23,7 @@ from wxalarm.config import ConfigError, load
 from wxalarm.render.redact import Redactor
 from wxalarm.render.text import visible
 from wxalarm.watch.rounds import level_of
-from wxalarm.watch.service import Service, bindable, room
+from wxalarm.watch.service import Service, listening, room
 from wxalarm.watch.store import Store, folder_of
 from wxalarm.watch.targets import ROUND, plan_of
 from wxalarm.watch.ways import WayError, known, report_states, send
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
     from wxalarm.model import Report
+    from wxalarm.watch.service import Socket
     from wxalarm.watch.targets import Plan, Watched
     from wxalarm.watch.ways import Way
 
@@ -68,12 +70,13 @@ def watch(
     if check:
         raise typer.Exit(_checked(plan, path, words))
     _or_fail(lambda: refuse_unknown(plan), words)
+    sock = None if once else _or_fail(lambda: _page(plan), words)
     store = _or_fail(lambda: Store(path), words)
     say = partial(_say, words)
     try:
         if once:
             raise typer.Exit(_once(plan, store, words, say))
-        _for_good(plan, store, words, say, lambda: planned(load(config)))
+        _for_good(plan, store, words, say, lambda: planned(load(config)), sock)
     finally:
         store.close()
 
@@ -118,7 +121,14 @@ def _once(plan: Plan, store: Store, words: Catalogue, say: Callable[..., None]) 
     return exit_code([report for _, report in made])
 
 
-def _for_good(plan: Plan, store: Store, words: Catalogue, say: Callable[..., None], again: Callable[[], Plan]) -> None:
+def _for_good(
+    plan: Plan,
+    store: Store,
+    words: Catalogue,
+    say: Callable[..., None],
+    again: Callable[[], Plan],
+    sock: Socket | None,
+) -> None:
     """Until SIGTERM or Ctrl-C; SIGHUP reads the configuration again."""
     ended: list[int] = []
 
@@ -147,12 +157,33 @@ def _for_good(plan: Plan, store: Store, words: Catalogue, say: Callable[..., Non
         loop.add_signal_handler(signal.SIGHUP, lambda: tasks.add(asyncio.create_task(reload())))
         await service.begin()
         say("watch_begins", count=len(plan.targets), every=plan.every, path=store.path)
-        await service.run()
+        if sock is not None:
+            # Of the extra, and for those only who want a page.
+            from wxalarm.watch.web.app import application, serve
+
+            host, port = sock.getsockname()[:2]
+            say("watch_page", url=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            tasks.add(asyncio.create_task(serve(application(service), sock)))
+        try:
+            await service.run()
+        finally:
+            for task in tasks:
+                task.cancel()
 
     asyncio.run(main())
     say("watch_ends")
     if ended and ended[-1] == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)
+
+
+def _page(plan: Plan) -> Socket | None:
+    """The socket of the page, if there is one. Raises ConfigError: what it needs is missing, or the port is taken."""
+    if plan.listen is None:
+        return None
+    for name in ("starlette", "uvicorn", "prometheus_client"):
+        if find_spec(name) is None:
+            raise ConfigError("watch-extra", name=name)
+    return listening(*plan.listen)
 
 
 def refuse_unknown(plan: Plan) -> None:
@@ -183,8 +214,8 @@ def _checked(plan: Plan, path: Path, words: Catalogue) -> int:
     for name in (*plan.settings.host.access_log, *plan.settings.watch.allow_lists):
         for file in glob.glob(name) or [name]:
             tell("watch_check_file", partial(_readable, file), path=file)
-    if plan.listen is not None:
-        tell("watch_check_listen", partial(bindable, *plan.listen), address=f"{plan.listen[0]}:{plan.listen[1]}")
+    if (listen := plan.listen) is not None:
+        tell("watch_check_listen", lambda: listening(*listen).close(), address=f"{listen[0]}:{listen[1]}")
     tell("watch_check_room", lambda: enough(len(plan.targets), plan.every), room=room())
     for way in plan.ways:
         tell("watch_check_way", partial(tried, way, words), way=way.label)

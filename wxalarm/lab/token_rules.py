@@ -137,7 +137,7 @@ class TokenRules:
 
     def _issue(self, issued: list[Issued], life: float, kind: str = "token") -> dict[str, Any]:
         now = self.clock()
-        issued[:] = [one for one in issued[-8:] if one.until > now - DAY]
+        issued[:] = [one for one in issued if one.until > now - DAY]
         issued.append(Issued(f"{kind}-{secrets.token_hex(48)}", now + life, now))
         return self._said(issued[-1])
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from wxalarm import shell
 from wxalarm.messages.lazy import tables
-from wxalarm.model import AlarmKind, Code, Finding, Reason, Target
+from wxalarm.model import AlarmKind, Code, Finding, Reason
 
 Lang: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
@@ -67,11 +67,6 @@ class _Lenient(string.Formatter):
             return str(format(value, format_spec))
         except (ValueError, TypeError):
             return str(value)
-
-
-def target_of(target: Target) -> dict[str, Any]:
-    """What a command of a report may name besides the evidence: the callback's URL and host."""
-    return {"url": target.url, "target_url": target.url, "target_host": target.host}
 
 
 _WORDS = re.compile(r"\{(\w+):@(\w+(?:\.\w+)?)\}")
@@ -252,6 +247,11 @@ class Catalogue:
     def ui(self, key: str, **values: Any) -> str:
         """A word or sentence of the reports and the command line, from [ui]."""
         return self._say(self._find("ui", key), values) or key
+
+    def ui_count(self, key: str, count: int) -> str:
+        """A number of things, from [count]: "1 account", "2 accounts"."""
+        form = self._find("count", key, "one" if count == 1 else "many") or self._find("count", key, "many")
+        return self._say(form, {"count": count}) or f"{count} {key}"
 
     def help(self, command: str, name: str = "about") -> str:
         """What --help says of a command or, by its name, of one of its parameters."""

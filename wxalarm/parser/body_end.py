@@ -89,7 +89,7 @@ def is_plain(body: str) -> bool:
     return _RESTARTS.search(body) is None
 
 
-class _Finder:
+class Finder:
     """Looks for a pattern from rising offsets and remembers what it saw, so that many looks cost as much as one."""
 
     __slots__ = ("_found", "_from", "_pattern", "_text")
@@ -138,7 +138,7 @@ class BodyEnds:
     def __init__(self, text: str, *, damaged: bool = False) -> None:
         self.text, self.damaged = text, damaged
         self._alarms, self._guides, self._closings, self._dots, self._blanks, self._page_stops = (
-            _Finder(pattern, text) for pattern in (_next_alarm(), _GUIDE, _CLOSING, _DOTS, _BLANK_BEHIND, _PAGE_STOP)
+            Finder(pattern, text) for pattern in (_next_alarm(), _GUIDE, _CLOSING, _DOTS, _BLANK_BEHIND, _PAGE_STOP)
         )
 
     def end(self, start: int, limit: int | None = None, *, on_line: bool = False) -> Body:

@@ -19,11 +19,14 @@ QUOTED = 3
 LONGEST_GAP = 2000
 """Characters between two pieces of one alarm."""
 _QUOTES = compiled(rf"(?:{w.BLANK}|[{w.QUOTES}])*+\Z")
+_SENT = r"[^\n\[]{0,40}(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?[^\n\[\d]{0,12}"
 _BETWEEN = compiled(
-    rf"(?:{w.SPACE}|[{w.QUOTES}])*+(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n(?:{w.SPACE}|[{w.QUOTES}])*+)?\Z"
+    rf"(?:{w.SPACE}|[{w.QUOTES}])*+"
+    rf"(?:(?:[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}|(?<=\n){_SENT})\n(?:{w.SPACE}|[{w.QUOTES}])*+)?\Z"
 )
-"""What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know."""
-_APPID = compiled(r"[^\s，。！？,;；\[\]]{0,64}\Z")
+"""What may stand between two pieces of one alarm: blanks, quote marks, one line with a label that we do not know, or
+with the sender and the time of a message."""
+_APPID = compiled(rf"[^\s，。！？,;；\[\]]{{0,64}}\Z|(?:w{w.BLANK}?x{w.BLANK})?(?:[xX*＊]{w.BLANK}){{3,40}}+[xX*＊]\Z")
 _SURE_APPID = compiled(rf"{limits.APPID}\Z|(?=.*[*＊xX])wx[0-9A-Za-z*＊…]{{4,40}}\Z")
 _DATE = compiled(w.DATE + r"\Z")
 _EXACT_DATE = compiled(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
@@ -153,9 +156,13 @@ class Clusters:
         last = before.piece
         if w.RANK[piece.name] <= w.RANK[last.name] or piece.start - last.end > LONGEST_GAP:
             return None
-        # Groups without their label are a fragment of their own, unless they stand on the very next line.
-        if not piece.labelled and self.text.count("\n", last.end, piece.start) >= 2:
-            return None
+        # Groups without their label are a fragment of their own, unless they stand on the very next line, or as far
+        # behind as each line of the alarm behind the one before it.
+        if not piece.labelled and (lines := self.text.count("\n", last.end, piece.start)) >= 2:
+            if len(self._parts) < 2 or self._parts[-1] is not before:
+                return None
+            if self.text.count("\n", self._parts[-2].piece.end, last.start) != lines:
+                return None
         if _BETWEEN.match(self.text, last.end, piece.start) is not None:
             return -1
         return self._prefix(last, piece)

@@ -111,12 +111,15 @@ _GROUPS = (
 )
 """What the groups of CLEAN hold."""
 _BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
-_OPENID, _STAMP, _URL = (_GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url"))
+_OPENID, _STAMP, _URL, _TRANSACTION = (
+    _GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url", "transaction_id")
+)
 _FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
 _SURE_OPENID = compiled(r"[0-9A-Za-z_-]{20,40}\Z")
 
 
 _UNKNOWN = AlarmKind.UNKNOWN
+_LINKS = frozenset(w.GUIDE_LINKS)
 _ALARM, _SAMPLE = plain_of(Alarm), plain_of(Sample)
 
 
@@ -168,8 +171,8 @@ def read(match: re.Match[str], source: Source) -> Found | None:
     groups = match.groups()
     appid, nickname, time, description, wording, window, count = groups[:7]
     guide = groups[_GUIDE_URL]
-    if guide is not None and "Appid" in guide:
-        return None  # of the next alarm, glued to it
+    if guide is not None and guide not in _LINKS and _is_odd(guide):
+        return None
     if wording is not None:
         description = match.string[match.start(5) - 1 : match.end(5)]
         if not w.is_whole(description):
@@ -210,9 +213,16 @@ def read(match: re.Match[str], source: Source) -> Found | None:
         return None
     # Only a mask eats a bracket, only WeChat cuts a body.
     openid, url = groups[_OPENID], groups[_URL]
+    if (url or groups[_TRANSACTION] or "")[:2] == "3D":
+        return None  # "=3D", of a mail's source
     if sample.response_truncated or (openid and openid[-1] == "*") or (url and url[-1] == "*"):
         return alarm, _problems(match, source), start, end
     return alarm, (), start, end
+
+
+def _is_odd(guide: str) -> bool:
+    """Whether a link is that of another alarm, glued to it, or was cut."""
+    return "Appid" in guide or any(link.startswith(guide) for link in w.GUIDE_LINKS)
 
 
 def _proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, make_dataclass
 from functools import cached_property
 from typing import Any
 
-from wxalarm.model import Location, Places
-from wxalarm.parser.repair import Map, repair
+from wxalarm.model import Finding, Location, Places
+from wxalarm.parser.repair import Map, Mend, given, repair
 
 Spans = Mapping[str, tuple[int, int]]
 
@@ -66,26 +66,36 @@ class Lines:
 class Source:
     """A text to parse: `text` is what the parser reads, locations are those of the text as it was given."""
 
-    __slots__ = ("_back", "lines", "text")
+    __slots__ = ("_maps", "_mends", "lines", "text")
 
     def __init__(self, lines: Lines) -> None:
         self.lines, self.text = lines, lines.text
-        self._back: Map | None = None
+        self._maps: Sequence[Map] = ()
+        self._mends: Sequence[Mend] = ()
 
     def repair(self) -> None:
         """Undo what pages and chat programs did to the text."""
-        self.text, self._back = repair(self.lines.text)
+        self.text, self._maps, mends = repair(self.lines.text)
+        self._mends = sorted(mends, key=lambda mend: mend.start)
 
     def given(self, start: int, end: int) -> tuple[int, int]:
         """Offsets of the text as given for offsets of `text`."""
-        if self._back is None:
-            return start, end
-        first = self._back.start(start)
-        return first, max(first, self._back.end(end))
+        return given(self._maps, start, end)
 
     def parsed(self, given: int) -> int:
         """The offset of `text` for an offset of the text as given."""
-        return given if self._back is None else self._back.parsed(given)
+        for back in self._maps:
+            given = back.parsed(given)
+        return given
+
+    def mended(self, start: int, end: int) -> list[Finding]:
+        """What repair did to text[start:end] that is not beyond doubt."""
+        if not self._mends:
+            return []
+        start, end = self.given(start, end)
+        first = bisect_left(self._mends, start, key=lambda mend: mend.start)
+        last = bisect_left(self._mends, end, key=lambda mend: mend.start)
+        return [mend.code(self.lines.locate(mend.start, mend.end), **mend.evidence) for mend in self._mends[first:last]]
 
     def locate(self, start: int, end: int) -> Location:
         """The location of text[start:end]."""

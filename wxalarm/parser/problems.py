@@ -11,4 +11,16 @@ LABEL_REPEATED = Code("label-repeated", Severity.WARNING, Basis.RECORDED)
 KEY_REPEATED = Code("key-repeated", Severity.WARNING, Basis.RECORDED)
 STRAY_TEXT = Code("stray-text", Severity.NOTE, Basis.RECORDED)
 ALARM_TOO_LONG = Code("alarm-too-long", Severity.ERROR, Basis.RECORDED)
-PROBLEMS = (BAD_VALUE, BRACKET_MISSING, BODY_CUT, LABEL_REPEATED, KEY_REPEATED, STRAY_TEXT, ALARM_TOO_LONG)
+VALUE_JOINED = Code("value-joined", Severity.WARNING, Basis.RECORDED)
+LOOK_ALIKE = Code("look-alike", Severity.WARNING, Basis.RECORDED)
+PROBLEMS = (
+    BAD_VALUE,
+    BRACKET_MISSING,
+    BODY_CUT,
+    LABEL_REPEATED,
+    KEY_REPEATED,
+    STRAY_TEXT,
+    ALARM_TOO_LONG,
+    VALUE_JOINED,
+    LOOK_ALIKE,
+)

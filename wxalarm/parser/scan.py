@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wxalarm.parser import fast
 from wxalarm.parser.fast import Found
 from wxalarm.parser.locate import Source
-from wxalarm.parser.repair import Signs, is_encoded
+from wxalarm.parser.repair import Signs, Stretches, is_encoded
 
 if TYPE_CHECKING:
     # Imported when an alarm is not clean: their patterns take longer to compile than a clean text to parse.
@@ -40,6 +40,7 @@ class Scan:
         """Find them all; False when the text has to be repaired first, as one of the signs says."""
         source, found = self.source, self.found
         text = source.text
+        stretches = Stretches(text)
         for match in fast.CLEAN.finditer(text, at):
             start, end = match.span()
             if start < at:
@@ -54,6 +55,8 @@ class Scan:
                 if signs.before(body, behind) or is_encoded(text, body, behind, clean[0].sample):
                     return False
             # Two characters can be no label.
+            if start - at > 2 and signs is not None and stretches.are_damaged(at, start):
+                return False
             if start - at > 2 and fast.may_hold_pieces(text, at, start):
                 clusters = self._clusters
                 before = list(clusters.begin(at, start))
@@ -68,9 +71,13 @@ class Scan:
                 found += map(self._built, (*before, *clusters.finish(start)))
             if signs is not None:
                 self.clean.add(len(found))
+            elif mends := source.mended(start, end):
+                clean = (clean[0], [*clean[1], *mends], start, end)
             found.append(clean)
             at = end
         if signs is not None and signs.before(len(text), len(text)):
+            return False
+        if signs is not None and stretches.are_damaged(at, len(text)):
             return False
         if fast.may_hold_pieces(text, at, len(text)):
             self._read(at, len(text))
@@ -83,7 +90,8 @@ class Scan:
     def _built(self, cluster: Cluster) -> Found:
         from wxalarm.parser.build import build
 
-        return *build(cluster, self.source), cluster.start, cluster.end
+        alarm, problems = build(cluster, self.source)
+        return alarm, [*problems, *self.source.mended(cluster.start, cluster.end)], cluster.start, cluster.end
 
     @cached_property
     def _clusters(self) -> Clusters:

@@ -17,11 +17,14 @@ CONTEXT = 128
 """Characters before the place to go on from that are kept: what stands before a label tells how much it proves."""
 
 
-def stream(parts: Iterable[str], path: str | None = None) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
-    """Every alarm of a text that comes in parts, with its problems: the same ones as `parse` of the whole."""
+def stream(parts: Iterable[str | None], path: str | None = None) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
+    """Every alarm of a text that comes in parts, with its problems: the same ones as `parse` of the whole. A part that
+    is None is a silence: what has come is taken to be whole."""
     window = _Window(path)
     for part in parts:
-        if part:
+        if part is None:
+            yield from window.feed("", final=True)
+        elif part:
             yield from window.feed(part)
     yield from window.feed("", final=True)
 

@@ -41,6 +41,28 @@ LABELS: dict[str, str] = {
     "guide_url": rf"(?:报警排查指引|報警排查指引){BLANK}*[,，、]?{BLANK}*(?:请见|請見)?",
 }
 """The labels by the field they fill, in the order in which WeChat prints them."""
+SYNONYMS: dict[str, str] = {
+    "appid": r"(?:开发者|開發者) ?[Ii][Dd](?: ?[(（][Aa]pp[Ii][Dd][)）])?|(?<![A-Za-z])[Aa]pp ?[Il1|][dD]",
+    "nickname": r"(?:公众号|公眾號|服务号|订阅号|账号|帐号|小程序)(?:名称|名稱|昵称|名字)",
+    "first_seen": r"(?:首次)?(?:发生|發生|出现|失败|告警|报警|错误|触发)(?:时间|時間)|首次(?:时间|時間)",
+    "description": r"(?:告警|报警|報警|警告|错误|錯誤|异常|失败)(?:内容|內容|信息|描述|详情|原因|类型|類型)|类型|類型",
+    "count": r"(?:失败|失敗|错误|錯誤|告警|报警|出现|发生)(?:次数|次數)|频次|頻次",
+    "sample": r"(?:错误|錯誤|失败|告警|报警)(?:详情|示范|案例|例子)|样例|示例",
+    "guide_url": r"(?:报警)?(?:排查|处理)(?:指引|文档|指南)|指引",
+}
+"""What people and their tools call the labels: they count only with a value behind them that no other has."""
+HAN_WORDS = (
+    *dict.fromkeys(re.findall("[一-鿿]{2,4}", "|".join(LABELS.values()))),
+    *("开发者", "開發者", "名称", "名稱", "名字", "类型", "類型", "信息", "描述", "详情", "原因"),
+    *("频次", "頻次", "样例", "示例", "示范", "案例", "例子", "文档", "指南"),
+)
+"""The Chinese words one of which every label and synonym has."""
+RETOLD = r"App[Il1]|[一-鿿]{2,3}(?:时间|内容|次数|名称)|类型|示例|错误"
+"""The beginnings of what people call the labels."""
+IS_TYPE = compiled("类型|類型")
+"""The label of a type, which says less than 内容 beside it."""
+GUIDE_LINKS = ("http://url.cn/ab0jnP", "https://w.url.cn/s/A1dMqXI", "https://mmbizurl.cn/s/MpkaZb8yg")
+"""The links of the guide line that have been seen."""
 RANK = {name: rank for rank, name in enumerate(LABELS)}
 LABEL = {name: rf"(?:{words}){BLANK}*{COLON}" for name, words in LABELS.items()}
 ANY_LABEL = "|".join(LABEL.values())
@@ -197,7 +219,7 @@ the line, or at the first bracket. Linear: no two groups look at the same charac
 
 OFFICIAL = frozenset(
     "微信服务器伺務向连接連给給推送公众眾号號订訂阅閱小程序企业業第三方平台臺组組件授权權支付完成通知开開发發者消息或事件时時后後间間"
-    "内內解析失败敗现現发發是无無效域名生超为為[秒]没沒有返回得到的应應不合法暂暫屏蔽除分钟鐘至已将將会會此账帳户戶因"
+    "内內解析失败敗现現发發是无無效域名生超为為[秒]没沒有返回得到的应應不合法暂暫屏蔽除分钟鐘至已将將会會此账帳户戶因多次一如取等"
     '“”"「」『』《》〈〉()（）,，.。:：、_ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 )
 """The characters of every known 内容: what else stands there is somebody's."""

@@ -10,8 +10,9 @@ import contextlib
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from msgspec import Struct
 
@@ -28,6 +29,51 @@ _ASKED: WeakSet[Any] = WeakSet()
 """The TLS connections whose server asked for a certificate of ours."""
 
 
+OPEN = 32
+"""Connections that are open at once in all: many alarms must not become a storm of our own."""
+OPEN_EACH = 4
+"""To one address: it may be the sick server."""
+
+
+class _Room:
+    """Who may connect now, in one event loop."""
+
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(OPEN)
+        self._each: dict[str, asyncio.Semaphore] = {}
+
+    async def enter(self, address: str) -> Callable[[], None]:
+        """Waits for room; what it gives is to be called once, when the connection is closed."""
+        own = self._each.setdefault(address, asyncio.Semaphore(OPEN_EACH))
+        await own.acquire()
+        try:
+            await self._all.acquire()
+        except BaseException:
+            own.release()
+            raise
+
+        def leave() -> None:
+            own.release()
+            self._all.release()
+
+        return leave
+
+
+_ROOMS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
+
+
+class _Socket(socket.socket):
+    """Makes room for the next one when it is closed."""
+
+    leave: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.leave is not None:
+            leave, self.leave = self.leave, None
+            leave()
+
+
 class Connect(Struct, frozen=True):
     """One attempt to connect."""
 
@@ -42,26 +88,26 @@ class Connect(Struct, frozen=True):
 
 
 async def connected(address: str, port: int, limit: float = WAIT) -> tuple[Connect, socket.socket | None]:
-    """The attempt within `limit` seconds, and the connected socket, which the caller closes. Never raises for what the
-    network does."""
+    """The attempt within `limit` seconds from when there is room for it, and the connected socket, which the caller
+    closes. Never raises for what the network does."""
     loop = asyncio.get_running_loop()
+    leave = await _ROOMS.setdefault(loop, _Room()).enter(address)
     begun = loop.time()
-    sock: socket.socket | None = None
+    sock: _Socket | None = None
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = _Socket(family, socket.SOCK_STREAM)
+        sock.leave = leave
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(limit):
             await loop.sock_connect(sock, (address, port))
     except OSError as error:
-        if sock is not None:
-            sock.close()
+        (leave if sock is None else sock.close)()
         failure, detail = Failure.LOCAL if local.no_ipv6(address, error) else classify(error), words(error)
         return Connect(address, port, loop.time() - begun, limit, failure, detail), None
     except BaseException:
-        if sock is not None:
-            sock.close()
+        (leave if sock is None else sock.close)()
         raise
     return Connect(address, port, loop.time() - begun, limit), sock
 

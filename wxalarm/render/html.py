@@ -9,17 +9,30 @@ from typing import TYPE_CHECKING
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
+from wxalarm.render.incidents import Page, blocks_line, extent, headline, is_page, page_from, ticket_line, title
 from wxalarm.render.text import visible
-from wxalarm.render.view import counts, folded, others, view
+from wxalarm.render.view import counts, view
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = ()) -> str:
+def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = (), page: Page | None = None) -> str:
     """All reports as one page. settings: sentences on where they came from."""
+    page = page or page_from(reports)
+    shown = [one for one in page["incidents"] if one["reports"]]
     return _template().render(
-        reports=[(view(report, words), others(like, words) if like else "") for report, like in folded(reports)],
+        page=page if is_page(page) else None,
+        reports=[
+            (view(reports[one["reports"][0]], words), extent(one, page, words) if one["alarms"] > 1 else "")
+            for one in shown
+        ],
+        headline=headline(page, words),
+        incidents=[(title(one, reports, words), extent(one, page, words)) for one in page["incidents"]],
+        notes=[
+            *(blocks_line(one, page, words) for one in page["blocks"]),
+            *(ticket_line(one, words) for one in page["tickets"]),
+        ],
         ui=words.ui,
         lang=words.lang,
         counts=counts(reports, words),

@@ -5,31 +5,49 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wxalarm.messages import target_of
 from wxalarm.model import CheckResult, Finding, Report, Status, Target
 from wxalarm.records import alarm_record, dump, location_record, plain
-from wxalarm.render.why import adviser, because
+from wxalarm.render.why import adviser, because, target_of
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
+    from wxalarm.render.incidents import Page
 
 REPORT_SCHEMA = "wxalarm.report/2"
 
 
 def render(
-    reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue, settings: Mapping[str, Any] | None = None
+    reports: Sequence[Report],
+    problems: Sequence[Finding],
+    words: Catalogue,
+    settings: Mapping[str, Any] | None = None,
+    page: Page | None = None,
+    run: Mapping[str, Any] | None = None,
 ) -> str:
     """`diagnose --format json`."""
-    return dump(document(reports, problems, words, settings))
+    return dump(document(reports, problems, words, settings, page, run))
 
 
 def document(
-    reports: Sequence[Report], problems: Sequence[Finding], words: Catalogue, settings: Mapping[str, Any] | None = None
+    reports: Sequence[Report],
+    problems: Sequence[Finding],
+    words: Catalogue,
+    settings: Mapping[str, Any] | None = None,
+    page: Page | None = None,
+    run: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The document of `diagnose --format json` as plain data. settings: the record of where they came from."""
+    """The document of `diagnose --format json` as plain data. settings: the record of where they came from; page: what
+    all alarms come to; run: by which version, when, where and how long."""
+    if page is None:
+        from wxalarm.render.incidents import page_from  # `parse` writes findings too, and has no incidents
+
+        page = page_from(reports)
     places = {id(report): place for place, report in enumerate(reports)}
     return {
         "schema": REPORT_SCHEMA,
+        "run": run,
+        "overview": {name: value for name, value in page.items() if name != "incidents"},
+        "incidents": page["incidents"],
         "reports": [_report(report, words, places) for report in reports],
         "problems": [finding_record(problem, words) for problem in problems],
         "configuration": settings,

@@ -7,19 +7,31 @@ from collections.abc import Iterator, Sequence
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
+from wxalarm.render.incidents import Page, blocks_line, extent, headline, is_page, page_from, ticket_line, title
 from wxalarm.render.text import verbatim, visible
-from wxalarm.render.view import VERBATIM, Line, View, counts, folded, others, view
+from wxalarm.render.view import VERBATIM, Line, View, counts, view
 
 
-def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = ()) -> str:
+def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = (), page: Page | None = None) -> str:
     """All reports as one Markdown document. settings: sentences on where they came from."""
-    lines: list[str] = []
-    for report, like_it in folded(reports):
-        lines += [*_report(view(report, words), words), ""]
-        if like_it:
-            lines += [_safe(others(like_it, words)), ""]
+    page = page or page_from(reports)
+    lines = _page(page, reports, words) if is_page(page) else []
+    for one in page["incidents"]:
+        if one["reports"]:
+            lines += [*_report(view(reports[one["reports"][0]], words), words), ""]
+        if one["alarms"] > 1:
+            lines += [_safe(extent(one, page, words)), ""]
     lines += [f"- {_safe(sentence)}" for sentence in settings] + [""] * bool(settings)
     return "\n".join([*lines, f"_{counts(reports, words)}_"]) + "\n"
+
+
+def _page(page: Page, reports: Sequence[Report], words: Catalogue) -> list[str]:
+    lines = [f"# {_safe(headline(page, words))}", ""]
+    for number, one in enumerate(page["incidents"], 1):
+        lines += [f"{number}. **{_safe(title(one, reports, words))}**  ", f"   {_safe(extent(one, page, words))}"]
+    notes = [blocks_line(one, page, words) for one in page["blocks"]]
+    notes += [ticket_line(one, words) for one in page["tickets"]]
+    return [*lines, "", *(f"- {_safe(note)}" for note in notes), *[""] * bool(notes)]
 
 
 def _report(report: View, words: Catalogue) -> Iterator[str]:

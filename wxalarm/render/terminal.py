@@ -7,14 +7,29 @@ just above the prompt. What does not help to act on it is folded into a line tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from rich.cells import cell_len
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
+from wxalarm.render.incidents import (
+    LEVELS,
+    PLAIN_LEVELS,
+    Page,
+    bar,
+    blocks_line,
+    clock,
+    extent,
+    headline,
+    is_page,
+    page_from,
+    ticket_line,
+    title,
+)
 from wxalarm.render.text import shorten, styled, verbatim, visible, wrap
-from wxalarm.render.view import ADVICE, VERBATIM, Line, Row, View, counts, folded, others, view
+from wxalarm.render.view import ADVICE, VERBATIM, Line, Row, View, counts, view
 
 STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim", "unknown": "magenta"}
 MARK_WIDTH = 4
@@ -35,6 +50,11 @@ REASON_TEXT = 2
 REASONS = 3
 """Lines on what was not looked at."""
 MANUAL = 2
+NIGHT = 60
+"""Lines of the page of many alarms."""
+INCIDENTS = 12
+NOTES = 3
+"""MarkFails and tickets that are told."""
 _SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?]) +(?=[A-Z\u4e00-\u9fff])")
 SHORT = 16
 """Columns below which a sentence may come twice: "HTTP 502." is no repetition."""
@@ -53,32 +73,40 @@ def render(
     last: bool = False,
     verbose: bool = False,
     quiet: bool = False,
+    page: Page | None = None,
+    plain: bool = False,
 ) -> str:
     """All reports as text. `width` in columns; without `color` no escape sequence is in the result. settings: sentences
     on where they came from. last: the answer stands last, for a terminal. verbose: everything; quiet: the verdict's
-    line alone."""
+    line alone. page: what all alarms come to, when there are more of them than reports. plain: no block characters."""
+    page = page or page_from(reports)
+    firsts = [reports[one["reports"][0]] for one in page["incidents"] if one["reports"]]
+    screen = _Page(words, width, color, verbose=verbose)
     if quiet:
-        page = _Page(words, width, color)
-        for report, _ in folded(reports):
-            page.heading(view(report, words))
-        return page.text()
-    pages = []
-    for report, like_it in folded(reports):
-        page = _Page(words, width, color, verbose=verbose)
-        page.report(view(report, words), last=last)
-        if like_it:
-            page.line(others(like_it, words), 2, "bold")
-        pages.append(page.text())
-    page = _Page(words, width, color)
-    elapsed = max((report.elapsed for report in reports), default=0.0)
+        for report in firsts:
+            screen.heading(view(report, words))
+        return screen.text()
+    parts = []
+    if is_page(page):
+        parts.append(screen.part(lambda: screen.page(page, reports, PLAIN_LEVELS if plain else LEVELS)))
+    if verbose or not is_page(page):
+        for report in firsts:
+            alone = _Page(words, width, color, verbose=verbose)
+            alone.report(view(report, words), last=last)
+            parts.append(alone.lines)
+    if not is_page(page) and page["alarms"] > 1:
+        line = extent(page["incidents"][0], page, words)
+        parts[-1:] = [screen.part(lambda: screen.line(line, style="bold")), parts[-1]]
+    screen.lines = [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
     if verbose:
-        page.line("")
-        page.line(words.ui("seen_from"), style="dim")
-        page.line(counts(reports, words), style="dim")
+        screen.line("")
+        screen.line(words.ui("seen_from"), style="dim")
+        screen.line(counts(reports, words), style="dim")
     for sentence in settings:
-        page.line(sentence, style="dim")
-    page.line(words.ui("footer", code=exit_code, elapsed=elapsed, timeout=timeout), style="dim")
-    return "\n".join(pages) + page.text()
+        screen.line(sentence, style="dim")
+    elapsed = max((report.elapsed for report in reports), default=0.0)
+    screen.line(words.ui("footer", code=exit_code, elapsed=elapsed, timeout=timeout), style="dim")
+    return screen.text()
 
 
 class _Page:
@@ -149,6 +177,66 @@ class _Page:
 
     def styled(self, text: str, style: str) -> str:
         return styled(text, style, self.color)
+
+    # --- many alarms ---
+
+    def page(self, page: Page, reports: Sequence[Report], levels: str) -> None:
+        """The incidents, a line or two each; when they were; what to do first for each."""
+        words, incidents = self.words, page["incidents"]
+        self.line(headline(page, words), style="bold")
+        self.line("")
+        shown = incidents if self.verbose else incidents[:INCIDENTS]
+        for number, one in enumerate(shown, 1):
+            self.numbered(number, title(one, reports, words), "bold", None if self.verbose else 2)
+            self.line(extent(one, page, words), 4, most=2)
+        if len(shown) < len(incidents):
+            self.line(words.ui("more_incidents", count=len(incidents) - len(shown)), 4, "dim")
+        self.timeline(page, shown, levels)
+        notes = [blocks_line(one, page, words) for one in page["blocks"]]
+        notes += [ticket_line(one, words) for one in page["tickets"]]
+        if notes:
+            self.line("")
+        for note in notes if self.verbose else notes[:NOTES]:
+            self.line(note, 0, most=3)
+        if len(notes) > NOTES and not self.verbose:
+            self.line(words.ui("more_rows", count=len(notes) - NOTES), 4, "dim")
+        if not self.verbose:
+            self.first_steps(shown, reports)
+
+    def numbered(self, number: int, text: str, style: str = "", most: int | None = None) -> None:
+        """A text behind the number of its incident."""
+        for place, row in enumerate(self.wrapped(text, self.width - 4, most)):
+            self.put(f"{number:>2}  " * (place == 0) + " " * 4 * (place > 0) + self.styled(row, style))
+
+    def timeline(self, page: Page, shown: Sequence[Mapping[str, Any]], levels: str) -> None:
+        """A row an incident, a column a slot of time: each as high as its share of the incident's own peak."""
+        rows = [one["timeline"] for one in shown]
+        if len(shown) < 2 or not any(rows) or len(rows[0]) < 2:
+            return
+        self.line("")
+        for number, values in enumerate(rows, 1):
+            self.put(f"{number:>2}  " + bar(values, max(values), levels))
+        begins, ends = clock(page["since"], self.words, date=False), clock(page["until"], self.words, date=False)
+        gap = " " * max(1, len(rows[0]) - len(begins) - len(ends))
+        said = self.words.ui("timeline", minutes=page["slot"] / 60)
+        self.put(self.styled(f"    {begins}{gap}{ends}  {said}", "dim"))
+
+    def first_steps(self, shown: Sequence[Mapping[str, Any]], reports: Sequence[Report]) -> None:
+        """For each incident what to do, while the page has room for it; the same is said once."""
+        blank = True
+        for number, one in enumerate(shown, 1):
+            if not one["reports"]:
+                continue
+            said = view(reports[one["reports"][0]], self.words)
+            found = said.cause or Line("", "", "", "", tuple(("hint", "", text) for text in said.gaps[:1]))
+            texts = {part: text for part, _, text in found.advice if part in ("hint", "verify")}
+            if (hint := self.new(texts.get("hint", ""))) and len(self.lines) < NIGHT - 4:
+                if blank:
+                    self.line("")
+                    blank = False
+                self.numbered(number, hint, most=1 + (len(shown) < 6))
+                if len(shown) < 6 and "verify" in texts:
+                    self.lines += [f"    {self.styled(part, 'cyan')}" for part in verbatim(texts["verify"])[:1]]
 
     # --- one report ---
 
@@ -306,9 +394,9 @@ class _Page:
         if not self.verbose:
             return
         # A chart that does not fit says nothing when it is cut; its numbers stand in the sentence.
-        fits = all(INDENT + cell_len(visible(bar)) <= self.width for bar in finding.chart)
-        for bar in finding.chart if fits else ():
-            self.put(self.styled(" " * INDENT + visible(bar), "dim"))
+        fits = all(INDENT + cell_len(visible(row)) <= self.width for row in finding.chart)
+        for row in finding.chart if fits else ():
+            self.put(self.styled(" " * INDENT + visible(row), "dim"))
         self.advice(finding, INDENT)
 
     def row(self, row: Row, found: Iterable[Sequence[str]]) -> None:
@@ -353,8 +441,8 @@ class _Page:
         """A row with as many titles as its line holds."""
         comma, room = self.words.ui("list_comma"), self.width - INDENT - 2
         shown = text
-        for number, title in enumerate(titles):
-            longer = shown + (comma if number else "") + title
+        for number, name in enumerate(titles):
+            longer = shown + (comma if number else "") + name
             if cell_len(longer) > room:
                 shown += "…"
                 break
@@ -364,7 +452,8 @@ class _Page:
 
 def _clause(reason: str) -> str:
     """What a reason says first; how it is mended stands behind."""
-    return re.split(r"[;；：。]|[:.] ", reason)[0].rstrip(".")
+    ends = [place for mark in ("; ", ": ", ". ", "；", "：", "。") if (place := reason.find(mark)) > 0]
+    return reason[: min(ends, default=len(reason))].rstrip(".")
 
 
 def _rank(row: Row, place: int) -> tuple[int, int]:

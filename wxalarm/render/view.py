@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.messages import Catalogue, target_of
+from wxalarm.messages import Catalogue
 from wxalarm.model import (
     BEIJING,
     VERDICT,
@@ -24,7 +24,7 @@ from wxalarm.model import (
     Target,
 )
 from wxalarm.render.bars import bars
-from wxalarm.render.why import adviser, because, elsewhere, gaps
+from wxalarm.render.why import adviser, because, elsewhere, gaps, target_of
 from wxalarm.verdict import OLD
 
 WORD = {Status.PASS: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.SKIP: "skip", Status.UNKNOWN: "unknown"}
@@ -87,44 +87,6 @@ class View(Struct, frozen=True):
     """Checks that could have shown what explains the alarm and were not looked at, when the verdict is not certain."""
     not_checked: tuple[tuple[tuple[str, ...], str], ...]
     manual: tuple[str, ...]
-
-
-def folded(reports: Sequence[Report]) -> list[tuple[Report, tuple[Report, ...]]]:
-    """(report, others like it): reports with one kind, host and cause stand behind the one that failed most often.
-
-    Up to three of a kind are shown each; a storm of thousands is a few causes.
-    """
-    groups: dict[object, list[Report]] = {}
-    crowd: dict[int, list[Report]] = {}
-    for index, report in enumerate(reports):
-        if report.example is not None:
-            crowd.setdefault(id(report.example), []).append(report)
-            continue
-        cause = report.cause and (report.cause.check, report.cause.finding.code.id)
-        key = (report.alarm.kind, report.target.host, cause, report.status)
-        groups.setdefault(key if report.target.host else index, []).append(report)
-    found: list[tuple[Report, tuple[Report, ...]]] = []
-    for group in groups.values():
-        if len(group) <= 3:
-            found += [(report, tuple(crowd.get(id(report), ()))) for report in group]
-        else:
-            first = max(group, key=lambda report: report.alarm.count or 0)
-            behind = [report for report in group if report is not first]
-            behind += [report for one in group for report in crowd.get(id(one), ())]
-            found.append((first, tuple(behind)))
-    return found
-
-
-def others(reports: Sequence[Report], words: Catalogue) -> str:
-    """One sentence about reports that are folded behind another: how many, whose, how often."""
-    accounts = list(dict.fromkeys(report.alarm.appid for report in reports if report.alarm.appid))
-    return words.ui(
-        "folded",
-        alarms=len(reports),
-        count=sum(report.alarm.count or 0 for report in reports),
-        accounts=len(accounts),
-        some=words.ui("list_comma").join(accounts[:5]) + ("…" if len(accounts) > 5 else ""),
-    )
 
 
 def summary(alarm: Alarm, words: Catalogue) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wxalarm.model import Finding, Report, Step
+from wxalarm.model import Finding, Report, Step, Target
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
+
+
+def target_of(target: Target) -> dict[str, Any]:
+    """What a command of a report may name besides the evidence: the callback's URL and host."""
+    return {"url": target.url, "target_url": target.url, "target_host": target.host}
 
 
 def because(step: Step, words: Catalogue) -> str:

@@ -67,23 +67,24 @@ class Tokens:
         """The token of an account, by its name in wxalarm.toml. kind: jsapi_ticket, component_verify_ticket.
         authorizer: the appid of an account that authorized the platform. Raises NoToken, and ConfigError for an
         unknown name."""
-        return self.reader.get(self._name(account, kind, authorizer))
+        return self.reader.get(self.name(account, kind, authorizer))
 
     def rejected(self, account: str, value: str, kind: str | None = None, authorizer: str | None = None) -> None:
         """WeChat answered 40001, 40014 or 42001 to this value."""
-        self.reader.rejected(self._name(account, kind, authorizer), value)
+        self.reader.rejected(self.name(account, kind, authorizer), value)
 
     def ticket_came(self, platform: str, ticket: str) -> None:
         """The component_verify_ticket that was just pushed: the handler calls this, then answers success. Raises
         StoreError: then it must not answer success, and WeChat pushes again."""
-        make(self.store, self._name(platform, COMPONENT_TICKET), rows.given(ticket, TICKET_HOLDS))
+        make(self.store, self.name(platform, COMPONENT_TICKET), rows.given(ticket, TICKET_HOLDS))
 
     def authorized(self, platform: str, authorizer: str, refresh_token: str) -> None:
         """An account has authorized the platform: its authorizer_refresh_token, which must not be lost. Raises
         StoreError."""
-        make(self.store, self._name(platform, None, authorizer), rows.given(None, 0.0, refresh_token))
+        make(self.store, self.name(platform, None, authorizer), rows.given(None, 0.0, refresh_token))
 
-    def _name(self, account: str, kind: str | None = None, authorizer: str | None = None) -> str:
+    def name(self, account: str, kind: str | None = None, authorizer: str | None = None) -> str:
+        """The name of the row. Raises ConfigError."""
         return row_name(self.account(account), kind, authorizer)
 
     def account(self, name: str) -> Account:

@@ -52,6 +52,7 @@ GATHER = 0.05
 Say = Callable[..., None]
 """Called with a key of [ui] and its values: what a person who reads the log should know."""
 Look = Callable[..., Awaitable[Round]]
+Socket = socket.socket
 
 
 class Steady:
@@ -162,8 +163,13 @@ class Service:
 
     async def stored(self, call: Callable[..., T], *args: Any) -> T:
         """A call of the store, one at a time, where it keeps nobody waiting."""
+
+        def alone() -> T:
+            with self.store.mutex:
+                return call(*args)
+
         async with self._storing:
-            return await deadline.in_thread(lambda: call(*args))
+            return await deadline.in_thread(alone)
 
     # --- begin, and begin anew ---
 
@@ -449,16 +455,14 @@ def room() -> int:
     return ROOM if limit == resource.RLIM_INFINITY else max(1, min(ROOM, (limit - 64) // FILES))
 
 
-def bindable(address: str, port: int) -> None:
-    """Raises ConfigError when nothing can listen there."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((address, port))
-        except OSError as error:
-            said = error.strerror or str(error)
-            raise ConfigError("watch-port", place=f"{address}:{port}", error=said) from None
+def listening(address: str, port: int) -> Socket:
+    """A socket that listens there. Raises ConfigError."""
+    try:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return socket.create_server((address, port), family=family, backlog=512)
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise ConfigError("watch-port", place=f"{address}:{port}", error=said) from None
 
 
 def _damaged(error: sqlite3.DatabaseError) -> bool:

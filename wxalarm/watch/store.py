@@ -14,6 +14,7 @@ import math
 import os
 import shutil
 import sqlite3
+import threading
 import time as clock
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -113,6 +114,8 @@ class Store:
         self.aside: Path | None = None
         """Where a damaged file was put."""
         self._lock: int | None = None
+        self.mutex = threading.Lock()
+        """Held by whoever uses it: a call may go on in its thread when nobody waits for it any more."""
         self._ids: dict[str, int] = {}
         if read_only:
             self._db = self._connected()
@@ -182,6 +185,8 @@ class Store:
 
     def close(self) -> None:
         """Write all that is in the log into the file, and let go of the folder."""
+        if not self.mutex.acquire(timeout=1.0):  # somebody holds the database; it is whole without this
+            return
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()

@@ -43,6 +43,12 @@ def same_host(known: str, url: str) -> bool:
     return one is not None and two is not None and one[:2] == two[:2]
 
 
+def host_of(url: str) -> str | None:
+    """The host of a URL as `same_place` compares it; None when it has none."""
+    parts = _parts(url)
+    return None if parts is None else parts[0]
+
+
 def _parts(url: str) -> tuple[str, int | None, list[str], list[tuple[str, str]]] | None:
     """(host, port unless WeChat pushes to it, segments of the path, pairs of the query); None when it is no URL."""
     try:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxalarm.parser.repair import repair
-from wxalarm.parser.repair.maps import replaced
+from wxalarm.parser.repair.maps import Edit, replaced
 
 PIECES = st.lists(
     st.tuples(st.text("abc", max_size=4), st.text("xyz", min_size=1, max_size=4), st.text("ß", max_size=3))
@@ -18,7 +18,7 @@ def test_kept_characters_lead_back_to_themselves(pieces: list[tuple[str, str, st
     given_text, edits = "", []
     for kept, old, new in pieces:
         given_text += kept
-        edits.append((len(given_text), len(given_text) + len(old), new))
+        edits.append(Edit(len(given_text), len(given_text) + len(old), new))
         given_text += old
     given_text += tail
     text, back = replaced(given_text, edits)
@@ -36,10 +36,10 @@ def test_kept_characters_lead_back_to_themselves(pieces: list[tuple[str, str, st
 
 def test_a_clean_text_is_left_alone() -> None:
     text = "Appid: wx0000000000000001\n内容: a & b < c"
-    assert repair(text) == (text, None)
+    assert repair(text) == (text, (), ())
 
 
 def test_what_a_page_did_is_undone() -> None:
-    text, back = repair("Appid:&nbsp;wx0000000000000001<br>昵称: <b>示例</b>")
+    text, (back,), _ = repair("Appid:&nbsp;wx0000000000000001<br>昵称: <b>示例</b>")
     assert text == "Appid: wx0000000000000001\n昵称: 示例"
     assert back is not None

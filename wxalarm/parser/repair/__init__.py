@@ -1,33 +1,53 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
-Each module knows one kind of damage and yields edits: `json_strings` (\\n and \\u5185 inside JSON), `pages` (entities,
-tags), `marks` (full-width brackets, zero-width characters). Bodies are left as they are, because a server may really
+Each module knows one kind of damage and yields edits: `mail` (quoted-printable), `json_strings` (\\n and \\u5185 inside
+JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `dress` (labels as chat tools
+print them, cut lines), `groups` (the same inside brackets). Bodies are left as they are, because a server may really
 have sent such things; they are decoded only when they show that the page encoded them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wxalarm.model import Sample
+from wxalarm.model import Code, Sample
 from wxalarm.parser import words as w
+from wxalarm.parser.repair.maps import Edit, replaced
 from wxalarm.parser.repair.maps import Map as Map
-from wxalarm.parser.repair.maps import replaced
 from wxalarm.patterns import compiled
+
+if TYPE_CHECKING:
+    # Imported when a text needs it: its patterns take longer to compile than a clean text to parse.
+    from wxalarm.parser.repair.dress import Dress
 
 # Each begins with one literal, so that text without it is passed over at C speed.
 _ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
-_TAG_NAMES = "p|div|li|tr|td|th|span|pre|a|b|i|u|em|strong|font|h[1-6]"
+_TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|h[1-6]"
 _TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
-_ESCAPED = compiled(rf"\\n(?:{_LABELS})|\\u(?:5185\\u5[bB][bB]9|6[bB]21\\u6570|9519\\u8[bB][eE][fF]\\u6837)")
+_ESCAPED = compiled(
+    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
+    rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
+)
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
+_DEEPEST = 3
+"""Documents within each other."""
 _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
     *(("&", _ENTITY), ("<", _TAG), ("\\", _ESCAPED)),
     *((char, None) for char in f"【［{w.ZERO_WIDTH}"),
 )
 """The characters that damage leaves, and the patterns of those that others leave, too."""
+
+
+_APART = r"[\s>|]{0,9}"
+_DRESS = compiled(
+    # Each alternative begins with a literal, as above.
+    r"[Aa]pp ?[Il1|]|昵|暱|推送|\[[A-Za-z0-9 ]|=3D|=E[4-9]|微[\s>|]{0,9}信|"
+    + "|".join(_APART.join(word) for word in w.HAN_WORDS)
+)
+"""A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
 
 
 class Signs:
@@ -67,15 +87,104 @@ def is_encoded(text: str, start: int, end: int, sample: Sample) -> bool:
     return pages.is_encoded(text, start, end)
 
 
-def repair(text: str) -> tuple[str, Map | None]:
-    """The text without the damage, and the map back; None when there was none."""
-    if not Signs(text, 0).before(len(text), len(text)):
-        return text, None
-    return replaced(text, _edits(text))
+class Repaired(NamedTuple):
+    """A text without its damage."""
+
+    text: str
+    maps: tuple[Map, ...]
+    """The ways back, the first repair first."""
+    mends: tuple[Mend, ...]
 
 
-def _edits(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, replacement) in order: JSON strings that hold an alarm, and what pages did to all else."""
+class Mend(NamedTuple):
+    """A repair that is not beyond doubt, as a problem, and where it was made in the text as given."""
+
+    start: int
+    end: int
+    code: Code
+    evidence: Mapping[str, Any]
+
+
+class Stretches:
+    """Looks through the stretches of one text that hold no clean alarm, from the front."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._dress: Dress | None = None
+
+    def are_damaged(self, start: int, end: int) -> bool:
+        """Whether text[start:end] has damage that leaves no sign of its own."""
+        if _DRESS.search(self._text, start, end) is None:
+            return False
+        from wxalarm.parser.repair import mail
+
+        if self._dress is None:
+            from wxalarm.parser.repair.dress import Dress
+
+            self._dress = Dress(self._text)
+        return mail.is_coded(self._text, start, end) or self._dress.is_worn(start, end)
+
+
+def repair(text: str) -> Repaired:
+    """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
+    may hold another), as lines of a chat tool."""
+    from wxalarm.parser.repair import dress, json_strings, mail
+
+    chain = _Chain(text)
+    chain.run(mail.edits(text, 0, len(text)))
+    for _ in range(_DEEPEST + 1):
+        text = chain.text
+        if not Signs(text, 0).before(len(text), len(text)):
+            break
+        nested = _holds_strings(text)
+        chain.run(_edits(text))
+        if not nested and not _holds_strings(chain.text):
+            break
+    chain.run(json_strings.pairs(chain.text))
+    for _ in range(_DEEPEST):  # the value of a pair is a line then, with cuts of its own
+        if not chain.run(dress.edits(chain.text, 0, len(chain.text))):
+            break
+    return Repaired(chain.text, tuple(chain.maps), tuple(chain.mends))
+
+
+class _Chain:
+    """Repairs of one text, one after another."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.maps: list[Map] = []
+        self.mends: list[Mend] = []
+
+    def run(self, edits: Iterator[Edit]) -> bool:
+        """Make the edits; False when there are none."""
+        made = list(edits)
+        for start, end, _, mend in made:
+            if mend is not None:
+                self.mends.append(Mend(*given(self.maps, start, end), *mend))
+        self.text, back = replaced(self.text, made)
+        if back is not None:
+            self.maps.append(back)
+        return back is not None
+
+
+def given(maps: Sequence[Map], start: int, end: int) -> tuple[int, int]:
+    """Offsets of the text as given for offsets of the repaired one."""
+    for back in reversed(maps):
+        first = back.start(start)
+        start, end = first, max(first, back.end(end))
+    return start, end
+
+
+def _holds_strings(text: str) -> bool:
+    if "\\" not in text:
+        return False
+    from wxalarm.parser.repair import json_strings
+
+    return next(json_strings.found(text, _ESCAPED), None) is not None
+
+
+def _edits(text: str) -> Iterator[Edit]:
+    """What to replace, in order: JSON strings that hold an alarm, and what pages did to all else."""
     from wxalarm.parser.repair import json_strings, pages
 
     at = 0

@@ -7,19 +7,23 @@ from collections.abc import Iterator
 
 from wxalarm.parser import words as w
 from wxalarm.parser.body_end import BodyEnds
+from wxalarm.parser.repair.maps import Edit
 from wxalarm.patterns import compiled
 
 _LONGEST = 2 * w.LONGEST_BODY
 """Characters of such a string on either side of a label."""
 _UNIT = r"u[0-9A-Fa-f]{4}"
-_PAIR = r"u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
-_ESCAPE = compiled(rf"\\(?:{_PAIR}|{_UNIT}|[\"\\/bfnrt])|[{w.ZERO_WIDTH}]")
+_PAIR_OF_UNITS = r"u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+_ESCAPE = compiled(rf"\\(?:{_PAIR_OF_UNITS}|{_UNIT}|[\"\\/bfnrt])|[{w.ZERO_WIDTH}]")
 _BEFORE = 4096
 """Characters before a string in which a body may have begun."""
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+_PAIR = compiled(r'"(?P<key>\\u[^"\n]{5,80})"\s{0,9}:\s{0,9}"(?:[^"\\\n]|\\.){0,9000}+"')
+_KEY = compiled("|".join((*w.LABELS.values(), *w.SYNONYMS.values())))
+_WIDE = compiled(rf"\\(?:{_PAIR_OF_UNITS}|u(?!00[0-7])[0-9A-Fa-f]{{4}})")
 _PROOF = compiled(
-    rf"{w.LABEL['description']}{w.BLANK}*+{w.OPENING}|{w.LABEL['count']}{w.BLANK}*+{w.COUNT}"
-    rf"|{w.LABEL['sample']}{w.BLANK}*+\["
+    rf"微 ?信 ?(?:服 ?务|伺 ?服|服 ?務) ?器|{w.OPENINGS[1]}|\d+ ?分 ?[钟鐘] ?\d+ ?次|{w.TYPE_NAME}"
+    r"|\[(?:OpenID|Stamp|3rdUrl|transaction_id)="
 )
 
 
@@ -38,22 +42,48 @@ def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
             stop = stop if stop == len(text) else max(text.rfind("\\n", hit.end(), stop), hit.end())
         start, end = _opening(text, line, hit.start()), _closing(text, hit.end(), stop)
         mine = not _is_body(ends, max(at, start - _BEFORE), start, hit.start())
-        if mine and _PROOF.search(_ESCAPE.sub(_decoded, text[start:end])) is not None:
+        if mine and _proves(text[start:end]):
             yield start, end
         at = end
 
 
-def edits(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """(start, end, replacement) in one string; what stands around it belongs to no alarm."""
+def pairs(text: str) -> Iterator[Edit]:
+    """What to replace in documents whose keys are escaped labels: what is escaped in such a key and in its value."""
+    if '"\\u' not in text:
+        return
+    for pair in _PAIR.finditer(text):
+        if _KEY.fullmatch(_ESCAPE.sub(_decoded, pair["key"])) is not None:
+            for escape in _WIDE.finditer(text, *pair.span()):
+                yield Edit(*escape.span(), _decoded(escape))
+
+
+def _proves(text: str) -> bool:
+    """Whether a string holds an alarm, or a document that does."""
+    for _ in range(4):
+        text = _ESCAPE.sub(_decoded, text)
+        if _PROOF.search(text) is not None:
+            return True
+        if "\\" not in text:
+            break
+    return False
+
+
+def edits(text: str, start: int, end: int) -> Iterator[Edit]:
+    """What to replace in one string; what stands around it belongs to no alarm."""
     border = f"\n{w.BORDER}\n"
     if text[start] == '"':
-        yield start, start + 1, border
+        yield Edit(start, start + 1, border)
         start += 1
     closed = end - 1 > start and text[end - 1] == '"' and not _is_escaped(text, end - 1)
-    for match in _ESCAPE.finditer(text, start, end - closed):
-        yield match.start(), match.end(), _decoded(match)
+    yield from escapes(text, start, end - closed)
     if closed:
-        yield end - 1, end, border
+        yield Edit(end - 1, end, border)
+
+
+def escapes(text: str, start: int, end: int) -> Iterator[Edit]:
+    """The escapes of a JSON string in text[start:end], undone."""
+    for match in _ESCAPE.finditer(text, start, end):
+        yield Edit(match.start(), match.end(), _decoded(match))
 
 
 def _is_body(ends: BodyEnds, first: int, start: int, hit: int) -> bool:

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from wxalarm.model import Code
+
+Mended = tuple[Code, dict[str, Any]] | None
+
+
+class Edit(NamedTuple):
+    """text[start:end] becomes `new`."""
+
+    start: int
+    end: int
+    new: str
+    mend: Mended = None
+    """A problem that says what was read as what, where it is not beyond doubt."""
 
 
 class Map:
@@ -36,12 +51,12 @@ class Map:
         return given + offset - new
 
 
-def replaced(text: str, edits: Iterable[tuple[int, int, str]]) -> tuple[str, Map | None]:
-    """The text with every text[start:end] of `edits`, in order, replaced; None when there was none."""
+def replaced(text: str, edits: Iterable[Edit]) -> tuple[str, Map | None]:
+    """The text with `edits`, in order; None when there was none."""
     out: list[str] = []
     back = Map()
     at = size = 0
-    for start, end, new in edits:
+    for start, end, new, *_ in edits:
         kept = text[at:start]
         out += (kept, new)
         size += len(kept)

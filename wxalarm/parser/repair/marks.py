@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wxalarm.parser import words as w
+from wxalarm.parser.repair.maps import Edit
 from wxalarm.patterns import compiled
 
 _WIDE_KEY = rf"(?:(?i:{w.KNOWN_KEY})|[0-9A-Za-z_ ]{{1,30}}(?=[=＝]))"
@@ -15,14 +16,14 @@ WIDE_GROUP = compiled(
 _NICKNAME, _TYPED = compiled(w.LABEL["nickname"]), compiled(w.TYPED)
 
 
-def narrowed(group: re.Match[str]) -> Iterator[tuple[int, int, str]]:
+def narrowed(group: re.Match[str]) -> Iterator[Edit]:
     """The edits that make a full-width group one with plain brackets."""
     text, start, end = group.string, group.start(), group.end()
-    yield start, start + 1, "["
+    yield Edit(start, start + 1, "[")
     behind = start + 1 + len(group["a"] or group["b"])
     if text[behind] == "＝":
-        yield behind, behind + 1, "="
-    yield end - 1, end, "]"
+        yield Edit(behind, behind + 1, "=")
+    yield Edit(end - 1, end, "]")
 
 
 def in_nickname(text: str, at: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from wxalarm.parser import words as w
 from wxalarm.parser.body_end import BodyEnds, declared
+from wxalarm.parser.repair.maps import Edit
 from wxalarm.parser.repair.marks import WIDE_GROUP, in_nickname, narrowed
 from wxalarm.patterns import compiled
 
@@ -20,7 +21,7 @@ _NAMED = {
 }  # fmt: skip
 _ENTITY = rf"&(?:{'|'.join(_NAMED)}|#[0-9]{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}});"
 _TAG = (
-    r"</?(?:br|p|div|li|ul|ol|tr|td|th|table|tbody|span|pre|code|blockquote|section|a|b|i|u|em|strong|font|mark|small"
+    r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|td|th|table|tbody|span|pre|code|blockquote|section|a|b|i|u|em|strong|font|mark|small"
     r"|h[1-6])\b[^<>\n]{0,300}>"
 )
 _ZERO_WIDTH = compiled(f"[{w.ZERO_WIDTH}]+")
@@ -31,26 +32,27 @@ _BODY = compiled(rf"[\[［【](?i:{'|'.join(w.BODY_KEYS)})[=＝]")
 _INLINE = compiled(r"</?(a|b|i|u|em|strong|font|mark|small|h[1-6])\b", re.IGNORECASE)
 _NEAR = 1000
 """Characters between the two halves of a tag inside a line."""
-_LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol")
+_CELL = compiled(r"</(?:td|th|dt)\b[^<>\n]{0,300}>(?=\s*<(?:td|th|dd)\b)", re.IGNORECASE)
+_LINE_TAGS = ("<br", "<p", "</p", "<div", "</div", "<li", "</li", "<tr", "</tr", "<pre", "</pre", "<ul", "<ol", "<dt")
 
 
-def edits(text: str, at: int, last: int) -> Iterator[tuple[int, int, str]]:
-    """(start, end, replacement) in order in text[at:last]: outside bodies, and in bodies that a page encoded."""
+def edits(text: str, at: int, last: int) -> Iterator[Edit]:
+    """What to replace, in order, in text[at:last]: outside bodies, and in bodies that a page encoded."""
     ends = BodyEnds(text, damaged=True)
     while (key := _BODY.search(text, at, last)) is not None:
         yield from _plain(text, at, key.start())
         start = key.end()
         wide = text[key.start()] != "["
         if wide:
-            yield key.start(), key.start() + 1, "["
+            yield Edit(key.start(), key.start() + 1, "[")
         if text[start - 1] == "＝":
-            yield start - 1, start, "="
+            yield Edit(start - 1, start, "=")
         body = ends.end(start, last)
         if is_encoded(text, start, body.end):
             yield from _decoded(text, start, body.end)
         at = body.behind
         if wide and body.closed:
-            yield body.end, at, "]"
+            yield Edit(body.end, at, "]")
     yield from _plain(text, at, last)
 
 
@@ -63,7 +65,7 @@ def is_encoded(text: str, start: int, end: int) -> bool:
     return length is None or length != len(body.encode("utf-8", "replace"))
 
 
-def _plain(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+def _plain(text: str, start: int, end: int) -> Iterator[Edit]:
     """Edits outside bodies."""
     at = start
     while (sign := _SIGN.search(text, at, end)) is not None:
@@ -77,24 +79,24 @@ def _plain(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
         elif sign[0] in "&<":
             if (match := _DECODED.match(text, at, end)) is not None:
                 if (new := _replacement(text, match)) != match[0]:
-                    yield at, match.end(), new
+                    yield Edit(at, match.end(), new)
                 at = match.end()
                 continue
         else:
             match = _ZERO_WIDTH.match(text, at, end)
             assert match is not None
             if not in_nickname(text, at):
-                yield at, match.end(), ""
+                yield Edit(at, match.end(), "")
             at = match.end()
             continue
         at += 1
 
 
-def _decoded(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+def _decoded(text: str, start: int, end: int) -> Iterator[Edit]:
     """Edits in a body that a page encoded."""
     for match in _DECODED.finditer(text, start, end):
         if (new := _replacement(text, match)) != match[0]:
-            yield match.start(), match.end(), new
+            yield Edit(match.start(), match.end(), new)
 
 
 def _paired(text: str, match: re.Match[str], name: str) -> bool:
@@ -108,6 +110,8 @@ def _replacement(text: str, match: re.Match[str]) -> str:
     found = match[0]
     if found[0] == "&":
         return _character(found[1:-1])
+    if _CELL.match(text, match.start()) is not None:
+        return "\t"
     if (name := _INLINE.match(found)) is not None and not _paired(text, match, name[1]):
         return found
     if found[0] == "<" and found.lower().startswith(_LINE_TAGS):

@@ -1,0 +1,256 @@
+"""What chat tools, mails, pages, screenshots and exports make of an alarm: from a clean text to a dressed one.
+
+By the layer in which it happens: what a reader of screenshots misreads, how labels are shown, where lines are broken,
+what is wrapped around. Two of different layers may be worn at a time, the inner one first.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import quopri
+import re
+from collections.abc import Callable
+
+Clothes = Callable[[str], str]
+LABELS = ("Appid", "昵称", "时间", "内容", "次数", "错误样例", "报警排查指引，请见")
+_ANY = "|".join((*LABELS, "Appld", "错误 样例"))
+_LINE = re.compile(rf"^({_ANY})[:：] ?(.*(?:\n(?!(?:{_ANY})[:：]).*)*)", re.MULTILINE)
+SYNONYMS = {
+    "Appid": "AppID",
+    "昵称": "公众号名称",
+    "时间": "发生时间",
+    "内容": "告警内容",
+    "次数": "失败次数",
+    "错误样例": "错误示例",
+    "报警排查指引，请见": "排查指引",
+}
+
+
+def lines_of(text: str) -> list[tuple[str, str]]:
+    """The labels of a clean alarm with their values."""
+    return [(label, value.rstrip("\n")) for label, value in _LINE.findall(text)]
+
+
+def each(form: str, *, labels: dict[str, str] | None = None, between: str = "\n", head: str = "") -> Clothes:
+    """Every line in a form with {label}, {value} and {number}."""
+
+    def dressed(text: str) -> str:
+        lines = [
+            form.format(label=(labels or {}).get(label, label), value=value, number=number)
+            for number, (label, value) in enumerate(lines_of(text), 1)
+        ]
+        return head + between.join(lines)
+
+    return dressed
+
+
+def broken(width: int, *, mark: str = "") -> Clothes:
+    """Every line broken at a width."""
+
+    def dressed(text: str) -> str:
+        lines = [line[at : at + width] for line in text.split("\n") for at in range(0, max(1, len(line)), width)]
+        return "\n".join(mark + line for line in lines)
+
+    return dressed
+
+
+def replaced(*pairs: tuple[str, str]) -> Clothes:
+    """Some words in place of others."""
+
+    def dressed(text: str) -> str:
+        for old, new in pairs:
+            text = text.replace(old, new)
+        return text
+
+    return dressed
+
+
+def around(before: str, behind: str = "") -> Clothes:
+    """Text before and behind."""
+    return lambda text: before + text + behind
+
+
+def spaced(text: str) -> str:
+    """Blanks between some Chinese characters, as readers of screenshots put them."""
+    text = text.replace("微信服务器", "微信 服务 器").replace("分钟", " 分 钟")
+    return text.replace("错误样例", "错误 样例")
+
+
+def as_pairs(text: str) -> dict[str, str]:
+    """The alarm as a document with its labels as keys."""
+    return dict(lines_of(text))
+
+
+def feishu(text: str) -> str:
+    """A rich text message of Feishu."""
+    rows = [[{"tag": "text", "text": f"{label}: "}, {"tag": "text", "text": value}] for label, value in lines_of(text)]
+    return json.dumps({"msg_type": "post", "content": {"post": {"zh_cn": {"content": rows}}}}, ensure_ascii=False)
+
+
+def card(text: str) -> str:
+    """A card of WeCom: keys and values in a list."""
+    rows = [{"keyname": label, "value": value} for label, value in lines_of(text)]
+    return json.dumps({"template_card": {"horizontal_content_list": rows}}, ensure_ascii=False)
+
+
+def nested(depth: int, *, ascii_only: bool) -> Clothes:
+    """A JSON string within JSON strings."""
+
+    def dressed(text: str) -> str:
+        for _ in range(depth):
+            text = json.dumps({"msgtype": "text", "text": {"content": text}}, ensure_ascii=ascii_only)
+        return text
+
+    return dressed
+
+
+def cells(name: str, value: str, row: str) -> Clothes:
+    """A table of a page, or a list of definitions."""
+
+    def dressed(text: str) -> str:
+        rows = [
+            f"<{row}><{name}>{html.escape(label)}</{name}>\n<{value}>{html.escape(found)}</{value}></{row}>"
+            for label, found in lines_of(text)
+        ]
+        return f"<div>{''.join(rows)}</div>"
+
+    return dressed
+
+
+def quoted_printable(text: str) -> str:
+    """The source of a mail."""
+    return "Content-Transfer-Encoding: quoted-printable\n\n" + quopri.encodestring(text.encode()).decode()
+
+
+def soft_breaks(text: str) -> str:
+    """Of a mail's source only the soft breaks and the coded equals signs."""
+    if "=" not in text:
+        return text
+    return re.sub(r"((?:=3D|[^\n]){70})(?!\n)", r"\1=\n", text.replace("=", "=3D"))
+
+
+def between(text: str) -> str:
+    """A sender's line in between, as where a forwarded alarm fell into two messages."""
+    return text.replace("\n内容", "\n张三 2024-11-05 10:03:21\n内容", 1)
+
+
+MISREAD: dict[str, Clothes] = {
+    "Appld": replaced(("Appid", "Appld")),
+    "OpenlD": replaced(("[OpenID", "[OpenlD"), ("[IP", "[lP")),
+    "0penID": replaced(("[OpenID", "[0penID"), ("OuterIP", "Outer1P")),
+    "3rdUrI": replaced(("3rdUrl", "3rdUrI"), ("Stamp", "5tamp")),
+    "wide colons": replaced((": ", "：")),
+    "blanks inside words": spaced,
+}
+SHOWN: dict[str, Clothes] = {
+    "bold label": each("**{label}**: {value}"),
+    "bold label, wide colon": each("**{label}**：{value}"),
+    "bold label with its colon": each("**{label}:** {value}"),
+    "bold both": each("**{label}:** **{value}**"),
+    "slack bold": each("*{label}:* {value}"),
+    "italics": each("_{label}_: {value}"),
+    "code": each("{label}: `{value}`"),
+    "list and bold": each("- **{label}**: {value}"),
+    "list": each("- {label}: {value}"),
+    "bullets": each("• {label}：{value}"),
+    "stars": each("* {label}: {value}"),
+    "numbers": each("{number}. {label}: {value}"),
+    "numbers, Chinese": each("{number}、{label}：{value}"),
+    "numbers, no colon": each("{number}. {label} {value}"),
+    "headings": each("## {label}\n{value}"),
+    "table": each("| {label} | {value} |", head="| 项 | 值 |\n|---|---|\n"),
+    "table of a terminal": each("│ {label} │ {value} │"),
+    "TAB": each("{label}\t{value}"),
+    "two blanks": each("{label}  {value}"),
+    "one blank": each("{label} {value}"),
+    "no colon, wide blank": each("{label}\u3000{value}"),
+    "lenticular": each("【{label}】{value}"),
+    "lenticular, colon": each("【{label}】：{value}"),
+    "brackets": each("[{label}] {value}"),
+    "equals signs": each("{label} = {value}"),
+    "arrows": each("{label} -> {value}"),
+    "bars": each("{label} | {value}"),
+    "yaml": each('{label}: "{value}"'),
+    "value below": each("{label}:\n{value}"),
+    "value below, no colon": each("{label}\n{value}"),
+    "value below, blank line": each("**{label}**\n\n{value}"),
+    "synonyms": each("{label}: {value}", labels=SYNONYMS),
+    "synonyms, bold": each("**{label}**：{value}", labels=SYNONYMS),
+    "type": each("{label}: {value}", labels={"内容": "错误类型"}),
+    "short type": each("{label}：{value}", labels={"内容": "类型"}),
+    "pictures": each("⚠️ {label}：{value}"),
+}
+BROKEN: dict[str, Clothes] = {
+    "inside a URL": replaced(("/callback", "/call\nback")),
+    "inside cURL Error": replaced(("[cURL Error", "[cURL\nError")),
+    "inside an Event, at a blank": replaced(("Send Job", "Send\nJob"), ("Click Menu", "Click\nMenu")),
+    "inside an Event, in a word": replaced(("Template", "Tem\nplate"), ("Subscribe", "Subs\ncribe")),
+    "inside a Stamp": lambda text: re.sub(r"(\[Stamp=\d{5})", r"\1\n", text),
+    "inside a count": replaced(("分钟 ", "分钟\n")),
+    "before 次": lambda text: re.sub(r"(分钟 ?\d+)次", r"\1\n次", text),
+    "inside a time": lambda text: re.sub(r"(?m)^(时间: \S+) ", r"\1\n", text),
+    "inside a 内容": replaced(("消息或事件", "消息\n或事件"), ("支付完成", "支付\n完成")),
+    "at 72": broken(72),
+    "at 76": broken(76),
+    "at 80": broken(80),
+    "at 40": broken(40),
+    "CRLF at 76": lambda text: broken(76)(text).replace("\n", "\r\n"),
+}
+MARKUP: dict[str, Clothes] = {
+    "font": each('<font color="warning">{label}</font>: {value}'),
+    "font, value": each('{label}: <font color="comment">{value}</font>'),
+    "WeCom markdown": each('> {label}：<font color="comment">{value}</font>'),
+    "quotes": lambda text: "\n".join(f"{json.dumps(label)}: {json.dumps(value)}" for label, value in lines_of(text)),
+    "JSON keys": lambda text: json.dumps(as_pairs(text), ensure_ascii=False),
+    "JSON keys, indented": lambda text: json.dumps(as_pairs(text), ensure_ascii=False, indent=2),
+    "JSON keys, escaped": lambda text: json.dumps(as_pairs(text)),
+    "a printed dict": lambda text: repr(as_pairs(text)),
+    "Feishu post": feishu,
+    "WeCom card": card,
+    "page table": cells("td", "td", "tr"),
+    "page table with heads": cells("th", "td", "tr"),
+    "page definitions": cells("dt", "dd", "dl"),
+    "page paragraphs": each("<p><b>{label}</b>: {value}</p>", between=""),
+}
+AROUND: dict[str, Clothes] = {
+    "at 72, quoted": broken(72, mark="> "),
+    "at 60, quoted twice": broken(60, mark="> > "),
+    "quoted": lambda text: "\n".join("> " + line for line in text.split("\n")),
+    "WeChat's export": around("微信公众平台报警 5-30 13:04:55\n", "\n\n张三 5-30 13:05:01\n收到，我看看"),
+    "WeCom's export": around("【报警机器人】 11/5 10:00:12\n", "\n李四 11/5 10:01:00\n@王五 看一下"),
+    "DingTalk's export": around("钉钉群机器人(10:00:12)：\n", "\n王五(10:01:00)：好的"),
+    "forwarded": around("------ 转发的消息 ------\n发件人: 张三 <zhang@example.com>\n主题: 报警\n\n", "\n\n-- \n张三"),
+    "a sender in between": between,
+    "JSON": nested(1, ascii_only=True),
+    "JSON, escaped": nested(1, ascii_only=False),
+    "JSON in JSON": nested(2, ascii_only=False),
+    "JSON in JSON, escaped": nested(2, ascii_only=True),
+    "JSON in JSON in JSON": nested(3, ascii_only=True),
+    "quoted-printable": quoted_printable,
+    "soft breaks": soft_breaks,
+    "a code block": around("看下这个\n```\n", "\n```\n"),
+}
+PAIRS: tuple[tuple[dict[str, Clothes], dict[str, Clothes]], ...] = (
+    *((MISREAD, outer) for outer in (SHOWN, BROKEN, MARKUP, AROUND)),
+    *((SHOWN, outer) for outer in (BROKEN, AROUND)),
+    *((BROKEN, outer) for outer in (MARKUP, AROUND)),
+    (MARKUP, AROUND),
+)
+"""What may be worn over what: a page shows no markup of its own, and a mail program does not break it."""
+UNTOLD = {
+    ("blanks inside words", "quotes"),
+    ("blanks inside words", "JSON keys, escaped"),
+    ("equals signs", "soft breaks"),
+}
+"""What leaves no sign of the one behind the other."""
+
+
+def wearable(inner: str, outer: str) -> bool:
+    """Whether two of a pair go together."""
+    if (inner, outer) in UNTOLD or (inner in MARKUP and outer.startswith("at ")):
+        return False
+    return inner not in ("bold both", "code") or not (outer in BROKEN or outer.startswith("at "))
+
+
+ALL = MISREAD | SHOWN | BROKEN | MARKUP | AROUND

@@ -1,0 +1,171 @@
+"""An alarm is the same in whatever clothes a chat tool, a mail, a page or a screenshot put it, two at a time."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.parser.clothes import ALL, AROUND, BROKEN, MARKUP, MISREAD, PAIRS, SHOWN, lines_of, wearable
+from tests.paths import FIXTURES
+from wxalarm.model import Alarm
+from wxalarm.parser import parse
+from wxalarm.parser.encoding import decode
+from wxalarm.parser.stream import stream
+
+ALARM = """\
+Appid: wx0000000000000001
+昵称: 示例商城
+时间: 2024-11-05 10:00:00
+内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法
+次数: 5分钟 33次
+错误样例: [OpenID=oEXAMPLEopenid00000000000001][Stamp=1730772000][OuterIP=192.0.2.10]\
+[3rdUrl=https://wx.example.com/callback?appid=wx0000000000000001&signature=3f1d0c9a7b5e4d2f8a6c1b0e9d8c7f6a5b4c3d2e]\
+[IP=198.51.100.20][MsgType=20000][Event=Template Send Job Finish][cURL Error=52]
+报警排查指引，请见: https://mmbizurl.cn/s/MpkaZb8yg"""
+OWN = set("*`\u00a0\u3000：\x1b👍")
+"""In a nickname or a body these are its own, or the form's: nobody can tell."""
+
+
+@cache
+def corpus() -> tuple[str, ...]:
+    """The alarms whose lines stand by themselves, with bodies of one line at most."""
+    found = []
+    for path in sorted((FIXTURES / "alarms").rglob("*.txt")):
+        text = decode(path.read_bytes()).strip("\r\n")
+        lines = lines_of(text)
+        plain = "\n".join(f"{label}: {value}" for label, value in lines) == text and len(lines) >= 5
+        if not plain or any(not value or set(value) & OWN for _, value in lines):
+            continue
+        alarms, problems = parse(text).alarms, parse(text).problems
+        body = alarms[0].sample.response_content or ""
+        if len(alarms) == 1 and not problems and not set(body) & set('[]"\\&\n'):
+            found.append(text)
+    return tuple(found)
+
+
+def alarm_of(text: str) -> Alarm:
+    """The one alarm of a text."""
+    (alarm,) = parse(text).alarms
+    return alarm
+
+
+def streamed(text: str, size: int) -> tuple[list[Alarm], list[object]]:
+    found = list(stream(text[at : at + size] for at in range(0, len(text), size)))
+    return [alarm for alarm, _ in found], [problem for _, problems in found for problem in problems]
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(ALL) >= 60
+    assert len(corpus()) >= 40
+    assert len({dress(ALARM) for dress in ALL.values()}) == len(ALL)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_alarm_is_the_same(name: str) -> None:
+    text = ALL[name](ALARM)
+    assert text != ALARM
+    assert parse(text).alarms == parse(ALARM).alarms
+    for size in (17, 400):
+        assert streamed(text, size) == (list(parse(text).alarms), list(parse(text).problems))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_is_the_same_between_others(name: str) -> None:
+    text = "\n\n".join((ALARM, "大家看看", ALL[name](ALARM), "收到", ALARM))
+    assert parse(text).alarms == parse(ALARM).alarms * 3
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_whole_corpus_is_the_same(name: str) -> None:
+    for text in corpus():
+        assert parse(ALL[name](text)).alarms == parse(text).alarms, text
+
+
+@pytest.mark.parametrize("name", MISREAD)
+def test_what_was_misread_is_said(name: str) -> None:
+    problems = {problem.code.id for problem in parse(MISREAD[name](ALARM)).problems}
+    assert problems == ({"look-alike"} if name != "wide colons" else set())
+
+
+CUT_UP = BROKEN | {name: dress for name, dress in AROUND.items() if name.startswith("at ")}
+
+
+def test_only_a_guess_is_said() -> None:
+    said = {name: {problem.code.id for problem in parse(dress(ALARM)).problems} for name, dress in CUT_UP.items()}
+    # A cut URL could have had a blank there; a name, a number and an address show whether they are whole.
+    guessed = {"inside a URL", *(name for name in CUT_UP if name[-1].isdigit() or "quoted" in name)}
+    assert said == {name: {"value-joined"} if name in guessed else set() for name in CUT_UP}
+    assert not any(parse(dress(ALARM)).problems for dress in (SHOWN | MARKUP).values())
+
+
+@given(st.data())
+def test_two_at_a_time(data: st.DataObject) -> None:
+    inner, outer = data.draw(st.sampled_from(PAIRS))
+    first, second = data.draw(st.sampled_from(sorted(inner))), data.draw(st.sampled_from(sorted(outer)))
+    assume(wearable(first, second))
+    text = data.draw(st.sampled_from(corpus()))
+    dressed = outer[second](inner[first](text))
+    assert parse(dressed).alarms == parse(text).alarms, dressed
+    alarms, problems = streamed(dressed, data.draw(st.sampled_from([1, 60, 1000])))
+    assert (alarms, problems) == (list(parse(dressed).alarms), list(parse(dressed).problems))
+
+
+MASKED = ("x x x x x x", "w x * * * * * *", "wx x x x x x x", "X X X X X X X X")
+
+
+@pytest.mark.parametrize("appid", MASKED)
+def test_an_appid_masked_with_blanks(appid: str) -> None:
+    assert alarm_of(ALARM.replace("wx0000000000000001\n", f"{appid}\n")).appid == appid
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n\n\n", "\n \n"])
+def test_a_header_with_blank_lines_and_only_a_sample_behind_it(gap: str) -> None:
+    lines = ALARM.split("\n")
+    text = gap.join([*lines[:3], lines[5].removeprefix("错误样例: ")])
+    alarm = alarm_of(text)
+    assert (alarm.appid, alarm.nickname) == ("wx0000000000000001", "示例商城")
+    assert alarm.sample == alarm_of(ALARM).sample
+
+
+CUT = ALARM.replace("[cURL Error=52]", "[response_length=3365][response_content=<html><head><title>te...")
+
+
+@pytest.mark.parametrize("name", SHOWN | MARKUP)
+def test_a_cut_body_in_each_of_them(name: str) -> None:
+    alarm = alarm_of(ALL[name](CUT))
+    assert alarm.sample.response_length == 3365
+    assert (alarm.sample.response_content or "").startswith("<html><head><title>te")
+    assert alarm.guide_url == "https://mmbizurl.cn/s/MpkaZb8yg"
+
+
+def test_a_type_beside_the_content_says_less() -> None:
+    assert alarm_of(ALARM.replace("内容:", "类型: 回应失败\n内容:")) == alarm_of(ALARM)
+    assert (
+        alarm_of(
+            ALARM.replace("内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法", "类型: 回应失败")
+        ).description
+        == "回应失败"
+    )
+
+
+def test_a_nickname_keeps_what_is_its_own() -> None:
+    for nickname in ("**星**", "`x`", "【示例】时间", '"示例"', "#示例", "*示例"):
+        assert alarm_of(ALARM.replace("示例商城", nickname)).nickname == nickname
+
+
+def test_a_document_of_somebody_else_stays_as_it_is() -> None:
+    for text in (
+        json.dumps({"时间": "2026-01-05 10:00:00", "内容": "测试", "次数": 3}, ensure_ascii=False),
+        json.dumps({"类型": "报警", "失败次数": 5, "发生时间": "2026-01-05 10:00:00"}, ensure_ascii=False),
+        "| 内容 | 次数 |\n|---|---|\n| 跳绳 | 5 |",
+        "**时间**：明天\n**内容**：开会",
+    ):
+        assert parse(text).alarms == ()
+
+
+def test_around_covers_the_tools() -> None:
+    assert {"WeChat's export", "WeCom's export", "DingTalk's export", "forwarded"} <= set(AROUND)
