@@ -19,12 +19,13 @@ from wxalarm.cases import CaseError, from_text
 from wxalarm.checks import CHECKS
 from wxalarm.checks.dns.addresses import SOURCES
 from wxalarm.checks.urls import split_url
-from wxalarm.cli.common import fail, nearest, read_bytes, source_name
+from wxalarm.cli.common import fail, nearest, none_found, read_bytes, source_name
 from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
+from wxalarm.parser.near import near
 from wxalarm.probes.machine import now
 from wxalarm.render.text import visible
 from wxalarm.runner import plan
@@ -177,7 +178,12 @@ def read_alarms(
 
     def symptom(text: str) -> Alarm | None:
         nonlocal url
-        if looked is None or not is_notice(text):
+        if looked is None:
+            return None
+        if (close := near(text)) is not None and close.alarm is not None:
+            typer.echo(visible(none_found(text, "-", words)), err=True)
+            return close.alarm
+        if not is_notice(text):
             return None
         url = url or _only_url(settings, account)
         if not (url or looked.named):

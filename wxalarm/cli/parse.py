@@ -18,6 +18,7 @@ from wxalarm.cli.common import (
     Output,
     apart,
     fail,
+    none_found,
     on_screen,
     outputs_of,
     paths_of,
@@ -40,6 +41,8 @@ CHUNK = 1 << 20
 """Bytes read at once."""
 SILENCE = 1.0
 """Seconds without a byte on stdin after which what has come is given out."""
+HEAD = 4096
+"""Characters that tell what a text without an alarm is."""
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted. `-f json` has them all."""
 Redact = Annotated[bool, typer.Option("--redact")]
@@ -108,7 +111,8 @@ class _Run:
             self.say(self.words().ui("unreadable", source=name, error=error.strerror or error))
             return
         if not found:
-            self.say(self.words().ui("empty_input" if reader.blank else "no_alarm", source=name))
+            words = self.words()
+            self.say(words.ui("empty_input", source=name) if reader.blank else none_found(reader.head, name, words))
 
     @property
     def closed(self) -> bool:
@@ -189,6 +193,8 @@ class _Reader:
         self.path, self.words = path, words
         self.blank = True
         """Nothing but blanks has been read so far."""
+        self.head = ""
+        """The beginning of the text."""
 
     def texts(self) -> Iterator[str | None]:
         """The parts in order; None for a silence. Raises OSError."""
@@ -201,9 +207,11 @@ class _Reader:
                 continue
             text = decoder.decode(data)
             self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
+            self.head = self.head or text[:HEAD]
             yield text
         text = decoder.decode(b"", final=True)
         self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
+        self.head = self.head or text[:HEAD]
         yield text
 
     def chunks(self) -> Iterator[bytes | None]:

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import typer
 from msgspec import Struct, field
 
-from wxalarm.cli.common import fail, paths_of, source_name
+from wxalarm.cli.common import fail, none_found, paths_of, source_name
 from wxalarm.incidents import Fold
 from wxalarm.parser.encoding import Decoder
 from wxalarm.parser.stream import stream
@@ -59,7 +59,7 @@ def gather(
     """
     found, empty = Gathered(), []
     for path in sources(files, words):
-        before, blank = found.fold.alarms + found.fold.duplicates, True
+        before, blank, head = found.fold.alarms + found.fold.duplicates, True, ""
         try:
             for name, parts in texts(path, command, words):
                 known = found.fold.alarms + found.fold.duplicates
@@ -67,11 +67,12 @@ def gather(
                     _take(found, alarm, problems)
                 if found.fold.alarms + found.fold.duplicates == known and (stand_in := instead(parts.head)):
                     _take(found, stand_in, ())
-                blank = blank and not parts.seen
+                blank, head = blank and not parts.seen, head or parts.head
         except (OSError, EOFError, ValueError) as error:
             fail(words.ui("unreadable", source=source_name(path), error=getattr(error, "strerror", None) or error))
         if found.fold.alarms + found.fold.duplicates == before:
-            empty.append(words.ui("empty_input" if blank else "no_alarm", source=source_name(path)))
+            name = source_name(path)
+            empty.append(words.ui("empty_input", source=name) if blank else none_found(head, name, words))
     if not found.fold.alarms:
         fail("\n".join(empty[:20]))
     for said in empty[:20]:
