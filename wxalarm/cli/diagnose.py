@@ -82,5 +82,6 @@ def diagnose(
         looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), taken)
         contexts, found = read_alarms(files or (), settings, words, url, account, resolve or (), looked)
         only = chosen_of(contexts, only, words)
-        code = deliver(contexts, found.problems, words, outputs, found=found, only=only, save=save, **options)
+        folded = found if found.fold.alarms else None
+        code = deliver(contexts, found.problems, words, outputs, found=folded, only=only, save=save, **options)
     raise typer.Exit(code)

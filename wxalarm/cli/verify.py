@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
 
 LIVE = "url-verify"
+_LIKE_A_URL = re.compile(r"(?:[\w-]{1,63}\.){1,10}[A-Za-z]{2,24}(?::\d{1,5})?/|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]|\Z)")
 LINES = 200
 """Lines of a log in which the attempt is looked for, from the end."""
 Source = Annotated[str, typer.Argument(metavar="URL|FILE|-", show_default=False)]
@@ -54,6 +56,8 @@ def verify(
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
     live = source.lower().startswith(("http://", "https://"))
+    if not live and _LIKE_A_URL.match(source) and not Path(source).exists():
+        fail(words.ui("bad_url", url=source))
     outputs = outputs_of(formats or (), REPORTS if live else FORMATS, "text", words)
     apart((output.path for output in outputs), lambda: [*([] if live else [source]), *settings_files(settings)], words)
     if live:
