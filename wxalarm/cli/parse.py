@@ -177,9 +177,10 @@ class _Run:
 
 def _redactor() -> Redactor:
     # For --redact alone.
+    from wxalarm.cli.state import redaction_key
     from wxalarm.render.redact import Redactor
 
-    return Redactor()
+    return Redactor(redaction_key())
 
 
 class _Reader:
