@@ -21,13 +21,8 @@ MOST = 5
 """Incidents that are written about, those with the most failures."""
 BODY = 200
 """Characters of the answer that WeChat saw."""
-ROOMS = {
-    "dns": "dns",
-    "network": "host",
-    "wechat": "wechat",
-    **dict.fromkeys(("alarm", "nginx", "logs", "host"), "own"),
-}
-"""Who is asked, by the room of checks/ that the cause was found in."""
+ROOMS = {"dns": "dns", "network": "host"}
+"""Who is asked, by the room of checks/ that the cause was found in; of all others, our own people."""
 OWN = ("http", "reply", "verify", "tls", "tcp-refused")
 """Codes of the network's room that the server's own people have to mend, by how they begin."""
 WECHAT = ("api-dns", "api-ping")

@@ -94,8 +94,9 @@ def render(
             alone.report(view(report, words), last=last)
             parts.append(alone.lines)
     if not is_page(page) and page["alarms"] > 1:
-        line = extent(page["incidents"][0], page, words)
-        told = screen.part(lambda: screen.line(line, style="bold")) + screen.part(lambda: screen.notes(page))
+        one = page["incidents"][0]
+        told = screen.part(lambda: screen.line(extent(one, page, words), style="bold")) if one["alarms"] > 1 else []
+        told += screen.part(lambda: screen.notes(page))[not told :]
         parts = [told, *parts] if last else [*parts, told]
     screen.lines = [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
     if verbose:

@@ -1,0 +1,39 @@
+"""`wxalarm schema`: the JSON Schemas of what the commands write and read."""
+
+from __future__ import annotations
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated
+
+import typer
+
+from wxalarm.cli import completion, flags
+from wxalarm.cli.common import fail, nearest, words_of, write_stdout
+
+
+def schema(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", autocompletion=completion.schemas)] = None,
+    lang: flags.Lang = None,
+) -> None:
+    """Print the JSON Schema of a document; without a name, list them."""
+    words = words_of(lang)
+    found = schemas(words.lang)
+    if name is None:
+        write_stdout("".join(f"{each}\n" for each in found))
+    elif name in found:
+        write_stdout(found[name].read_text("utf-8"), "utf-8")
+    else:
+        fail(words.ui("unknown_schema", name=name, known=list(found)) + nearest(name, list(found), words))
+
+
+def schemas(lang: str) -> dict[str, Traversable]:
+    """Every schema that the package has, by its name; that of wxalarm.toml has its sentences in the language."""
+    package = resources.files("wxalarm")
+    places = (package / "render" / "schemas", package / "schemas", package / "watch")
+    found: dict[str, Traversable] = {}
+    for file in (file for place in places for file in place.iterdir() if file.name.endswith(".json")):
+        stem, _, spoken = file.name.removesuffix(".json").partition(".")
+        if spoken in ("", lang):
+            found[stem.removesuffix("-1") if stem != "alarm" else "watch-alarm"] = file
+    return dict(sorted(found.items()))
