@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tests.cli_support import wxalarm
-from wxalarm.cli.schema import schemas
+from wxalarm.render.schema import schemas
 
 
 @pytest.mark.parametrize("name", schemas("en"))

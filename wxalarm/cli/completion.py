@@ -18,6 +18,7 @@ def formats(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 def checks(incomplete: str) -> Iterator[str]:
     """Checks, behind commas too."""
+    # Only behind Tab.
     from wxalarm.checks import CHECKS
 
     done, comma, begun = incomplete.rpartition(",")
@@ -26,6 +27,7 @@ def checks(incomplete: str) -> Iterator[str]:
 
 def names(incomplete: str) -> Iterator[str]:
     """What can be explained."""
+    # Only behind Tab.
     from wxalarm.render.explain import names as known
 
     return _begun(known(), incomplete)
@@ -33,6 +35,7 @@ def names(incomplete: str) -> Iterator[str]:
 
 def scenarios(incomplete: str) -> Iterator[str]:
     """Those of `demo`."""
+    # Only behind Tab.
     from wxalarm.lab import SCENARIOS
 
     return _begun((scenario.name for scenario in SCENARIOS), incomplete)
@@ -40,6 +43,7 @@ def scenarios(incomplete: str) -> Iterator[str]:
 
 def accounts(incomplete: str) -> Iterator[str]:
     """Those of the configuration that would be found."""
+    # Only behind Tab.
     from wxalarm.config import ConfigError, load
 
     try:
@@ -51,6 +55,7 @@ def accounts(incomplete: str) -> Iterator[str]:
 
 def languages(incomplete: str) -> Iterator[str]:
     """en and zh."""
+    # Only behind Tab.
     from wxalarm.messages import LANGUAGES
 
     return _begun(LANGUAGES, incomplete)
@@ -58,7 +63,8 @@ def languages(incomplete: str) -> Iterator[str]:
 
 def schemas(incomplete: str) -> Iterator[str]:
     """Those of `schema`."""
-    from wxalarm.cli.schema import schemas as known
+    # Only behind Tab.
+    from wxalarm.render.schema import schemas as known
 
     return _begun(known("en"), incomplete)
 

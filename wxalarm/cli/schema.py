@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Annotated
 
 import typer
 
 from wxalarm.cli import completion, flags
 from wxalarm.cli.common import fail, nearest, words_of, write_stdout
+from wxalarm.render.schema import schemas
 
 
 def schema(
@@ -25,15 +24,3 @@ def schema(
         write_stdout(found[name].read_text("utf-8"), "utf-8")
     else:
         fail(words.ui("unknown_schema", name=name, known=list(found)) + nearest(name, list(found), words))
-
-
-def schemas(lang: str) -> dict[str, Traversable]:
-    """Every schema that the package has, by its name; that of wxalarm.toml has its sentences in the language."""
-    package = resources.files("wxalarm")
-    places = (package / "render" / "schemas", package / "schemas", package / "watch")
-    found: dict[str, Traversable] = {}
-    for file in (file for place in places for file in place.iterdir() if file.name.endswith(".json")):
-        stem, _, spoken = file.name.removesuffix(".json").partition(".")
-        if spoken in ("", lang):
-            found[stem.removesuffix("-1") if stem != "alarm" else "watch-alarm"] = file
-    return dict(sorted(found.items()))
