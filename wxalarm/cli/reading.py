@@ -13,6 +13,7 @@ import typer
 from msgspec import Struct, field
 
 from wxalarm.cli.common import fail, paths_of, source_name
+from wxalarm.cli.pasting import pasting
 from wxalarm.cli.pictures import picture
 from wxalarm.cli.pictures import read as read_picture
 from wxalarm.incidents import Fold
@@ -161,8 +162,6 @@ def texts(path: str, command: str, words: Catalogue, *, ocr: bool = False) -> It
         yield CLIPBOARD, Parts(io.BytesIO(clipboard(words)))
         return
     if path == "-":
-        from wxalarm.cli.pasting import pasting
-
         with pasting(command, words) as file:
             yield source_name(path), _read_picture(file, source_name(path), words, ocr=ocr)
         return
