@@ -130,6 +130,11 @@ def contexts_of(
         made = contexts(alarms, settings, url=chosen, account=account, resolve=overrides)
     except ConfigError as error:
         fail(words.reason(error.reason))
+    for ctx in made:
+        own, other = ctx.account and ctx.account.appid, ctx.alarm.appid
+        if account and own and other and own != other and not (ctx.account and ctx.account.platform):
+            typer.echo(visible(words.ui("other_account", name=account, own=own, other=other)), err=True)
+            break
     used = {f"{ctx.target.host}:{ctx.target.port}" for ctx in made}
     for name in overrides:
         if name not in used:
@@ -167,13 +172,16 @@ def read_alarms(
     resolve: Sequence[str],
     looked: Looked | None = None,
     command: str = "diagnose",
+    *,
+    clip: bool = False,
+    ocr: bool = False,
 ) -> tuple[list[Context], Gathered]:
     """Contexts of the alarms in the inputs that are diagnosed, and all that was read; input without an alarm ends the
     command.
 
     looked: what is looked at when there is none, or only what a follower sees: a URL, files, the last minutes.
     """
-    if looked is not None and looked.instead(files):
+    if looked is not None and looked.instead(files) and not clip:
         return contexts_of([looked.alarm(words)], settings, words, url, account, resolve), Gathered()
 
     def symptom(text: str) -> Alarm | None:
@@ -191,7 +199,7 @@ def read_alarms(
         typer.echo(words.ui("notice_no_alarm"), err=True)
         return looked.alarm(words)
 
-    found = gather(files, command, words, symptom)
+    found = gather(files, command, words, symptom, clip=clip, ocr=ocr)
     if looked is not None and (looked.since or looked.at) and any(alarm.told for alarm in found.alarms):
         typer.echo(words.ui("window_of_alarm"), err=True)
     made = contexts_of(found.alarms, settings, words, url, account, resolve)

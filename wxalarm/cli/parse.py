@@ -62,7 +62,7 @@ def parse(
     outputs = outputs_of(formats or (), FORMATS, "table", words)
     paths = paths_of(files or (), words)
     apart((output.path for output in outputs), lambda: paths, words)
-    run = _Run(words, _sinks(outputs, words), redact=redact)
+    run = _Run(words, _sinks(outputs, words, words() if lang is not None else None), redact=redact)
     try:
         run.files(paths)
         raise typer.Exit(run.finish())
@@ -181,9 +181,10 @@ class _Run:
 
 def _redactor() -> Redactor:
     # For --redact alone.
+    from wxalarm.cli.state import redaction_key
     from wxalarm.render.redact import Redactor
 
-    return Redactor()
+    return Redactor(redaction_key())
 
 
 class _Reader:
@@ -235,13 +236,16 @@ class _Reader:
                 yield data
 
 
-def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue]) -> list[_Sink]:
-    """The open outputs. One that cannot be opened ends the command, and the others leave nothing behind."""
+def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue], kinds: Catalogue | None) -> list[_Sink]:
+    """The open outputs. One that cannot be opened ends the command, and the others leave nothing behind. kinds: the
+    language that was asked for."""
     sinks: list[_Sink] = []
     try:
         for output in outputs:
             width = _width() if output.path is None else 80
-            sinks.append(_Sink(output, format_of(output.format, words, width)))
+            sinks.append(
+                _Sink(output, format_of(output.format, words, width, file=output.path is not None, kinds=kinds))
+            )
     except OSError as error:
         for sink in sinks:
             sink.drop()
