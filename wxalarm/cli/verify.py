@@ -24,6 +24,7 @@ from wxalarm.model import Alarm
 from wxalarm.render import verify as renderer
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import dump
+from wxalarm.wechat.reply.transport import fields
 from wxalarm.wechat.verify import Attempt, judge, query_of
 
 if TYPE_CHECKING:
@@ -140,10 +141,15 @@ def attempt_of(data: bytes) -> Attempt:
     seen = dump.verbose(data)
     if seen is not None and not seen.response:
         return Attempt(target=seen.target, curl=seen.curl) if seen.curl is not None else Attempt(target=seen.target)
-    response = seen.response if seen is not None else data
+    response = seen.response if seen is not None else dump.unmetered(data)
     target = seen.target if seen is not None else None
     if dump.is_dump(response):
         answer = dump.response_of(response)
+        if seen is not None and seen.unseen:
+            length = fields(answer.headers).get("content-length", "")
+            return Attempt(
+                target=target, status=answer.status, length=int(length) if length.isdigit() else None, body=None
+            )
         return Attempt(target=target, status=answer.status, headers=answer.headers, body=answer.body)
     return _logged(data) or Attempt(body=data)
 

@@ -119,7 +119,7 @@ def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Findi
         return
     if wrong := transport.wrong_status(attempt.status, Pushed(), fields.get("location")):
         yield _reproduced(wrong)
-        yield from () if transport.redirects(attempt.status) else _who_answered(attempt)
+        yield from () if transport.redirects(attempt.status) else who_answered(attempt.body or b"")
         return
     if attempt.body is None:
         yield from _by_length(attempt)
@@ -151,7 +151,7 @@ def _by_body(attempt: Attempt, body: bytes, fields: dict[str, str]) -> Iterator[
     elif not around or transport.compressed(body, encoding.strip().lower()):
         if miss := near_miss(body, attempt.echostr, encoding):
             yield _wrong(attempt, asked(miss), body)
-            yield from _who_answered(attempt) if miss.case in ("page", "warning") else ()
+            yield from who_answered(attempt.body or b"") if miss.case in ("page", "warning") else ()
     elif miss := near_miss(data, attempt.echostr):
         yield _wrong(attempt, asked(miss), data)
 
@@ -160,12 +160,12 @@ def _reproduced(finding: Finding) -> Finding:
     return finding.code.variant(basis=Basis.REPRODUCED)(finding.location, **finding.evidence)
 
 
-def _who_answered(attempt: Attempt) -> Iterator[Finding]:
+def who_answered(body: bytes) -> Iterator[Finding]:
     """Whose page it is that stands in place of the echostr: a firewall's, a login, the front end's."""
-    text = text_of((attempt.body or b"")[:SEARCHED])
+    text = text_of(body[:SEARCHED])
     if (page := page_of(text)) is None or page.name in ("other", "redirect"):
         return
-    for finding in shapes.page(Body(attempt.body or b""), text, page):
+    for finding in shapes.page(Body(body), text, page):
         yield _reproduced(Finding(finding.code, {**finding.evidence, "corrected": None}, finding.location))
 
 
