@@ -85,5 +85,6 @@ def diagnose(
         given = settings, words, url, account, resolve or (), looked
         contexts, found = read_alarms(files or (), *given, clip=clipboard, ocr=ocr)
         only = chosen_of(contexts, only, words)
-        code = deliver(contexts, found.problems, words, outputs, found=found, only=only, save=save, **options)
+        folded = found if found.fold.alarms else None
+        code = deliver(contexts, found.problems, words, outputs, found=folded, only=only, save=save, **options)
     raise typer.Exit(code)
