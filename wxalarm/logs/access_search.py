@@ -99,6 +99,11 @@ class Search:
         """Whether lines tell one push from another: they are signed, and their format holds the query."""
         return any(map(self._names, self.parsers.values()))
 
+    @property
+    def guessed(self) -> tuple[str, ...]:
+        """What of the values read nothing says: "unit", "zone"."""
+        return tuple(sorted({what for parser in self.parsers.values() for what in parser.guessed}))
+
     def _names(self, parser: LineParser) -> bool:
         return self.wanted.signed and bool({"request", "request_uri", "args"} & set(parser.fields))
 

@@ -7,7 +7,7 @@ compressed ones have then been looked through as wide already: they are streamed
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import field
 
@@ -50,6 +50,8 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """Lines tell one push from another: the format holds the query."""
     offset: int | None = None
     """The log's zone, seconds east of UTC, as its lines say it."""
+    guessed: tuple[str, ...] = ()
+    """What nothing in the logs says: "unit" of durations, "zone" of times."""
 
 
 def read(
@@ -60,6 +62,7 @@ def read(
     seconds: tuple[float, float, float],
     limit: float,
     here: bool,
+    units: Mapping[str, str] | None = None,
 ) -> AccessLogSeen:
     """All passes over the files, for at most `limit` seconds.
 
@@ -71,7 +74,7 @@ def read(
     search = Search(push, wanted, low, high)
 
     def choose(_: str, lines: Sequence[bytes]) -> LineParser | None:
-        return parsers.detect(lines, known, wanted)
+        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units)
 
     until = time.monotonic() + limit
     files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.pushes)
@@ -97,6 +100,7 @@ def read(
         before=before,
         before_seconds=before_seconds,
         named=search.named,
+        guessed=search.guessed,
         offset=times.zone_of(zone_time) if zone_time else None,
     )
 
