@@ -38,6 +38,8 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """Lines of any kind in the window; counted when no push is among them."""
     unread: str | None = None
     """A file in which lines of no known format name the path; looked for when no push is counted."""
+    unread_line: str = ""
+    """The first of them."""
     backwards: float = 0.0
     hits: tuple[Hit, ...] = ()
     """The alarm's own push, the best match first."""
@@ -94,6 +96,7 @@ def read(
         counts=counts,
         lines=search.lines,
         unread=search.unread,
+        unread_line=search.unread_line,
         backwards=max([search.tally.backwards, *(file.backwards for file in files)]),
         hits=search.hits,
         examples=search.examples,

@@ -147,7 +147,7 @@ def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         yield from _burst(seen)
     elif not unread(seen):
         if seen.unread is not None:
-            raise Skip("log-unknown", path=seen.unread)
+            raise Skip("log-unknown", path=seen.unread, detail=seen.unread_line)
         _covered(seen)
         yield _none(seen, ctx)
     yield from _log_itself(seen)
@@ -188,7 +188,7 @@ def _covered(seen: AccessLogSeen) -> None:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     ends = max((file.last for file in seen.read if file.last is not None), default=None)
     if begins is None or ends is None:
-        raise Skip("log-unknown" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
+        raise Skip("log-undated" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
     if begins > seen.start + 60:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     if ends < seen.start - 60 and not seen.here:
