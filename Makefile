@@ -87,7 +87,7 @@ sbom: $(VENV)/.installed          ## sbom.json: CycloneDX 1.6, of what is instal
 	$(BIN)/python requirements/sbom.py > sbom.json
 
 bench: $(VENV)/.bench             ## speed against peers; each script says what it promises (logs.py needs 3 GB of disk)
-	for script in parse reply startup network adversarial; do \
+	for script in parse reply startup network adversarial tokens; do \
 	    test ! -f bench/$$script.py || $(BIN)/python bench/$$script.py || exit 1; done
 
 $(VENV)/.bench: $(VENV)/.dev
