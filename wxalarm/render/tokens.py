@@ -10,8 +10,8 @@ import msgspec
 from wxalarm.checks.wechat.token_store import state
 from wxalarm.messages import Catalogue
 from wxalarm.model import Finding
+from wxalarm.probes.token_seen import StoreStatus, TokenStatus
 from wxalarm.render.text import visible
-from wxalarm.tokens.status import StoreStatus, TokenStatus
 
 SCHEMA = "wxalarm.tokens/1"
 
