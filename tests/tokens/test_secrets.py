@@ -55,7 +55,9 @@ class Scene:
             lines += [f"[accounts.a{number}]", f'appid = "{appid}"', f'app_secret_file = "{self.file(secret)}"']
         rules.add(PLATFORM, self.platform_secret)
         lines += ["[platforms.mine]", f'appid = "{PLATFORM}"', f'app_secret_file = "{self.file(self.platform_secret)}"']
-        lines += ["[store]", f'url = "{store_url}"', f'key_file = "{self.file(self.key)}"']
+        lines += ["[store]", f'url = "{store_url}"']
+        if store_url.startswith("sqlite"):  # where values are not encrypted, a driver's log could show them
+            lines += [f'key_file = "{self.file(self.key)}"']
         lines += [f'door_token_file = "{self.file(self.door)}"', f'password_file = "{self.file(PASSWORD)}"']
         lines += ["calls_per_hour = 40", "[api]", f'base_url = "{url}"']
         self.path = folder / "tokens.toml"
