@@ -349,6 +349,19 @@ def test_learned_keys_give_what_the_whole_document_gives(name: str) -> None:
     assert len(slow.columns(chunk)[0]) >= 4
 
 
+@pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])
+def test_learned_parts_give_what_the_whole_line_gives(name: str) -> None:
+    line = FORMS[name][-1]
+    others = [line, line.replace("POST", "GET"), line.replace("/wx", "/wxx"), line.replace("200", "\x1b[31m499\x1b[0m")]
+    others += [line.replace("200", "502"), line.replace("1.234", "5.678"), "nothing", line[: len(line) // 2]]
+    parser, slow = parser_of((line,)), parser_of((line,))
+    if isinstance(parser, RecordParser) and isinstance(slow, RecordParser):
+        slow._quick = None
+        chunk = ("\n" + "\n".join(others) + "\n").encode()
+        assert parser.columns(chunk) == slow.columns(chunk)
+        assert name == "PHP-FPM" or len(slow.columns(chunk)[0]) >= 3
+
+
 def test_the_usual_documents_are_read_by_their_keys() -> None:
     parsers = {name: parser_of(FORMS[name]) for name in DOCUMENTS}
     slow = {name for name, parser in parsers.items() if isinstance(parser, RecordParser) and parser._quick is None}

@@ -291,16 +291,35 @@ class RecordParser:
             return
         if "status" not in found or "request_method" not in found or "args" in self.fields:
             return
-        self._quick = self._reader(found, units)
+        took_key = found["request_time"][-1].lower() if "request_time" in found else ""
+        values = learned.decoder(list(found.values()))
+        self._quick = self._reader(list(found), values, lambda text: durations.took({took_key: text}, units))
 
-    def _reader(self, found: Mapping[str, learned.Path], units: Mapping[str, str]) -> _Quick:
-        """A reader of lines by learned places."""
-        order = list(found)
-        values = learned.decoder([found[name] for name in order])
+    def learn_form(self, framework: Framework) -> None:
+        """Learn which parts of a framework's request line are counted."""
+        pattern = framework.pattern
+        parts = {name: name for name in ("time", "status", "request_method", "request_uri", *TALLIED[1:])}
+        parts["request_time"] = "took"
+        order = [name for name, part in parts.items() if part in pattern.groupindex and name in self.fields]
+        if self.wanted is None or not {"time", "request_method", "request_uri"} <= set(order):
+            return
+        names = [parts[name] for name in order]
+
+        def values(line: bytes) -> tuple[Any, ...] | None:
+            if b"\x1b" in line:
+                return None
+            match = pattern.search(line.decode("utf-8", "replace"))
+            return () if match is None else match.group(*names)
+
+        self._quick = self._reader(order, values, lambda text: self.took({"took": text}))
+
+    def _reader(
+        self, order: Sequence[str], values: learned.Values, spent: Callable[[str], durations.Took | None]
+    ) -> _Quick:
+        """A reader of lines by the values that are named in `order`. spent: reads a duration."""
         at = {name: order.index(name) for name in order}
         time, status, method, uri = (at[name] for name in ("time", "status", "request_method", "request_uri"))
         took = at.get("request_time")
-        took_key = found["request_time"][-1].lower() if took is not None else ""
         rest = [(at.get(name), self._absent[name].encode()) for name in TALLIED]
         wanted = self.wanted
         assert wanted is not None
@@ -311,13 +330,13 @@ class RecordParser:
 
         @lru_cache(65536)
         def seconds(value: object) -> bytes | None:
-            made = durations.took({took_key: str(value)}, units)
+            made = spent(str(value))
             return None if made is None else f"{round(made.seconds, 6):g}".encode() if made.seconds is not None else b""
 
         def read(line: bytes) -> tuple[bytes, Key] | Literal[False] | None:
             got = values(line)
-            if got is None or None in got:
-                return None
+            if not got or None in got:
+                return None if got is None or got else False
             if got[method] != "POST":
                 return False
             target = got[uri]
@@ -330,10 +349,10 @@ class RecordParser:
                 return None
             key = [absent if place is None else text(got[place]) for place, absent in rest]
             if took is not None:
-                spent = seconds(got[took])
-                if not spent:
+                duration = seconds(got[took])
+                if not duration:
                     return None
-                key[_TOOK] = spent
+                key[_TOOK] = duration
             return text(got[time]), tuple(key)
 
         return read
@@ -412,6 +431,8 @@ class RecordParser:
         )
         if self._read is _json_read:
             made.learn(lines)
+        elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
+            made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
 
 
