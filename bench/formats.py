@@ -69,7 +69,9 @@ def peers(name: str, path: str) -> dict[str, float]:
     """Seconds of those that know the form."""
     found = {}
     if name in GOACCESS and shutil.which("goaccess"):
-        found["GoAccess"] = spent(quiet("goaccess", path, *GOACCESS[name], "-o", f"{path}.json"))
+        command = ("goaccess", path, *GOACCESS[name], "-o", f"{path}.json")
+        if subprocess.run(command, check=False, capture_output=True).returncode == 0:  # this version knows the form
+            found["GoAccess"] = spent(quiet(*command))
     if name in LNAV and shutil.which("lnav"):
         found["lnav"] = spent(quiet("lnav", "-n", "-c", ";select count(*) from all_logs", path))
     if FORMS[name][-1].startswith("{") and shutil.which("jq"):

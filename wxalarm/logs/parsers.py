@@ -287,9 +287,10 @@ class RecordParser:
                 place = next((paths[key] for key in keys if key in paths), None)
                 if place is not None:
                     found.setdefault(name, place)
-        if self.wanted is None or "time" not in found or "request_uri" not in found or "request" in found:
-            return
-        if "status" not in found or "request_method" not in found or "args" in self.fields:
+        if "request" in found:
+            found = {name: place for name, place in found.items() if name not in ("request_method", "request_uri")}
+        asked = {"request"} if "request" in found else {"request_method", "request_uri"}
+        if self.wanted is None or not {"time", "status", *asked} <= set(found) or "args" in self.fields:
             return
         took_key = found["request_time"][-1].lower() if "request_time" in found else ""
         values = learned.decoder(list(found.values()))
@@ -318,7 +319,8 @@ class RecordParser:
     ) -> _Quick:
         """A reader of lines by the values that are named in `order`. spent: reads a duration."""
         at = {name: order.index(name) for name in order}
-        time, status, method, uri = (at[name] for name in ("time", "status", "request_method", "request_uri"))
+        time, status, whole = at["time"], at["status"], "request" in at
+        method, uri = (at["request"],) * 2 if whole else (at["request_method"], at["request_uri"])
         took = at.get("request_time")
         rest = [(at.get(name), self._absent[name].encode()) for name in TALLIED]
         wanted = self.wanted
@@ -337,9 +339,14 @@ class RecordParser:
             got = values(line)
             if not got or None in got:
                 return None if got is None or got else False
-            if got[method] != "POST":
-                return False
             target = got[uri]
+            if whole:
+                asked, _, target = target.partition(" ")
+                target = target.partition(" ")[0]
+            else:
+                asked = got[method]
+            if asked != "POST":
+                return False
             if wanted.path is not None:
                 if not target.startswith(wanted.path) or target[len(wanted.path) : len(wanted.path) + 1] not in _STOPS:
                     return False
