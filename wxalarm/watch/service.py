@@ -9,13 +9,13 @@ import socket
 import sqlite3
 import time as clock
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from wxalarm import deadline
-from wxalarm.config import ConfigError
+from wxalarm.config import ConfigError, Settings
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render.case import case_of
@@ -46,6 +46,10 @@ JUMP = 60.0
 """Seconds by which the wall clock is off before that is said."""
 LONGEST = 30.0
 """Seconds between two tries of a store that takes nothing, at most."""
+DIAGNOSIS = 20.0
+"""Seconds that the diagnosis of a pasted alarm takes at most."""
+STRETCH, STRETCHES = 900.0, 96
+"""Seconds of a stretch, and how many are a day."""
 GATHER = 0.05
 """Seconds in which rounds that end share one transaction."""
 
@@ -67,6 +71,21 @@ class Steady:
 
 
 @dataclass(slots=True)
+class Strip:
+    """The last day of a target in stretches of STRETCH seconds, by their number: the worst level, the longest time."""
+
+    parts: dict[int, tuple[int, float | None]] = field(default_factory=dict)
+
+    def add(self, number: int, level: int, total: float | None) -> None:
+        """One more round, or a whole stretch."""
+        worst, longest = self.parts.get(number, (level, total))
+        times = [time for time in (longest, total) if time is not None]
+        self.parts[number] = (max(worst, level), max(times, default=None))
+        while len(self.parts) > STRETCHES:
+            self.parts.pop(next(iter(self.parts)))
+
+
+@dataclass(slots=True)
 class Subject:
     """A target with all that is known of it."""
 
@@ -82,6 +101,7 @@ class Subject:
     began: float | None = None
     """Of its alert, by the wall clock; None: there was none."""
     ended: float | None = None
+    strip: Strip = field(default_factory=Strip)
 
 
 @dataclass(slots=True)
@@ -143,6 +163,11 @@ class Service:
         self._wake.set()
 
     @property
+    def pasting(self) -> Settings:
+        """What a pasted alarm is diagnosed with: as `diagnose` would, without a push."""
+        return replace(self.plan.settings, push=False, timeout=DIAGNOSIS)
+
+    @property
     def running(self) -> int:
         """Rounds under way."""
         return len(self._running)
@@ -184,6 +209,11 @@ class Service:
         self._offset = wall - now
         self.subjects = {target.key: self._subject(target, state) for target, state, _ in known}
         await self._set_ways()
+        with contextlib.suppress(sqlite3.Error):
+            since = wall - STRETCH * STRETCHES
+            for key, number, level, total in await self.stored(self.store.strips, since, STRETCH):
+                if key in self.subjects:
+                    self.subjects[key].strip.add(number, level, total)
 
     async def _known(self, target: Watched) -> tuple[State, float]:
         try:
@@ -285,6 +315,8 @@ class Service:
         time, steady, numbers = self.wall(), self.steady(), made.numbers
         state, change, told = step(subject.state, numbers.level, steady, self.plan.rule)
         subject.state, subject.numbers, subject.report, subject.time = state, numbers, made.report, time
+        if numbers.level is not None:
+            subject.strip.add(int(time // STRETCH), numbers.level, numbers.total)
         self.counts.rounds += 1
         self.counts.blind += numbers.level is None
         messages: tuple[Message, ...] = ()

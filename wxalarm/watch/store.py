@@ -298,6 +298,15 @@ class Store:
         )
         return [(t, None if level is None else Level(level), code, json.loads(p)) for t, level, code, p in found]
 
+    def strips(self, since: float, width: float) -> list[tuple[str, int, int, float | None]]:
+        """(target's key, number of the stretch of `width` seconds, worst level in it, longest time) since a moment."""
+        found = self._db.execute(
+            "SELECT key, CAST(time / ? AS INTEGER) AS stretch, max(level), max(total) FROM rounds"
+            " JOIN targets ON targets.id = rounds.target WHERE time >= ? AND level IS NOT NULL GROUP BY key, stretch",
+            (width, since),
+        )
+        return list(found)
+
     def changes(self, key: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
         """State changes, the newest first; of one target or of all."""
         found = self._db.execute(
