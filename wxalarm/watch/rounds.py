@@ -7,7 +7,7 @@ Every round looks at every address. What strangers would be bothered with, or wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -120,10 +120,11 @@ class Round:
 
 async def look(target: Watched, settings: Settings, memory: Memory, time: float, *, every_check: bool = False) -> Round:
     """One round. time: of the steady clock. every_check: ask the seldom ones too, whatever is remembered."""
-    (ctx,) = contexts([Alarm()], settings, url=target.url, account=target.account)
+    own = tuple(account for account in settings.accounts if account.name == target.account)
+    (ctx,) = contexts([Alarm()], replace(settings, accounts=own), url=target.url, account=target.account)
     kept = {} if every_check else memory.holds(time)
     only = [check.id for check in NETWORK if settings.push or check is not push.CHECK]
-    (report,) = await Run([ctx], only=only, kept=kept).reports()
+    (report,) = await Run([ctx], only=only, kept=kept, together=True).reports()
     numbers = numbers_of(report)
     for result in report.results:
         if result.check in SELDOM and result.check not in kept:

@@ -204,10 +204,10 @@ class Service:
         if self.store.aside is not None:
             self.counts.damaged += 1
             self.say("watch_damaged", path=self.store.aside)
-        known = [(target, *await self._known(target)) for target in self.plan.targets]
-        self._steady = Steady(wall, now, max((seen for _, _, seen in known), default=0.0))
+        known = await self._known(self.plan.targets)
+        self._steady = Steady(wall, now, max((seen for _, seen in known.values()), default=0.0))
         self._offset = wall - now
-        self.subjects = {target.key: self._subject(target, state) for target, state, _ in known}
+        self.subjects = {target.key: self._subject(target, known[target.key][0]) for target in self.plan.targets}
         await self._set_ways()
         with contextlib.suppress(sqlite3.Error):
             since = wall - STRETCH * STRETCHES
@@ -215,12 +215,13 @@ class Service:
                 if key in self.subjects:
                     self.subjects[key].strip.add(number, level, total)
 
-    async def _known(self, target: Watched) -> tuple[State, float]:
+    async def _known(self, targets: Sequence[Watched]) -> dict[str, tuple[State, float]]:
+        """Their states of before, by key, each with its steady time."""
         try:
-            return await self.stored(self.store.know, target.key, target.name, target.url, target.account)
+            return await self.stored(self.store.know, [(t.key, t.name, t.url, t.account) for t in targets])
         except sqlite3.Error as error:
             self._trouble(error)
-            return State(), 0.0
+            return {target.key: (State(), 0.0) for target in targets}
 
     def _subject(self, target: Watched, state: State) -> Subject:
         fires = state.level not in (None, Level.UP)
@@ -236,8 +237,9 @@ class Service:
         """Go on by another plan; targets that stay keep what is known of them."""
         self.plan = plan
         subjects: dict[str, Subject] = {}
+        known = await self._known(plan.targets)
         for target in plan.targets:
-            there = self.subjects.get(target.key) or self._subject(target, (await self._known(target))[0])
+            there = self.subjects.get(target.key) or self._subject(target, known[target.key][0])
             there.target = target
             subjects[target.key] = there
         self.subjects = subjects
@@ -449,8 +451,7 @@ class Service:
                 await self.stored(self.store.renew)
                 self.counts.damaged += 1
                 self.say("watch_damaged", path=self.store.aside)
-            for subject in self.subjects.values():
-                await self._known(subject.target)
+            await self._known([subject.target for subject in self.subjects.values()])
 
     async def _keeper(self) -> None:
         """What has to be done now and then: old rows, the wall clock."""

@@ -208,16 +208,21 @@ class Store:
 
     # --- targets and states ---
 
-    def know(self, key: str, name: str, url: str, account: str | None) -> tuple[State, float]:
-        """Make a target known; what was kept of its state, and the steady time of that."""
+    def know(self, targets: Iterable[tuple[str, str, str, str | None]]) -> dict[str, tuple[State, float]]:
+        """Make targets known, each by key, name, URL and account; what was kept of their states, by key, with the
+        steady time of that."""
+        found = {}
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO targets (key, name, url, account, state) VALUES (?, ?, ?, ?, '{}')"
-                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, account = excluded.account",
-                (key, name, url, account),
-            )
-        found, steady = self._db.execute("SELECT state, steady FROM targets WHERE key = ?", (key,)).fetchone()
-        return _state(found), float(steady)
+            for row in targets:
+                db.execute(
+                    "INSERT INTO targets (key, name, url, account, state) VALUES (?, ?, ?, ?, '{}') ON CONFLICT (key)"
+                    " DO UPDATE SET name = excluded.name, url = excluded.url, account = excluded.account",
+                    row,
+                )
+                asked = db.execute("SELECT state, steady FROM targets WHERE key = ?", row[:1])
+                state, steady = asked.fetchone()
+                found[row[0]] = (_state(state), float(steady))
+        return found
 
     def _id(self, key: str) -> int:
         if key not in self._ids:

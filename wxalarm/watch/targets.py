@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,11 +117,11 @@ def _named(targets: Iterator[Watched]) -> list[Watched]:
     """Each with a name of its own. Raises ConfigError for a URL that is there twice."""
     made: dict[tuple[str | None, str], Watched] = {}
     found = list(targets)
-    names = [target.name for target in found]
+    names = Counter(target.name for target in found)
     for target in found:
         if (target.account, target.url) in made:
             raise ConfigError("watch-twice", place=_short(target.url))
-        own = target.name if names.count(target.name) == 1 else f"{target.name} {urlsplit(target.url).path}"
+        own = target.name if names[target.name] == 1 else f"{target.name} {urlsplit(target.url).path}"
         made[target.account, target.url] = replace(target, name=own)
     return list(made.values())
 

@@ -109,6 +109,7 @@ class Pages:
     def _row(self, subject: Subject, words: Catalogue) -> dict[str, Any]:
         numbers, state = subject.numbers, subject.state
         total = numbers.total if numbers else None
+        cause = subject.report.cause if subject.report else None
         since = data.since(subject, self.service)
         return {
             "key": subject.target.key,
@@ -117,7 +118,7 @@ class Pages:
             "level": data.word(state.level),
             "flapping": state.flapping,
             "since": words.ui("page_since", time=_moment(since)) if since is not None and state.level else "",
-            "text": "\n".join(brief(subject.report, words)[1:2]) if subject.report and state.level else "",
+            "text": words.finding(cause.finding, "text") if cause is not None and state.level else "",
             "total": _seconds(total),
             "strip": charts.strip(
                 subject.strip.parts, clock.time(), words.ui("page_day_label", name=subject.target.name)
