@@ -31,10 +31,11 @@ def assert_accepted(
 ) -> Judgement:
     """Fail with the reasons when WeChat would reject this response as the answer to this push.
 
-    push: what your callback was asked: the body of the push (its plain XML), from which sender, receiver and type are
-    read; or a name, such as "text", "subscribe", "ticket", "pay"; or None when any message or event will do. mode: the
-    account's 消息加解密方式 (plain, compatible, secure); with token, appid and encoding_aes_key an encrypted reply is
-    opened and its inside judged too. What is doubtful but accepted does not fail; it is in the returned findings.
+    push: what your callback was asked: the body of the push (its plain XML or JSON), from which sender, receiver and
+    type are read; or a name, such as "text", "subscribe", "ticket", "pay"; or None when any message or event will do.
+    mode: the account's 消息加解密方式 (plain, compatible, secure); with token, appid and encoding_aes_key an encrypted
+    reply is opened and its inside judged too. What is doubtful but accepted does not fail; it is in the returned
+    findings.
     Raises AssertionError, TypeError for a response of unknown shape, ValueError for an unknown push.
     """
     __tracebackhide__ = True
@@ -54,13 +55,13 @@ def assert_accepted(
 def _pushed(push: Pushed | str | bytes | None) -> Pushed:
     if push is None or isinstance(push, Pushed):
         return push or Pushed()
-    if isinstance(push, bytes) or push.lstrip().startswith("<"):
+    if isinstance(push, bytes) or push.lstrip().startswith(("<", "{")):
         body = push if isinstance(push, bytes) else push.strip().encode()
         found = read(body)
     else:
         found = named(push)
     if found is None:
-        raise ValueError(f"push={push!r}: expected the XML of a push, or the name of a message or an event")
+        raise ValueError(f"push={push!r}: expected the XML or JSON of a push, or the name of a message or an event")
     return found
 
 

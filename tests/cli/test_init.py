@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_reading import ALARM
 from tests.cli_support import wxalarm
 from wxalarm.config import Source, load
 from wxalarm.messages import LANGUAGES, Lang, catalogue
@@ -30,3 +31,19 @@ def test_it_leaves_a_file_that_is_there(tmp_path: Path) -> None:
     assert b"--force" in done.stderr
     assert wxalarm("init", path, "--force").returncode == 0
     assert "[accounts.main]" in path.read_text("utf-8")
+
+
+def test_it_is_filled_in_from_alarms(tmp_path: Path) -> None:
+    """Two accounts; what a third-party platform receives is not the account's own URL."""
+    text = "".join(ALARM.format(n=n) for n in (1, 1, 2)).replace(
+        "[Event=Subscribe]\n", "[Event=Subscribe][第三方平台:示例]\n", 2
+    )
+    path = tmp_path / "wxalarm.toml"
+    done = wxalarm("init", path, stdin=text.encode())
+    assert done.returncode == 0, done.stderr
+    assert b"wx0000000000000001, wx0000000000000002" in done.stderr
+    accounts = load(path).accounts
+    assert [(account.appid, account.nickname, account.url) for account in accounts] == [
+        ("wx0000000000000001", "示例账号", None),
+        ("wx0000000000000002", "示例账号", "http://wx.example.com/cb"),
+    ]

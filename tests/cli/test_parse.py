@@ -262,3 +262,12 @@ def test_behind_tail_an_alarm_comes_out_after_a_silence() -> None:
             assert json.loads(process.stdout.readline())["kind"] == "mark-fail"
         process.stdin.close()
         assert process.stdout.read() == b""
+
+
+def test_what_is_near_an_alarm_is_said_by_name() -> None:
+    text = "运维中心\nCURL错误码：52\n"
+    done = wxalarm("parse", "--lang", "en", stdin=text.encode())
+    assert done.returncode == 2
+    said = done.stderr.decode()
+    assert "this is what a tool of the console shows" in said
+    assert "cURL error 52" in said

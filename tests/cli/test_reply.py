@@ -138,6 +138,13 @@ def test_a_redirect_that_curl_followed_counts() -> None:
     assert (found["status"], found["accepted"]) == (301, False)
 
 
+def test_what_curl_v_printed_is_understood_too() -> None:
+    head = b"*   Trying 192.0.2.10:80...\n> POST /wx HTTP/1.1\n> Host: a\n>\n< HTTP/1.1 200 OK\n< Server: nginx\n<\n"
+    left = b"* Connection #0 to host a left intact\n"
+    assert document(stdin=head + b"success" + left)["accepted"]
+    assert [f["code"] for f in document(stdin=head + b'"success"' + left)["findings"]] == ["reply-quoted"]
+
+
 def test_an_account_opens_an_encrypted_reply(tmp_path: Path) -> None:
     config = tmp_path / "wxalarm.toml"
     config.write_text(CONFIG, "utf-8")

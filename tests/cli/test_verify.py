@@ -71,6 +71,14 @@ def test_live_right_is_0() -> None:
     assert live(right, "--token-env", "WX_TOKEN") == (0, {})
 
 
+@pytest.mark.parametrize(("answer", "said"), [(right, b"ACCEPTED"), (lambda query: (500, b""), b"REJECTED")])
+def test_the_verdict_stands_on_stderr_in_a_word(answer: Answer, said: bytes) -> None:
+    with served(answer) as url:
+        done = wxalarm("verify", url, "--token-env", "WX_TOKEN", "--lang", "en", env=ENV)
+    assert done.stderr.startswith(said)
+    assert b"explains this alarm" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("answer", "found"),
     [

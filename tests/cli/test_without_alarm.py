@@ -141,3 +141,11 @@ def test_strict_of_a_saved_case(tmp_path: Path) -> None:
         assert wxalarm("diagnose", "--url", url, "--only", "http-request", "--save", case).returncode == 3
     assert wxalarm("diagnose", "--from", case, "--only", "http-request").returncode == 3
     assert wxalarm("diagnose", "--from", case, "--only", "http-request", "--strict").returncode == 1
+
+
+def test_what_the_console_shows_is_evidence() -> None:
+    done = wxalarm("diagnose", "--offline", "-f", "json", "--lang", "en", stdin="CURL错误码：52\n".encode())
+    assert b"this is what a tool of the console shows" in done.stderr
+    (only,) = json.loads(done.stdout)["reports"]
+    codes = [finding["code"] for result in only["results"] for finding in result["findings"]]
+    assert "curl-error" in codes

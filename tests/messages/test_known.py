@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
+from tests.growth import assert_linear
 from wxalarm.messages import LANGUAGES, catalogue, known
 from wxalarm.model import AlarmKind
 
@@ -96,3 +98,14 @@ def test_mentions_have_their_first_line_and_how_often() -> None:
 def test_an_ordinary_text_mentions_nothing() -> None:
     text = "GET /wx 200 12ms\nuser 40003 bought 52 apples for 502 yuan, code 7\nerrcode: 0\n"
     assert known.mentions(text) == []
+
+
+@pytest.mark.parametrize(
+    "part", ["errcode: ", "[", "[OuterIP", "curl", "http ", '"code" ', "-40001 ", "ret=40164\n", " \u4e2d"]
+)
+def test_a_hostile_text_is_searched_in_linear_time(part: str) -> None:
+    def made(size: int) -> Callable[[], object]:
+        text = part * (size // len(part))
+        return lambda: known.mentions(text)
+
+    assert_linear(made, 1 << 19)

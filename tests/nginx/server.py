@@ -32,20 +32,23 @@ def nginx(folder: Path, conf: Path, *options: str) -> subprocess.CompletedProces
     )
 
 
-@contextlib.contextmanager
-def running(folder: Path, conf: Path, ports: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
-    """nginx in the foreground, ready on all `ports` of 127.0.0.1."""
+def in_foreground(folder: Path, conf: Path) -> list[str]:
+    """The command that runs nginx until it is ended."""
     assert NGINX is not None
     (folder / "logs").mkdir(exist_ok=True)
     command = [NGINX, "-p", str(folder), "-e", f"{folder}/logs/error.log", "-c", str(conf)]
-    process = subprocess.Popen(
-        [*command, "-g", f"daemon off; pid {folder}/pid;"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    return [*command, "-g", f"daemon off; pid {folder}/pid;"]
+
+
+@contextlib.contextmanager
+def running(folder: Path, conf: Path, ports: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
+    """nginx in the foreground, ready on all `ports` of 127.0.0.1."""
+    process = subprocess.Popen(in_foreground(folder, conf), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     try:
         until = time.monotonic() + 15
         for port in ports:
-            while not _answers(port):
+            while not answers(port):
                 if process.poll() is not None:
                     raise AssertionError(process.stderr.read().decode("utf-8", "replace"))
                 assert time.monotonic() < until, f"nothing listens on {port}"
@@ -57,7 +60,8 @@ def running(folder: Path, conf: Path, ports: Sequence[int]) -> Iterator[subproce
         process.stderr.close()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether something on 127.0.0.1 takes a connection."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

@@ -24,3 +24,8 @@ from wxalarm.nginx.foreign import foreign
 )
 def test_whose_configuration_a_text_is(text: str, owner: str | None) -> None:
     assert foreign(text) == owner
+
+
+@pytest.mark.parametrize("part", ["a {\n", "reverse_proxy ", "<", "# ;\n", " "])
+def test_only_the_beginning_is_looked_at(part: str) -> None:
+    assert foreign(part * 2_000_000) is None

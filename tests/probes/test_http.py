@@ -13,8 +13,8 @@ from tests import clock
 from wxalarm.lab import http as lab
 from wxalarm.lab.http import Answer
 from wxalarm.lab.tcp import full_queue, refused
-from wxalarm.probes import Failure, http
-from wxalarm.probes.http import Exchange, Request
+from wxalarm.probes import Failure, http, tcp
+from wxalarm.probes.http import Exchange, Request, exchange
 
 GET = Request("GET", "wx.example.com", "/callback")
 
@@ -193,3 +193,49 @@ def test_whatever_comes_is_an_answer_or_a_named_failure(parts: list[bytes]) -> N
     made = ask(lab.send(b"".join(parts)), limit=3.0)
     assert made.failure is not None or made.status is not None
     assert made.failure not in {Failure.TIMEOUT, Failure.LOCAL, Failure.TLS, Failure.RESOLVE}
+
+
+def test_what_waits_for_room_at_an_address_has_its_whole_time_then() -> None:
+    """Ten requests to a server that takes 3 s: four at once, and none of them is too late."""
+    under_way = most = 0
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(3.0)
+        under_way -= 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess")
+        writer.close()
+
+    async def main() -> list[Exchange]:
+        server = await asyncio.start_server(busy, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            request = Request("GET", "wx.example.com", "/wx", ())
+            return await asyncio.gather(*(exchange("127.0.0.1", port, request, 5.0) for _ in range(10)))
+
+    made = clock.run(main())
+    assert {one.failure for one in made} == {None}
+    assert {round(one.total) for one in made} == {3}
+    assert most == tcp.OPEN_EACH
+
+
+def test_an_attempt_that_had_room_too_late_makes_no_finding() -> None:
+    """Next to nothing is left of the run by then: it waits for the end, which says so."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+
+        async def hold() -> None:
+            async with tcp.room("127.0.0.1", 5.0):
+                await asyncio.sleep(4.9)
+
+        holding = [asyncio.create_task(hold()) for _ in range(tcp.OPEN_EACH)]
+        await asyncio.sleep(0)
+        async with tcp.room("127.0.0.1", lambda: 5.0 - loop.time()) as seconds:
+            assert seconds < tcp.LEAST
+        await asyncio.gather(*holding)
+        return loop.time()
+
+    assert clock.run(main()) >= 4.9 + tcp.LEAST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from datetime import datetime
@@ -9,9 +11,10 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wxalarm.messages import catalogue
 from wxalarm.model import BEIJING, Alarm, AlarmKind, Location, Places, Sample
 from wxalarm.records import alarm_record, escape
-from wxalarm.render.alarms import JsonLines
+from wxalarm.render.alarms import JsonLines, format_of
 
 ANY = st.text(st.characters())  # lone surrogates too
 ODD = st.text(st.sampled_from('a"\\/\0\x1f\x7f\x80\x9b\xa0é\u200e\u2028\u202e\u2069\ud800\udfff\ufeff，\U0001f600'))
@@ -55,3 +58,18 @@ def test_every_character_is_written_as_ever() -> None:
         if code < 0x10000 or code % 0x1000 < 16:
             alarm = Alarm(nickname=chr(code))
             assert text_of(form, alarm) == as_ever(alarm), hex(code)
+
+
+def test_csv_is_safe_in_a_spreadsheet() -> None:
+    """A nickname is anybody's: =HYPERLINK(…) would be run by whoever opens the night in Excel."""
+    hostile = [begin + "cmd|'/c calc'!A1" for begin in "=+-@\t\r"]
+    for nickname in hostile:
+        text = format_of("csv", lambda: catalogue("en"), 80).alarm(Alarm(nickname=nickname))
+        (row,) = csv.reader(io.StringIO(str(text)))
+        assert row[2] == "'" + nickname
+    plain = format_of("csv", lambda: catalogue("en"), 80)
+    assert "'" not in str(plain.alarm(Alarm(nickname="a=b", count=3)))
+    assert not plain.head().startswith("\ufeff")
+    file = format_of("csv", lambda: catalogue("en"), 80, file=True, kinds=catalogue("zh"))
+    assert file.head().startswith("\ufeffkind,")
+    assert str(file.alarm(Alarm(AlarmKind.DNS_TIMEOUT))).startswith(catalogue("zh").kind(AlarmKind.DNS_TIMEOUT) + ",")

@@ -73,3 +73,11 @@ def test_a_text_is_explained_by_what_stands_in_it() -> None:
     assert text.startswith("line 2, 2 times: 40164\n40164 (errcode, Official Account)")
     assert text.endswith("Errcodes that are not in the list:\nline 3: 7654321\n")
     assert found_in("nothing here", words) is None
+
+
+@pytest.mark.parametrize(("name", "source"), [("418", "RFC 9110"), ("HTTP 451", "RFC 9110"), ("460", "no registry")])
+def test_a_status_that_only_findings_speak_of_is_explained_too(name: str, source: str) -> None:
+    text = explain(name, catalogue("en")) or ""
+    assert f"{name[-3:]} (HTTP status)" in text
+    assert source in text
+    assert explain("599999", catalogue("en")) is None

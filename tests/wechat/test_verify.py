@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from tests.growth import assert_linear
 from tests.paths import FIXTURES
 from tests.support import stated
 from wxalarm.cli.verify import attempt_of
@@ -71,3 +73,23 @@ def test_what_is_harmless_to_pushes_is_not_so_to_a_verification() -> None:
 def test_a_request_without_a_query_tells_nothing(target: str | None) -> None:
     assert query_of(target) == {} or query_of(target) == {"a": ""}
     assert judge(Attempt(target=target, body=b"123")).accepted is None
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"< HTTP/1.1 200 OK\n",
+        b"* Connection #0 to host ",
+        b"> GET /",
+        b"curl: (",
+        b"{ [",
+        b"GET /?echostr=1 ",
+        b"/echostr=",
+    ],
+)
+def test_a_hostile_dump_is_read_in_linear_time(part: bytes) -> None:
+    def made(size: int) -> Callable[[], object]:
+        data = b"* a\n" + part * (size // len(part))
+        return lambda: judge(attempt_of(data), Keys("t"))
+
+    assert_linear(made, 1 << 19)

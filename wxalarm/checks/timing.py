@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -13,6 +14,7 @@ from wxalarm.checks.check import Context
 from wxalarm.kinds import BLOCKED, INVALID, LATE
 from wxalarm.logs.access import GAVE_UP
 from wxalarm.model import AlarmKind, Code
+from wxalarm.probes.tcp import Limit
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 T = TypeVar("T")
@@ -23,12 +25,17 @@ SPAN = 3.0
 """Seconds within which all of them begin if they are fast, however many there are."""
 LAST_START = 4.0
 """Seconds after which none begins any more: the last one has its whole deadline too."""
-MOST_AT_ONCE = 10
+MOST_AT_ONCE = 4
 """Attempts that are under way at one time: a pool of silent addresses must not eat all sockets of this machine."""
 
 
-async def repeated(ctx: Context, attempt: Callable[[], Awaitable[T]]) -> tuple[T, ...]:
-    """What --repeat attempts give, begun one after another; fewer where they are slow, or the run is short."""
+class _Late(Exception):
+    """There was room for a repeated attempt only when it could not have had its time any more."""
+
+
+async def repeated(ctx: Context, attempt: Callable[[Limit], Awaitable[T]]) -> tuple[T, ...]:
+    """What --repeat attempts give, begun one after another; fewer where they are slow, or the run is short. attempt: is
+    given what tells its seconds when there is room for it."""
     loop = asyncio.get_running_loop()
     begun, times = loop.time(), ctx.settings.repeat
     spacing, last = min(SPACING, SPAN / times), min(LAST_START, ctx.limit(WAIT) / 2)
@@ -36,10 +43,17 @@ async def repeated(ctx: Context, attempt: Callable[[], Awaitable[T]]) -> tuple[T
 
     async def later(place: int) -> T | None:
         await asyncio.sleep(min(place * spacing, last))
-        async with slots:
+
+        def limit() -> float:
             if place and loop.time() - begun >= last:
-                return None
-            return await attempt()
+                raise _Late
+            return ctx.limit(WAIT)
+
+        with contextlib.suppress(_Late):
+            async with slots:
+                limit()
+                return await attempt(limit)
+        return None
 
     made = await asyncio.gather(*map(later, range(times)))
     return tuple(one for one in made if one is not None)

@@ -34,6 +34,7 @@ COMMANDS = (
     "lint",
     "explain",
     "checks",
+    "schema",
     "init",
     "config",
     "demo",

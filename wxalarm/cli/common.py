@@ -101,6 +101,22 @@ def read_bytes(
     return data
 
 
+def none_found(text: str, name: str, words: Catalogue) -> str:
+    """That a source has no alarm, and what it is instead, by the beginning of its text."""
+    # For a text without an alarm alone.
+    from wxalarm.parser.near import near
+
+    found = near(text)
+    if found is None:
+        return words.ui("no_alarm", source=name)
+    proved = [
+        words.ui(key, number=number)
+        for key, number in (("near_curl", found.curl_error), ("near_http", found.http_code))
+        if number is not None
+    ]
+    return " ".join((words.ui(f"near_{found.kind}", source=name), *proved))
+
+
 def source_name(path: str) -> str:
     """How an input is called in locations and messages."""
     return "<stdin>" if path == "-" else path

@@ -19,12 +19,13 @@ from wxalarm.cases import CaseError, from_text
 from wxalarm.checks import CHECKS
 from wxalarm.checks.dns.addresses import SOURCES
 from wxalarm.checks.urls import split_url
-from wxalarm.cli.common import fail, nearest, read_bytes, source_name
+from wxalarm.cli.common import fail, nearest, none_found, read_bytes, source_name
 from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
+from wxalarm.parser.near import near
 from wxalarm.probes.machine import now
 from wxalarm.render.text import visible
 from wxalarm.runner import plan
@@ -129,6 +130,11 @@ def contexts_of(
         made = contexts(alarms, settings, url=chosen, account=account, resolve=overrides)
     except ConfigError as error:
         fail(words.reason(error.reason))
+    for ctx in made:
+        own, other = ctx.account and ctx.account.appid, ctx.alarm.appid
+        if account and own and other and own != other and not (ctx.account and ctx.account.platform):
+            typer.echo(visible(words.ui("other_account", name=account, own=own, other=other)), err=True)
+            break
     used = {f"{ctx.target.host}:{ctx.target.port}" for ctx in made}
     for name in overrides:
         if name not in used:
@@ -166,18 +172,26 @@ def read_alarms(
     resolve: Sequence[str],
     looked: Looked | None = None,
     command: str = "diagnose",
+    *,
+    clip: bool = False,
+    ocr: bool = False,
 ) -> tuple[list[Context], Gathered]:
     """Contexts of the alarms in the inputs that are diagnosed, and all that was read; input without an alarm ends the
     command.
 
     looked: what is looked at when there is none, or only what a follower sees: a URL, files, the last minutes.
     """
-    if looked is not None and looked.instead(files):
+    if looked is not None and looked.instead(files) and not clip:
         return contexts_of([looked.alarm(words)], settings, words, url, account, resolve), Gathered()
 
     def symptom(text: str) -> Alarm | None:
         nonlocal url
-        if looked is None or not is_notice(text):
+        if looked is None:
+            return None
+        if (close := near(text)) is not None and close.alarm is not None:
+            typer.echo(visible(none_found(text, "-", words)), err=True)
+            return close.alarm
+        if not is_notice(text):
             return None
         url = url or _only_url(settings, account)
         if not (url or looked.named):
@@ -185,7 +199,7 @@ def read_alarms(
         typer.echo(words.ui("notice_no_alarm"), err=True)
         return looked.alarm(words)
 
-    found = gather(files, command, words, symptom)
+    found = gather(files, command, words, symptom, clip=clip, ocr=ocr)
     made = contexts_of(found.alarms, settings, words, url, account, resolve)
     if found.fold.alarms > len(found.alarms):  # a storm is seen only from above
         groups = found.fold.groups

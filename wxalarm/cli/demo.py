@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wxalarm.cli import flags
+from wxalarm.cli import completion, flags
 from wxalarm.cli.common import fail, nearest, outputs_of, words_of, write_stdout
 from wxalarm.cli.report import FORMATS, deliver
 from wxalarm.config import Output
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def demo(
-    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]")] = None,
+    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]", autocompletion=completion.scenarios)] = None,
     show_list: Annotated[bool, typer.Option("--list")] = False,
     formats: flags.Format = None,
     lang: flags.Lang = None,

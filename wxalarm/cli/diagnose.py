@@ -39,6 +39,8 @@ def diagnose(
     formats: flags.Format = None,
     lang: flags.Lang = None,
     reveal: flags.Reveal = False,
+    clipboard: flags.Clipboard = False,
+    ocr: flags.Ocr = False,
     verbose: flags.Verbose = False,
     quiet: flags.Quiet = False,
     strict: flags.Strict = False,
@@ -77,10 +79,11 @@ def diagnose(
         code = deliver(case.contexts, case.problems, words, outputs, only=only, saved=saved, **options)
     else:
         taken = settings.host.nginx_conf == "-"
-        if taken and ("-" in (files or ()) or not (files or url)):
+        if taken and not clipboard and ("-" in (files or ()) or not (files or url)):
             fail(words.ui("two_stdin"))
         looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), taken)
-        contexts, found = read_alarms(files or (), settings, words, url, account, resolve or (), looked)
+        given = settings, words, url, account, resolve or (), looked
+        contexts, found = read_alarms(files or (), *given, clip=clipboard, ocr=ocr)
         only = chosen_of(contexts, only, words)
         code = deliver(contexts, found.problems, words, outputs, found=found, only=only, save=save, **options)
     raise typer.Exit(code)

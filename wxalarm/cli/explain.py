@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wxalarm.cli import flags
+from wxalarm.cli import completion, flags
 from wxalarm.cli.common import fail, read_bytes, source_name, words_of, write_stdout
 from wxalarm.messages import Catalogue, known
 from wxalarm.parser.encoding import decode
@@ -15,7 +15,7 @@ from wxalarm.render import explain as renderer
 
 
 def explain(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…|-]")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…|-]", autocompletion=completion.names)] = None,
     lang: flags.Lang = None,
 ) -> None:
     """Say what names mean: a code, check, rule or alarm kind, an errcode, a label, a message of a console or a log."""

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from wxalarm.cli import completion
+
 Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]")]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL")]
-AccountName = Annotated[str | None, typer.Option("--account", metavar="NAME")]
+AccountName = Annotated[str | None, typer.Option("--account", metavar="NAME", autocompletion=completion.accounts)]
 # Whether it may be read shows when it is read: access(2) asks for another user than the one who opens it.
 Config = Annotated[Path | None, typer.Option("--config", metavar="F", readable=False)]
 Offline = Annotated[bool, typer.Option("--offline")]
@@ -23,14 +25,18 @@ Logs = Annotated[list[str] | None, typer.Option("--access-log", metavar="F")]
 ErrorLogs = Annotated[list[str] | None, typer.Option("--error-log", metavar="F")]
 AppLogs = Annotated[list[str] | None, typer.Option("--app-log", metavar="F")]
 CallbackCheck = Annotated[str | None, typer.Option("--callback-check", metavar="F")]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK")]
-Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="CHECK", autocompletion=completion.checks)]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CHECK", autocompletion=completion.checks)]
 Save = Annotated[Path | None, typer.Option("--save", metavar="F")]
-Format = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]")]
-Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en")]
+Format = Annotated[
+    list[str] | None, typer.Option("-f", "--format", metavar="FORMAT[=FILE]", autocompletion=completion.formats)
+]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en", autocompletion=completion.languages)]
 Strict = Annotated[bool, typer.Option("--strict")]
 Since = Annotated[str | None, typer.Option("--since", metavar="DURATION")]
 At = Annotated[str | None, typer.Option("--at", metavar="TIME")]
 Reveal = Annotated[bool, typer.Option("--reveal")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet")]
+Clipboard = Annotated[bool, typer.Option("--clipboard")]
+Ocr = Annotated[bool, typer.Option("--ocr")]

@@ -18,6 +18,7 @@ from wxalarm.cli.common import (
     Output,
     apart,
     fail,
+    none_found,
     on_screen,
     outputs_of,
     paths_of,
@@ -40,6 +41,8 @@ CHUNK = 1 << 20
 """Bytes read at once."""
 SILENCE = 1.0
 """Seconds without a byte on stdin after which what has come is given out."""
+HEAD = 4096
+"""Characters that tell what a text without an alarm is."""
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted. `-f json` has them all."""
 Redact = Annotated[bool, typer.Option("--redact")]
@@ -59,7 +62,7 @@ def parse(
     outputs = outputs_of(formats or (), FORMATS, "table", words)
     paths = paths_of(files or (), words)
     apart((output.path for output in outputs), lambda: paths, words)
-    run = _Run(words, _sinks(outputs, words), redact=redact)
+    run = _Run(words, _sinks(outputs, words, words() if lang is not None else None), redact=redact)
     try:
         run.files(paths)
         raise typer.Exit(run.finish())
@@ -108,7 +111,8 @@ class _Run:
             self.say(self.words().ui("unreadable", source=name, error=error.strerror or error))
             return
         if not found:
-            self.say(self.words().ui("empty_input" if reader.blank else "no_alarm", source=name))
+            words = self.words()
+            self.say(words.ui("empty_input", source=name) if reader.blank else none_found(reader.head, name, words))
 
     @property
     def closed(self) -> bool:
@@ -177,9 +181,10 @@ class _Run:
 
 def _redactor() -> Redactor:
     # For --redact alone.
+    from wxalarm.cli.state import redaction_key
     from wxalarm.render.redact import Redactor
 
-    return Redactor()
+    return Redactor(redaction_key())
 
 
 class _Reader:
@@ -189,6 +194,8 @@ class _Reader:
         self.path, self.words = path, words
         self.blank = True
         """Nothing but blanks has been read so far."""
+        self.head = ""
+        """The beginning of the text."""
 
     def texts(self) -> Iterator[str | None]:
         """The parts in order; None for a silence. Raises OSError."""
@@ -201,9 +208,11 @@ class _Reader:
                 continue
             text = decoder.decode(data)
             self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
+            self.head = self.head or text[:HEAD]
             yield text
         text = decoder.decode(b"", final=True)
         self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
+        self.head = self.head or text[:HEAD]
         yield text
 
     def chunks(self) -> Iterator[bytes | None]:
@@ -227,13 +236,16 @@ class _Reader:
                 yield data
 
 
-def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue]) -> list[_Sink]:
-    """The open outputs. One that cannot be opened ends the command, and the others leave nothing behind."""
+def _sinks(outputs: Sequence[Output], words: Callable[[], Catalogue], kinds: Catalogue | None) -> list[_Sink]:
+    """The open outputs. One that cannot be opened ends the command, and the others leave nothing behind. kinds: the
+    language that was asked for."""
     sinks: list[_Sink] = []
     try:
         for output in outputs:
             width = _width() if output.path is None else 80
-            sinks.append(_Sink(output, format_of(output.format, words, width)))
+            sinks.append(
+                _Sink(output, format_of(output.format, words, width, file=output.path is not None, kinds=kinds))
+            )
     except OSError as error:
         for sink in sinks:
             sink.drop()

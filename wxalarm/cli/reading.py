@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import typer
 from msgspec import Struct, field
 
-from wxalarm.cli.common import fail, paths_of, source_name
+from wxalarm.cli.common import fail, none_found, paths_of, source_name
+from wxalarm.cli.pasting import pasting
+from wxalarm.cli.pictures import picture
+from wxalarm.cli.pictures import read as read_picture
 from wxalarm.incidents import Fold
 from wxalarm.parser.encoding import Decoder
 from wxalarm.parser.stream import stream
@@ -25,6 +29,8 @@ CHUNK = 1 << 20
 """Bytes read at once."""
 EXPANDED = 8 << 30
 """Bytes that come out of one compressed file at most."""
+PICTURE = 64 << 20
+"""Bytes of a picture."""
 LINE = 1 << 22
 """Characters of one line of JSON."""
 DOCUMENT = 1 << 28
@@ -36,6 +42,7 @@ MOST = 100
 PROBLEMS = 10_000
 HEAD = 4096
 """Characters."""
+CLIPBOARD = "--clipboard"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -51,27 +58,35 @@ class Gathered(Struct):
 
 
 def gather(
-    files: Sequence[str], command: str, words: Catalogue, instead: Callable[[str], Alarm | None] = lambda text: None
+    files: Sequence[str],
+    command: str,
+    words: Catalogue,
+    instead: Callable[[str], Alarm | None] = lambda text: None,
+    *,
+    clip: bool = False,
+    ocr: bool = False,
 ) -> Gathered:
     """All alarms of the inputs, folded. An input without an alarm is said; the command ends when none has any.
 
-    instead: the alarm for which a text without one, by its beginning, may stand.
+    instead: the alarm for which a text without one, by its beginning, may stand. clip: the clipboard's text in place of
+    files. ocr: pictures are read.
     """
     found, empty = Gathered(), []
-    for path in sources(files, words):
-        before, blank = found.fold.alarms + found.fold.duplicates, True
+    for path in [CLIPBOARD] if clip else sources(files, words):
+        before, blank, head = found.fold.alarms + found.fold.duplicates, True, ""
         try:
-            for name, parts in texts(path, command, words):
+            for name, parts in texts(path, command, words, ocr=ocr):
                 known = found.fold.alarms + found.fold.duplicates
                 for alarm, problems in alarms_of(name, parts):
                     _take(found, alarm, problems)
                 if found.fold.alarms + found.fold.duplicates == known and (stand_in := instead(parts.head)):
                     _take(found, stand_in, ())
-                blank = blank and not parts.seen
+                blank, head = blank and not parts.seen, head or parts.head
         except (OSError, EOFError, ValueError) as error:
             fail(words.ui("unreadable", source=source_name(path), error=getattr(error, "strerror", None) or error))
         if found.fold.alarms + found.fold.duplicates == before:
-            empty.append(words.ui("empty_input" if blank else "no_alarm", source=source_name(path)))
+            name = source_name(path)
+            empty.append(words.ui("empty_input", source=name) if blank else none_found(head, name, words))
     if not found.fold.alarms:
         fail("\n".join(empty[:20]))
     for said in empty[:20]:
@@ -139,13 +154,17 @@ def _read(file: IO[bytes]) -> bytes:
     return bytes(read1(CHUNK) if read1 else file.read(CHUNK))
 
 
-def texts(path: str, command: str, words: Catalogue) -> Iterator[tuple[str, Parts]]:
+def texts(path: str, command: str, words: Catalogue, *, ocr: bool = False) -> Iterator[tuple[str, Parts]]:
     """(name, parts) of each text in a file: one, or those of an archive. Raises OSError, EOFError, ValueError."""
-    if path == "-":
-        from wxalarm.cli.pasting import pasting
+    if path == CLIPBOARD:
+        # Hardly ever wanted.
+        from wxalarm.cli.clipboard import clipboard
 
+        yield CLIPBOARD, Parts(io.BytesIO(clipboard(words)))
+        return
+    if path == "-":
         with pasting(command, words) as file:
-            yield source_name(path), Parts(file)
+            yield source_name(path), _read_picture(file, source_name(path), words, ocr=ocr)
         return
     with open(path, "rb") as file:
         head = file.peek(4)[:4]
@@ -158,7 +177,16 @@ def texts(path: str, command: str, words: Catalogue) -> Iterator[tuple[str, Part
             with gzip.open(file) as plain:
                 yield path, Parts(plain, EXPANDED)  # type: ignore[arg-type]  # GzipFile is an IO[bytes] in all but name
         else:
-            yield path, Parts(file)
+            yield path, _read_picture(file, path, words, ocr=ocr)
+
+
+def _read_picture(file: BinaryIO, source: str, words: Catalogue, *, ocr: bool) -> Parts:
+    """The parts of a text; of a picture what can be read on it."""
+    head = file.peek(12)[:12] if isinstance(file, io.BufferedReader) else b""
+    kind = picture(head)
+    if kind is None:
+        return Parts(file)
+    return Parts(io.BytesIO(read_picture(file.read(PICTURE), kind, source, words, ocr=ocr)))
 
 
 def _zipped(path: str, file: IO[bytes]) -> Iterator[tuple[str, Parts]]:

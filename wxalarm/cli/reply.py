@@ -138,6 +138,8 @@ def _keys(account: Account | None, words: Catalogue) -> Keys | None:
 
 def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged:
 
+    if (seen := dump.verbose(data)) is not None and seen.response:
+        data = seen.response
     if dump.is_dump(data):
         response = dump.response_of(data)
         judgement = judge(

@@ -30,11 +30,12 @@ from wxalarm.cli.common import (
     terminal_width,
     write_outputs,
 )
+from wxalarm.cli.state import redaction_key
 from wxalarm.incidents import overview
 from wxalarm.model import BEIJING, CheckResult, Finding, Reason, Report, Severity, Status, worst
 from wxalarm.probes import local
 from wxalarm.probes.machine import now
-from wxalarm.render import html, json, markdown, source, terminal
+from wxalarm.render import chat, handoff, html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
 from wxalarm.render.case import case_of
 from wxalarm.render.incidents import Page, page_from, page_of
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from wxalarm.runner import Ended, Run, Stage
 
 T = TypeVar("T")
-FORMATS = ("text", "json", "markdown", "html")
+FORMATS = ("text", "json", "html", "markdown", "handoff", "chat")
 SHOWN_PROBLEMS = 20
 """Problem lines on stderr; the others are counted."""
 GRACE = 2.0
@@ -196,7 +197,7 @@ def _delivered(
     code = INTERRUPTED if stopped else exit_code(reports, strict)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
     limit = RENDERING + RENDERING_EACH * len(reports)
-    redactors = never, never if reveal else Redactor()
+    redactors = never, never if reveal else Redactor(redaction_key())
     page = page_of(overview(found.fold, by_group(found.groups, reports)), reports) if found else page_from(reports)
     shown = [redacted(reports, problems, page, redactor) for redactor in redactors]
 
@@ -204,8 +205,10 @@ def _delivered(
         # What one reads on one's own screen is shown as it is, but for secrets; what is passed on (files, machine
         # formats) is not.
         passed_on = output.path is not None or output.format != "text"
-        text = text_of(output, *shown[passed_on](), words, timeout, code, job.contexts, detail)
-        return looked_over(output, text, personal=not reveal)
+        # A letter names what its receiver has to find, and nothing else: a token finds nothing in anybody's log.
+        letter = output.format == "handoff"
+        text = text_of(output, *shown[passed_on and not letter](), words, timeout, code, job.contexts, detail)
+        return looked_over(output, text, personal=not reveal and not letter)
 
     def ready(output: Output) -> Checked:
         nonlocal shown, code
@@ -297,6 +300,10 @@ def text_of(
             return json.render(reports, problems, words, source.record(settings), page, run_record(reports, contexts))
         case "markdown":
             return markdown.render(reports, words, sentences(contexts, words), page)
+        case "handoff":
+            return handoff.render(reports, words, page, platform.node())
+        case "chat":
+            return chat.render(reports, words, page)
         case "html":
             return html.render(reports, words, sentences(contexts, words), page)
 

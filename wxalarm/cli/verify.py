@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -61,7 +62,9 @@ def verify(
         settings = overlay(settings, words, timeout=timeout, verify="work" if work else "account")
         contexts = contexts_of([Alarm()], settings, words, url, account or settings.accounts[0].name, resolve or ())
         only = chosen_of(contexts, [LIVE], words)
-        raise typer.Exit(deliver(contexts, (), words, outputs, only=only, reveal=reveal))
+        code = deliver(contexts, (), words, outputs, only=only, reveal=reveal)
+        typer.echo(words.ui(renderer.VERDICTS[{0: True, 1: False}.get(code)]), err=True)
+        raise typer.Exit(code)
     raise typer.Exit(_offline(source, echostr, _keys(settings, token_env, account, words), work, outputs, words))
 
 
@@ -141,11 +144,29 @@ def attempt_of(data: bytes) -> Attempt:
     return _logged(data) or Attempt(body=data)
 
 
+_ASKED = re.compile(r"(/[^\s\"']{0,8192}echostr=[^\s\"']{0,1024})")
+_STATUS = re.compile(r"(?<![\d.:/])([1-5]\d\d)(?![\d.:/])")
+
+
+def _requested(line: str) -> Attempt | None:
+    """A line with a request that no known format has (frameworks print their own): the target, and behind a method the
+    first number after it, else before it, that can be a status. None for the request alone: that is an answer, too."""
+    asked = _ASKED.search(line)
+    if asked is None or not asked.start():
+        return None
+    if re.search(r"\b(?:GET|HEAD)\b", line[: asked.start()]) is None:
+        return Attempt(target=asked[1], status=None)
+    status = _STATUS.search(line, asked.end()) or _STATUS.search(line, 0, asked.start())
+    return Attempt(target=asked[1], status=int(status[1]) if status else None)
+
+
 def _logged(data: bytes) -> Attempt | None:
     """The last attempt in the lines of an access log; None when there is none."""
     lines = [line.strip() for line in data.splitlines()[-LINES:] if b"echostr=" in line]
-    if not lines or (parser := detect(lines[-1:])) is None or (record := parser.record(lines[-1])) is None:
+    if not lines:
         return None
+    if (parser := detect(lines[-1:])) is None or (record := parser.record(lines[-1])) is None:
+        return _requested(lines[-1].decode("utf-8", "replace"))
     target = target_of(record)
     status = number(record.get("status", "").encode())
     if "echostr" not in query_of(target) or status is None:

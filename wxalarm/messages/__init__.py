@@ -253,6 +253,10 @@ class Catalogue:
         form = self._find("count", key, "one" if count == 1 else "many") or self._find("count", key, "many")
         return self._say(form, {"count": count}) or f"{count} {key}"
 
+    def handoff(self, *path: str, **values: Any) -> str:
+        """A sentence of the letters to others, from [handoff]."""
+        return self._say(self._find("handoff", *path), values)
+
     def help(self, command: str, name: str = "about") -> str:
         """What --help says of a command or, by its name, of one of its parameters."""
         return str(self._find("help", command, name) or self._find("help", "shared", name) or "")

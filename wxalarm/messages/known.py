@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from typing import NamedTuple
 TABLE = "known.tsv"
 ERRCODES = ("console", "mp", "component", "wecom", "crypto")
 """Families whose names are numbers that WeChat's servers and libraries give as errcode."""
+PUSHED = ("MsgType", "Msg", "Event")
+"""Labels whose values are names of pushes."""
 WORDS = ("kind", "console", "log")
 """Families whose names are words that stand in texts as they are."""
-MOST_LINE = 4096
-"""Characters of a line that are searched."""
 
 
 class Entry(NamedTuple):
@@ -69,11 +69,11 @@ def find(name: str) -> tuple[Entry, ...]:
 def mentions(text: str) -> list[Mention]:
     """The names that stand in a text, in the order in which they first come."""
     found: dict[tuple[str, tuple[Entry, ...]], Mention] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        for name, meant in _in_line(_COLOR.sub("", line[:MOST_LINE])):
-            key = name, meant
-            before = found.get(key)
-            found[key] = before._replace(times=before.times + 1) if before else Mention(name, meant, number)
+    line, counted = 1, 0
+    for place, name, meant in sorted(_places(text), key=lambda one: one[0]):
+        line, counted = line + text.count("\n", counted, place), place
+        before = found.get((name, meant))
+        found[name, meant] = before._replace(times=before.times + 1) if before else Mention(name, meant, line)
     return list(found.values())
 
 
@@ -91,15 +91,15 @@ def _index() -> dict[str, tuple[Entry, ...]]:
     return found
 
 
-def _of(name: str, families: Sequence[str]) -> tuple[Entry, ...]:
+@cache
+def _of(name: str, families: tuple[str, ...]) -> tuple[Entry, ...]:
     return tuple(entry for entry in entries() if entry.name == name and entry.family in families)
 
 
-_COLOR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _CURL = re.compile(r"curl(?:[ _-]{0,2}(?:error|errno|code)|错误码)?[\"']?[ :=：(]{0,4}\(?(\d{1,2})\b", re.I)
 _HTTP = re.compile(r"\bhttp[ _-]?(?:code|status(?:[ _-]?code)?)?[\"']?[ :=：]{1,3}(\d{3})\b", re.I)
 _ERRCODE = re.compile(
-    r"(?:\b(?:errcode|err_code|error[ _]?code|ret|retcode)|(?<!curl)(?<!CURL)(?<!cURL)错误代?码)"
+    r"(?:(?:\b|(?<=\dm))(?:errcode|err_code|error[ _]?code|ret|retcode)|(?<!curl)(?<!CURL)(?<!cURL)错误代?码)"
     r"[\"']?[ :=：]{1,4}[\"']?(-?\d{1,7})\b",
     re.I,
 )
@@ -109,25 +109,47 @@ _PUSHED = re.compile(r"\[?(?:MsgType|Msg|Event)[ :=：]{1,3}([\w ]{1,40}?)\]?", 
 _GROUP = re.compile(r"\[([\w 第三方平台]{1,30}?)(?:[=:：]([\w ]{0,40}))?[\]=:：]")
 
 
-def _in_line(line: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-    for pattern, families in ((_CURL, ("curl",)), (_HTTP, ("http",)), (_CRYPTO, ("crypto",)), (_PAY, ("pay",))):
-        for found in pattern.finditer(line):
+_NUMBERED = (
+    (("curl",), _CURL, ("curl",)),
+    (("http",), _HTTP, ("http",)),
+    (("-400",), _CRYPTO, ("crypto",)),
+    (("err_code", 'code"', "code'"), _PAY, ("pay",)),
+)
+"""What stands in a text that has any, in lower case; the pattern; the families of what it finds."""
+_ERRCODES = ("errcode", "err_code", "error code", "errorcode", "error_code", "ret", "错误")
+
+
+def _places(text: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
+    """(place, name, entries) of all names, in no order. A pattern runs only over a text that has its words."""
+    folded = text.lower()
+    for needles, pattern, families in _NUMBERED:
+        for found in pattern.finditer(text) if any(needle in folded for needle in needles) else ():
             if meant := _of(found[1], families):
-                yield found[1], meant
-    for found in _ERRCODE.finditer(line):
+                yield found.start(1), found[1], meant
+    for found in _ERRCODE.finditer(text) if any(needle in folded for needle in _ERRCODES) else ():
         if found[1] != "0" and not _CRYPTO.fullmatch(found[1]):
-            yield found[1], _of(found[1], ERRCODES)
-    for found in _GROUP.finditer(line):
-        for name, families in ((found[1], ("label",)), (found[2] or "", ("push",))):
-            if meant := _of(name.strip(), families):
-                yield name.strip(), meant
-    for found in _words().finditer(line):
+            yield found.start(1), found[1], _of(found[1], ERRCODES)
+    for found in _GROUP.finditer(text) if "[" in text else ():
+        name, value = found[1].strip(), (found[2] or "").strip()
+        if meant := _of(name, ("label",)):
+            yield found.start(1), name, meant
+        if name in PUSHED and (meant := _of(value, ("push",))):
+            yield found.start(2), value, meant
+    yield from _words(text, folded)
+
+
+def _words(text: str, folded: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
+    """Names that are words: those that are there at all, the longer ones first."""
+    there = [name for name in _names() if name.lower() in folded]
+    if not there:
+        return
+    for found in re.finditer("|".join(map(re.escape, there)), text, re.I):
         meant = tuple(entry for entry in _index()[_folded(found[0])] if entry.family in WORDS)
-        yield meant[0].name, meant
+        yield found.start(), meant[0].name, meant
 
 
 @cache
-def _words() -> re.Pattern[str]:
+def _names() -> list[str]:
     """All names that are words, the longer ones first."""
     names = {entry.name for entry in entries() if entry.family in WORDS and not re.fullmatch(r"-?\d+", entry.name)}
-    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))), re.I)
+    return sorted(names, key=len, reverse=True)

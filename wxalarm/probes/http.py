@@ -95,9 +95,14 @@ def trusted(ca_file: str | None = None) -> ssl.SSLContext:
 
 
 async def exchange(
-    address: str, port: int, request: Request, limit: float = WAIT, *, tls: ssl.SSLContext | None = None
+    address: str, port: int, request: Request, limit: tcp.Limit = WAIT, *, tls: ssl.SSLContext | None = None
 ) -> Exchange:
     """Send a request to an address and read the answer, all within `limit` seconds. Redirects are answers."""
+    async with tcp.room(address, limit) as seconds:
+        return await _exchange(address, port, request, seconds, tls)
+
+
+async def _exchange(address: str, port: int, request: Request, limit: float, tls: ssl.SSLContext | None) -> Exchange:
     import h11
 
     loop = asyncio.get_running_loop()

@@ -91,9 +91,10 @@ async def _tcp(address: str, count: int, wait: float) -> Pinged:
     for place in range(count):
         if place:
             await asyncio.sleep(INTERVAL)
-        attempt, sock = await tcp.connected(address, TCP_PORT, wait)
-        if sock is not None:
-            sock.close()
+        async with tcp.room(address, wait) as limit:
+            attempt, sock = await tcp.connected(address, TCP_PORT, limit)
+            if sock is not None:
+                sock.close()
         if attempt.failure in (None, Failure.REFUSED):
             times.append(attempt.seconds)
     return Pinged(address, Method.TCP, count, tuple(times))

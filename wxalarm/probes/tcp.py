@@ -10,8 +10,9 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 from msgspec import Struct
@@ -35,43 +36,37 @@ OPEN_EACH = 4
 """To one address: it may be the sick server."""
 
 
-class _Room:
+LEAST = 0.3
+"""Seconds that an attempt for which there was no room at first must have left: with less, its silence says nothing."""
+Limit: TypeAlias = float | Callable[[], float]
+"""Seconds, or what tells them when there is room."""
+
+
+class _Rooms:
     """Who may connect now, in one event loop."""
 
     def __init__(self) -> None:
-        self._all = asyncio.Semaphore(OPEN)
-        self._each: dict[str, asyncio.Semaphore] = {}
-
-    async def enter(self, address: str) -> Callable[[], None]:
-        """Waits for room; what it gives is to be called once, when the connection is closed."""
-        own = self._each.setdefault(address, asyncio.Semaphore(OPEN_EACH))
-        await own.acquire()
-        try:
-            await self._all.acquire()
-        except BaseException:
-            own.release()
-            raise
-
-        def leave() -> None:
-            own.release()
-            self._all.release()
-
-        return leave
+        self.all = asyncio.Semaphore(OPEN)
+        self.each: dict[str, asyncio.Semaphore] = {}
 
 
-_ROOMS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
+_ROOMS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Rooms] = WeakKeyDictionary()
 
 
-class _Socket(socket.socket):
-    """Makes room for the next one when it is closed."""
+@asynccontextmanager
+async def room(address: str, limit: Limit) -> AsyncIterator[float]:
+    """Holds the place of one connection, from before its time begins until it is closed; gives the seconds it has.
 
-    leave: Callable[[], None] | None = None
-
-    def close(self) -> None:
-        super().close()
-        if self.leave is not None:
-            leave, self.leave = self.leave, None
-            leave()
+    An attempt that has waited until next to nothing is left of the run waits for its end, which says so.
+    """
+    rooms = _ROOMS.setdefault(asyncio.get_running_loop(), _Rooms())
+    own = rooms.each.setdefault(address, asyncio.Semaphore(OPEN_EACH))
+    waits = own.locked() or rooms.all.locked()
+    async with own, rooms.all:
+        seconds = limit() if callable(limit) else limit
+        if waits and seconds < LEAST:
+            await asyncio.sleep(LEAST)
+        yield seconds
 
 
 class Connect(Struct, frozen=True):
@@ -88,32 +83,37 @@ class Connect(Struct, frozen=True):
 
 
 async def connected(address: str, port: int, limit: float = WAIT) -> tuple[Connect, socket.socket | None]:
-    """The attempt within `limit` seconds from when there is room for it, and the connected socket, which the caller
-    closes. Never raises for what the network does."""
+    """The attempt within `limit` seconds, and the connected socket, which the caller closes, in the `room` that it
+    holds. Never raises for what the network does."""
     loop = asyncio.get_running_loop()
-    leave = await _ROOMS.setdefault(loop, _Room()).enter(address)
     begun = loop.time()
-    sock: _Socket | None = None
+    sock: socket.socket | None = None
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
-        sock = _Socket(family, socket.SOCK_STREAM)
-        sock.leave = leave
+        sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(limit):
             await loop.sock_connect(sock, (address, port))
     except OSError as error:
-        (leave if sock is None else sock.close)()
+        if sock is not None:
+            sock.close()
         failure, detail = Failure.LOCAL if local.no_ipv6(address, error) else classify(error), words(error)
         return Connect(address, port, loop.time() - begun, limit, failure, detail), None
     except BaseException:
-        (leave if sock is None else sock.close)()
+        if sock is not None:
+            sock.close()
         raise
     return Connect(address, port, loop.time() - begun, limit), sock
 
 
-async def connect(address: str, port: int, limit: float = WAIT) -> Connect:
+async def connect(address: str, port: int, limit: Limit = WAIT) -> Connect:
     """Connect, watch for a reset for SETTLE seconds, and hang up."""
+    async with room(address, limit) as seconds:
+        return await _connect(address, port, seconds)
+
+
+async def _connect(address: str, port: int, limit: float) -> Connect:
     attempt, sock = await connected(address, port, limit)
     if sock is None:
         return attempt

@@ -72,7 +72,7 @@ class Secured(Struct, frozen=True):
     """Seconds that connection and handshake were allowed to take together."""
 
 
-async def look(address: str, port: int, host: str, limit: float, trust: ssl.SSLContext) -> Secured:
+async def look(address: str, port: int, host: str, limit: tcp.Limit, trust: ssl.SSLContext) -> Secured:
     """All handshakes with one address at once, each within `limit` seconds. trust: http.trusted(…)."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -82,10 +82,12 @@ async def look(address: str, port: int, host: str, limit: float, trust: ssl.SSLC
     )
     versions = {name: one.made for name, one in zip(VERSIONS, others, strict=True)}
     if all(made.failure is Failure.TLS for made in versions.values()):
-        left = max(0.05, limit - (loop.time() - begun))
+        left = max(0.05, first.limit - (loop.time() - begun))
         versions["1.0"] = (await handshake(address, port, host, old(), left)).made
     chain = next((one.chain for one in (*others, first) if one.chain), ())
-    return Secured(address, first.connect, first.made, versions, tuple(map(certificate, chain)), first.first, limit)
+    return Secured(
+        address, first.connect, first.made, versions, tuple(map(certificate, chain)), first.first, first.limit
+    )
 
 
 class Attempt(Struct, frozen=True):
@@ -98,10 +100,17 @@ class Attempt(Struct, frozen=True):
     """In DER, the leaf first, as it was sent."""
     first: bytes = b""
     """The first bytes that came, when they were no TLS."""
+    limit: float = WAIT
+    """Seconds that it was allowed to take."""
 
 
-async def handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: float) -> Attempt:
+async def handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: tcp.Limit) -> Attempt:
     """Connect and shake hands, both within `limit` seconds. Never raises for what the network does."""
+    async with tcp.room(address, limit) as seconds:
+        return replace(await _handshake(address, port, host, context, seconds), limit=seconds)
+
+
+async def _handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: float) -> Attempt:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     attempt, sock = await tcp.connected(address, port, limit)

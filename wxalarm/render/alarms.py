@@ -38,8 +38,11 @@ class Format(Protocol):
         """What stands behind the last alarm."""
 
 
-def format_of(name: str, words: Callable[[], Catalogue], width: int) -> Format:
-    """The format of a name in FORMATS. `words` is called only by a format that shows words."""
+def format_of(
+    name: str, words: Callable[[], Catalogue], width: int, *, file: bool = False, kinds: Catalogue | None = None
+) -> Format:
+    """The format of a name in FORMATS. `words` is called only by a format that shows words. file: it goes to a file.
+    kinds: csv has the titles of the kinds in this language in place of their names."""
     match name:
         case "table":
             return Table(words(), width)
@@ -47,7 +50,7 @@ def format_of(name: str, words: Callable[[], Catalogue], width: int) -> Format:
             return Json(words)
         case "jsonl":
             return JsonLines()
-    return Csv()
+    return Csv(kinds, mark=file)
 
 
 _UNSAFE = re.compile(b"\x7f|\xc2[\x80-\x9f]|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])|\xef\xbb\xbf")
@@ -116,13 +119,23 @@ def _indented(record: object) -> str:
 
 
 class Csv:
-    """One alarm a row (RFC 4180): the fields of the record, `sample` flattened, `extra` as JSON."""
+    """One alarm a row (RFC 4180): the fields of the record, `sample` flattened, `extra` as JSON.
+
+    For spreadsheets: a file begins with a byte order mark, without which Excel reads UTF-8 as the code page of its
+    machine; and no cell is a formula.
+    """
+
+    def __init__(self, kinds: Catalogue | None = None, *, mark: bool = False) -> None:
+        self._kinds, self._mark = kinds, mark
 
     def head(self) -> str:
-        return _row(list(self._record(Alarm(places=Places(Location(None, 1, 1, 1, 1))))))
+        return "\ufeff" * self._mark + _row(list(self._record(Alarm(places=Places(Location(None, 1, 1, 1, 1))))))
 
     def alarm(self, alarm: Alarm) -> str:
-        return _row(list(self._record(alarm).values()))
+        record = self._record(alarm)
+        if self._kinds is not None:
+            record["kind"] = self._kinds.kind(alarm.kind)
+        return _row([_harmless(value) for value in record.values()])
 
     def tail(self, problems: Sequence[Finding]) -> str:
         return ""
@@ -141,10 +154,19 @@ class Csv:
         return {**record, **sample, "guide_url": guide, "path": location.get("path"), "line": location.get("line")}
 
 
+def _harmless(value: object) -> object:
+    """A value that no spreadsheet takes for a formula (OWASP: CSV injection): an apostrophe stands before what begins
+    like one."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA and value else value
+
+
+_FORMULA = "=+-@\t\r"
+
+
 def _row(values: Sequence[object]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(["" if value is None else value for value in values])
-    return out.getvalue()
+    csv.writer(out).writerow(["" if value is None else value for value in values])  # which quotes \r too
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
 class Table:

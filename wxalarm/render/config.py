@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wxalarm.config import Entry, Settings, Table, tables
@@ -29,8 +29,9 @@ def about(entry: Entry, words: Catalogue) -> str:
     return words.config("key", "accounts", name) if entry.table == "platforms" and not own else own
 
 
-def template(words: Catalogue, settings: type[Settings] = Settings) -> str:
-    """wxalarm.toml with every key commented out: at its default, else at its sample."""
+def template(words: Catalogue, settings: type[Settings] = Settings, filled: Sequence[Mapping[str, str]] = ()) -> str:
+    """wxalarm.toml with every key commented out: at its default, else at its sample. filled: accounts that are known,
+    each by its keys; the first stands in the account's table, the others in tables of their own behind it."""
     lines = [*_comment(words.config_about()), "#", *_comment([words.config("template")])]
     said = {""}
     for name, table in tables(settings).items():
@@ -43,7 +44,10 @@ def template(words: Catalogue, settings: type[Settings] = Settings) -> str:
             if (text := about(entry, words)) not in said:
                 lines += ["", *_comment([text])]
                 said.add(text)
-            lines.append(f"#{entry.name} = {toml(entry.sample)}")
+            known = filled[0].get(entry.name) if name == "accounts" and filled else None
+            lines.append(f"#{entry.name} = {toml(entry.sample)}" if known is None else f"{entry.name} = {toml(known)}")
+        for number, account in enumerate(filled[1:] if name == "accounts" else (), 2):
+            lines += ["", f"[{name}.account{number}]", *(f"{key} = {toml(value)}" for key, value in account.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,9 @@ text: `wxalarm explain` and `wxalarm checks`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
 
 from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.lint import RULES
@@ -15,6 +17,7 @@ from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.render.text import visible
 from wxalarm.verdict.links import causes_of, effects_of
 from wxalarm.wechat.reply import CODES as REPLY_CODES
+from wxalarm.wechat.statuses import EXPLAINED
 from wxalarm.wechat.verify import CODES as VERIFY_CODES
 
 PARTS = ("text", "about", "hint", "verify", "ask")
@@ -44,6 +47,8 @@ def explain(name: str, words: Catalogue) -> str | None:
         kinds = dict.fromkeys(entry.said for entry in others if entry.family == "kind")
         sections = [section for kind in kinds for section in _kind(kind, words)]
     sections += [_other(entry, words) for entry in others]
+    if not sections:
+        sections = list(_status(name, words))
     return "\n\n".join(sections) + "\n" if sections else None
 
 
@@ -70,11 +75,31 @@ def _other(entry: known.Entry, words: Catalogue) -> str:
     says, act = (entry.zh, entry.do_zh) if chinese else (entry.en, entry.do_en)
     family = words.word("known_family", entry.family)
     said = entry.said if entry.family != "kind" and entry.said != entry.name else ""
-    lines = [f"{entry.name} ({family})" + (f": {said}" if said else "")]
-    for part, text in (("text", says), ("hint", act), ("source", entry.source)):
+    return _said(entry.name, family, said, says, act, entry.source, words)
+
+
+def _said(name: str, family: str, said: str, says: str, act: str, source: str, words: Catalogue) -> str:
+    lines = [f"{name} ({family})" + (f": {said}" if said else "")]
+    for part, text in (("text", says), ("hint", act), ("source", source)):
         if text:
             lines.append(f"  {words.ui(f'part_{part}')}: {text}")
     return "\n".join(lines)
+
+
+_STATUS = re.compile(r"(?:http-?(?:code|status)?[-=:]?)?(\d{3})")
+
+
+def _status(name: str, words: Catalogue) -> Iterator[str]:
+    """An HTTP status that only our own sentences know."""
+    found = _STATUS.fullmatch(name)
+    if found is None or int(found[1]) not in EXPLAINED:
+        return
+    registered = int(found[1]) in {status.value for status in HTTPStatus}
+    source = (
+        "RFC 9110, 15: https://www.rfc-editor.org/rfc/rfc9110#section-15" if registered else words.ui("no_registry")
+    )
+    says, act = (words.word(table, found[1]) for table in ("http_status", "http_status_do"))
+    yield _said(found[1], words.word("known_family", "http"), "", says, act, source, words)
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.incidents import Page, blocks_line, extent, headline, is_page, page_from, ticket_line, title
+from wxalarm.render.incidents import Page, extent, headline, is_page, notes, page_from, title
 from wxalarm.render.text import visible
 from wxalarm.render.view import counts, view
 
@@ -29,10 +29,7 @@ def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] 
         ],
         headline=headline(page, words),
         incidents=[(title(one, reports, words), extent(one, page, words)) for one in page["incidents"]],
-        notes=[
-            *(blocks_line(one, page, words) for one in page["blocks"]),
-            *(ticket_line(one, words) for one in page["tickets"]),
-        ],
+        notes=notes(page, words),
         ui=words.ui,
         lang=words.lang,
         counts=counts(reports, words),

@@ -221,5 +221,13 @@ def page_from(reports: Sequence[Report]) -> Page:
 
 
 def is_page(page: Page) -> bool:
-    """Whether there is more than one report's worth to show."""
-    return len(page["incidents"]) > 1 or bool(page["blocks"]) or bool(page["tickets"])
+    """Whether there is more than one incident."""
+    return len(page["incidents"]) > 1
+
+
+def notes(page: Page, words: Catalogue) -> list[str]:
+    """What several alarms tell together: MarkFails and tickets. One alone says it in its report."""
+    if page["alarms"] < 2:
+        return []
+    blocks = [blocks_line(one, page, words) for one in page["blocks"]]
+    return blocks + [ticket_line(one, words) for one in page["tickets"]]

@@ -10,13 +10,15 @@ from xml.etree import ElementTree
 
 import wxalarm
 from wxalarm.lint import ALL, Linted
-from wxalarm.messages import Catalogue
+from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import Code, Finding, Location, Severity
 from wxalarm.records import dump
 from wxalarm.render.json import finding_record
 from wxalarm.render.text import visible
 
 LINT_SCHEMA = "wxalarm.lint/1"
+GUIDE = "https://developers.weixin.qq.com/doc/service/guide/dev/api/warn_guide.html"
+"""The official guide to the alarms."""
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -61,10 +63,21 @@ def sarif(files: Sequence[Linted], words: Catalogue) -> str:
 def _sarif_rule(code: Code, words: Catalogue) -> dict[str, Any]:
     return {
         "id": code.id,
-        "shortDescription": {"text": words.template(code, "text")},
-        "help": {"text": words.template(code, "hint")},
+        "shortDescription": {"text": _without_values(words.summary(code, "text"))},
+        "help": {"text": _without_values(words.summary(code, "hint"))},
+        "helpUri": GUIDE,
         "defaultConfiguration": {"level": str(code.severity)},
+        # A viewer shows one language; whoever reads another finds it here.
+        "properties": {
+            lang: {part: _without_values(catalogue(lang).summary(code, part)) for part in ("text", "hint")}
+            for lang in LANGUAGES
+        },
     }
+
+
+def _without_values(text: str) -> str:
+    """A rule's sentence: what a finding fills in is not there yet."""
+    return re.sub(r"\{\w+\}", "…", text)
 
 
 def _sarif_result(finding: Finding, index: int, words: Catalogue) -> dict[str, Any]:

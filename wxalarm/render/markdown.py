@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.incidents import Page, blocks_line, extent, headline, is_page, page_from, ticket_line, title
+from wxalarm.render.incidents import Page, extent, headline, is_page, notes, page_from, title
 from wxalarm.render.text import verbatim, visible
 from wxalarm.render.view import VERBATIM, Line, View, counts, view
 
@@ -21,6 +21,8 @@ def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] 
             lines += [*_report(view(reports[one["reports"][0]], words), words), ""]
         if one["alarms"] > 1:
             lines += [_safe(extent(one, page, words)), ""]
+    told = [f"- {_safe(note)}" for note in notes(page, words)]
+    lines += [*told, ""] if told else []
     lines += [f"- {_safe(sentence)}" for sentence in settings] + [""] * bool(settings)
     return "\n".join([*lines, f"_{counts(reports, words)}_"]) + "\n"
 
@@ -29,9 +31,7 @@ def _page(page: Page, reports: Sequence[Report], words: Catalogue) -> list[str]:
     lines = [f"# {_safe(headline(page, words))}", ""]
     for number, one in enumerate(page["incidents"], 1):
         lines += [f"{number}. **{_safe(title(one, reports, words))}**  ", f"   {_safe(extent(one, page, words))}"]
-    notes = [blocks_line(one, page, words) for one in page["blocks"]]
-    notes += [ticket_line(one, words) for one in page["tickets"]]
-    return [*lines, "", *(f"- {_safe(note)}" for note in notes), *[""] * bool(notes)]
+    return [*lines, ""]
 
 
 def _report(report: View, words: Catalogue) -> Iterator[str]:

@@ -19,13 +19,12 @@ from wxalarm.render.incidents import (
     PLAIN_LEVELS,
     Page,
     bar,
-    blocks_line,
     clock,
     extent,
     headline,
     is_page,
+    notes,
     page_from,
-    ticket_line,
     title,
 )
 from wxalarm.render.text import shorten, styled, verbatim, visible, wrap
@@ -95,8 +94,10 @@ def render(
             alone.report(view(report, words), last=last)
             parts.append(alone.lines)
     if not is_page(page) and page["alarms"] > 1:
-        line = extent(page["incidents"][0], page, words)
-        parts[-1:] = [screen.part(lambda: screen.line(line, style="bold")), parts[-1]]
+        one = page["incidents"][0]
+        told = screen.part(lambda: screen.line(extent(one, page, words), style="bold")) if one["alarms"] > 1 else []
+        told += screen.part(lambda: screen.notes(page))[not told :]
+        parts = [told, *parts] if last else [*parts, told]
     screen.lines = [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
     if verbose:
         screen.line("")
@@ -192,16 +193,19 @@ class _Page:
         if len(shown) < len(incidents):
             self.line(words.ui("more_incidents", count=len(incidents) - len(shown)), 4, "dim")
         self.timeline(page, shown, levels)
-        notes = [blocks_line(one, page, words) for one in page["blocks"]]
-        notes += [ticket_line(one, words) for one in page["tickets"]]
-        if notes:
-            self.line("")
-        for note in notes if self.verbose else notes[:NOTES]:
-            self.line(note, 0, most=3)
-        if len(notes) > NOTES and not self.verbose:
-            self.line(words.ui("more_rows", count=len(notes) - NOTES), 4, "dim")
+        self.notes(page)
         if not self.verbose:
             self.first_steps(shown, reports)
+
+    def notes(self, page: Page) -> None:
+        """MarkFails and tickets."""
+        told = notes(page, self.words)
+        if told:
+            self.line("")
+        for note in told if self.verbose else told[:NOTES]:
+            self.line(note, 0, most=3)
+        if len(told) > NOTES and not self.verbose:
+            self.line(self.words.ui("more_rows", count=len(told) - NOTES), 4, "dim")
 
     def numbered(self, number: int, text: str, style: str = "", most: int | None = None) -> None:
         """A text behind the number of its incident."""

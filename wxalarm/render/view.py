@@ -157,6 +157,8 @@ def without(report: Report, words: Catalogue) -> tuple[str, str]:
     late = next((result.reason for result in report.results if result.check == VERDICT), None)
     if late is not None:
         return words.ui("no_verdict"), words.reason(late)
+    if not report.untold and not report.alarm.told:
+        return words.ui("no_cause"), words.ui("nothing_wrong_text")
     return words.ui("no_cause"), words.ui("untold_text" if report.untold else "no_cause_text")
 
 

@@ -69,6 +69,11 @@ UPSTREAM_FAILS = _codes(
     "errlog-upstream-closed errlog-upstream-tls errlog-upstream-header errlog-reset errlog-ports errlog-resolve",
     "errlog-queue-full",
 )
+UPSTREAM_FAILED = _codes(
+    "errlog-refused errlog-connect-timeout errlog-unreachable errlog-upstream-timeout errlog-upstream-closed",
+    "errlog-upstream-header errlog-reset",
+)
+"""Failures after which nginx leaves an application server out for a while (fail_timeout)."""
 NGINX_FAILS = _codes(
     "errlog-rate-limit errlog-denied errlog-body-too-large errlog-not-found errlog-permission errlog-cycle",
     "errlog-script errlog-disk errlog-memory errlog-open-files errlog-connections",
@@ -127,6 +132,7 @@ LINKS: tuple[Link, ...] = (
     # --- the status, and the line of the log that has it ---
     Link("logged", ("http-status", "http-redirect", *BODY), ACCESS, SAME_PUSH),
     Link("logged", ("http-status", "http-redirect"), ACCESS, SAME_STATUS, LIKELY),
+    Link("logged", ("curl-error",), ("log-status",), CLOSED),
     Link("between", ("http-status", "http-redirect", "reply-empty"), ("log-answer-differs",), OTHER_ANSWER, LIKELY),
     # --- who made the status: the application, by its own log ---
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
@@ -141,6 +147,7 @@ LINKS: tuple[Link, ...] = (
     Link("nginx-said", (*STATUS, *BODY, *NO_ANSWER), (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_PUSH),
     Link("upstream", (*STATUS, "log-upstream-uneven"), UPSTREAM_FAILS, SAME_UPSTREAM, LIKELY),
     Link("status-made", STATUS, (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_STATUS, LIKELY),
+    Link("marked-down", ("errlog-no-live-upstream",), UPSTREAM_FAILED, SAME_MACHINE, LIKELY),
     Link("zone", ("errlog-rate-limit", "errlog-delayed"), ("nginx-rate-limit",), SAME_ZONE, acted=True),
     Link("rule", ("errlog-denied",), ("nginx-denied",), SAME_STATUS, acted=True),
     Link("static", ("errlog-not-found",), ("nginx-static",), SAME_STATUS, acted=True),
@@ -149,7 +156,7 @@ LINKS: tuple[Link, ...] = (
     Link("configured", STATUS, NGINX_ANSWERS, SAME_STATUS, LIKELY, acted=True),
     Link("configured", ("http-status", *ACCESS), ("nginx-static",), SAME_STATUS, LIKELY, acted=True),
     Link("configured", BODY, ("nginx-error-page", "nginx-static", "nginx-redirect"), SAME_MACHINE, POSSIBLE),
-    Link("configured", ("http-empty",), ("nginx-return", "nginx-denied"), CLOSED, LIKELY, acted=True),
+    Link("configured", ("http-empty", "log-status"), ("nginx-return", "nginx-denied"), CLOSED, LIKELY, acted=True),
     # --- too late: who took the time ---
     Link(
         "upstream-late",

@@ -17,10 +17,13 @@ from wxalarm.model import Basis, Finding, Severity
 
 ADDRESS = ("address", "ip", "wechat")
 """Evidence that holds the IP address a finding is about; wechat: those that WeChat gets for the name."""
-SILENT = frozenset({NO_ANSWER, 444})
-"""Statuses of which the client sees nothing: nginx closes the connection (`return 444`)."""
+SILENT = frozenset({NO_ANSWER})
+CLOSES = 444
+"""The status in nginx's log when it closed the connection without an answer (`return 444`)."""
 RESOLVE = 6
 """libcurl's number for a name that gave no address."""
+EMPTY = 52
+"""For a connection that was closed without an answer."""
 NOBODY = ("", "-")
 """What $upstream_addr holds when nothing was passed on."""
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
@@ -83,7 +86,8 @@ def statuses(finding: Finding) -> frozenset[int]:
     """The HTTP statuses that a finding is about or can produce."""
     made = finding.evidence.get("makes")
     found = (finding.evidence.get("status"), *(made if isinstance(made, (list, tuple)) else ()))
-    return frozenset(int(status) for status in found if str(status).isdecimal())
+    numbers = (int(status) for status in found if str(status).isdecimal())
+    return frozenset(NO_ANSWER if status == CLOSES else status for status in numbers)
 
 
 def apart(one: Finding, other: Finding) -> bool:
@@ -91,7 +95,12 @@ def apart(one: Finding, other: Finding) -> bool:
     if _disjoint(addresses(one), addresses(other)):
         return True
     # A push that is passed on twice has two servers, and each of its lines may name another.
-    return not (own(one) and own(other)) and _disjoint(upstreams(one), upstreams(other))
+    return not (own(one) and own(other)) and _disjoint(_servers(one), _servers(other))
+
+
+def _servers(finding: Finding) -> frozenset[str]:
+    """Its application servers, ADDRESS:PORT or a socket: the name of a group may stand for any of them."""
+    return frozenset(one for one in upstreams(finding) if ":" in one)
 
 
 def _disjoint(here: frozenset[Any], there: frozenset[Any]) -> bool:
@@ -145,6 +154,12 @@ def _other_answer(effect: Finding, cause: Finding) -> bool:
     return cause.code.severity is Severity.ERROR and bool(statuses(effect) & statuses(cause))
 
 
+def _closed(effect: Finding, cause: Finding) -> bool:
+    """The cause closes the connection without a byte, and that is all that the effect shows."""
+    shown = statuses(effect) <= SILENT and effect.evidence.get("number", EMPTY) == EMPTY
+    return shown and bool(statuses(cause) & SILENT)
+
+
 def _same_zone(effect: Finding, cause: Finding) -> bool:
     zone = effect.evidence.get("zone")
     return zone is not None and zone == cause.evidence.get("zone")
@@ -166,7 +181,7 @@ SAME_NAME = Tie("name", _same_name)
 SAME_NUMBER = Tie("number", _same_curl)
 OTHER_ANSWER = Tie("answer", _other_answer)
 NO_ADDRESS = Tie("number", lambda effect, cause: effect.evidence.get("number") == RESOLVE)
-CLOSED = Tie("closed", lambda effect, cause: bool(statuses(cause) & SILENT))
+CLOSED = Tie("closed", _closed)
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)
 """Findings about this machine are only made where it is known to be the callback's server."""

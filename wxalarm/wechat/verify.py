@@ -46,7 +46,8 @@ class Attempt(Struct, frozen=True):
     """For WeCom: the echostr as it was sent."""
     target: str | None = None
     """Path and query of the request."""
-    status: int = 200
+    status: int | None = 200
+    """None: there was an answer, or not; it cannot be seen."""
     headers: transport.Headers = ()
     body: bytes | None = None
     """None: only its length is known."""
@@ -113,6 +114,9 @@ def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Findi
     if attempt.seconds is not None and attempt.seconds >= WAIT:
         yield LATE(seconds=round(attempt.seconds, 2), limit=WAIT)
     fields = transport.fields(attempt.headers)
+    if attempt.status is None:
+        yield UNSEEN(case="status", length=None)
+        return
     if wrong := transport.wrong_status(attempt.status, Pushed(), fields.get("location")):
         yield wrong.code.variant(basis=Basis.REPRODUCED)(wrong.location, **wrong.evidence)
         return

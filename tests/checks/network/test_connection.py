@@ -36,7 +36,7 @@ from wxalarm.model import Alarm, AlarmKind, Basis, Finding, Report, Sample, Seve
 from wxalarm.probes import Failure
 from wxalarm.probes.dns import Answer, Outcome, Server, View
 from wxalarm.probes.http import Exchange
-from wxalarm.probes.tcp import Connect
+from wxalarm.probes.tcp import SETTLE, Connect, Limit
 from wxalarm.probes.tls import Handshake, Secured
 from wxalarm.runner import Run
 from wxalarm.wechat.reply import Pushed
@@ -318,15 +318,15 @@ def test_with_the_usual_limits_the_slowest_single_deadline_is_all() -> None:
             return (await Run(alarms(port, ("127.0.0.1", "127.0.0.2"), 1, Settings(), "https"), only=ONLY).reports())[0]
 
     report = clock.run(main())
-    assert report.elapsed == pytest.approx(5.0)
+    assert 5.0 <= report.elapsed <= 5.0 + SETTLE, "a handshake waits until a connection is hung up"
 
 
 @pytest.mark.slow
 def test_repeats_do_not_eat_all_sockets() -> None:
-    """Slow attempts: never more than ten at once, and none begins when there is no time left for it."""
+    """Slow attempts: never more than four at once, and none begins when there is no time left for it."""
     under_way = most = 0
 
-    async def attempt() -> int:
+    async def attempt(limit: Limit) -> int:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
@@ -341,7 +341,7 @@ def test_repeats_do_not_eat_all_sockets() -> None:
 
 
 def test_fast_repeats_are_all_made() -> None:
-    async def attempt() -> int:
+    async def attempt(limit: Limit) -> int:
         return 1
 
     ctx = dataclasses.replace(context(V4), settings=Settings(repeat=10))

@@ -31,7 +31,7 @@ from wxalarm.model import (
     Target,
 )
 from wxalarm.probes.http import Exchange
-from wxalarm.render import html, markdown, terminal
+from wxalarm.render import chat, handoff, html, markdown, terminal
 from wxalarm.render import json as render_json
 from wxalarm.render.alarms import format_of
 from wxalarm.render.redact import Redactor, leak
@@ -72,7 +72,9 @@ def rendered(made: list[Report]) -> Iterator[tuple[str, str]]:
     yield "json", render_json.render(made, [], WORDS)
     yield "html", html.render(made, WORDS)
     yield "markdown", markdown.render(made, WORDS)
-    yield "text", terminal.render(made, WORDS, width=200, color=False, timeout=20.0, exit_code=1)
+    yield "text", terminal.render(made, WORDS, width=200, color=False, timeout=20.0, exit_code=1, verbose=True)
+    yield "chat", chat.render(made, WORDS)
+    yield "handoff", handoff.render(made, WORDS)
 
 
 def seen_in(text: str, secrets: set[str]) -> set[str]:

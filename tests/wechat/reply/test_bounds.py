@@ -65,6 +65,12 @@ GROWING: dict[str, Callable[[int], bytes]] = {
     "chunks": repeated(b"1\r\nx\r\n"),
     "lone-surrogates": repeated(b"\xed\xa0\x80"),
     "long-content": repeated(b"a", b"<xml><MsgType>text</MsgType><Content>", b"</Content></xml>"),
+    "text-between": repeated(b"<a/>x", b"<xml>", b"</xml>"),
+    "text-between-cut": repeated(b"<a>x<", b"<xml>"),
+    "stripped-page": repeated(b"502 Bad Gateway "),
+    "heads": repeated(b"HTTP/1.0 200 OK\r\n\r\n"),
+    "json-members": repeated(b'"a":1,', b'{"ToUserName":"a","MsgType":"b",', b'"z":1}'),
+    "return-code": repeated(b"<return_code>", b"<xml>"),
     "base64": repeated(b"A", b"<xml><Encrypt>", b"</Encrypt><MsgSignature>x</MsgSignature></xml>"),
 }
 HOSTILE |= {name: made(MIB) for name, made in GROWING.items()} | {"larger-than-read": b"<xml>" + b"a" * (3 * MIB)}

@@ -21,6 +21,7 @@ from wxalarm.checks.timing import repeated, spread
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import Failure, http_head
 from wxalarm.probes.http import Exchange, Request, exchange, insecure, sendable
+from wxalarm.probes.tcp import Limit
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 from wxalarm.wechat.push import headers
 
@@ -54,8 +55,8 @@ async def probe(ctx: Context) -> HttpRequest:
     tls = insecure() if target.scheme == "https" else None
 
     async def attempts(address: str) -> tuple[Exchange, ...]:
-        async def once() -> Exchange:
-            one = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
+        async def once(limit: Limit) -> Exchange:
+            one = await exchange(address, target.port, request, limit, tls=tls)
             return structs.replace(one, body=one.body[:KEPT])
 
         return await repeated(ctx, once)

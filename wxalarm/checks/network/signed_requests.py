@@ -71,7 +71,7 @@ async def send(ctx: Context, make: Callable[[str], push.Request]) -> tuple[Excha
         parts = urlsplit(made.url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request = Request(made.method, target.host or "", path, made.headers, made.body)
-        got = await exchange(address, target.port, request, ctx.limit(WAIT), tls=tls)
+        got = await exchange(address, target.port, request, lambda: ctx.limit(WAIT), tls=tls)
         got = without(got, made.url)  # before it is cut: half a signature is not found
         return structs.replace(got, body=got.body[:LARGEST])
 

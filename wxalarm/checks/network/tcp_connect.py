@@ -64,7 +64,7 @@ async def probe(ctx: Context) -> TcpConnect:
     port = ctx.target.port
 
     async def attempts(address: str) -> tuple[Connect, ...]:
-        return await repeated(ctx, lambda: connect(address, port, ctx.limit(WAIT)))
+        return await repeated(ctx, lambda limit: connect(address, port, limit))
 
     made = await addresses.each(ctx, attempts)
     if not made:

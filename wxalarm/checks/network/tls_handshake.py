@@ -71,7 +71,7 @@ async def probe(ctx: Context) -> TlsHandshake:
         raise Skip("ca-unreadable", path=ctx.settings.tls.ca_file, error=words(error)) from None
 
     async def attempt(address: str) -> Secured:
-        return await look(address, target.port, target.host or "", ctx.limit(WAIT), trust)
+        return await look(address, target.port, target.host or "", lambda: ctx.limit(WAIT), trust)
 
     made = await addresses.each(ctx, attempt)
     if not made:

@@ -2,8 +2,8 @@
 
 Foreign text is read in all its spellings (`spellings`), searched for known forms, values of names and keys (`find`),
 and what is not known to be harmless (`allowed`) is replaced. Joins are kept: the same value gives the same token
-within a run, wherever and however it is spelled. The tokens are keyed by a secret of the run, so that nobody can find
-a value by trying all of them (there are only 2^32 IPv4 addresses).
+wherever and however it is spelled. The tokens are keyed by a secret (the command line keeps one for each user, so that
+two nights can be compared), and nobody can find a value by trying all of them (there are only 2^32 IPv4 addresses).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NAMELESS = (Enum, int, float, datetime, Code, type(None))
 
 
 class Redactor:
-    """Tokens of one run. `key` is for tests; a run makes its own and forgets it. reveal: only what is never shown is
+    """Tokens by one key; without one they are those of this run alone. reveal: only what is never shown is
     masked, by as many "*" as it is long, so that a saved case is judged as before; appids, OpenIDs, addresses stay."""
 
     def __init__(self, key: bytes | None = None, *, reveal: bool = False) -> None:

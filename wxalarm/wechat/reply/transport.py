@@ -40,10 +40,10 @@ def redirect_case(to: str | None, url: str | None = None) -> str:
         here, there = urlsplit(url or ""), urlsplit(goal)
     except ValueError:  # "http://[" and the like
         return "other"
-    same_place = (here.hostname, here.path, here.query) == (there.hostname, there.path, there.query)
-    if same_place and (here.scheme, there.scheme) == ("http", "https"):
+    # The query is WeChat's own; a URL may be known without it.
+    if here.hostname == there.hostname and here.path == there.path and (here.scheme, there.scheme) == ("http", "https"):
         return "https"
-    if url and goal.rstrip("/") == url.rstrip("/"):
+    if url and here[:2] == there[:2] and here.path != there.path and here.path.rstrip("/") == there.path.rstrip("/"):
         return "slash"
     return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
 

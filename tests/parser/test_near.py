@@ -1,0 +1,51 @@
+"""What is near an alarm and none is known by its words, and what it proves is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.parser.test_chat import CHAT
+from tests.parser.test_dressed import ALARM
+from wxalarm.model import Alarm, AlarmKind, Sample
+from wxalarm.parser import parse
+from wxalarm.parser.near import near
+
+CONSOLE = "请求URL超时\nCURL错误码：52\n推送事件: CLICK\n"
+PAY = (
+    "<xml><AppId><![CDATA[wx0000000000000001]]></AppId><ErrorType>1001</ErrorType>"
+    "<Description><![CDATA[错误描述]]></Description><AlarmContent><![CDATA[transaction_id=1]]></AlarmContent></xml>"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "curl", "status"),
+    [
+        (CONSOLE, "console", 52, None),
+        ("CURL错误码：60，peer 证书无法被已知的CA 证书验证", "console", 60, None),
+        ("运维中心 > 日志查询\n2024-11-05 10:00 HTTP状态码：502", "console", None, 502),
+        ("接口调试工具\n请求地址：https://wx.example.com/wx\n返回结果：HTTP 状态码 404", "debug", None, 404),
+        (PAY, "pay", None, None),
+        ("企业微信 应用回调 corpid: ww0000000000000001", "work", None, None),
+        ("小程序 JS 异常告警：今日错误 12 次", "mini", None, None),
+    ],
+)
+def test_by_name_and_with_what_it_proves(text: str, kind: str, curl: int | None, status: int | None) -> None:
+    assert parse(text).alarms == ()
+    found = near(text)
+    assert found is not None
+    assert (found.kind, found.curl_error, found.http_code) == (kind, curl, status)
+
+
+def test_what_proves_something_about_a_push_stands_for_an_alarm() -> None:
+    made = [found.alarm for text in (CONSOLE, CONSOLE.replace("52", "28"), PAY) if (found := near(text))]
+    assert made == [
+        Alarm(AlarmKind.INVALID_RESPONSE, sample=Sample(curl_error=52)),
+        Alarm(AlarmKind.REQUEST_TIMEOUT, sample=Sample(curl_error=28)),
+        None,
+    ]
+
+
+def test_other_texts_are_not_near() -> None:
+    for line in ("大家好", "curl -i https://wx.example.com", "HTTP/1.1 200 OK", ALARM):
+        assert near(line) is None
+    assert sum(near(line) is not None for line in CHAT) <= len(CHAT) // 20

@@ -1,0 +1,54 @@
+"""A few lines for a group chat, word for word."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.incidents.night import night
+from tests.paths import ROOT
+from tests.render.test_golden_reports import REPORTS, report_of
+from tests.render.test_handoff import TO, golden
+from wxalarm.incidents import Fold, overview
+from wxalarm.messages import LANGUAGES, catalogue
+from wxalarm.parser import parse
+from wxalarm.render import chat
+from wxalarm.render.incidents import page_of
+from wxalarm.render.redact import Redactor
+
+GOLDEN = ROOT / "tests" / "golden" / "chat"
+RAW = re.compile(r"^\s*(#|[*+-] |>|```|\|)|\*\*|__|\t|\x1b")
+"""What Markdown means and a chat shows as it is; what a chat aligns otherwise."""
+
+
+def right(text: str) -> None:
+    lines = text.splitlines()
+    assert 2 <= len(lines) <= chat.MOST
+    for line in lines:
+        assert line == line.strip()
+        assert not RAW.search(line), line
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", TO)
+def test_verdict(name: str, lang: str) -> None:
+    (report,) = Redactor(b"k" * 32).reports([report_of(REPORTS[name])])
+    text = chat.render([report], catalogue(lang))
+    right(text)
+    golden(GOLDEN, f"{name}.{lang}.txt", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_night(lang: str) -> None:
+    fold = Fold()
+    for alarm in parse(night(900, accounts=300).text).alarms:
+        fold.add(alarm)
+    text = chat.render([], catalogue(lang), page_of(overview(fold, {}), []))
+    right(text)
+    golden(GOLDEN, f"night.{lang}.txt", text)
+
+
+def test_no_golden_file_is_left_over() -> None:
+    for folder, more in ((GOLDEN, {"night"}), (ROOT / "tests" / "golden" / "handoff", set())):
+        assert {path.name.split(".")[0] for path in folder.iterdir()} == {*TO, *more}

@@ -1,0 +1,53 @@
+"""Texts that are near an alarm and none: what they are, and what they prove all the same.
+
+The console's tools print libcurl's number as "CURL错误码：60" (URL验证工具). The alarm of payment (2014) is XML with
+ErrorType and AlarmContent. What is looked for are the words of such a text, never a likeness.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wxalarm.model import Alarm, AlarmKind, Sample
+from wxalarm.patterns import compiled
+
+LOOKED_AT = 4096
+"""Characters of a text that say what it is."""
+_CURL = compiled(r"(?i:curl)\s?(?:错误码|错误|error(?: code)?)\s?[:：=]?\s?(?P<number>\d{1,2})(?!\d)")
+_STATUS = compiled(r"(?i:http)\s?(?:状态码|返回码|status(?: code)?|code)\s?[:：=]?\s?(?P<number>[1-5]\d\d)(?!\d)")
+_KINDS = (
+    ("pay", compiled(r"<AlarmContent>|<ErrorType>\d")),
+    ("work", compiled(r"企业微信|(?<![0-9A-Za-z])ww[0-9a-f]{16}(?![0-9A-Za-z])|(?i:corp_?id)\W")),
+    ("mini", compiled(r"小程序[^\n]{0,20}(?:告警|报警|异常|违规|通知)")),
+    ("debug", compiled(r"(?:接口|在线)?调试工具|debug_demo|debug_str")),
+    ("console", compiled(r"运维中心|URL验证工具|(?i:curl)\s?错误码")),
+)
+_BY_CURL = {6: AlarmKind.DNS_FAILURE, 28: AlarmKind.REQUEST_TIMEOUT}
+"""The kinds of alarm in which a failure with this number comes; 回应失败 for all others."""
+
+
+class Near(NamedTuple):
+    """What a text is that is no alarm."""
+
+    kind: str
+    """pay, work, mini, debug, console."""
+    curl_error: int | None
+    http_code: int | None
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """An alarm with what the text proves; None when it proves nothing about a push."""
+        if self.kind not in ("debug", "console") or (self.curl_error is None and self.http_code is None):
+            return None
+        kind = _BY_CURL.get(self.curl_error or 0, AlarmKind.INVALID_RESPONSE)
+        return Alarm(kind=kind, sample=Sample(curl_error=self.curl_error, http_code=self.http_code))
+
+
+def near(text: str) -> Near | None:
+    """What a text without an alarm is; None for any other text."""
+    text = text[:LOOKED_AT]
+    kind = next((name for name, pattern in _KINDS if pattern.search(text) is not None), None)
+    if kind is None:
+        return None
+    curl, status = _CURL.search(text), _STATUS.search(text)
+    return Near(kind, int(curl["number"]) if curl else None, int(status["number"]) if status else None)
