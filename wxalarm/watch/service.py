@@ -18,6 +18,7 @@ from wxalarm import deadline
 from wxalarm.config import ConfigError, Settings
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
+from wxalarm.probes import tcp
 from wxalarm.render.case import case_of
 from wxalarm.render.redact import Redactor
 from wxalarm.watch import rounds, words
@@ -31,6 +32,8 @@ from wxalarm.watch.targets import Plan, Watched
 T = TypeVar("T")
 ROOM = 2000
 """Rounds under way at one time: a silent server holds one for 5 s and more."""
+CONNECTIONS, CONNECTIONS_EACH = 5000, 64
+"""Connections that are open at once, in all and to one address: many callbacks stand behind one balancer."""
 FILES = 12
 """Files that a round has open at most; the limit on open files bounds the rounds under way."""
 KEPT_BACK = 50_000
@@ -200,6 +203,7 @@ class Service:
 
     async def begin(self) -> None:
         """Know the targets, and their states of before."""
+        tcp.allow(CONNECTIONS, CONNECTIONS_EACH)
         now, wall = asyncio.get_running_loop().time(), self.wall()
         if self.store.aside is not None:
             self.counts.damaged += 1
