@@ -17,7 +17,7 @@ from wxalarm.checks.network import http_request, ping, push, self_check, tcp_con
 from wxalarm.checks.wechat import callback_check, callback_ips, wechat_view
 from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
-from wxalarm.model import Alarm, CheckResult, Report, Status
+from wxalarm.model import Alarm, CheckResult, Finding, Report, Severity, Status
 from wxalarm.playbooks import NETWORK
 from wxalarm.runner import Ended, Run
 from wxalarm.watch.states import Level
@@ -43,15 +43,17 @@ class Memory:
     """What earlier rounds of a target observed and what still holds, by check id, with when."""
 
     seen: dict[str, tuple[float, Ended]] = field(default_factory=dict)
-    bad: bool = False
-    """The last round was."""
+    down: bool = False
+    """The last round found it so."""
+    code: str | None = None
+    """What the last round said."""
 
     def holds(self, time: float) -> dict[str, Ended]:
         """What need not be asked again."""
         return {
             check: ended
             for check, (when, ended) in self.seen.items()
-            if time - when < SELDOM[check] and not (self.bad and check in AT_ONCE)
+            if time - when < SELDOM[check] and not (self.down and check in AT_ONCE)
         }
 
     def keep(self, result: CheckResult, time: float) -> None:
@@ -89,7 +91,7 @@ class Numbers:
     level: Level | None
     """None: nothing could be told."""
     code: str | None
-    """The verdict's."""
+    """Of what `said_by` names."""
     dns: float | None
     """Seconds until this machine's first resolver had answered."""
     phases: tuple[Phases, ...]
@@ -118,18 +120,23 @@ class Round:
     context: Context
 
 
-async def look(target: Watched, settings: Settings, memory: Memory, time: float, *, every_check: bool = False) -> Round:
-    """One round. time: of the steady clock. every_check: ask the seldom ones too, whatever is remembered."""
+async def look(target: Watched, settings: Settings, memory: Memory, time: float) -> Round:
+    """One round. time: of the steady clock."""
     own = tuple(account for account in settings.accounts if account.name == target.account)
     (ctx,) = contexts([Alarm()], replace(settings, accounts=own), url=target.url, account=target.account)
-    kept = {} if every_check else memory.holds(time)
     only = [check.id for check in NETWORK if settings.push or check is not push.CHECK]
+    kept = memory.holds(time)
     (report,) = await Run([ctx], only=only, kept=kept, together=True).reports()
     numbers = numbers_of(report)
+    if numbers.level and numbers.code != memory.code and AT_ONCE & set(kept):
+        # Something new: it is judged by what is so now, not by what was so when the seldom checks looked.
+        kept = {check: ended for check, ended in kept.items() if check not in AT_ONCE}
+        (report,) = await Run([ctx], only=only, kept=kept, together=True).reports()
+        numbers = numbers_of(report)
     for result in report.results:
         if result.check in SELDOM and result.check not in kept:
             memory.keep(result, time)
-    memory.bad = numbers.level is Level.DOWN
+    memory.down, memory.code = numbers.level is Level.DOWN, numbers.code
     return Round(target, numbers, report, ctx)
 
 
@@ -143,7 +150,7 @@ def numbers_of(report: Report) -> Numbers:
     told = verify is not None and verify.status in (Status.PASS, Status.WARN, Status.FAIL)
     return Numbers(
         level_of(report),
-        report.cause.finding.code.id if report.cause else None,
+        said.code.id if (said := said_by(report)) else None,
         min((view.elapsed for view in system.views), default=None) if system else None,
         tuple(_phases(seen)),
         verify.status is Status.PASS if told and verify else None,
@@ -152,6 +159,15 @@ def numbers_of(report: Report) -> Numbers:
         _views(seen),
         report.elapsed,
     )
+
+
+def said_by(report: Report) -> Finding | None:
+    """What a report says above all: the verdict's root; else the first warning, which need not explain any alarm (a
+    certificate that ends soon)."""
+    if report.cause is not None:
+        return report.cause.finding
+    found = (finding for result in report.results for finding in result.findings)
+    return next((finding for finding in found if finding.code.severity is not Severity.NOTE), None)
 
 
 def level_of(report: Report) -> Level | None:

@@ -12,7 +12,8 @@ from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render import json
 from wxalarm.render.redact import Redactor
-from wxalarm.render.view import view
+from wxalarm.render.view import line, view
+from wxalarm.watch.rounds import said_by
 from wxalarm.watch.states import Kind, Told
 from wxalarm.watch.targets import Watched
 
@@ -22,12 +23,18 @@ PARTS = ("hint", "verify", "ask")
 
 
 def brief(report: Report, words: Catalogue) -> list[str]:
-    """The verdict in a few lines, as one writes it into a chat."""
+    """What a report says in a few lines, as one writes it into a chat."""
     seen = view(report, words)
-    if seen.cause is None:
-        return [": ".join(seen.without)]
-    lines = [words.ui("cause_line", certainty=seen.certainty, code=seen.cause.code), seen.cause.text]
-    return lines + [f"{label}: {text}" for part, label, text in seen.cause.advice if part in PARTS]
+    said = seen.cause
+    if said is None:
+        finding = said_by(report)
+        if finding is None:
+            return [": ".join(seen.without)]
+        said = line(finding, words, report.target)
+        lines = [f"{said.code}: {said.text}"]
+    else:
+        lines = [words.ui("cause_line", certainty=seen.certainty, code=said.code), said.text]
+    return lines + [f"{label}: {text}" for part, label, text in said.advice if part in PARTS]
 
 
 def title(target: Watched, told: Told, words: Catalogue) -> str:
@@ -73,6 +80,7 @@ def body(
         "account": target.account,
         "url": hidden.text(target.url),
         "state": told.level.word,
+        "code": finding.code.id if told.level and (finding := said_by(report)) else None,
         "time": datetime.fromtimestamp(time).astimezone().isoformat(),
         "since": datetime.fromtimestamp(since).astimezone().isoformat(),
         "title": hidden.text(title(target, told, words)),

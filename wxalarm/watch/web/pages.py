@@ -29,6 +29,7 @@ from wxalarm.render.case import case_of
 from wxalarm.render.redact import Redactor, leak
 from wxalarm.render.text import visible
 from wxalarm.runner import Run
+from wxalarm.watch.rounds import said_by
 from wxalarm.watch.service import Service, Subject
 from wxalarm.watch.states import Level
 from wxalarm.watch.store import DAY, Store, packed
@@ -109,7 +110,7 @@ class Pages:
     def _row(self, subject: Subject, words: Catalogue) -> dict[str, Any]:
         numbers, state = subject.numbers, subject.state
         total = numbers.total if numbers else None
-        cause = subject.report.cause if subject.report else None
+        said = said_by(subject.report) if subject.report else None
         since = data.since(subject, self.service)
         return {
             "key": subject.target.key,
@@ -118,7 +119,7 @@ class Pages:
             "level": data.word(state.level),
             "flapping": state.flapping,
             "since": words.ui("page_since", time=_moment(since)) if since is not None and state.level else "",
-            "text": words.finding(cause.finding, "text") if cause is not None and state.level else "",
+            "text": words.finding(said, "text") if said is not None and state.level else "",
             "total": _seconds(total),
             "strip": charts.strip(
                 subject.strip.parts, clock.time(), words.ui("page_day_label", name=subject.target.name)
