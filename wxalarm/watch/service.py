@@ -25,6 +25,7 @@ from wxalarm.watch import rounds, words
 from wxalarm.watch.outlets import MOST, Outlets
 from wxalarm.watch.rounds import Memory, Numbers, Round
 from wxalarm.watch.schedule import Schedule
+from wxalarm.watch.server import Server
 from wxalarm.watch.states import Level, State, step
 from wxalarm.watch.store import Message, Row, Store, message_id, packed
 from wxalarm.watch.targets import Plan, Watched
@@ -44,6 +45,8 @@ FIRING = 300.0
 """Seconds after which it forgets an alert of which it hears no more."""
 END = 1.2
 """Seconds that the last writing may take after SIGTERM."""
+LOOK = 1.0
+"""Seconds between two looks at the access log."""
 PRUNE = 1800.0
 JUMP = 60.0
 """Seconds by which the wall clock is off before that is said."""
@@ -146,6 +149,7 @@ class Service:
         self.subjects: dict[str, Subject] = {}
         self.outlets = Outlets(say, self.alerts, self._marked)
         self.schedule: Schedule | None = None
+        self.server = Server(plan.settings, [target.url for target in plan.targets])
         self.followers: set[asyncio.Event] = set()
         """Set at each round: whoever follows live waits for one of them."""
         self._steady = Steady(0.0, 0.0)
@@ -247,6 +251,7 @@ class Service:
             there.target = target
             subjects[target.key] = there
         self.subjects = subjects
+        self.server.move(plan.settings, [target.url for target in plan.targets])
         await self._set_ways()
         if self.schedule:
             self.schedule.set(subjects, asyncio.get_running_loop().time(), plan.every)
@@ -275,7 +280,9 @@ class Service:
         """Until `stop`."""
         loop = asyncio.get_running_loop()
         self.schedule = Schedule(self.subjects, self.plan.every, loop.time())
-        beside = [asyncio.create_task(job) for job in (self._writer(), self.outlets.run(), self._keeper())]
+        beside = [
+            asyncio.create_task(job) for job in (self._writer(), self.outlets.run(), self._keeper(), self._reader())
+        ]
         try:
             while not self.stopping.is_set():
                 self._begin_due()
@@ -286,6 +293,7 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END):
                     await self._write()
+            self.server.close()
 
     def _begin_due(self) -> None:
         assert self.schedule is not None
@@ -456,6 +464,15 @@ class Service:
                 self.counts.damaged += 1
                 self.say("watch_damaged", path=self.store.aside)
             await self._known([subject.target for subject in self.subjects.values()])
+
+    async def _reader(self) -> None:
+        """Follow the access log."""
+        while self.server.follower is not None:
+            before = self.server.error
+            await deadline.in_thread(self.server.step)
+            if self.server.error is not None and before is None:
+                self.say("watch_log", path=self.server.follower.path, error=self.server.error)
+            await asyncio.sleep(LOOK)
 
     async def _keeper(self) -> None:
         """What has to be done now and then: old rows, the wall clock."""

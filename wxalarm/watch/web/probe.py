@@ -35,7 +35,11 @@ class Probes:
 
     async def metrics(self, request: Request) -> Response:
         """All targets of the service, and itself."""
-        families = (metrics.of_service(self._service), metrics.of_targets(metrics.seen_by(self._service)))
+        families = (
+            metrics.of_service(self._service),
+            metrics.of_server(self._service.server, time.time()),
+            metrics.of_targets(metrics.seen_by(self._service)),
+        )
         return Response(metrics.text_of(*families), media_type=metrics.CONTENT_TYPE)
 
     async def probe(self, request: Request) -> Response:
