@@ -124,11 +124,17 @@ def of_service(service: Service) -> list[Metric]:
         sent.add_metric([label], outlet.sent)
         failed.add_metric([label], outlet.failed)
         waiting.add_metric([label], len(outlet.queue))
+    lists = GaugeMetricFamily(
+        "wxalarm_allow_list_drift", "Entries in which an allow list differs from WeChat's.", labels=["account", "place"]
+    )
+    for account, drifts in service.drifts.items():
+        for one in drifts:
+            lists.add_metric([account, one.place], len(one.missing) + len(one.gone))
     reloads = CounterMetricFamily("wxalarm_config_reloads", "Configurations that were read again.", labels=["result"])
     reloads.add_metric(["used"], counts.reloads)
     reloads.add_metric(["refused"], counts.refused)
     return [
-        *(build, sent, failed, waiting, reloads),
+        *(build, sent, failed, waiting, lists, reloads),
         CounterMetricFamily("wxalarm_rounds", "Rounds that have ended.", value=counts.rounds),
         CounterMetricFamily("wxalarm_rounds_late", "Slots in which no round began.", value=service.late),
         CounterMetricFamily("wxalarm_rounds_blind", "Rounds that could tell nothing.", value=counts.blind),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from wxalarm import bounds
 from wxalarm.config import Settings
 from wxalarm.logs.formats import LineFormat, given
 from wxalarm.probes.host import limits, network
@@ -18,7 +22,9 @@ from wxalarm.wechat.limits import PORTS
 
 MOST = 64 << 20
 """Bytes of the table of sockets that are read."""
-ESTABLISHED, LISTEN = b"01", b"0A"
+LISTS, LIST = 500, 4 << 20
+"""Files of nginx's configuration that are looked through, and bytes of one list."""
+ESTABLISHED = b"01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,20 @@ def _established(ports: Collection[int], root: str) -> dict[int, int]:
             if len(fields) > 3 and fields[3] == ESTABLISHED:
                 found[int(fields[1].rpartition(b":")[2], 16)] += 1
     return {port: found[port] for port in ports}
+
+
+def allow_lists(settings: Settings) -> dict[str, str]:
+    """The texts of all lists that may let WeChat's addresses through, by file: nginx's configuration, and what the user
+    named. What cannot be read is left out."""
+    names = [name for pattern in settings.watch.allow_lists for name in sorted(glob.glob(pattern))]
+    if settings.host.nginx_conf:
+        conf = Path(settings.host.nginx_conf)
+        names += [str(conf), *map(str, islice(conf.parent.rglob("*.conf"), LISTS))]
+    found = {}
+    for name in dict.fromkeys(names):
+        with contextlib.suppress(OSError):
+            found[name] = bounds.read_file(Path(name), LIST)[:LIST].decode("utf-8", "replace")
+    return found
 
 
 class Server:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fnmatch
+import hashlib
 import resource
 import socket
 import sqlite3
@@ -22,13 +24,15 @@ from wxalarm.probes import tcp
 from wxalarm.render.case import case_of
 from wxalarm.render.redact import Redactor
 from wxalarm.watch import rounds, words
+from wxalarm.watch.allow_lists import Drift, changed, drift
 from wxalarm.watch.outlets import MOST, Outlets
 from wxalarm.watch.rounds import Memory, Numbers, Round
 from wxalarm.watch.schedule import Schedule
-from wxalarm.watch.server import Server
+from wxalarm.watch.server import Server, allow_lists
 from wxalarm.watch.states import Level, State, step
 from wxalarm.watch.store import Message, Row, Store, message_id, packed
 from wxalarm.watch.targets import Plan, Watched
+from wxalarm.watch.ways import Way
 
 T = TypeVar("T")
 ROOM = 2000
@@ -152,6 +156,9 @@ class Service:
         self.server = Server(plan.settings, [target.url for target in plan.targets])
         self.followers: set[asyncio.Event] = set()
         """Set at each round: whoever follows live waits for one of them."""
+        self.drifts: dict[str, list[Drift]] = {}
+        """Allow lists that do not fit WeChat's, by account."""
+        self._listed: dict[str, tuple[str, ...]] = {}
         self._steady = Steady(0.0, 0.0)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._rows: list[Row] = []
@@ -323,6 +330,33 @@ class Service:
     async def _round(self, subject: Subject) -> None:
         made = await self._look(subject.target, self.plan.settings, subject.memory, self.steady())
         self._taken(subject, made)
+        account = subject.target.account
+        if account is not None and (ips := rounds.callback_ips_of(made.report)) and self._listed.get(account) != ips:
+            self._listed[account] = ips
+            await self._compare(subject, made, account, ips)
+
+    async def _compare(self, subject: Subject, made: Round, account: str, ips: tuple[str, ...]) -> None:
+        """WeChat's addresses are others than before, or known for the first time: which lists do not fit any more?"""
+        with contextlib.suppress(sqlite3.Error):
+            before = await self.stored(self.store.listed, account)
+            lists = await deadline.in_thread(lambda: allow_lists(self.plan.settings))
+            named = [name for name in lists if _named(name, self.plan)]
+            self.drifts[account] = drift(ips, before or (), lists, named)
+            new, gone = changed(ips, before or ips)
+            messages: list[Message] = []
+            if new or gone or (before is None and self.drifts[account]):
+                said = words.listed(account, new, gone, self.drifts[account], self.catalogue)
+                self.say("watch_list", account=account, new=len(new), gone=len(gone), lists=len(self.drifts[account]))
+                time = self.wall()
+                id = f"{subject.target.key}-list-{hashlib.sha256(repr((ips, new, gone)).encode()).hexdigest()[:12]}"
+                body = words.list_body(id, subject.target, said, made.report, time, self.catalogue)
+                messages = [Message(id, way.label, time, "list", body) for way in self._messengers()]
+            if before is None or new or gone:
+                await self.stored(self.store.keep_list, account, self.wall(), ips, subject.target.key, messages)
+            self.outlets.take(messages)
+
+    def _messengers(self) -> list[Way]:
+        return [way for way in self.plan.ways if way.kind != "alertmanager"]
 
     def _taken(self, subject: Subject, made: Round) -> None:
         """What follows from a round: the state, the row, the messages."""
@@ -334,7 +368,7 @@ class Service:
         self.counts.rounds += 1
         self.counts.blind += numbers.level is None
         messages: tuple[Message, ...] = ()
-        ways = [way for way in self.plan.ways if way.kind != "alertmanager"]
+        ways = self._messengers()
         if told is not None and ways:
             id = message_id(subject.target.key, state.said)
             since = time - (steady - told.since)
@@ -467,12 +501,13 @@ class Service:
 
     async def _reader(self) -> None:
         """Follow the access log."""
-        while self.server.follower is not None:
-            before = self.server.error
-            await deadline.in_thread(self.server.step)
-            if self.server.error is not None and before is None:
-                self.say("watch_log", path=self.server.follower.path, error=self.server.error)
-            await asyncio.sleep(LOOK)
+        while True:
+            follower, before = self.server.follower, self.server.error
+            if follower is not None:
+                await deadline.in_thread(self.server.step)
+                if self.server.error is not None and before is None:
+                    self.say("watch_log", path=follower.path, error=self.server.error)
+            await asyncio.sleep(LOOK if follower is not None else 60 * LOOK)
 
     async def _keeper(self) -> None:
         """What has to be done now and then: old rows, the wall clock."""
@@ -517,6 +552,11 @@ def listening(address: str, port: int) -> Socket:
     except OSError as error:
         said = error.strerror or str(error)
         raise ConfigError("watch-port", place=f"{address}:{port}", error=said) from None
+
+
+def _named(name: str, plan: Plan) -> bool:
+    """Whether the user named this file as a list of WeChat's addresses."""
+    return any(fnmatch.fnmatch(name, pattern) for pattern in plan.settings.watch.allow_lists)
 
 
 def _damaged(error: sqlite3.DatabaseError) -> bool:

@@ -276,7 +276,11 @@ class Store:
                     *(row.code, row.certainty, row.saved),
                 ),
             )
-        for message in row.messages:
+        self._send(db, target, row.messages)
+
+    @staticmethod
+    def _send(db: sqlite3.Connection, target: int, messages: Iterable[Message]) -> None:
+        for message in messages:
             db.execute(
                 "INSERT OR IGNORE INTO messages (id, way, time, target, kind, body) VALUES (?, ?, ?, ?, ?, ?)",
                 (message.id, message.way, message.time, target, message.kind, json.dumps(message.body)),
@@ -379,10 +383,13 @@ class Store:
         ).fetchone()
         return None if found is None else list(json.loads(found[0]))
 
-    def keep_list(self, account: str, time: float, addresses: Sequence[str]) -> None:
-        """Keep them."""
+    def keep_list(
+        self, account: str, time: float, addresses: Sequence[str], target: str, messages: Iterable[Message]
+    ) -> None:
+        """Keep them, with what is said of them."""
         with self._transaction() as db:
             db.execute("INSERT INTO lists VALUES (?, ?, ?)", (account, time, json.dumps(list(addresses))))
+            self._send(db, self._id(target), messages)
 
     # --- the end of things ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -13,8 +14,9 @@ from wxalarm.model import Report
 from wxalarm.render import json
 from wxalarm.render.redact import Redactor
 from wxalarm.render.view import line, view
-from wxalarm.watch.rounds import said_by
-from wxalarm.watch.states import Kind, Told
+from wxalarm.watch.allow_lists import SHOWN, Drift
+from wxalarm.watch.rounds import level_of, said_by
+from wxalarm.watch.states import Kind, Level, Told
 from wxalarm.watch.targets import Watched
 
 ALARM_SCHEMA = "wxalarm.watch.alarm/1"
@@ -64,6 +66,33 @@ def alarm_schema() -> dict[str, Any]:
 def clock(time: float) -> str:
     """A moment in this machine's zone."""
     return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def listed(
+    account: str, new: Sequence[str], gone: Sequence[str], drifts: Sequence[Drift], words: Catalogue
+) -> tuple[str, str]:
+    """(title, text) on WeChat's addresses and the allow lists that do not fit them."""
+    lines = [words.ui("watch_list_title", account=account)]
+    for key, found in (("watch_list_new", new), ("watch_list_gone", gone)):
+        if found:
+            lines.append(words.ui(key, found=found[:SHOWN], more=len(found)))
+    for one in drifts:
+        if one.missing:
+            lines.append(
+                words.ui("watch_list_missing", place=one.place, found=one.missing[:SHOWN], more=len(one.missing))
+            )
+        places = [f"{number}: {network}" for number, network in one.gone[:SHOWN]]
+        if places:
+            lines.append(words.ui("watch_list_stale", place=one.place, found=places, more=len(one.gone)))
+    return lines[0], "\n".join(lines)
+
+
+def list_body(
+    id: str, target: Watched, said: tuple[str, str], report: Report, time: float, words: Catalogue
+) -> dict[str, Any]:
+    """What a webhook gets of that."""
+    told = Told(Kind.REMINDER, level_of(report) or Level.UP, time)
+    return body(id, target, told, report, time, time, words) | {"kind": "list", "title": said[0], "text": said[1]}
 
 
 def body(
