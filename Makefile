@@ -57,6 +57,8 @@ lowest:                           ## a short suite over the oldest releases that
 	$(LOWEST)/bin/python -m pytest -q -n 3 -p no:cacheprovider $(SMOKE)
 
 NEWER ?= python3.12 python3.13 python3.14
+# Where pyenv keeps them, its shims run only what is named.
+newer: export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | paste -sd:)
 newer:                            ## the short suite under each newer Python on PATH; it says which do not run here
 	@for python in $(NEWER); do \
 	    if ! $$python -c '' 2>/dev/null; then echo "$$python: does not run here: nothing was tested with it"; continue; fi; \
@@ -85,7 +87,7 @@ sbom: $(VENV)/.installed          ## sbom.json: CycloneDX 1.6, of what is instal
 	$(BIN)/python requirements/sbom.py > sbom.json
 
 bench: $(VENV)/.bench             ## speed against peers; each script says what it promises (logs.py needs 3 GB of disk)
-	for script in parse reply startup network adversarial; do \
+	for script in parse reply startup network adversarial tokens; do \
 	    test ! -f bench/$$script.py || $(BIN)/python bench/$$script.py || exit 1; done
 
 $(VENV)/.bench: $(VENV)/.dev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +19,10 @@ NOW = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
 
 
 def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = None) -> Context:
-    """A context from a fixture's plain data: "alarm", "target", "settings" (wxalarm.toml tables), "account", "now"."""
+    """A context from a fixture's plain data: "alarm", "target", "settings" (wxalarm.toml tables), "verify" (what
+    `wxalarm verify` sets), "account", "now"."""
     alarm = msgspec.convert(case.get("alarm", {}), Alarm)
-    settings = config.from_mapping(case.get("settings", {}))
+    settings = replace(config.from_mapping(case.get("settings", {})), verify=case.get("verify"))
     name = case.get("account")
     return Context(
         alarm=alarm,

@@ -116,6 +116,7 @@ INFORMING = {
     "ping": "the guide's FAQ 2.1; it need not answer, so that it proves nothing",
     "ticket-push": "the ticket's own page, 0: starts what was stopped; a push that was stopped cannot fail",
     "ticket-age": "says how long the last ticket holds",
+    "token-store": "the FAQ 4 of the guide: who refreshes the access_token; no push fails by it",
 }
 """Checks that no alarm has its cause from, and why they are looked at all the same."""
 

@@ -173,7 +173,7 @@ def test_somebody_else_refreshes(stand: Stand) -> None:
     body = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": True}
     stand.rules.answer("/cgi-bin/stable_token", {}, body)
     status = stand("status")
-    assert status.returncode == 0, status.stderr.decode()
+    assert status.returncode == 1, status.stderr.decode()
     assert "WeChat refuses it" in status.stdout.decode()
     value = stand.row().value or ""
     stand.change(lambda row, now: dataclasses.replace(row, refreshed_at=now - 100))

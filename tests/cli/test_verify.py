@@ -168,3 +168,11 @@ def test_the_token_tells_that_the_consoles_is_another() -> None:
     done = wxalarm("verify", path, "--token-env", "OTHER", "--lang", "en", env={"OTHER": "x"})
     assert b"error[verify-token]" in done.stdout
     assert b"verify-token" not in wxalarm("verify", path, "--token-env", "WX_TOKEN", "--lang", "en", env=ENV).stdout
+
+
+@pytest.mark.parametrize("source", ["wx.example.com/callback", "wx.example.com:8080/", "203.0.113.19/WX/"])
+def test_a_url_without_its_scheme_is_no_file(source: str) -> None:
+    done = wxalarm("verify", source, "--lang", "en")
+    assert done.returncode == 2
+    assert b"http" in done.stderr
+    assert b"cannot be read" not in done.stderr

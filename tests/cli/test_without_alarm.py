@@ -149,3 +149,11 @@ def test_what_the_console_shows_is_evidence() -> None:
     (only,) = json.loads(done.stdout)["reports"]
     codes = [finding["code"] for result in only["results"] for finding in result["findings"]]
     assert "curl-error" in codes
+
+
+def test_an_alarm_has_its_own_minutes() -> None:
+    said = "微信服务器向公众号推送消息或事件后，得到的回应不合法"
+    alarm = f"Appid: wx0000000000000001\n时间: 2026-01-05 20:12:00\n内容: {said}\n次数: 5分钟 40次\n"
+    done = wxalarm("diagnose", "--offline", "--since", "5m", "--lang", "en", "-f", "json", stdin=alarm.encode())
+    assert b"an alarm names its own minutes" in done.stderr
+    assert json.loads(done.stdout)["reports"][0]["alarm"]["window_minutes"] == 5

@@ -38,4 +38,4 @@ def test_every_report_shows_them() -> None:
     assert "      0.01-0.1 s   500  " + "#" * (WIDTH // 2) + "\n" in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "        0.01-0.1 s   500" in markdown.render([report], words)
-    assert "<pre>&lt; 0.01 s" in html.render([report], words)
+    assert "<span>&lt; 0.01 s · 1000</span><svg" in html.render([report], words)

@@ -39,7 +39,7 @@ EXPECTED: dict[str, dict[str, tuple[str, str]]] = {
         "/right": ("", ""),
         "/json": ("verify-echo-wrong/quotes", "reply-quoted"),
         "/get-only": ("verify-echo-wrong/html", "http-status"),
-        "/raises": ("http-status/500", "http-status"),
+        "/raises": ("http-status/500,reply-html/werkzeug", "http-status"),
     },
     "fastapi": {
         "/right": ("", ""),
@@ -57,7 +57,7 @@ EXPECTED: dict[str, dict[str, tuple[str, str]]] = {
         "/right": ("", ""),
         "/json": ("verify-echo-wrong/quotes", "reply-quoted"),
         "/number": ("verify-echo-wrong/number", "reply-echo"),
-        "/post-only": ("http-status/404", "reply-json"),
+        "/post-only": ("http-status/404,reply-html/express", "reply-json"),
     },
     "java": {
         "/right": ("", ""),
@@ -67,7 +67,7 @@ EXPECTED: dict[str, dict[str, tuple[str, str]]] = {
     },
     "php": {
         "/right": ("", ""),
-        "/warning": ("verify-echo-wrong/warning", "reply-html"),
+        "/warning": ("verify-echo-wrong/warning,reply-html/php", "reply-html"),
         "/blank-lines": ("verify-echo-wrong/whitespace", "reply-whitespace"),
         "/page": ("http-status/404", "http-status"),
     },
@@ -75,7 +75,7 @@ EXPECTED: dict[str, dict[str, tuple[str, str]]] = {
         "/right": ("", ""),
         "/quotes": ("verify-echo-wrong/quotes", "reply-quoted"),
         "/moved": ("http-redirect/https", "http-redirect"),
-        "/front-end": ("verify-echo-wrong/page", "http-status"),
+        "/front-end": ("verify-echo-wrong/page,reply-html/spa", "http-status"),
     },
 }
 """Framework → path → (what verify finds, with its case; the first code of reply)."""
@@ -149,7 +149,7 @@ def verified(url: str) -> str:
     results = found["reports"][0]["results"]
     findings = next(result["findings"] for result in results if result["check"] == "url-verify")
     assert code == int(any(finding["severity"] == "error" for finding in findings))
-    return ",".join(f"{finding['code']}/{finding['evidence'].get('case')}" for finding in findings)
+    return ",".join(f"{one['code']}/{one['evidence'].get('case') or one['evidence'].get('page')}" for one in findings)
 
 
 def replied(url: str) -> str:

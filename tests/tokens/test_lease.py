@@ -51,6 +51,13 @@ class Leases(RuleBasedStateMachine):
     def time_passes(self, wait: float) -> None:
         self.now += wait
 
+    @rule(keeper=KEEPERS)
+    def the_next_takes_it(self, keeper: int) -> None:
+        """As soon as it may: when a refresh is due, and the lease of one who was killed or sleeps has ended."""
+        row = look(self.store, NAME).row
+        self.now = max(self.now, row.due_at, row.lease_until)
+        self.take(keeper)
+
     @precondition(lambda self: self.believed)
     @rule(data=st.data(), left=st.sampled_from([400.0, 7200.0]))
     def write(self, data: Any, left: float) -> None:

@@ -19,12 +19,12 @@ from wxalarm.lab.token_rules import TokenRules
 from wxalarm.tokens import calls, errors
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.errors import Failed
-from wxalarm.tokens.reader import MINUTE, NoToken, Reader
+from wxalarm.tokens.reader import NoToken, Reader
 from wxalarm.tokens.row import Row
 from wxalarm.tokens.stores.base import Seen, Store, StoreError, look, make
 from wxalarm.tokens.turn import Ask, Got, Look, Make, Memory, Need, Plan, Step, Told, Turn, turn
 
-HOUR = 3600.0
+HOUR, MINUTE = 3600.0, 60.0
 START = 1_800_000_000.0
 APPID, SECRET = "wx0000000000000001", "made-up-secret-1"
 PLATFORM, PLATFORM_SECRET = "wx0000000000000002", "made-up-secret-2"

@@ -28,7 +28,15 @@ from wxalarm.checks.network import (
     url_verify,
 )
 from wxalarm.checks.nginx import nginx_config
-from wxalarm.checks.wechat import callback_check, callback_ips, callback_url, ticket_age, ticket_push, wechat_view
+from wxalarm.checks.wechat import (
+    callback_check,
+    callback_ips,
+    callback_url,
+    ticket_age,
+    ticket_push,
+    token_store,
+    wechat_view,
+)
 
 URL: tuple[Check[Any], ...] = (callback_url.CHECK,)
 """Is the URL one that WeChat pushes to?"""
@@ -66,7 +74,7 @@ CLOCK: tuple[Check[Any], ...] = (host_clock.CHECK,)
 """Is its clock right?"""
 HOST = (*MACHINE, *CLOCK)
 """What the callback server itself says."""
-WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK)
+WECHAT: tuple[Check[Any], ...] = (callback_check.CHECK, wechat_view.CHECK, token_store.CHECK)
 """What WeChat itself says about us."""
 ADDRESS: tuple[Check[Any], ...] = (moved_address.CHECK,)
 """Is the address that WeChat uses still ours?"""

@@ -200,6 +200,8 @@ def read_alarms(
         return looked.alarm(words)
 
     found = gather(files, command, words, symptom, clip=clip, ocr=ocr)
+    if looked is not None and (looked.since or looked.at) and any(alarm.told for alarm in found.alarms):
+        typer.echo(words.ui("window_of_alarm"), err=True)
     made = contexts_of(found.alarms, settings, words, url, account, resolve)
     if found.fold.alarms > len(found.alarms):  # a storm is seen only from above
         groups = found.fold.groups

@@ -78,12 +78,15 @@ def diagnose(
         only, saved = chosen_of(case.contexts, only, words), case.outcome
         code = deliver(case.contexts, case.problems, words, outputs, only=only, saved=saved, **options)
     else:
-        taken = settings.host.nginx_conf == "-"
-        if taken and not clipboard and ("-" in (files or ()) or not (files or url)):
+        logs = (*settings.host.access_log, *settings.host.error_log, *settings.host.app_log)
+        taken = [settings.host.nginx_conf, *logs].count("-")
+        alarm_too = not clipboard and ("-" in (files or ()) or not (files or url))
+        if taken > 1 or (taken and alarm_too):
             fail(words.ui("two_stdin"))
-        looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), taken)
+        looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), bool(taken))
         given = settings, words, url, account, resolve or (), looked
         contexts, found = read_alarms(files or (), *given, clip=clipboard, ocr=ocr)
         only = chosen_of(contexts, only, words)
-        code = deliver(contexts, found.problems, words, outputs, found=found, only=only, save=save, **options)
+        folded = found if found.fold.alarms else None
+        code = deliver(contexts, found.problems, words, outputs, found=folded, only=only, save=save, **options)
     raise typer.Exit(code)

@@ -20,10 +20,10 @@ END = b"\x04"
 @contextlib.contextmanager
 def pasting(command: str, words: Catalogue, hint: str = "paste_hint") -> Iterator[BinaryIO]:
     """Stdin. When it is a terminal, says what to paste, and lets lines of any length through while it is read."""
+    if not sys.stdin.isatty():
+        yield cast("BinaryIO", sys.stdin.buffer)  # somebody may have looked into it before
+        return
     with open(sys.stdin.fileno(), "rb", closefd=False) as file:
-        if not sys.stdin.isatty():
-            yield file
-            return
         typer.echo(words.ui(hint, command=command), err=True)
         with _unbroken(file.fileno()) as changed:
             yield cast("BinaryIO", _Pasted(file)) if changed else file

@@ -223,6 +223,7 @@ def _records(name: str, first: str, rest: Iterator[str]) -> Iterator[tuple[Alarm
     # Only for what parse wrote.
     import msgspec
 
+    # Likewise.
     from wxalarm.cases import alarm_of
     from wxalarm.model import Sample
 

@@ -140,6 +140,8 @@ def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged
 
     if (seen := dump.verbose(data)) is not None and seen.response:
         data = seen.response
+    elif dump.is_dump(plain := dump.unmetered(data)):
+        data = plain
     if dump.is_dump(data):
         response = dump.response_of(data)
         judgement = judge(

@@ -305,7 +305,7 @@ def text_of(
         case "chat":
             return chat.render(reports, words, page)
         case "html":
-            return html.render(reports, words, sentences(contexts, words), page)
+            return html.render(reports, words, sentences(contexts, words), page, run_record(reports, contexts))
 
     width = terminal_width() if on_screen(output.path) or "COLUMNS" in os.environ else 100
     return terminal.render(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -34,7 +34,6 @@ from wxalarm.render.text import visible
 from wxalarm.tokens import Tokens
 from wxalarm.tokens.needs import needs_of
 from wxalarm.tokens.reader import NoToken
-from wxalarm.tokens.row import Pace
 from wxalarm.tokens.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def _tokens(config: Path | None, lang: str | None) -> Tokens:
         fail(words_of(lang, settings).reason(error.reason))
 
 
-def _end(text: str) -> None:
+def _end(text: str) -> NoReturn:
     """There is no token, or the store is away: exit code 3."""
     typer.echo(visible(text), err=True)
     raise typer.Exit(UNTOLD)
@@ -217,30 +216,31 @@ def vars_of(told: Told) -> dict[str, object]:
 
 
 def _status(tokens: Tokens, account: str | None, lang: str | None, *, offline: bool, outputs: Sequence[Output]) -> int:
-    """A line for each token, and what is wrong; exit code 1 when one does not hold, 3 when the store is away."""
-    # asyncio and the network are nothing for `get`.
+    """A paragraph for each token, then what is wrong; exit code 1 when one does not hold, 3 when the store is away."""
+    # asyncio and the checks are nothing for `get`.
     import asyncio
 
     # Likewise.
+    from wxalarm.checks.check import Context, Skip
+    from wxalarm.checks.wechat import token_store
+    from wxalarm.model import Alarm, AlarmKind, Target
     from wxalarm.render.tokens import record, table
-    from wxalarm.tokens import status
 
     words = words_of(lang, tokens.settings)
+    needs_of(tokens.settings, (), account, with_secret=False)
+    ctx = Context(Alarm(AlarmKind.UNKNOWN), Target(), tokens.settings)
     try:
-        kept = needs_of(tokens.settings, tokens.store.names(), account)
-        found = status.read(tokens.store, kept, Pace(tokens.settings.store.calls_per_hour))
-        if not offline:
-            accounts = tuple(one.account for one in kept)
-            found = asyncio.run(status.ask(found, tokens.store, accounts, tokens.settings))
-    except StoreError as error:
-        found = status.StoreStatus(str(error))
+        found = asyncio.run(token_store.observe(ctx, account, ask=not offline))
+    except Skip as skip:
+        _end(words.reason(skip.reason))
+    findings = tuple(token_store.judge(found))
 
     def ready(output: Output) -> tuple[str, None]:
         if output.format == "json":
-            return json.dumps(record(found), ensure_ascii=False, indent=1) + "\n", None
-        return table(found, words), None
+            return json.dumps(record(found, findings, words), ensure_ascii=False, indent=1) + "\n", None
+        return table(found, findings, words), None
 
     write_outputs(outputs, ready, words)
     if not found.usable:
         return UNTOLD
-    return int(any(not one.present or one.rejected is not None or (one.left or 0) <= 0 for one in found.tokens))
+    return int(any(finding.code.id == token_store.TOKEN_NOT_HELD.id for finding in findings))

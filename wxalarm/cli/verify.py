@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -23,12 +24,14 @@ from wxalarm.model import Alarm
 from wxalarm.render import verify as renderer
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import dump
+from wxalarm.wechat.reply.transport import fields
 from wxalarm.wechat.verify import Attempt, judge, query_of
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
 
 LIVE = "url-verify"
+_LIKE_A_URL = re.compile(r"(?:[\w-]{1,63}\.){1,10}[A-Za-z]{2,24}(?::\d{1,5})?/|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]|\Z)")
 LINES = 200
 """Lines of a log in which the attempt is looked for, from the end."""
 Source = Annotated[str, typer.Argument(metavar="URL|FILE|-", show_default=False)]
@@ -54,6 +57,8 @@ def verify(
     settings = settings_of(config, lang)
     words = words_of(lang, settings)
     live = source.lower().startswith(("http://", "https://"))
+    if not live and _LIKE_A_URL.match(source) and not Path(source).exists():
+        fail(words.ui("bad_url", url=source))
     outputs = outputs_of(formats or (), REPORTS if live else FORMATS, "text", words)
     apart((output.path for output in outputs), lambda: [*([] if live else [source]), *settings_files(settings)], words)
     if live:
@@ -136,10 +141,15 @@ def attempt_of(data: bytes) -> Attempt:
     seen = dump.verbose(data)
     if seen is not None and not seen.response:
         return Attempt(target=seen.target, curl=seen.curl) if seen.curl is not None else Attempt(target=seen.target)
-    response = seen.response if seen is not None else data
+    response = seen.response if seen is not None else dump.unmetered(data)
     target = seen.target if seen is not None else None
     if dump.is_dump(response):
         answer = dump.response_of(response)
+        if seen is not None and seen.unseen:
+            length = fields(answer.headers).get("content-length", "")
+            return Attempt(
+                target=target, status=answer.status, length=int(length) if length.isdigit() else None, body=None
+            )
         return Attempt(target=target, status=answer.status, headers=answer.headers, body=answer.body)
     return _logged(data) or Attempt(body=data)
 

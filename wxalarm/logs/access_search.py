@@ -17,6 +17,8 @@ from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, Record
 from wxalarm.logs.place import Log, Place
 
+FIRST_LINE = 160
+"""Characters of a line that could not be read."""
 MOST_HITS = 20
 MOST_EXAMPLES = 12
 MOST_TRIED = 20
@@ -75,6 +77,8 @@ class Search:
         """By file."""
         self.unread: str | None = None
         """A file with lines about the path that no parser understands."""
+        self.unread_line = ""
+        """The first of them."""
         self.counted: set[bytes] = set()
         """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
         self._hits: dict[str, Hit] = {}
@@ -99,6 +103,11 @@ class Search:
         """Whether lines tell one push from another: they are signed, and their format holds the query."""
         return any(map(self._names, self.parsers.values()))
 
+    @property
+    def guessed(self) -> tuple[str, ...]:
+        """What of the values read nothing says: "unit", "zone"."""
+        return tuple(sorted({what for parser in self.parsers.values() for what in parser.guessed}))
+
     def _names(self, parser: LineParser) -> bool:
         return self.wanted.signed and bool({"request", "request_uri", "args"} & set(parser.fields))
 
@@ -113,7 +122,9 @@ class Search:
             self.counted.add(needle)
         elif not self.tally.lines and not self.unread:
             lines = itertools.islice(lines_with(chunk, [needle]), MOST_TRIED)
-            self.unread = log.path if any(not parser.matches(line) for _, line in lines) else None
+            first = next((line for _, line in lines if not parser.matches(line)), None)
+            if first is not None:
+                self.unread, self.unread_line = log.path, mask.shown(first)[:FIRST_LINE]
         if not self.tally.lines:
             self.any_line(parser, log, offset, chunk)
         self._exemplify(parser, log, offset, chunk, statuses)

@@ -105,6 +105,7 @@ class AppSearch:
 
     def untimed(self, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a log without times: keep the lines that name the push; a second alone says nothing there."""
+        self.lines += chunk.count(b"\n") - 1
         for needle, kind in self.push.needles.items():
             for place, line in lines_with(chunk, [needle]):
                 if len(self._hits) < MOST_HITS and kind != "stamp":

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, Protocol
 
-from wxalarm.logs import times
+import msgspec
+
+from wxalarm.logs import durations, moments, times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
+from wxalarm.logs.frameworks import FRAMEWORKS, Framework
 
 Record = Mapping[str, str]
 """One line by variable names."""
@@ -27,6 +30,11 @@ class LineParser(Protocol):
     @property
     def fields(self) -> Sequence[str]:
         """The variables that lines have."""
+        ...
+
+    @property
+    def guessed(self) -> frozenset[str]:
+        """What of its values nothing says: "unit" of durations, "zone" of times."""
         ...
 
     def needle(self, status: bytes) -> bytes:
@@ -60,6 +68,8 @@ class LineParser(Protocol):
 
 class TextParser:
     """Lines of a log_format."""
+
+    guessed: frozenset[str] = frozenset()
 
     def __init__(self, line_format: LineFormat, wanted: Wanted | None = None) -> None:
         self.format = line_format
@@ -144,36 +154,80 @@ _text_parser = lru_cache(64)(TextParser)
 
 
 _NAMES: dict[str, tuple[str, ...]] = {
-    "time": ("time_local", "time_iso8601", "msec", "time", "@timestamp", "timestamp", "ts", "datetime", "date", "t"),
-    "status": ("status", "status_code", "http_status", "code", "response_status", "downstreamstatus"),
-    "body_bytes_sent": ("body_bytes_sent", "bytes_sent", "bytes", "size", "body_bytes", "downstreamcontentsize"),
-    "request_time": ("request_time", "duration", "request_time_sec", "rt", "latency", "elapsed"),
-    "upstream_addr": ("upstream_addr", "upstream", "upstream_host", "upstreamhost", "upstreamaddr"),
-    "upstream_status": ("upstream_status", "upstreamstatus"),
-    "upstream_response_time": ("upstream_response_time", "upstream_time", "urt", "upstreamtime", "responsetime"),
+    "time": (
+        *(
+            "time_local",
+            "time_iso8601",
+            "msec",
+            "time",
+            "@timestamp",
+            "timestamp",
+            "ts",
+            "startutc",
+            "datetime",
+            "date",
+        ),
+        *("t", "time_unix"),
+    ),
+    "status": (
+        "status",
+        "status_code",
+        "http_status",
+        "code",
+        "response_status",
+        "downstreamstatus",
+        "statuscode",
+        "sc-status",
+    ),
+    "body_bytes_sent": (
+        *("body_bytes_sent", "bytes_sent", "bytes_out", "bytes", "size", "body_bytes", "downstreamcontentsize"),
+        "sc-bytes",
+    ),
+    "upstream_addr": ("upstream_addr", "upstream", "upstream_host", "upstreamhost", "upstreamaddr", "serviceaddr"),
+    "upstream_status": ("upstream_status", "upstreamstatus", "originstatus"),
+    "upstream_response_time": ("upstream_response_time", "upstream_time", "urt", "upstreamtime"),
     "upstream_connect_time": ("upstream_connect_time", "uct"),
     "upstream_header_time": ("upstream_header_time", "uht"),
     "upstream_response_length": ("upstream_response_length",),
     "upstream_bytes_received": ("upstream_bytes_received",),
     "request": ("request", "request_line"),
-    "request_uri": ("request_uri", "uri", "url", "path", "requestpath"),
-    "request_method": ("request_method", "method", "requestmethod"),
-    "args": ("args", "query_string", "query"),
-    "remote_addr": ("remote_addr", "client", "client_ip", "clientip", "remote_ip", "clienthost"),
+    "request_uri": ("request_uri", "uri", "url", "path", "requestpath", "cs-uri-stem"),
+    "request_method": ("request_method", "method", "requestmethod", "cs-method"),
+    "args": ("args", "query_string", "query", "cs-uri-query"),
+    "remote_addr": ("remote_addr", "client", "client_ip", "clientip", "remote_ip", "clienthost", "ip", "c-ip"),
     "http_x_forwarded_for": ("http_x_forwarded_for", "x_forwarded_for", "xff"),
 }
-"""Keys that programs write in JSON lines, by the nginx variable they stand for."""
+"""Keys that programs write, in lower case, by the nginx variable they stand for."""
 _DEPTH = 4
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+_LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
+_PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+"""The time that a logger, a container or the journal puts before a line."""
+_PREFIXED = 120
+"""Characters in which it stands."""
+Read = Callable[[bytes], Mapping[str, str] | None]
+"""The keys and values of one line, keys in lower case; None for a line of another form."""
 
 
-class JsonParser:
-    """Lines that are one JSON object each, nested ones too, by the keys that are usual."""
+class RecordParser:
+    """Lines that give keys and values: documents, labelled lines, columns, request lines of frameworks."""
 
-    name = "json"
-
-    def __init__(self, fields: Sequence[str], wanted: Wanted | None = None) -> None:
-        self.fields = fields
-        self.wanted = wanted
+    def __init__(
+        self,
+        name: str,
+        read: Read,
+        wanted: Wanted | None = None,
+        *,
+        fields: Sequence[str] = (),
+        zone: int | None = None,
+        unit: str | None = None,
+        units: Mapping[str, str] | None = None,
+        guessed: frozenset[str] = frozenset(),
+    ) -> None:
+        self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
+        self.guessed = guessed
+        """What nothing says: "unit", "zone"."""
+        self._zone, self._unit, self._units = zone, unit, units or {}
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
@@ -202,25 +256,141 @@ class JsonParser:
         return [record["time"].encode("utf-8", "replace") for record in records if record is not None]
 
     def seconds(self, time: bytes) -> float | None:
-        """See LineParser. A date without a zone is no time: it might be off by hours."""
-        dated = times.local(time) or (times.dated(time) if times.zone_of(time) is not None else None)
-        return dated or (None if b":" in time else times.epoch(time))
+        """See LineParser. A time without a zone is none as long as the zone is not known: it might be off by hours."""
+        if (found := moments.with_zone(time)) is not None or self._zone is None:
+            return found
+        plain = moments.naive(time)
+        return None if plain is None else plain - self._zone
 
     def matches(self, line: bytes) -> bool:
         """See LineParser."""
         return self.record(line) is not None
 
+    def took(self, flat: Mapping[str, str]) -> durations.Took | None:
+        """How long a line's request took."""
+        if "took" in flat and (self._unit or flat["took"][-1:] == "s"):
+            seconds = durations.read(flat["took"], self._unit)
+            return None if seconds is None else durations.Took(seconds, False, "took")
+        return durations.took(flat, self._units)
+
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
-        try:
-            value = json.loads(line) if line.lstrip()[:1] == b"{" else None
-        except (ValueError, RecursionError):
+        flat = self._read(line)
+        if flat is None:
             return None
-        if not isinstance(value, dict):
-            return None
-        flat = dict(_flat(value, _DEPTH))
         found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
-        return {**self._left_out, **found} if "time" in found and "status" in found else None
+        if "status" not in found or not found["status"].strip("-").isdigit():
+            return None
+        if found.get("time"):
+            pass
+        elif (prefix := _PREFIX.search(line[:_PREFIXED].decode("utf-8", "replace"))) is not None:
+            found["time"] = prefix[0]
+        elif (stamp := moments.STAMP.search(line)) is not None:
+            found["time"] = stamp[1].decode()
+        else:
+            return None
+        if (took := self.took(flat)) is not None and took.seconds is not None:
+            found["request_time"] = f"{round(took.seconds, 6):g}"
+        return {**self._left_out, **found}
+
+    def told(self, lines: Sequence[bytes], local: int | None) -> RecordParser | None:
+        """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
+        else that of this machine. None when no line can be dated."""
+        flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
+        records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
+        guessed = {"unit"} if any(took.guessed for _, flat in flats if (took := self.took(flat)) is not None) else set()
+        zone = self._zone
+        if zone is None:
+            plain = [(moments.naive(record["time"].encode()), moments.STAMP.search(line)) for line, record in records]
+            zone = moments.zone((at, float(stamp[1])) for at, stamp in plain if at is not None and stamp is not None)
+            undated = any(at is not None for at, _ in plain)
+            if zone is None and undated and local is not None:
+                zone = local
+                guessed.add("zone")
+        names = (*_NAMES, "request_time")
+        made = RecordParser(
+            self.name,
+            self._read,
+            self.wanted,
+            fields=[name for name in names if any(name in record for _, record in records)],
+            zone=zone,
+            unit=self._unit,
+            units=self._units,
+            guessed=frozenset(guessed),
+        )
+        return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _json_read(line: bytes) -> Mapping[str, str] | None:
+    """One JSON object, nested ones too; behind what a container puts before it."""
+    start = line.find(b"{", 0, _PREFIXED)
+    try:
+        value = msgspec.json.decode(line[start:]) if start >= 0 else None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return dict(_flat(value, _DEPTH)) if isinstance(value, dict) else None
+
+
+def _labelled_read(line: bytes) -> Mapping[str, str] | None:
+    """key=value, as logfmt prints it and people do."""
+    found = {key.lower(): value.strip('"') for key, value in _LABELLED.findall(line.decode("utf-8", "replace"))}
+    return found if len(found) > 2 else None
+
+
+def _framework_read(framework: Framework) -> Read:
+    """The named parts of a framework's request line."""
+    pattern = framework.pattern
+
+    def read(line: bytes) -> Mapping[str, str] | None:
+        if b"\x1b" in line:
+            line = _COLOUR.sub(b"", line)
+        match = pattern.search(line.decode("utf-8", "replace"))
+        return None if match is None else {name: text for name, text in match.groupdict().items() if text is not None}
+
+    return read
+
+
+def _columns_read(names: Sequence[str], comma: bool) -> Read:
+    """Columns under a line of names: an export as CSV, IIS's W3C log."""
+
+    def read(line: bytes) -> Mapping[str, str] | None:
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        values = next(csv.reader([text]), []) if comma else text.split(" ")
+        if len(values) != len(names) or text.startswith("#") or list(map(str.lower, values)) == list(names):
+            return None
+        found = {name: value for name, value in zip(names, values, strict=True) if value not in ("", "-")}
+        if "date" in found and "time" in found:
+            found["time"] = f"{found.pop('date')} {found['time']}"
+        return found
+
+    return read
+
+
+_FIELDS = b"#Fields: "
+_JSON = RecordParser("json", _json_read)
+
+
+def _records(
+    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str]
+) -> Iterator[tuple[int, LineParser]]:
+    """(how many of the lines it reads, parser) for each form of keys and values that any line has."""
+    candidates = [
+        RecordParser("json", _json_read, wanted, units=units),
+        *(RecordParser(one.name, _framework_read(one), wanted, unit=one.unit) for one in FRAMEWORKS),
+        RecordParser("labelled", _labelled_read, wanted, units=units),
+    ]
+    fields = next((line for line in lines if line.startswith(_FIELDS)), None)
+    if fields is not None:
+        names = fields.decode("utf-8", "replace")[len(_FIELDS) :].lower().split()
+        candidates.insert(0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0))
+    elif lines and b"," in lines[0] and not lines[0].startswith(b"{"):
+        names = [name.strip('\ufeff "').lower() for name in lines[0].decode("utf-8", "replace").split(",")]
+        if {"status", "request_uri", "time"} & set(names):
+            candidates.insert(0, RecordParser("CSV", _columns_read(names, True), wanted, units=units))
+    for candidate in candidates:
+        known = sum(map(candidate.matches, lines))
+        if known and (told := candidate.told(lines, local)) is not None:
+            yield known, told
 
 
 class Several:
@@ -230,6 +400,7 @@ class Several:
         self._parsers = parsers
         self.name = ", ".join(parser.name for parser in parsers)
         self.fields = tuple(dict.fromkeys(name for parser in parsers for name in parser.fields))
+        self.guessed = frozenset[str]().union(*(parser.guessed for parser in parsers))
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
@@ -291,10 +462,12 @@ def target_of(record: Record) -> str | None:
     """Path and query that a line's request asked for; None when the line does not say."""
     if "request" in record:
         words = record["request"].split(" ")
-        return words[1] if len(words) > 1 else None
+        return words[1].replace("&amp;", "&") if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
-    return f"{target}?{arguments}" if target and arguments and "?" not in target else target
+    if target and arguments and "?" not in target:
+        target = f"{target}?{arguments}"
+    return target and target.replace("&amp;", "&")
 
 
 def fits(record: Record, wanted: Wanted) -> bool:
@@ -308,31 +481,51 @@ def fits(record: Record, wanted: Wanted) -> bool:
 
 
 def detect(
-    lines: Sequence[bytes], formats: Sequence[LineFormat] = (), wanted: Wanted | None = None
+    lines: Sequence[bytes],
+    formats: Sequence[LineFormat] = (),
+    wanted: Wanted | None = None,
+    *,
+    local: int | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> LineParser | None:
-    """The parser of a sample of lines: the one of `formats`, then of KNOWN, then JSON, that most lines fit.
+    """The parser of a sample of lines: the one of `formats`, then of KNOWN, then documents, labelled lines, columns
+    and the request lines of frameworks, that most lines fit.
 
-    None when fewer than half of the lines fit any.
+    None when fewer than half of the lines fit any; of a framework's request lines any share will do, as they stand
+    among what else an application logs. local: this machine's zone, for times that nothing else dates. units: of the
+    durations behind these keys, as the user named them.
     """
     lines = [line for line in lines if line.strip()]
     if not lines:
         return None
+    given, lines = lines, [line for line in lines if not line.startswith(b"#")]
     best: tuple[int, LineParser] | None = None
     for candidate in (*formats, *KNOWN):
-        parser = _text_parser(candidate, wanted)
+        parser: LineParser = _text_parser(candidate, wanted)
         known = sum(map(parser.matches if candidate in formats else partial(_guessed, parser), lines))
         if best is None or known > best[0]:
             best = (known, parser)
         if known == len(lines):
             break
-    if best is None or best[0] < len(lines):
-        of_json = _json(lines, wanted)
-        best = of_json if best is None or of_json[0] > best[0] else best
-    parsers = (best[1], *(_others(best[1], lines, formats, wanted) if 0 < best[0] < len(lines) else ()))
+    alone = False
+    if best is None or best[0] < len(lines) or best[1].name == KNOWN[-1].name:
+        for known, parser in _records(given, wanted, local, units or {}):
+            more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
+            if best is None or known > best[0] or (more and "request_time" in parser.fields):
+                best, alone = (known, parser), parser.name in _STRICT
+    parsers = (
+        (best[1], *(_others(best[1], lines, formats, wanted) if best and 0 < best[0] < len(lines) else ()))
+        if best
+        else ()
+    )
+    if not parsers or best is None or not best[0]:
+        return None
     found = Several(parsers) if len(parsers) > 1 else best[1]
-    return found if sum(map(found.matches, lines)) * 2 >= len(lines) else None
+    return found if alone or sum(map(found.matches, lines)) * 2 >= len(lines) else None
 
 
+_STRICT = frozenset(one.name for one in FRAMEWORKS)
+"""Forms that no other line has by chance."""
 _STATUS = r"(?:\d{3}|-)?"
 _SECONDS = r"(?:\d+\.\d{3}|-)?"
 _ROUNDING = 0.01
@@ -356,14 +549,6 @@ def _guessed(parser: LineParser, line: bytes) -> bool:
     return took == "-" or spent <= float(took) + _ROUNDING * len(parts.get("upstream_response_time", ()))
 
 
-def _json(lines: Sequence[bytes], wanted: Wanted | None) -> tuple[int, JsonParser]:
-    """(how many of the lines are JSON, a parser with the fields that these have)."""
-    plain = JsonParser(())
-    records = [record for line in lines if (record := plain.record(line)) is not None]
-    records = [record for record in records if plain.seconds(record["time"].encode("utf-8", "replace")) is not None]
-    return len(records), JsonParser([name for name in _NAMES if any(name in record for record in records)], wanted)
-
-
 def _others(
     best: LineParser, lines: Sequence[bytes], formats: Sequence[LineFormat], wanted: Wanted | None
 ) -> list[LineParser]:
@@ -376,8 +561,7 @@ def _others(
         if any(map(fits, rest)):
             found.append(parser)
             rest = [line for line in rest if not fits(line)]
-    known, of_json = _json(rest, wanted)
-    return [*found, of_json] if known else found
+    return [*found, *(told for told in (_JSON.told(rest, None),) if told is not None and rest)]
 
 
 def _text(value: bytes) -> str:

@@ -7,7 +7,7 @@ compressed ones have then been looked through as wide already: they are streamed
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import field
 
@@ -38,6 +38,8 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """Lines of any kind in the window; counted when no push is among them."""
     unread: str | None = None
     """A file in which lines of no known format name the path; looked for when no push is counted."""
+    unread_line: str = ""
+    """The first of them."""
     backwards: float = 0.0
     hits: tuple[Hit, ...] = ()
     """The alarm's own push, the best match first."""
@@ -50,6 +52,8 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """Lines tell one push from another: the format holds the query."""
     offset: int | None = None
     """The log's zone, seconds east of UTC, as its lines say it."""
+    guessed: tuple[str, ...] = ()
+    """What nothing in the logs says: "unit" of durations, "zone" of times."""
 
 
 def read(
@@ -60,6 +64,7 @@ def read(
     seconds: tuple[float, float, float],
     limit: float,
     here: bool,
+    units: Mapping[str, str] | None = None,
 ) -> AccessLogSeen:
     """All passes over the files, for at most `limit` seconds.
 
@@ -71,7 +76,7 @@ def read(
     search = Search(push, wanted, low, high)
 
     def choose(_: str, lines: Sequence[bytes]) -> LineParser | None:
-        return parsers.detect(lines, known, wanted)
+        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units)
 
     until = time.monotonic() + limit
     files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.pushes)
@@ -91,12 +96,14 @@ def read(
         counts=counts,
         lines=search.lines,
         unread=search.unread,
+        unread_line=search.unread_line,
         backwards=max([search.tally.backwards, *(file.backwards for file in files)]),
         hits=search.hits,
         examples=search.examples,
         before=before,
         before_seconds=before_seconds,
         named=search.named,
+        guessed=search.guessed,
         offset=times.zone_of(zone_time) if zone_time else None,
     )
 

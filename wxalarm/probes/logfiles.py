@@ -15,7 +15,8 @@ from typing import Generic, Literal, Protocol, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from wxalarm.logs import rotation, window
+from wxalarm.logs import mask, rotation, window
+from wxalarm.logs.access_search import FIRST_LINE
 from wxalarm.logs.formats import MAX_LINE
 from wxalarm.logs.place import Log, Place
 from wxalarm.probes import local
@@ -140,7 +141,10 @@ class Reading(Struct):
                     parser = choose(path, lines)
                     if parser is None:
                         problem = _no_log(lines)
-                        found[path] = replace(about, problem=problem, whole=problem == "empty")
+                        line = next((line for line in lines if line.strip()), b"") if problem == "format" else b""
+                        found[path] = replace(
+                            about, problem=problem, whole=problem == "empty", detail=mask.shown(line)[:FIRST_LINE]
+                        )
                         continue
                     about = replace(about, format=getattr(parser, "name", None))
                     if not source.compressed:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 
 from wxalarm.logs.place import Place
-from wxalarm.probes import command, local
+from wxalarm.probes import command, local, pipes
 
 CHUNK = 128 * 1024
 """Bytes looked at in one go: a C call on more would hold up the probes that run beside it."""
@@ -216,11 +216,16 @@ def _rotated(name: str) -> list[str]:
 
 def opened(path: str) -> Source | LogFile:
     """An opened log, or what is wrong with it."""
+    spool = None
     try:
-        status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):
+        if pipes.is_pipe(path):
+            spool = pipes.spooled(path)
+            if not spool.whole:
+                return LogFile(path, os.stat(spool.path).st_size, problem="late", whole=False, reached=0)
+        name = Path(spool.path if spool else path)
+        if not stat.S_ISREG(name.stat().st_mode):
             return LogFile(path, problem="irregular")
-        file = Path(path).open("rb", buffering=0)  # noqa: SIM115  # the Source closes it
+        file = name.open("rb", buffering=0)  # the Source closes it
     except FileNotFoundError:
         return LogFile(path, problem="missing")
     except (OSError, ValueError) as error:
@@ -229,7 +234,9 @@ def opened(path: str) -> Source | LogFile:
         return LogFile(path, problem="unreadable", detail=detail, whole=False)
     try:
         status = os.fstat(file.fileno())
-        source = Source(path, file, status.st_size, status.st_mtime, (status.st_dev, status.st_ino))
+        # When a pipe's copy was written says nothing of its lines.
+        written = 0.0 if spool else status.st_mtime
+        source = Source(path, file, status.st_size, written, (status.st_dev, status.st_ino))
         head = source.read(0, 8)
     except OSError as error:
         file.close()

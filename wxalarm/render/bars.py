@@ -10,6 +10,14 @@ WIDTH = 40
 MOST = 24
 
 
+def shares(pairs: Sequence[Sequence[Any]]) -> tuple[tuple[str, int, float], ...]:
+    """(label, count, share of the largest) of what `bars` draws; () for what it draws nothing of."""
+    if not bars(pairs):
+        return ()
+    most = max(count for _, count in pairs)
+    return tuple((label, count, count / most) for label, count in pairs)
+
+
 def bars(pairs: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     """A line for each (label, count): both aligned, a bar as long as its share of the largest count.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from http import HTTPStatus
 
 from wxalarm.checks import CHECKS, RENAMED
 from wxalarm.lint import RULES
@@ -17,7 +16,7 @@ from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.render.text import visible
 from wxalarm.verdict.links import causes_of, effects_of
 from wxalarm.wechat.reply import CODES as REPLY_CODES
-from wxalarm.wechat.statuses import EXPLAINED
+from wxalarm.wechat.statuses import EXPLAINED, UNREGISTERED
 from wxalarm.wechat.verify import CODES as VERIFY_CODES
 
 PARTS = ("text", "about", "hint", "verify", "ask")
@@ -94,10 +93,8 @@ def _status(name: str, words: Catalogue) -> Iterator[str]:
     found = _STATUS.fullmatch(name)
     if found is None or int(found[1]) not in EXPLAINED:
         return
-    registered = int(found[1]) in {status.value for status in HTTPStatus}
-    source = (
-        "RFC 9110, 15: https://www.rfc-editor.org/rfc/rfc9110#section-15" if registered else words.ui("no_registry")
-    )
+    own = int(found[1]) in UNREGISTERED
+    source = words.ui("no_registry") if own else "RFC 9110, 15: https://www.rfc-editor.org/rfc/rfc9110#section-15"
     says, act = (words.word(table, found[1]) for table in ("http_status", "http_status_do"))
     yield _said(found[1], words.word("known_family", "http"), "", says, act, source, words)
 

@@ -1,40 +1,91 @@
-"""Report → one self-contained HTML page: no script, nothing loaded from anywhere, everything escaped."""
+"""Report → one self-contained HTML page: nothing is loaded from anywhere, everything is escaped, and it reads without
+script. The one script copies a command; the page's policy names it by its hash and lets no other run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render.incidents import Page, extent, headline, is_page, notes, page_from, title
+from wxalarm.render import figures
+from wxalarm.render.incidents import Page, clock, extent, headline, is_page, notes, page_from, title
 from wxalarm.render.text import visible
 from wxalarm.render.view import counts, view
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
+SCRIPT = """
+for (const button of document.querySelectorAll("button")) {
+  const label = button.textContent;
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+    button.textContent = label + " \\u2713";
+    setTimeout(() => { button.textContent = label; }, 1500);
+  });
+}
+"""
 
-def render(reports: Sequence[Report], words: Catalogue, settings: Sequence[str] = (), page: Page | None = None) -> str:
-    """All reports as one page. settings: sentences on where they came from."""
+
+def render(
+    reports: Sequence[Report],
+    words: Catalogue,
+    settings: Sequence[str] = (),
+    page: Page | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> str:
+    """All reports as one page. settings: sentences on where they came from. run: by which version, when, where."""
     page = page or page_from(reports)
-    shown = [one for one in page["incidents"] if one["reports"]]
+    shown = [(one, reports[one["reports"][0]]) for one in page["incidents"] if one["reports"]]
+    made = [_article(one, report, page, words) for one, report in shown]
     return _template().render(
         page=page if is_page(page) else None,
-        reports=[
-            (view(reports[one["reports"][0]], words), extent(one, page, words) if one["alarms"] > 1 else "")
-            for one in shown
-        ],
+        page_title=headline(page, words) if is_page(page) or not made else made[0]["view"].summary,
+        reports=made,
         headline=headline(page, words),
-        incidents=[(title(one, reports, words), extent(one, page, words)) for one in page["incidents"]],
+        incidents=[_incident(one, page, reports, words) for one in page["incidents"]],
+        axis=_axis(page, words) if is_page(page) else "",
         notes=notes(page, words),
         ui=words.ui,
         lang=words.lang,
         counts=counts(reports, words),
         settings=settings,
+        made_by=words.ui("made_by", **run) if run else "",
+        script=SCRIPT,
+        script_hash=base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
     )
+
+
+def _article(one: Mapping[str, Any], report: Report, page: Page, words: Catalogue) -> dict[str, Any]:
+    seen = view(report, words)
+    return {
+        "view": seen,
+        "extent": extent(one, page, words) if one["alarms"] > 1 else "",
+        "layers": figures.layers(report, words),
+        "phases": figures.phases(report, words),
+        "names": figures.names(report),
+        "pushes": figures.pushes(report, words),
+        "alarm": list(figures.alarm_lines(report, words)),
+        "skipped": sum(len(checks) for checks, _ in seen.not_checked),
+    }
+
+
+def _incident(one: Mapping[str, Any], page: Page, reports: Sequence[Report], words: Catalogue) -> dict[str, Any]:
+    said, most = extent(one, page, words), max(one["timeline"], default=0)
+    shares = [count / most for count in one["timeline"]] if most else []
+    return {"title": title(one, reports, words), "extent": said, "timeline": shares, "spoken": said}
+
+
+def _axis(page: Page, words: Catalogue) -> str:
+    span = words.ui("page_span", since=clock(page["since"], words), until=clock(page["until"], words))
+    return words.ui("dot").join((span, words.ui("timeline", minutes=page["slot"] / 60))) if page["since"] else ""
 
 
 @cache

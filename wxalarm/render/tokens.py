@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
+from wxalarm.checks.wechat.token_store import state
 from wxalarm.messages import Catalogue
+from wxalarm.model import Finding
 from wxalarm.render.text import visible
 from wxalarm.tokens.status import StoreStatus, TokenStatus
 
 SCHEMA = "wxalarm.tokens/1"
 
 
-def record(status: StoreStatus) -> dict[str, Any]:
+def record(status: StoreStatus, findings: Iterable[Finding], words: Catalogue) -> dict[str, Any]:
     """As JSON has it."""
     made: dict[str, Any] = msgspec.to_builtins(status)
     answers = [{"path": one.path, "errcode": one.errcode, "status": one.status} for one in status.answers]
-    return {"schema": SCHEMA, **made, "answers": answers}
+    found = [
+        {
+            "code": one.code.id,
+            "severity": str(one.code.severity),
+            "text": words.finding(one, "text"),
+            "hint": words.finding(one, "hint"),
+            "evidence": dict(one.evidence),
+        }
+        for one in findings
+    ]
+    return {"schema": SCHEMA, **made, "answers": answers, "findings": found}
 
 
-def table(status: StoreStatus, words: Catalogue) -> str:
-    """A paragraph for each token, then the quota."""
-    if status.error is not None:
-        return visible(words.ui("token_store_down", error=status.error)) + "\n"
-    lines = [visible(line) for token in status.tokens for line in _lines(token, status, words)]
+def table(status: StoreStatus, findings: Iterable[Finding], words: Catalogue) -> str:
+    """A paragraph for each token, the quota, then what is wrong and what to do."""
+    lines = [line for token in status.tokens for line in _lines(token, status, words)]
     if status.quota is not None:
         lines.append(words.ui("token_quota_left", used=status.quota.used, limit=status.quota.limit))
-    return "\n".join(lines) + "\n"
+    for finding in findings:
+        lines += ["", *(words.finding(finding, part) for part in ("text", "hint"))]
+    return "".join(f"{visible(line)}\n" for line in lines)
 
 
 def _lines(token: TokenStatus, status: StoreStatus, words: Catalogue) -> Iterator[str]:
     yield f"{token.account}  {token.name}"
-    yield "  " + words.ui(f"token_is_{_state(token, status)}", left=_span(token.left), age=_span(token.age))
-    if token.due is not None:
-        yield "  " + words.ui("token_overdue" if token.due < 0 else "token_due", due=_span(token.due))
+    case = state(token, token.name in status.refused)
+    taken = case == "good" and token.kind == "access_token" and any(one.worked for one in status.answers)
+    yield "  " + words.ui(f"token_is_{'taken' if taken else case}", left=_span(token.left), age=_span(token.age))
+    if token.due is not None and token.due >= 0:
+        yield "  " + words.ui("token_due", due=_span(token.due))
     if token.holder:
         yield "  " + words.ui("token_held" if token.held else "token_free", holder=token.holder)
-    if token.failures:
-        said = words.ui("token_failing", case=token.case, errcode=token.errcode, ip=token.ip, failures=token.failures)
-        yield "  " + said
-    if token.foreign is not None:
-        yield "  " + words.ui("token_foreign", by=token.foreign_by, ago=_span(token.foreign))
     yield "  " + words.ui("token_calls_left", count=token.calls_left)
-
-
-def _state(token: TokenStatus, status: StoreStatus) -> str:
-    if not token.present or token.left is None:
-        return "none"
-    if token.left <= 0:
-        return "ended"
-    if token.rejected is not None or token.name in status.refused:
-        return "refused"
-    return "taken" if any(one.worked for one in status.answers) and token.kind == "access_token" else "good"
 
 
 def _span(seconds: float | None) -> str:

@@ -23,7 +23,7 @@ from wxalarm.model import (
     Step,
     Target,
 )
-from wxalarm.render.bars import bars
+from wxalarm.render.bars import bars, shares
 from wxalarm.render.why import adviser, because, elsewhere, gaps, target_of
 from wxalarm.verdict import OLD
 
@@ -47,6 +47,8 @@ class Line(Struct, frozen=True):
     """(part, label, text); one of VERBATIM is a command or a diff."""
     chart: tuple[str, ...] = ()
     """Lines of a histogram, when the evidence has `bars`."""
+    shares: tuple[tuple[str, int, float], ...] = ()
+    """The same as (label, count, share of the largest)."""
 
 
 class Row(Struct, frozen=True):
@@ -211,9 +213,17 @@ def line(finding: Finding, words: Catalogue, target: Target) -> Line:
         for part in ADVICE
         if finding.code.severity is not Severity.NOTE and (text := words.finding(finding, part, target_of(target)))
     )
-    chart = bars(finding.evidence.get("bars", ()))
+    pairs = finding.evidence.get("bars", ())
     title = words.heading(finding.code)
-    return Line(finding.code.id, str(finding.code.severity), title, words.finding(finding, "text"), advice, chart)
+    return Line(
+        finding.code.id,
+        str(finding.code.severity),
+        title,
+        words.finding(finding, "text"),
+        advice,
+        bars(pairs),
+        shares(pairs),
+    )
 
 
 def grouped(findings: Sequence[Finding], words: Catalogue) -> tuple[str, ...]:

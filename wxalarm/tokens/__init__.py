@@ -50,8 +50,11 @@ def store_of(settings: Settings) -> Store:
 
 
 def default_url() -> str:
-    """The store of those who name none (XDG base directories)."""
-    root = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    """The store of those who name none (XDG base directories). Raises ConfigError for a user without a home."""
+    try:
+        root = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    except RuntimeError:
+        raise ConfigError("token-no-home") from None
     return f"sqlite:///{root / 'wxalarm' / 'tokens.db'}"
 
 

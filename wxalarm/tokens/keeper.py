@@ -125,6 +125,8 @@ class Keeper:
                 self._tell,
             )
             wait = drive(steps, self._store, lambda step: self._ask(step, kept))
+        except Exception as error:  # noqa: BLE001  # whatever broke this turn, the other tokens are kept, and so is this one
+            self._tell(Told(kept.need, "stuck", Failed(errors.OTHER, failure=type(error).__name__)))
         finally:
             if name in self._due:
                 self._due[name] = time.monotonic() + wait

@@ -38,15 +38,22 @@ def row_name(account: Account, kind: str | None = None, authorizer: str | None =
 
 
 def needs_of(
-    settings: Settings, names: Iterable[str] = (), account: str | None = None, *, classic: bool = False
+    settings: Settings,
+    names: Iterable[str] = (),
+    account: str | None = None,
+    *,
+    classic: bool = False,
+    with_secret: bool = True,
 ) -> tuple[Kept, ...]:
     """What is to be kept for every account with appid and AppSecret, or for the one of that name. names: of the rows in
-    the store, which know who authorized a platform. Raises NothingToKeep, and ConfigError for a name that is none."""
+    the store, which know who authorized a platform. with_secret: only those that can be asked for here. Raises
+    NothingToKeep, and ConfigError for a name that is none."""
     chosen = settings.accounts if account is None else (settings.account_for(None, None, account),)
     found: dict[str, Kept] = {}
     stored = list(names)
     for one in chosen:
-        if one is not None and one.appid and any(key.startswith("app_secret_") for key in one.secrets):
+        secret = one is not None and any(key.startswith("app_secret_") for key in one.secrets)
+        if one is not None and one.appid and (secret or not with_secret):
             for need in _of_platform(one, stored) if one.platform else _of_account(one, classic):
                 found.setdefault(need.name, Kept(need, one))
     if not found:

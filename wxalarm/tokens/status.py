@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wxalarm.config import Account, Settings
 from wxalarm.probes.api import Answer, Api
+from wxalarm.probes.token_calls import Caller
 from wxalarm.tokens import errors
 from wxalarm.tokens.needs import ACCESS_TOKEN, Kept
 from wxalarm.tokens.row import Pace
@@ -15,6 +17,7 @@ from wxalarm.tokens.stores.base import Seen, Store, StoreError, look
 from wxalarm.tokens.turn import usable
 from wxalarm.wechat.api import Quota, quota_of
 
+__all__ = ["StoreError", "StoreStatus", "TokenStatus", "ask", "read", "replace"]
 QUOTA = "/cgi-bin/openapi/quota/get"
 STABLE_TOKEN, TOKEN = "/cgi-bin/stable_token", "/cgi-bin/token"
 
@@ -42,6 +45,9 @@ class TokenStatus(Struct, frozen=True):
     """Of the last failure, as errors.BEHAVIOURS has it."""
     errcode: int | None = None
     ip: str | None = None
+    failure: str | None = None
+    classic: bool = False
+    """Refreshed by /cgi-bin/token."""
     rejected: float | None = None
     """Since WeChat was seen to refuse it."""
     foreign: float | None = None
@@ -63,6 +69,10 @@ class StoreStatus(Struct, frozen=True):
     """Names of tokens that hold by the store and that WeChat refused."""
     quota: Quota | None = None
     """Calls of the token endpoint on this day."""
+    callers: tuple[Caller, ...] = ()
+    """Who called it in the last hour, by the logs that were named."""
+    place: str | None = None
+    """The kind of store: the scheme of its URL."""
 
     @property
     def usable(self) -> bool:
@@ -96,6 +106,8 @@ def _status(kept: Kept, seen: Seen, pace: Pace) -> TokenStatus:
         failed.get("case"),
         failed.get("errcode"),
         failed.get("ip"),
+        failed.get("failure"),
+        bool(row.classic),
         now - row.rejected_at if row.rejected_at else None,
         now - row.foreign_at if row.foreign_at else None,
         row.foreign_by or None,
@@ -117,4 +129,4 @@ async def ask(status: StoreStatus, store: Store, accounts: Iterable[Account], se
         quota = quota_of(data) or quota
         if answer.errcode in errors.TOKEN_REFUSED:
             refused.append(token.name)
-    return StoreStatus(status.error, status.tokens, tuple(answers), tuple(refused), quota)
+    return replace(status, answers=tuple(answers), refused=tuple(refused), quota=quota)

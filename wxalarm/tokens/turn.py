@@ -93,6 +93,8 @@ class Ask:
     inputs: Mapping[str, str]
 
 
+EARLY = 5.0
+"""Seconds by which a token is taken to end early: a call that is made with it is under way for some time."""
 PATIENT = 5
 """Failures in a row after which one that may go by itself is worth an alarm, too."""
 Step: TypeAlias = "Look | Make | Ask"
@@ -128,7 +130,7 @@ class Told:
 
     need: Need
     event: str
-    """refreshed, failed, foreign, fenced, recovered, store-failed or store-back."""
+    """refreshed, failed, foreign, fenced, recovered, store-failed, store-back, or stuck: a fault of this program."""
     failed: Failed | None = None
     failures: int = 0
     left: float = 0.0
@@ -139,7 +141,7 @@ class Told:
         """Whether a person is to be called, once: by the keeper that it happened to, whichever of them that is."""
         if self.event == "failed" and self.failed is not None:
             return self.failures == (1 if self.failed.behaviour.stop else PATIENT)
-        return self.event in ("foreign", "recovered") or (self.event == "fenced" and not self.need.stable)
+        return self.event in ("foreign", "recovered", "stuck") or (self.event == "fenced" and not self.need.stable)
 
 
 def turn(
@@ -237,11 +239,15 @@ def _write(
     share: Callable[[], float],
     tell: Callable[[Told], None],
 ) -> Generator[Step, object, None]:
-    got = pending.got
-    left = got.expires_in - (clock() - pending.since)
-    fresh = Fresh(got.value, left, plan.due_in(left, share()), got.refresh_token, _repeats(need))
-    before = memory.value
-    written = cast("Seen | None", (yield Make(need.name, rows.done(pending.fence, fresh))))
+    got, at_random, before = pending.got, share(), memory.value
+
+    def change(row: Row, now: float) -> Row | None:
+        # Here, behind the reading of the store's time: what the way to the store took is off what is left.
+        left = got.expires_in - (clock() - pending.since) - EARLY
+        due = plan.due_in(left, at_random)
+        return rows.done(pending.fence, Fresh(got.value, left, due, got.refresh_token, _repeats(need)))(row, now)
+
+    written = cast("Seen | None", (yield Make(need.name, change)))
     memory.pending = None
     if written is None:
         # Another keeper has the lease: what it writes is newer. A token of /cgi-bin/token has ended that one's.
@@ -252,7 +258,7 @@ def _write(
         return
     foreign = written.row.foreign_by == "changed" and written.row.foreign_at == written.row.refreshed_at
     event = "foreign" if foreign else "recovered" if memory.failures else "refreshed"
-    tell(Told(need, event, left=left))
+    tell(Told(need, event, left=written.row.valid_until - written.now))
 
 
 def _repeats(need: Need) -> bool:

@@ -4,14 +4,17 @@ and [words.curl] in the catalogues."""
 from __future__ import annotations
 
 # fmt: off
-EXPLAINED = frozenset({
+_REGISTERED = frozenset({
     201, 202, 204, 206, 304,
     400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 413, 414, 415, 418, 421, 422, 426, 429, 431, 451,
     500, 501, 502, 503, 504, 505, 507, 511,
-    # In no registry of IANA, but each somebody's own.
+})
+UNREGISTERED = frozenset({
     419, 440, 444, 460, 494, 495, 496, 497, 499, 508, 509, 514, 520, 521, 522, 523, 524, 525, 526, 530, 599, 999,
 })
 # fmt: on
+"""In no registry of IANA, but each somebody's own."""
+EXPLAINED = _REGISTERED | UNREGISTERED
 """Statuses with a sentence of their own; of every other, its class is what can be said honestly."""
 CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 OTHER = "other"

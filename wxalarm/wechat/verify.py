@@ -19,9 +19,9 @@ from wxalarm.wechat import crypto
 from wxalarm.wechat.crypto import CryptoError, Keys
 from wxalarm.wechat.echo import NearMiss, near_miss
 from wxalarm.wechat.limits import WAIT
-from wxalarm.wechat.reply import transport
+from wxalarm.wechat.reply import shapes, transport
 from wxalarm.wechat.reply.body import Body, text_of
-from wxalarm.wechat.reply.pages import page_of
+from wxalarm.wechat.reply.pages import SEARCHED, page_of
 from wxalarm.wechat.reply.pushes import Pushed
 from wxalarm.wechat.statuses import curl_case
 
@@ -118,7 +118,8 @@ def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Findi
         yield UNSEEN(case="status", length=None)
         return
     if wrong := transport.wrong_status(attempt.status, Pushed(), fields.get("location")):
-        yield wrong.code.variant(basis=Basis.REPRODUCED)(wrong.location, **wrong.evidence)
+        yield _reproduced(wrong)
+        yield from () if transport.redirects(attempt.status) else who_answered(attempt.body or b"")
         return
     if attempt.body is None:
         yield from _by_length(attempt)
@@ -142,7 +143,7 @@ def _by_body(attempt: Attempt, body: bytes, fields: dict[str, str]) -> Iterator[
     data, around = transport.arrived(Body(body), fields)
     for finding in around:
         if not transport.compressed(body, encoding.strip().lower()):  # near_miss says that itself
-            yield finding.code.variant(basis=Basis.REPRODUCED)(finding.location, **finding.evidence)
+            yield _reproduced(finding)
     if attempt.sealed is not None and body.strip() == attempt.sealed.encode():
         yield _wrong(attempt, "sealed", body)
     elif attempt.echostr is None:
@@ -150,8 +151,22 @@ def _by_body(attempt: Attempt, body: bytes, fields: dict[str, str]) -> Iterator[
     elif not around or transport.compressed(body, encoding.strip().lower()):
         if miss := near_miss(body, attempt.echostr, encoding):
             yield _wrong(attempt, asked(miss), body)
+            yield from who_answered(attempt.body or b"") if miss.case in ("page", "warning") else ()
     elif miss := near_miss(data, attempt.echostr):
         yield _wrong(attempt, asked(miss), data)
+
+
+def _reproduced(finding: Finding) -> Finding:
+    return finding.code.variant(basis=Basis.REPRODUCED)(finding.location, **finding.evidence)
+
+
+def who_answered(body: bytes) -> Iterator[Finding]:
+    """Whose page it is that stands in place of the echostr: a firewall's, a login, the front end's."""
+    text = text_of(body[:SEARCHED])
+    if (page := page_of(text)) is None or page.name in ("other", "redirect"):
+        return
+    for finding in shapes.page(Body(body), text, page):
+        yield _reproduced(Finding(finding.code, {**finding.evidence, "corrected": None}, finding.location))
 
 
 def asked(miss: NearMiss) -> str:

@@ -59,6 +59,7 @@ PAGES = {
     "werkzeug": [
         "<title>KeyError // Werkzeug Debugger</title>",
         "<p>The server encountered an internal error and was unable to complete your request.  Either it is busy</p>",
+        "<p>The server encountered an internal error and was unable to complete your request. Either the server</p>",
     ],
     "laravel": ["<title>Laravel</title>", "<p>Whoops, looks like something went wrong.</p>"],
     "thinkphp": ["<title>ThinkPHP</title>", "<title>系统发生错误</title>", "<h1>页面错误！请稍后再试～</h1>"],

@@ -32,7 +32,10 @@ async def probe(ctx: Context) -> AccessLogSeen:
     paths = await sources.paths(ctx, given, config.access_logs if config and config.here else ())
     known = tuple(sources.line_formats(ctx, config))
     limit = seconds_for(ctx, SHARE)
-    return await asyncio.to_thread(access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given)
+    units = sources.units(ctx)
+    return await asyncio.to_thread(
+        access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given, units
+    )
 
 
 def evaluate(observation: AccessLogSeen, ctx: Context) -> Iterable[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from wxalarm import mechanisms
@@ -30,6 +31,7 @@ from wxalarm.kinds import LATE
 from wxalarm.logs import answered
 from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, total
 from wxalarm.logs.access_search import Hit
+from wxalarm.logs.durations import LONGEST
 from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
@@ -59,7 +61,9 @@ LOG_LATENCY = Code("log-latency", NOTE, Basis.RECORDED)
 LOG_UPSTREAMS = Code("log-upstreams", NOTE, Basis.RECORDED)
 LOG_CLOCK_OFFSET = Code("log-clock-offset", NOTE, Basis.RECORDED)
 LOG_TIME_BACKWARDS = Code("log-time-backwards", NOTE, Basis.RECORDED)
+LOG_GUESSED = Code("log-guessed", NOTE, Basis.RECORDED)
 CODES = (
+    LOG_GUESSED,
     LOG_REQUEST,
     LOG_ANSWERED,
     LOG_ANSWER_DIFFERS,
@@ -83,6 +87,14 @@ CODES = (
     LOG_PARTLY_READ,
 )
 
+TIMED = frozenset(
+    code.id
+    for code in (
+        *(LOG_CLIENT_GAVE_UP, LOG_CLIENT_CLOSED, LOG_UPSTREAM_SLOW, LOG_SLOW, LOG_LATENCY, LOG_UPSTREAMS, LOG_REQUEST),
+        *(LOG_ANSWERED,),
+    )
+)
+"""What is said of durations."""
 SUCCESS, QUOTED = 7, 9
 """$body_bytes_sent of success, and of "success" in quotes."""
 MOST_PATHS = 8
@@ -106,8 +118,22 @@ def findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """All findings. Skips when no log could be read or none covers the alarm's time; cannot tell when something was not
     read to its end and the alarm's push was not found."""
     readable(seen.files)
-    found = _findings(seen, ctx)
+    found = map(partial(_doubted, seen), _findings(seen, ctx))
     return found if _sure(seen) else told(seen, found)
+
+
+def _doubted(seen: AccessLogSeen, finding: Finding) -> Finding:
+    """A finding, less sure where it rests on a value whose unit or zone nothing says, or on a duration that no push
+    has."""
+    took = finding.evidence.get("longest") or finding.evidence.get("request_time") or 0.0
+    timed = finding.code.id in TIMED
+    if timed and "unit" in seen.guessed:
+        return dataclasses.replace(finding, code=finding.code.variant(basis=Basis.CONDITION))
+    if finding.code.basis is not Basis.RECORDED or finding.code.id == LOG_GUESSED.id:
+        return finding
+    if seen.guessed or (timed and isinstance(took, float) and took > LONGEST):
+        return dataclasses.replace(finding, code=finding.code.variant(basis=SEEN))
+    return finding
 
 
 def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
@@ -121,7 +147,7 @@ def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         yield from _burst(seen)
     elif not unread(seen):
         if seen.unread is not None:
-            raise Skip("log-unknown", path=seen.unread)
+            raise Skip("log-unknown", path=seen.unread, detail=seen.unread_line)
         _covered(seen)
         yield _none(seen, ctx)
     yield from _log_itself(seen)
@@ -133,6 +159,8 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
         doubt = "format"
     elif not _spanned(seen):
         doubt = "span"
+    elif "zone" in seen.guessed:
+        doubt = "zone"
     else:
         doubt = "none"
     if not ctx.alarm.told:  # perhaps nobody wrote to the account
@@ -160,7 +188,7 @@ def _covered(seen: AccessLogSeen) -> None:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     ends = max((file.last for file in seen.read if file.last is not None), default=None)
     if begins is None or ends is None:
-        raise Skip("log-unknown" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
+        raise Skip("log-undated" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
     if begins > seen.start + 60:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     if ends < seen.start - 60 and not seen.here:
@@ -465,7 +493,9 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
 
 
 def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
-    """What the reader should know of the log: its clock, its order, what could not be read."""
+    """What the reader should know of the log: its clock, its order, what could not be read or is not said."""
+    for what in seen.guessed:
+        yield LOG_GUESSED(None, what=what, files=names(seen.read))
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
         apart = hit.ended - (hit.request_time or 0.0) - hit.stamp

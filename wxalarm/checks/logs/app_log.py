@@ -22,6 +22,7 @@ from wxalarm.checks.logs.facts import (
     readable,
     seconds_for,
     told,
+    unread,
     window,
 )
 from wxalarm.checks.wechat.api_errors import BY_ERRCODE
@@ -79,6 +80,12 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     if not seen.hits and not seen.lines and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
+    if not seen.hits and not seen.lines and not unread(seen):
+        # Not one line of those minutes: it was not logging, or elsewhere; that the push never came is not shown.
+        ends = max((file.last for file in seen.read if file.last is not None), default=None)
+        if ends is not None and ends < seen.low:
+            raise Skip("log-ends-before", path=names(seen.read), time=clock(ends), alarm=clock(seen.start))
+        raise Skip("log-no-lines", path=names(seen.read), from_=clock(seen.low), to=clock(seen.high))
     return _findings(seen) if seen.hits else told(seen, _findings(seen))
 
 

@@ -10,6 +10,7 @@ from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.nginx.facts import NginxConfig, load
 from wxalarm.logs import formats
+from wxalarm.logs.durations import UNITS
 from wxalarm.logs.formats import LineFormat
 from wxalarm.probes import logfiles, machine
 
@@ -23,9 +24,21 @@ async def paths(ctx: Context, given: Sequence[str], configured: Iterable[nginx.A
     return await asyncio.to_thread(logfiles.expand, patterns)
 
 
+def units(ctx: Context) -> dict[str, str]:
+    """The units of durations that the user named: "json latency=us took=ms", for lines with keys and values. Skips when
+    one is none."""
+    first, *pairs = (ctx.settings.host.log_format or "").split()[:20] or [""]
+    if first not in ("json", "labelled"):
+        return {}
+    found = {key.lower(): unit for key, _, unit in (pair.partition("=") for pair in pairs)}
+    if not found or not set(found.values()) <= set(UNITS):
+        raise Skip("log-format", format=ctx.settings.host.log_format, error=f"KEY={' | '.join(UNITS)}")
+    return found
+
+
 def line_formats(ctx: Context, config: NginxConfig | None) -> Iterable[LineFormat]:
     """The format the user gave, then those of the configuration. One that dates no line is of no use here."""
-    if ctx.settings.host.log_format:
+    if ctx.settings.host.log_format and not units(ctx):
         try:
             yield formats.given(ctx.settings.host.log_format)
         except ValueError as error:

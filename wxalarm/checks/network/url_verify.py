@@ -22,6 +22,7 @@ from wxalarm.probes.http import Exchange
 from wxalarm.wechat import crypto, push, verify
 from wxalarm.wechat.crypto import CryptoError
 from wxalarm.wechat.echo import near_miss
+from wxalarm.wechat.reply import codes
 
 REFUSED = frozenset({400, 401, 403})
 """What says to a signed GET that the signature, or WeChat as such, is refused."""
@@ -65,6 +66,11 @@ def evaluate(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
     """Findings for every address, where an unsigned GET does not say the same already."""
     for finding in _findings(observation, ctx):
         yield signed_requests.graded(finding, ctx)
+    for one in observation.exchanges if ctx.settings.verify is not None else ():
+        if one.failure is None and not redirects(one.status or 0):
+            for page in verify.who_answered(one.body):
+                where = http_request.where_of(one, ctx)
+                yield signed_requests.graded(Finding(page.code, {**page.evidence, **where}), ctx)
 
 
 def _findings(observation: UrlVerify, ctx: Context) -> Iterator[Finding]:
@@ -103,6 +109,7 @@ CHECK = Check(
     id="url-verify",
     codes=(
         verify.ECHO_WRONG,
+        codes.HTML,
         HTTP_STATUS,
         HTTP_REDIRECT,
         http_request.HTTP_TIMEOUT,

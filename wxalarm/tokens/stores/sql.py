@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from wxalarm.tokens.row import Row
 from wxalarm.tokens.stores.base import Clock, StoreError, row_of
@@ -37,6 +37,8 @@ NOW = {
 }
 GIVEN = "CAST(:now AS DOUBLE PRECISION)"
 GIVEN_MYSQL = "(:now + 0e0)"
+REFUSED = (1044, 1045, 1049)
+"""Numbers of MySQL: this user, this password, this database. Those of its client begin at 2000."""
 TIMEOUT = 5
 """Seconds for a connection, and for an answer."""
 
@@ -103,9 +105,7 @@ class SqlStore:
                 self._prepare(connection)
                 yield connection
         except SQLAlchemyError as error:
-            # Of the driver's words only the first line, and none of the statement: values are in it.
-            said = str(getattr(error, "orig", None) or type(error).__name__).splitlines()
-            raise StoreError(f"{self._engine.dialect.name}: {said[0] if said else ''}") from None
+            raise StoreError(f"{self._engine.dialect.name}: {_told(error)}") from None
 
     def _prepare(self, connection: Connection) -> None:
         """The table, once a process."""
@@ -131,3 +131,15 @@ class SqlStore:
                 connection.execute(text(statement))
             connection.execute(text(ADD_VERSION), {"version": number + 1})
             connection.commit()
+
+
+def _told(error: SQLAlchemyError) -> str:
+    """What is wrong, in the driver's words where they are about the way to the server. Others may repeat a value: of
+    those only the kind and the number."""
+    cause = getattr(error, "orig", None)
+    first = next(iter(getattr(cause, "args", ())), "")
+    state = first if isinstance(first, int) else getattr(cause, "sqlstate", None)
+    lost = state is None or state in REFUSED or (isinstance(state, int) and state >= 2000)
+    if isinstance(error, OperationalError) and lost:
+        return (str(cause).splitlines() or [""])[0]
+    return f"{type(cause or error).__name__} {state or ''}".strip()

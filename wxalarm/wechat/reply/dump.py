@@ -36,27 +36,44 @@ class Verbose:
     """As `curl -i` prints it; empty when none came."""
     curl: int | None = None
     """The number with which curl gave up."""
+    unseen: bool = False
+    """A body came, and was written elsewhere."""
 
 
 _MARKED = re.compile(rb"(?m)^[<>*] ")
 _ASKED = re.compile(rb"(?m)^> (?:GET|POST|HEAD) (\S{1,16384}) HTTP/")
 _GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\)")
-_NOISE = re.compile(rb"(?m)^(?:[>*] ?[^\n]*|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
+_HEAD = re.compile(rb"(?m)^< ?([^\n]*\n?)")
+_NOISE = re.compile(rb"(?m)^(?:[<>*] ?[^\n]*|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
 _LEFT = re.compile(rb"\* (?:Connection #\d{1,6} to host|Closing connection|shutting down connection)[^\n]{0,300}\r?\n?")
+_METER = re.compile(
+    rb"(?m)^  % Total[^\n]{0,100}\n[ ]{20,40}Dload[^\n]{0,100}\n"
+    rb"|\r[ \d.kMGTP]{20,70}(?:[-\d]{1,4}:[-\d]{2}:[-\d]{2} {1,8}){3}[\d.kMGTP]{1,6}(?:\r?\n)?"
+)
+
+
+def unmetered(data: bytes) -> bytes:
+    """The bytes without curl's progress, which a shell mixes in when both streams go to one file."""
+    return _METER.sub(b"", data)
 
 
 def verbose(data: bytes) -> Verbose | None:
     """What `curl -v` printed, on both streams or on stderr alone; None when it is no such dump."""
+    data = unmetered(data)
     gave_up = _GAVE_UP.search(data)
     if not gave_up and not _MARKED.match(data.lstrip()):
         return None
     asked = _ASKED.search(data)
-    plain = _NOISE.sub(b"", _LEFT.sub(b"", data))
-    plain = re.sub(rb"(?m)^< ?", b"", plain).lstrip(b"\r\n")
+    plain = _LEFT.sub(b"", data)
+    head, rest = b"".join(_HEAD.findall(plain)), _NOISE.sub(b"", plain)
+    again = head.replace(b"\r", b"").strip()  # curl -iv prints the head twice
+    response = rest if again and rest.replace(b"\r", b"").lstrip().startswith(again) else head + rest
+    response = response.lstrip(b"\r\n")
     return Verbose(
         asked[1].decode("latin-1") if asked else None,
-        plain if is_dump(plain) else b"",
+        response if is_dump(response) else b"",
         int(gave_up[1]) if gave_up and int(gave_up[1]) != 23 else None,  # 23: head closed the pipe
+        not rest.strip() and b" bytes data]" in data,
     )
 
 

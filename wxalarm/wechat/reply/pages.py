@@ -87,6 +87,7 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "werkzeug debugger",
             "the server encountered an internal error and was unable to complete your request.  either",
+            "the server encountered an internal error and was unable to complete your request. either",
         ),
     ),
     ("laravel", ("laravel", "whoops, looks like something went wrong")),

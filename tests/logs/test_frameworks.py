@@ -1,0 +1,320 @@
+"""Every form of request lines: the push of one line is read, a damaged line is not, and nothing that the line does not
+say is ever certain."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from wxalarm.checks.check import Skip, Untold
+from wxalarm.checks.logs import access_rules
+from wxalarm.checks.logs.facts import push
+from wxalarm.config import Settings
+from wxalarm.diagnosis import contexts
+from wxalarm.logs.durations import read, took
+from wxalarm.logs.formats import Wanted
+from wxalarm.logs.frameworks import FRAMEWORKS
+from wxalarm.logs.parsers import LineParser, RecordParser, detect, target_of
+from wxalarm.model import Alarm, AlarmKind, Basis, Sample
+from wxalarm.probes import access_log
+
+QUERY = "signature=3f1d&timestamp=1700000000&nonce=1234567890&openid=oEXAMPLEopenid00000000000001"
+PUSH = f"/wx?{QUERY}"
+AT = 1700000000.0
+CST = 8 * 3600
+
+
+def document(**values: object) -> str:
+    return json.dumps(values)
+
+
+CLF = f'203.0.113.10 - - [15/Nov/2023:06:13:20 +0800] "POST {PUSH} HTTP/1.1" 200 7'
+OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
+    "echo v4": (
+        (
+            document(
+                time="2023-11-15T06:13:20+08:00", method="POST", uri=PUSH, status=200, latency=156425,
+                latency_human="156.425µs", bytes_out=7,
+            ),
+        ),
+        0.000156,
+    ),
+    "echo v5": (
+        (document(time="2023-11-15T06:13:20+08:00", method="POST", uri=PUSH, status=200, latency="1ms"),),
+        0.001,
+    ),
+    "Caddy": (
+        (
+            document(
+                level="info", ts=1700000000.1, logger="http.log.access.log0", duration=0.001234567, size=7, status=200,
+                request={"remote_ip": "203.0.113.10", "method": "POST", "host": "example.com", "uri": PUSH},
+            ),
+        ),
+        0.001235,
+    ),
+    "Traefik JSON": (
+        (
+            document(
+                ClientHost="203.0.113.10", DownstreamStatus=200, Duration=1234567, RequestMethod="POST",
+                RequestPath=PUSH, StartUTC="2023-11-14T22:13:20.123456789Z", OriginDuration=1100000,
+            ),
+        ),
+        0.001235,
+    ),
+    "Aliyun ALB": (
+        (
+            document(
+                time="2023-11-15T06:13:20+08:00", client_ip="203.0.113.10", request_method="POST", request_uri=PUSH,
+                status="200", request_time="0.012", upstream_status="200", upstream_response_time="0.011",
+            ),
+        ),
+        0.012,
+    ),
+    "Tencent CLS": (
+        (
+            document(
+                time_local="15/Nov/2023:06:13:20 +0800", remote_addr="203.0.113.10", request=f"POST {PUSH} HTTP/1.1",
+                status="200", request_time="0.012",
+            ),
+        ),
+        0.012,
+    ),
+    "pino-http": (
+        (document(time=1700000000123, req={"method": "POST", "url": PUSH}, res={"statusCode": 200}, responseTime=12),),
+        0.012,
+    ),
+    "milliseconds by the key": (
+        (document(ts="2023-11-15T06:13:20+08:00", method="POST", path=PUSH, status=200, latency_ms=12),),
+        0.012,
+    ),
+    "microseconds by the key": (
+        (document(ts="2023-11-15T06:13:20+08:00", method="POST", path=PUSH, status=200, duration_us=1200),),
+        0.0012,
+    ),
+    "JSON behind a container's time": (
+        ("2023-11-14T22:13:20.123Z stdout F " + document(method="POST", uri=PUSH, status=200, took="1.5s"),),
+        1.5,
+    ),
+    "JSON without a zone": (
+        (document(time="2023-11-15 06:13:20", method="POST", uri=PUSH, status=200, elapsed="241µs"),),
+        0.000241,
+    ),
+    "labelled": ((f"time=2023-11-15T06:13:20+08:00 status=499 rt=0.000 method=POST uri={PUSH}",), 0.0),
+    "logfmt": (
+        (f'ts=2023-11-14T22:13:20Z level=info method=POST path="{PUSH}" status=200 duration=1.2ms',),
+        0.0012,
+    ),
+    "IIS": (
+        (
+            "#Software: Microsoft Internet Information Services 10.0",
+            "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip sc-status time-taken",
+            f"2023-11-14 22:13:20 198.51.100.1 POST /wx {QUERY} 443 203.0.113.10 200 12",
+        ),
+        0.012,
+    ),
+    "CSV": (
+        (
+            "time,client_ip,request_method,request_uri,status,request_time",
+            f"2023-11-15T06:13:20+08:00,203.0.113.10,POST,{PUSH},200,0.012",
+        ),
+        0.012,
+    ),
+    "Apache common": ((CLF,), None),
+    "Apache combined": ((CLF + ' "-" "Mozilla/4.0"',), None),
+    "Kong": ((CLF + ' "-" "Mozilla/4.0" kong_request_id: "0123"',), None),
+    "an escaped query": ((CLF.replace("&", "&amp;") + ' "-" "Mozilla/4.0"',), None),
+}  # fmt: skip
+FORMS = {one.name: (one.sample,) for one in FRAMEWORKS} | {name: lines for name, (lines, _) in OTHERS.items()}
+NO_QUERY = ("web.py", "Rails, one line", "hypercorn")
+
+
+def parser_of(lines: tuple[str, ...]) -> LineParser | None:
+    return detect([line.encode() for line in lines] * 2, wanted=Wanted("/wx", signed=True), local=CST)
+
+
+def test_there_are_enough_forms() -> None:
+    assert len(FORMS) >= 30
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_push_is_read(name: str) -> None:
+    parser = parser_of(FORMS[name])
+    assert parser is not None
+    line = FORMS[name][-1].encode()
+    record = parser.record(line)
+    assert record is not None
+    assert record["status"] == ("499" if name == "labelled" else "200")
+    (at,) = parser.times(b"\n" + line + b"\n")
+    assert int(parser.seconds(at) or 0) == AT
+    target = target_of(record) or ""
+    assert target.startswith("/index.php" if name == "PHP-FPM" else "/wx")
+    assert QUERY in target or name in NO_QUERY
+    if "/index.php" not in target:
+        times, keys = parser.columns(b"\n" + line + b"\n")
+        assert len(times) == len(keys) == 1
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_damaged_line_is_not(name: str) -> None:
+    parser = parser_of(FORMS[name])
+    assert parser is not None
+    line = FORMS[name][-1]
+    for damaged in (line[: len(line) // 4], line.replace("200", "2x0").replace("499", "4x9")):
+        record = parser.record(damaged.encode())
+        assert record is None or record.get("status") not in ("200", "499")
+
+
+@pytest.mark.parametrize("name", [name for name, (_, seconds) in OTHERS.items() if seconds is not None])
+def test_a_duration_has_its_unit(name: str) -> None:
+    lines, seconds = OTHERS[name]
+    parser = parser_of(lines)
+    assert parser is not None
+    record = parser.record(lines[-1].encode())
+    assert record is not None
+    assert float(record["request_time"]) == pytest.approx(seconds, abs=1e-6)
+    assert "unit" not in parser.guessed
+
+
+@pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])
+def test_a_frameworks_duration_is_below_a_second(name: str) -> None:
+    """A push that took 12 ms; no unit is off by a thousand."""
+    parser = parser_of(FORMS[name])
+    assert parser is not None
+    record = parser.record(FORMS[name][-1].encode())
+    assert record is not None
+    assert 0.0005 < float(record.get("request_time", "0.001")) < 0.1
+
+
+def test_colours_of_a_terminal_are_no_part_of_a_line() -> None:
+    line = FRAMEWORKS[0].sample.replace("| 200 |", "|\x1b[97;42m 200 \x1b[0m|")
+    parser = parser_of((line,))
+    assert parser is not None
+    assert parser.name == "gin"
+
+
+def test_request_lines_among_others_are_found() -> None:
+    noise = ["INFO starting", "Traceback (most recent call last):", '  File "app.py", line 3'] * 20
+    parser = parser_of((*noise, FRAMEWORKS[0].sample))
+    assert parser is not None
+    assert parser.name == "gin"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "seconds"),
+    [
+        ("156425", None, None),
+        ("156425", "ns", 0.000156425),
+        ("1.2s", None, 1.2),
+        ("241µs", None, 0.000241),
+        ("1m2.5s", None, 62.5),
+        ("12 ms", None, 0.012),
+        ("12", "ms", 0.012),
+        ("soon", "s", None),
+        ("5 apples", None, None),
+    ],
+)
+def test_durations(text: str, unit: str | None, seconds: float | None) -> None:
+    assert read(text, unit) == (None if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("flat", "seconds", "guessed"),
+    [
+        ({"latency": "156425"}, None, True),
+        ({"latency": "0.156"}, 0.156, True),
+        ({"latency": "156425.5"}, None, True),
+        ({"latency": "156425", "latency_human": "156.425µs"}, 0.000156425, False),
+        ({"request_time": "0.012"}, 0.012, False),
+        ({"request_time": "12"}, None, True),
+        ({"duration": "1234567", "downstreamstatus": "200"}, 0.001234567, False),
+    ],
+)
+def test_who_says_the_unit(flat: dict[str, str], seconds: float | None, guessed: bool) -> None:
+    found = took(flat, {})
+    assert found is not None
+    assert (found.seconds, found.guessed) == (None if seconds is None else pytest.approx(seconds), guessed)
+
+
+def test_the_user_may_say_it() -> None:
+    found = took({"latency": "156425"}, {"latency": "ns"})
+    assert found is not None
+    assert not found.guessed
+    assert found.seconds == pytest.approx(0.000156425)
+
+
+HINTS = ("latency_human", "+08:00", " +0800", "Z")
+ALARM = Alarm(
+    kind=AlarmKind.REQUEST_TIMEOUT,
+    sample=Sample(openid="oEXAMPLEopenid00000000000001", stamp=1700000000, url="http://wx.example.com/wx"),
+)
+
+
+def findings_of(text: str, tmp_path: Path) -> tuple[tuple[str, ...], dict[str, Basis]]:
+    """What nothing says in a log, and its findings with their basis."""
+    (ctx,) = contexts([ALARM], Settings())
+    path = tmp_path / "access.log"
+    path.write_text(text + "\n", "utf-8")
+    seen = access_log.read(
+        [str(path)],
+        (),
+        push(ctx),
+        Wanted("/wx", signed=True),
+        (AT, AT - 60, AT + 360),
+        9,
+        False,
+    )
+    found = access_rules.findings(seen, ctx)
+    return seen.guessed, {finding.code.id: finding.code.basis for finding in found}
+
+
+@pytest.fixture
+def shanghai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_was_guessed_is_never_certain(name: str, tmp_path: Path, shanghai: None) -> None:
+    """Without what tells the unit and the zone, in all forms."""
+    text = "\n".join(FORMS[name])
+    doc = text.startswith("{")
+    if doc:
+        values = json.loads(text)
+        values.pop("latency_human", None)
+        for key in [key for key in values if key.lower() in ("latency", "duration", "took", "elapsed", "request_time")]:
+            values[key] = 6.5  # late, in seconds as it seems
+        text = json.dumps(values)
+    bare = text.replace("timestamp=1700000000", "t=1")
+    for hint in ("+08:00", " +0800"):
+        bare = bare.replace(hint, "")
+    for log in (text, bare):
+        try:
+            guessed, found = findings_of(log, tmp_path)
+        except (Skip, Untold):
+            continue  # it cannot be read any more, and that is said
+        for code, basis in found.items():
+            if guessed and code != "log-guessed":
+                assert basis is not Basis.RECORDED, (log, code)
+            if "unit" in guessed and code in access_rules.TIMED:
+                assert basis is Basis.CONDITION, (log, code)
+    os.environ.pop("TZ", None)
+    time.tzset()
+
+
+def test_nanoseconds_are_no_days(tmp_path: Path) -> None:
+    """Said to be certain once: "longest 156425 s"."""
+    line = document(time="2023-11-15T06:13:20+08:00", method="POST", uri=PUSH, status=200, latency=156425)
+    guessed, found = findings_of(line, tmp_path)
+    assert guessed == ("unit",)
+    assert "log-slow" not in found
+    assert found["log-guessed"] is Basis.RECORDED
+
+
+def test_a_parser_of_records_says_what_it_is() -> None:
+    parser = parser_of(FORMS["echo v4"])
+    assert isinstance(parser, RecordParser)
+    assert (parser.name, parser.guessed) == ("json", frozenset())

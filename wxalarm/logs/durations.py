@@ -1,0 +1,89 @@
+"""Durations as programs log them → seconds. Units differ by nine orders of magnitude under like names.
+
+A unit is told by a suffix of the value (1.2ms), by the name of the key (latency_ms), by a sibling (latency_human), or
+by what else the line holds (Caddy's, Traefik's). What is told by none of them is a guess, or not said at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from wxalarm.patterns import compiled
+
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+LONGEST = 60.0
+"""Seconds: WeChat leaves after 5; whoever logs more for a push has not waited so long for it, or logs another unit."""
+_PART = compiled(r"(\d+(?:\.\d+)?)\s?(h|ms|m|s|us|µs|μs|ns|msecs?|secs?)(?![A-Za-z])")
+_SCALE = UNITS | {"h": 3600.0, "m": 60.0, "µs": 1e-6, "μs": 1e-6, "msec": 1e-3, "msecs": 1e-3, "sec": 1.0, "secs": 1.0}
+_NUMBER = compiled(r"\d+(?:\.\d+)?(?:[eE]-?\d+)?\Z")
+_BY_SUFFIX = compiled(
+    r"(?:request|response|duration|latency|elapsed|took|cost|time|total|process)\w*?[_.-]?"
+    r"(?P<unit>ms|millis(?:econds)?|us|micros(?:econds)?|ns|nanos(?:econds)?|s|sec|secs|seconds)\Z"
+)
+_NAMES = {
+    "millis": "ms", "milliseconds": "ms", "micros": "us", "microseconds": "us", "nanos": "ns", "nanoseconds": "ns",
+    "sec": "s", "secs": "s", "seconds": "s",
+}  # fmt: skip
+_BARE = ("request_time", "rt", "duration", "latency", "elapsed", "elapsed_time", "took", "cost", "response_time")
+"""Keys whose unit their name does not say."""
+_KNOWN = {"responsetime": "ms", "time-taken": "ms"}
+"""pino-http, IIS."""
+
+
+class Took(NamedTuple):
+    """How long a request took."""
+
+    seconds: float | None
+    """None when the unit cannot be told."""
+    guessed: bool
+    """Nothing says the unit."""
+    key: str
+
+
+def read(text: str, unit: str | None = None) -> float | None:
+    """A duration with its unit behind it ("1m2.5s", "241µs"), or a bare number of `unit`; None for anything else."""
+    text = text.strip()
+    if _NUMBER.match(text):
+        return float(text) * UNITS[unit] if unit is not None else None
+    parts = list(_PART.finditer(text))
+    if not parts or _PART.sub("", text).strip():
+        return None
+    return sum(float(part[1]) * _SCALE[part[2]] for part in parts)
+
+
+def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
+    """How long the request of a line took, by its keys in lower case; None when the line does not say. `units`: those
+    that the user named."""
+    for key, unit in units.items():
+        if key in flat and (seconds := read(flat[key], unit)) is not None:
+            return Took(seconds, False, key)
+    for key in ("latency_human", "duration_human"):
+        if key in flat and (seconds := read(flat[key])) is not None:
+            return Took(seconds, False, key)
+    for key, text in flat.items():
+        by_name = _BY_SUFFIX.match(key)
+        by_key = _KNOWN.get(key) or (_NAMES.get(by_name["unit"], by_name["unit"]) if by_name else None)
+        if by_key is not None and (seconds := read(text, by_key)) is not None:
+            return Took(seconds, False, key)
+    for key in _BARE:
+        if key not in flat:
+            continue
+        if (seconds := read(flat[key], _by_sibling(flat, key))) is not None:
+            return Took(seconds, False, key)
+        if (seconds := read(flat[key], "s")) is not None:
+            # Only seconds are printed with a fraction by most; a whole number may be any of the four.
+            fraction = "." in flat[key] and seconds <= LONGEST
+            return Took(seconds if fraction else None, True, key)
+    return None
+
+
+def _by_sibling(flat: Mapping[str, str], key: str) -> str | None:
+    """The unit of a key in the lines of programs that are known by their other keys."""
+    if key == "duration" and "downstreamstatus" in flat:
+        return "ns"
+    if key == "duration" and flat.get("logger", "").startswith("http.log.access"):
+        return "s"
+    if key in ("request_time", "rt") and "." in flat[key]:
+        return "s"  # nginx's variable, and what is made of it
+    return None
