@@ -168,16 +168,17 @@ def of_server(server: Server, now: float) -> list[Metric]:
     for port, count in seen.established.items():
         connections.add_metric([str(port)], count)
     found: list[Metric] = [connections]
-    for name, about, value in (
-        ("load_per_core", "Load of a minute for each core.", seen.load),
-        ("memory_available_ratio", "Memory that programs can have.", seen.available),
-        ("files_ratio", "Open files of the system against their limit.", seen.files),
-    ):
-        if value is not None:
-            found.append(GaugeMetricFamily(f"wxalarm_server_{name}", about, value=value))
-    if seen.overflows is not None:
-        about = "Connections that a full listen queue turned away."
-        found.append(CounterMetricFamily("wxalarm_server_listen_overflows", about, value=seen.overflows))
+    load = GaugeMetricFamily("wxalarm_server_load_per_core", "Load of a minute for each core.", value=seen.load)
+    memory = GaugeMetricFamily(
+        "wxalarm_server_memory_available_ratio", "Memory that programs can have.", value=seen.available
+    )
+    files = GaugeMetricFamily(
+        "wxalarm_server_files_ratio", "Open files of the system against their limit.", value=seen.files
+    )
+    overflows = CounterMetricFamily(
+        "wxalarm_server_listen_overflows", "Connections that a full listen queue turned away.", value=seen.overflows
+    )
+    found += [one for one in (load, memory, files, overflows) if one.samples]
     if server.follower is None:
         return found
     pushes = CounterMetricFamily("wxalarm_pushes", "Pushes in the access log.", labels=["path", "status"])
