@@ -286,6 +286,28 @@ def test_a_new_plan_keeps_what_is_known(tmp_path: Path) -> None:
     assert len(service.subjects) == 3
 
 
+def test_a_start_while_the_database_is_locked_goes_on_from_what_was(tmp_path: Path) -> None:
+    """It once began anew there, numbered its messages from 1 and told what had been told."""
+    path = tmp_path / "history" / "watch.db"
+
+    async def script(service: Service) -> None:
+        await asyncio.sleep(10 * MINUTE)
+        other.execute("ROLLBACK")
+        other.close()
+
+    with hook() as server:
+        plan = made.plan(ways=by(server))
+        lived(tmp_path, plan, down_between(0, DAY), HOUR)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        service = lived(tmp_path, plan, down_between(0, 0), HOUR, script, wall=_later(2 * HOUR))
+    assert [(body["id"].rpartition("-")[2], body["kind"]) for body in server.bodies] == [
+        ("1", "worse"),
+        ("2", "better"),
+    ]
+    assert service.counts.store_errors >= 1
+
+
 def test_a_state_of_before_is_gone_on_from(tmp_path: Path) -> None:
     with hook() as server:
         plan = made.plan(ways=by(server))

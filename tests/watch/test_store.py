@@ -101,6 +101,18 @@ def test_what_cannot_be_written_whole_is_not_written(path: Path) -> None:
     store.close()
 
 
+def test_states_are_read_while_nothing_can_be_written(path: Path) -> None:
+    store = opened(path)
+    state = State(DOWN, 7.0, (DOWN,), None, 3)
+    store.write([row(1.0, DOWN, state)])
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.know([(KEY, "shop", "https://wx.example.com/", None)])
+        assert store.states() == {KEY: (state, 1.0)}
+    store.close()
+
+
 def test_old_rounds_go_and_days_stay(path: Path) -> None:
     store = opened(path)
     now = 1000 * DAY

@@ -126,9 +126,9 @@ class Round:
 
 
 async def look(target: Watched, settings: Settings, memory: Memory, time: float) -> Round:
-    """One round. time: of the steady clock."""
-    own = tuple(account for account in settings.accounts if account.name == target.account)
-    (ctx,) = contexts([Alarm()], replace(settings, accounts=own), url=target.url, account=target.account)
+    """One round. settings: with no other accounts than the target's, which all would be gone through each time; time:
+    of the steady clock."""
+    (ctx,) = contexts([Alarm()], settings, url=target.url, account=target.account)
     only = [check.id for check in NETWORK if settings.push or check is not push.CHECK]
     kept = memory.holds(time)
     (report,) = await Run([ctx], only=only, kept=kept, together=True).reports()

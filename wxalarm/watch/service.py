@@ -162,6 +162,7 @@ class Service:
         self._steady = Steady(0.0, 0.0)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._rows: list[Row] = []
+        self._writing = 0
         self._marks: list[tuple[Message, float]] = []
         self._wake, self._written, self.stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._storing = asyncio.Lock()
@@ -194,7 +195,7 @@ class Service:
     @property
     def backlog(self) -> int:
         """Rows that the store has not taken."""
-        return len(self._rows)
+        return len(self._rows) + self._writing
 
     def steady(self) -> float:
         """Now, by the steady clock."""
@@ -236,7 +237,11 @@ class Service:
             return await self.stored(self.store.know, [(t.key, t.name, t.url, t.account) for t in targets])
         except sqlite3.Error as error:
             self._trouble(error)
-            return {target.key: (State(), 0.0) for target in targets}
+        # Whoever begins anew tells everything twice: a database that takes nothing can still be read.
+        kept: dict[str, tuple[State, float]] = {}
+        with contextlib.suppress(sqlite3.Error):
+            kept = await self.stored(self.store.states)
+        return {target.key: kept.get(target.key, (State(), 0.0)) for target in targets}
 
     def _subject(self, target: Watched, state: State) -> Subject:
         fires = state.level not in (None, Level.UP)
@@ -328,7 +333,8 @@ class Service:
                 await self._wake.wait()
 
     async def _round(self, subject: Subject) -> None:
-        made = await self._look(subject.target, self.plan.settings, subject.memory, self.steady())
+        settings = self.plan.settings_of(subject.target.account)
+        made = await self._look(subject.target, settings, subject.memory, self.steady())
         self._taken(subject, made)
         account = subject.target.account
         if account is not None and (ips := rounds.callback_ips_of(made.report)) and self._listed.get(account) != ips:
@@ -455,6 +461,7 @@ class Service:
         marks, self._marks = self._marks, []
         if not rows and not marks:
             return
+        self._writing = len(rows)
         try:
             await self.stored(self.store.write, rows, marks)
         except asyncio.CancelledError:
@@ -470,6 +477,8 @@ class Service:
             if self._store_down:
                 self._store_down = False
                 self.say("watch_store_back")
+        finally:
+            self._writing = 0
         sent = {(message.id, message.way) for message, _ in marks}
         self.outlets.take(one for row in rows for one in row.messages if (one.id, one.way) not in sent)
 

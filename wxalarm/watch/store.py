@@ -117,6 +117,8 @@ class Store:
         self.mutex = threading.Lock()
         """Held by whoever uses it: a call may go on in its thread when nobody waits for it any more."""
         self._ids: dict[str, int] = {}
+        self._days: dict[int, tuple[str, Day]] = {}
+        """The last day of each target, as it is in the file."""
         if read_only:
             self._db = self._connected()
             return
@@ -125,7 +127,8 @@ class Store:
             self._db = self._opened()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise
+                self._release()
+                raise ConfigError("watch-folder", place=str(path), error=str(error)) from None
             self._put_aside()
             self._db = self._opened()
 
@@ -180,6 +183,7 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
         self._ids.clear()
+        self._days.clear()
         self._put_aside()
         self._db = self._opened()
 
@@ -190,6 +194,9 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
+        self._release()
+
+    def _release(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -204,6 +211,7 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             self._ids.clear()
+            self._days.clear()
             raise
 
     # --- targets and states ---
@@ -223,6 +231,11 @@ class Store:
                 state, steady = asked.fetchone()
                 found[row[0]] = (_state(state), float(steady))
         return found
+
+    def states(self) -> dict[str, tuple[State, float]]:
+        """What was kept of all targets: also while nothing can be written."""
+        found = self._db.execute("SELECT key, state, steady FROM targets")
+        return {key: (_state(state), float(steady)) for key, state, steady in found}
 
     def _id(self, key: str) -> int:
         if key not in self._ids:
@@ -257,9 +270,12 @@ class Store:
             "UPDATE targets SET state = ?, steady = ? WHERE id = ?",
             (json.dumps(asdict(row.state), separators=(",", ":")), row.steady, target),
         )
-        day = datetime.fromtimestamp(row.time).astimezone().date().isoformat()
-        found = db.execute("SELECT data FROM days WHERE target = ? AND day = ?", (target, day)).fetchone()
-        sums = Day.of(json.loads(found[0])) if found else Day()
+        day = clock.strftime("%Y-%m-%d", clock.localtime(row.time))
+        known = self._days.get(target)
+        if known is None or known[0] != day:
+            found = db.execute("SELECT data FROM days WHERE target = ? AND day = ?", (target, day)).fetchone()
+            known = self._days[target] = (day, Day.of(json.loads(found[0])) if found else Day())
+        sums = known[1]
         sums.add(row.level, row.total)
         sums.late += row.late
         db.execute(

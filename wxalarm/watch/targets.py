@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ class Watched:
         return hashlib.sha256(f"{self.account or ''}\n{self.url}".encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What `watch` does: made anew from the configuration at SIGHUP."""
 
@@ -50,6 +51,14 @@ class Plan:
     ways: tuple[Way, ...] = ()
     listen: tuple[str, int] | None = None
     token: str | None = None
+
+    def settings_of(self, account: str | None) -> Settings:
+        """The settings, with no other account than this one."""
+        return replace(self.settings, accounts=(self._accounts[account],) if account in self._accounts else ())
+
+    @cached_property
+    def _accounts(self) -> dict[str | None, Account]:
+        return {account.name: account for account in self.settings.accounts}
 
 
 def plan_of(

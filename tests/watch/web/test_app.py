@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -22,6 +23,8 @@ from wxalarm.watch.web.app import application
 from wxalarm.watch.web.guard import Guard
 
 TOKEN = "made-up-token"
+LOG: list[Path] = []
+"""The access log that is followed."""
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +32,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("app")
     port, closed = free_ports(2)
     config = folder / "wxalarm.toml"
+    (folder / "access.log").write_text("")
     config.write_text(
         f'[accounts.shop]\nurl = "http://127.0.0.1:{closed}/"\n[watch]\nevery = 5\nfor = 1\ntoken_env = "PAGE_TOKEN"\n'
+        '[host]\naccess_log = ["access.log"]\n'
     )
+    LOG.append(folder / "access.log")
     with watching("--config", config, folder=folder, port=port, PAGE_TOKEN=TOKEN):
         until(lambda: json.loads(get(port, "/api/changes", headers=KEY)[1])["changes"])
         yield port
@@ -155,3 +161,19 @@ def test_an_account_that_is_not_there_is_said(port: int) -> None:
 def test_another_page_cannot_make_it_probe(port: int) -> None:
     headers = KEY | {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert get(port, "/probe", headers=headers, target="http://127.0.0.1:9/")[0] == 403
+
+
+def test_what_the_access_log_says_is_on_the_page_and_in_the_metrics(port: int) -> None:
+    with open(LOG[0], "a") as file:
+        at = datetime.now(UTC)
+        for took, status in ((0.02, 200), (4.0, 200), (5.0, 499)):
+            file.write(
+                f'203.0.113.250 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST /?signature=x HTTP/1.1" {status} 7 "-" "-" "-"'
+                f' rt={took:.3f} uct="0.000" uht="{took:.3f}" urt="{took:.3f}"\n'
+            )
+    until(lambda: 'wxalarm_pushes_total{path="/",status="200"} 2.0' in get(port, "/metrics", headers=KEY)[1])
+    text = get(port, "/metrics", headers=KEY)[1]
+    assert 'wxalarm_pushes_closed{case="gave_up",path="/"} 1.0' in text
+    assert "wxalarm_pushes_close_ratio" in text
+    page = get(port, "/", headers=KEY, lang="en")[1]
+    assert "statuses 200: 2, 499: 1; 499 near 5 s 1, at once 0" in page

@@ -105,6 +105,7 @@ class Pages:
             page=page,
             pages=pages,
             error=error,
+            server=_server(service, words),
         )
 
     def _row(self, subject: Subject, words: Catalogue) -> dict[str, Any]:
@@ -356,6 +357,32 @@ def _ends(subject: Subject, words: Catalogue) -> list[str | Markup]:
         if end
     ]
     return found or [words.ui("page_no_ends")]
+
+
+def _server(service: Service, words: Catalogue) -> list[tuple[str, str]]:
+    """(label, value) of the pushes in this machine's access log; () where none is followed."""
+    server = service.server
+    if server.follower is None:
+        return []
+    if server.error is not None:
+        said = words.ui("watch_log", path=server.follower.path, error=server.error)
+        return [(words.ui("page_log"), said)]
+    found = []
+    for path, seen in server.minutes(clock.time()).items():
+        statuses = words.ui("list_comma").join(f"{status}: {count}" for status, count in sorted(seen.statuses.items()))
+        said = words.ui(
+            "page_pushes",
+            rate=seen.per_second,
+            p50=_seconds(seen.p50),
+            p95=_seconds(seen.p95),
+            most=_seconds(seen.most),
+            close=seen.close or 0.0,
+            statuses=statuses or "—",
+            gave_up=seen.closed.get("gave_up", 0),
+            closed=seen.closed.get("closed", 0),
+        )
+        found.append((path, said))
+    return found
 
 
 def _moment(time: float) -> str:

@@ -61,7 +61,8 @@ class Probes:
         self._running += 1
         begun = asyncio.get_running_loop().time()
         try:
-            made = await look(target, replace(settings, timeout=limit), memory, self._service.steady())
+            own = replace(self._service.plan.settings_of(target.account), timeout=limit)
+            made = await look(target, own, memory, self._service.steady())
         finally:
             self._running -= 1
         seen = metrics.Seen(target, made.numbers, made.numbers.level, time=time.time())
