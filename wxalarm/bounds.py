@@ -8,7 +8,7 @@ import os
 import stat
 
 ALARMS = 16 * 1024 * 1024
-"""Bytes of an input with alarms or of a reply. `parse` alone streams any size."""
+"""Bytes of a fixture, a reply or a text to explain. `parse` and `diagnose` stream alarms of any size."""
 CASE = 256 * 1024 * 1024
 """Bytes of a saved case: a storm of alarms with their observations."""
 CASE_VALUES = 2_000_000

@@ -419,7 +419,7 @@ def test_no_output_takes_the_place_of_an_input(case: str, how: str, alarm: Path,
 
 FORMATS = [
     *(("parse", name) for name in ("table", "json", "jsonl", "csv")),
-    *(("diagnose", name) for name in ("text", "json", "markdown", "html")),
+    *(("diagnose", name) for name in ("text", "json", "markdown", "html", "handoff", "chat")),
     *(("lint", name) for name in ("text", "json", "sarif", "github", "junit")),
     *(("reply", name) for name in ("text", "json")),
 ]

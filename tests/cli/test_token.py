@@ -21,6 +21,7 @@ from tests.background import Background
 from tests.cli_support import wxalarm
 from tests.paths import ROOT
 from wxalarm import config, tokens
+from wxalarm.lab import web
 from wxalarm.lab.api import Api, api
 from wxalarm.lab.token_rules import TokenRules
 from wxalarm.tokens import row as rows
@@ -356,3 +357,27 @@ def test_a_platform_without_a_ticket_waits_for_it(stand: Stand) -> None:
     assert stand("keep", "--once", "--account", "mine").returncode == 0
     assert not stand.rules.served
     assert "no token yet" in stand("status", "--account", "mine", "--offline").stdout.decode()
+
+
+def test_what_needs_a_person_goes_out_on_the_ways_of_watch_once(stand: Stand) -> None:
+    answers = iter([500, *[200] * 10])
+
+    def hook(heard: web.Heard) -> web.Said:
+        return web.Said(status=next(answers))
+
+    with Background() as background, background.serving(web.serve(hook)) as site:
+        stand.configure(after=f'[watch]\nways = ["webhook+{site.url("/hook")}"]\n')
+        stand.rules.faults["/cgi-bin/stable_token"] = 40164
+        for _ in range(3):
+            assert stand("keep", "--once").returncode in (0, 1)
+        stand.rules.faults.clear()
+        assert stand("keep", "--once").returncode == 0
+        got = [json.loads(heard.body) for heard in site.heard]
+    assert [(one["kind"], one["errcode"], one["ip"]) for one in got] == [
+        ("failed", 40164, "192.0.2.77"),
+        ("failed", 40164, "192.0.2.77"),
+        ("recovered", None, None),
+    ]
+    assert got[0]["id"] == got[1]["id"], "the first was not taken"
+    assert "IP white list" in got[0]["text"]
+    assert SECRET not in json.dumps(got)

@@ -66,6 +66,7 @@ COMMANDS = {
     "parse": Command(("parse", "{given}/alarm.txt", "-f", "jsonl")),
     "parse-file": Command(("parse", "-f", "table", "-f", "json=out.json"), ALARM.encode(), ("out.json",)),
     "reply": Command(("reply",), b"success"),
+    "verify": Command(("verify",), b"8641591277801631551"),
     "lint": Command(("lint", "{given}/alarm.txt", "-f", "json")),
     "explain": Command(("explain", "tcp-refused")),
     "checks": Command(("checks",)),
@@ -146,14 +147,19 @@ ENVIRONMENTS: dict[str, Environment] = {
     "odd-language": Environment(env={"WXALARM_LANG": "xx"}, codes={"*": {0, 2}}),
     "roots-gone": Environment(env={"SSL_CERT_FILE": "/nonexistent", "SSL_CERT_DIR": "/nonexistent"}),
     # streams
-    "stdin-closed": Environment("exec 0<&-; ", codes={"parse-file": {2}, "reply": {0, 1}, "diagnose": {2}}),
+    # Without an alarm, and with a URL: what can be seen without one.
+    "stdin-closed": Environment(
+        "exec 0<&-; ", codes={"parse-file": {2}, "reply": {0, 1}, "verify": {1}, "diagnose": {0, 1, 3}}
+    ),
     "stdout-closed": Environment("exec 1>&-; ", silent=True),
     "stdout-full": Environment("exec 1>/dev/full; ", codes={"*": {2}}, silent=True),
     "stdout-read-only": Environment("exec 1</dev/null; ", codes={"*": {2}}, silent=True),
     "stderr-closed": Environment("exec 2>&-; "),
     "stderr-full": Environment("exec 2>/dev/full; "),
     "all-closed": Environment(
-        "exec 0<&- 1>&- 2>&-; ", codes={"parse-file": {2}, "reply": {0, 1}, "diagnose": {2}}, silent=True
+        "exec 0<&- 1>&- 2>&-; ",
+        codes={"parse-file": {2}, "reply": {0, 1}, "verify": {1}, "diagnose": {0, 1, 3}},
+        silent=True,
     ),
     "pipe-broken": Environment(silent=True, sh="mkfifo p; (exec 3<p) & exec 1>p; wait; rm p; "),
     # the current folder

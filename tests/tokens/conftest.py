@@ -12,6 +12,15 @@ import pytest
 from tests.tokens.servers import KINDS, Made, Server, need
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has all tests of one kind of server: it starts one, and no other does."""
+    for item in items:
+        if "made" in getattr(item, "fixturenames", ()):
+            given = getattr(item, "callspec", None)
+            kinds = [value for value in (given.params.values() if given else ()) if value in KINDS]
+            item.add_marker(pytest.mark.xdist_group(f"store-{kinds[0] if kinds else 'sqlite'}"))
+
+
 @pytest.fixture(scope="session")
 def made() -> Iterator[Made]:
     """Gives the server of a kind."""

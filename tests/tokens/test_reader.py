@@ -47,6 +47,9 @@ class Stage:
     def names(self) -> list[str]:
         return self.behind.names()
 
+    def forgets(self) -> bool:
+        return False
+
     def close(self) -> None: ...
 
 

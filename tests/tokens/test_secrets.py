@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,9 @@ class Scene:
             lines += [f"[accounts.a{number}]", f'appid = "{appid}"', f'app_secret_file = "{self.file(secret)}"']
         rules.add(PLATFORM, self.platform_secret)
         lines += ["[platforms.mine]", f'appid = "{PLATFORM}"', f'app_secret_file = "{self.file(self.platform_secret)}"']
-        lines += ["[store]", f'url = "{store_url}"', f'key_file = "{self.file(self.key)}"']
+        lines += ["[store]", f'url = "{store_url}"']
+        if store_url.startswith("sqlite"):  # where values are not encrypted, a driver's log could show them
+            lines += [f'key_file = "{self.file(self.key)}"']
         lines += [f'door_token_file = "{self.file(self.door)}"', f'password_file = "{self.file(PASSWORD)}"']
         lines += ["calls_per_hour = 40", "[api]", f'base_url = "{url}"']
         self.path = folder / "tokens.toml"
@@ -127,8 +129,8 @@ def test_no_secret_comes_out(scene: Scene) -> None:
     try:
         scene.fill(tokens)
 
-        def kept() -> tuple[needs.Kept, ...]:
-            return needs.needs_of(tokens.settings, tokens.store.names())
+        def kept(names: Iterable[str]) -> tuple[needs.Kept, ...]:
+            return needs.needs_of(tokens.settings, names)
 
         scene.rules.faults["/cgi-bin/stable_token"] = 40125
         for fault in (40125, None, None):

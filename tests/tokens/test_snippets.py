@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from tests.tokens.servers import Made, Server
+from tests.tokens.servers import Made, Server, missing
 from wxalarm.config import Account, Settings
 from wxalarm.tokens import Tokens
 from wxalarm.tokens import row as rows
@@ -37,8 +37,7 @@ def snippet(lang: str, language: str, holding: str) -> str:
 
 def installed(program: str) -> None:
     if shutil.which(program) is None:
-        said = f"{PROGRAMS[program]} is not installed"
-        pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
+        missing(PROGRAMS[program])
 
 
 def filled(store: Store, left: float) -> None:
@@ -79,7 +78,7 @@ def test_php(made: Made, kind: str, lang: str, tmp_path: Path) -> None:
 def test_java(made: Made, kind: str, jar: Path, lang: str, tmp_path: Path) -> None:
     installed("java")
     if not jar.exists():
-        pytest.fail(f"{jar} is missing") if os.environ.get("CI") else pytest.skip(f"{jar} is not installed")
+        missing(str(jar))
     server = emptied(made, kind)
     script = tmp_path / "Token.java"
     script.write_text(snippet(lang, "java", "class Token"))

@@ -253,6 +253,9 @@ def test_an_alarm_is_told_once(stage: Stage) -> None:
         stage.now = max(stage.now + 3600.0, stage.row().due_at)
         stage.keeper("a").rest(Failed(errors.RETRY, -1))
     assert [told.alarming for told in stage.told[1:]] == [False] * 4 + [True] + [False] * 2
+    stage.now = max(stage.now + 3600.0, stage.row().due_at)
+    stage.keeper("a").rest(Failed(errors.DAY, 45009))
+    assert stage.told[-1].alarming, "now it is something for a person"
 
 
 def test_the_address_that_is_not_let_in_is_read_and_nothing_else_of_what_wechat_says() -> None:

@@ -252,6 +252,9 @@ class World:
             def names(self) -> list[str]:
                 return world.at_store.names()
 
+            def forgets(self) -> bool:
+                return False
+
             def close(self) -> None: ...
 
         return Reader(Far(), lambda: self.now + self.offsets[self.keepers + number])
@@ -380,6 +383,9 @@ def memory_store(clock: Callable[[], float]) -> Store:
 
         def names(self) -> list[str]:
             return sorted(self.rows)
+
+        def forgets(self) -> bool:
+            return False
 
         def close(self) -> None: ...
 

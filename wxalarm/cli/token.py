@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from wxalarm.cli.common import (
     write_stdout,
 )
 from wxalarm.cli.settings import settings_of
+from wxalarm.config import FILE_NAME
 from wxalarm.messages import ReasonError
 from wxalarm.render.text import visible
 from wxalarm.tokens import Tokens
@@ -37,6 +38,7 @@ from wxalarm.tokens.reader import NoToken
 from wxalarm.tokens.stores.base import StoreError
 
 if TYPE_CHECKING:
+    from wxalarm.cli.token_ways import Ways
     from wxalarm.messages import Catalogue
     from wxalarm.tokens.keeper import Keeper
     from wxalarm.tokens.needs import Kept
@@ -129,29 +131,54 @@ def _keep(
     needs_of(tokens.settings, (), account, classic=classic)  # what is wrong is said before anything begins
     counted: Counter[tuple[str, str]] = Counter()
 
+    alarms = _ways(tokens, words)
+
     def tell(told: Told) -> None:
         counted[told.need.name, told.event] += 1
-        typer.echo(visible(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} {_said(told, words)}"), err=True)
+        text = _said(told, words)
+        typer.echo(visible(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} {text}"), err=True)
+        if alarms is not None and told.alarming:
+            title = words.ui(
+                "token_alarm_over" if told.event == "recovered" else "token_alarm", account=told.need.account
+            )
+            alarms.take(told, title, text)
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
 
-    def needs() -> tuple[Kept, ...]:
-        return needs_of(tokens.settings, tokens.store.names(), account, classic=classic)
+    def needs(names: Iterable[str]) -> tuple[Kept, ...]:
+        return needs_of(tokens.settings, names, account, classic=classic)
 
     keeper = Keeper(tokens.store, tokens.settings, needs, tell)
     with _door(tokens, keeper, needs, counted, listen, words) if listen else nullcontext():
         keeper.run(stop, once=once)
+    if alarms is not None:
+        alarms.close()
     failed = any(event == "failed" for _, event in counted)
     raise typer.Exit(1 if once and failed else 0)
+
+
+def _ways(tokens: Tokens, words: Catalogue) -> Ways | None:
+    """The ways out of [watch]; None when none are configured. Raises ConfigError."""
+    # Where there are none nothing of it is wanted.
+    from wxalarm.cli.token_ways import Ways
+    from wxalarm.watch.ways import ways_of
+
+    source = tokens.settings.source
+    ways = ways_of(tokens.settings.watch, (source and source.path) or FILE_NAME)
+
+    def failed(label: str, error: str) -> None:
+        typer.echo(visible(words.ui("watch_way_failed", way=label, error=error)), err=True)
+
+    return Ways(ways, failed) if ways else None
 
 
 @contextmanager
 def _door(
     tokens: Tokens,
     keeper: Keeper,
-    needs: Callable[[], tuple[Kept, ...]],
+    needs: Callable[[Iterable[str]], tuple[Kept, ...]],
     counted: Counter[tuple[str, str]],
     listen: str,
     words: Catalogue,
@@ -175,7 +202,7 @@ def _door(
 
     def shown() -> str:
         try:
-            found = status.read(tokens.store, needs(), keeper.plan.pace)
+            found = status.read(tokens.store, needs(tokens.store.names()), keeper.plan.pace)
         except StoreError as error:
             found = status.StoreStatus(str(error))
         return metrics.text(found, counted, tokens.reader.errors, (door.served, door.refused))

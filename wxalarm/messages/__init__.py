@@ -99,7 +99,10 @@ class Catalogue:
 
     def word(self, table: str, value: Any, values: Mapping[str, Any] = MappingProxyType({})) -> str:
         """What {value:@table} stands for: the words of the catalogue's table [words.TABLE], which may have placeholders
-        of their own; a value that is not there is shown as it is."""
+        of their own; a value that is not there stands for what the table has under `else`, else for itself. Of a list
+        each item is said."""
+        if isinstance(value, (list, tuple)) and value:
+            return self._formatter.comma.join(self.word(table, each, values) for each in value)
         words = self._words(table, value)
         if words is not None:
             return self._spelled(words, values)
@@ -111,6 +114,8 @@ class Catalogue:
         key = "" if value in ([], ()) else str(value)
         path = (name, key, part or "title") if name in MESSAGES else ("words", table, key)
         words = self._find(*path)
+        if words is None and name not in MESSAGES:
+            words = self._find("words", table, "else")
         return words if isinstance(words, str) else None
 
     def finding(self, finding: Finding, part: str, given: Mapping[str, Any] | None = None) -> str:

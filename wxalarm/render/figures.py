@@ -124,10 +124,10 @@ def alarm_lines(report: Report, words: Catalogue) -> Iterator[tuple[str, str]]:
     times = words.ui("times", count=alarm.count, window=alarm.window_minutes or 5) if alarm.count is not None else None
     pairs: Sequence[tuple[str, object]] = (
         ("Appid", alarm.appid),
-        ("昵称", alarm.nickname),
-        ("时间", seen),
-        ("内容", alarm.description),
-        ("次数", times),
+        (words.word("label", "nickname"), alarm.nickname),
+        (words.word("label", "time"), seen),
+        (words.word("label", "description"), alarm.description),
+        (words.word("label", "count"), times),
         ("OpenID", sample.openid),
         ("Stamp", sample.stamp),
         ("OuterIP", sample.outer_ip),
@@ -141,7 +141,7 @@ def alarm_lines(report: Report, words: Catalogue) -> Iterator[tuple[str, str]]:
         ("cURL Error", sample.curl_error),
         ("response_length", sample.response_length),
         ("response_content", sample.response_content),
-        ("第三方平台", sample.platform),
+        (words.word("label", "platform"), sample.platform),
         ("transaction_id", sample.transaction_id),
         *sample.extra.items(),
     )

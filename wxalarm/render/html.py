@@ -57,7 +57,7 @@ def render(
         lang=words.lang,
         counts=counts(reports, words),
         settings=settings,
-        made_by=words.ui("made_by", **run) if run else "",
+        made_by=words.ui("made_by", name="wxalarm", **run) if run else "",
         script=SCRIPT,
         script_hash=base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
     )

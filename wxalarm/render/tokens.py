@@ -10,8 +10,8 @@ import msgspec
 from wxalarm.checks.wechat.token_store import state
 from wxalarm.messages import Catalogue
 from wxalarm.model import Finding
+from wxalarm.probes.token_seen import StoreStatus, TokenStatus
 from wxalarm.render.text import visible
-from wxalarm.tokens.status import StoreStatus, TokenStatus
 
 SCHEMA = "wxalarm.tokens/1"
 
@@ -47,19 +47,23 @@ def _lines(token: TokenStatus, status: StoreStatus, words: Catalogue) -> Iterato
     yield f"{token.account}  {token.name}"
     case = state(token, token.name in status.refused)
     taken = case == "good" and token.kind == "access_token" and any(one.worked for one in status.answers)
-    yield "  " + words.ui(f"token_is_{'taken' if taken else case}", left=_span(token.left), age=_span(token.age))
+    yield "  " + words.ui(
+        f"token_is_{'taken' if taken else case}", left=_span(token.left, words), age=_span(token.age, words)
+    )
     if token.due is not None and token.due >= 0:
-        yield "  " + words.ui("token_due", due=_span(token.due))
+        yield "  " + words.ui("token_due", due=_span(token.due, words))
     if token.holder:
         yield "  " + words.ui("token_held" if token.held else "token_free", holder=token.holder)
     yield "  " + words.ui("token_calls_left", count=token.calls_left)
 
 
-def _span(seconds: float | None) -> str:
+def _span(seconds: float | None, words: Catalogue) -> str:
     """A length of time: 5 s, 12 min, 3.5 h."""
     if seconds is None:
         return "-"
     size = abs(seconds)
     if size < 100:
-        return f"{size:.0f} s"
-    return f"{size / 60:.0f} min" if size < 6000 else f"{size / 3600:.1f} h"
+        return words.ui("token_seconds", count=f"{size:.0f}")
+    if size < 6000:
+        return words.ui("token_minutes", count=f"{size / 60:.0f}")
+    return words.ui("token_hours", count=f"{size / 3600:.1f}")

@@ -155,9 +155,9 @@ class Opened:
         self._sock.close()
 
 
-def open_door(door: Door, host: str, port: int) -> Opened:
-    """Serve a door. Raises OSError for an address that cannot be had, and ModuleNotFoundError without uvicorn (extra
-    wxalarm[door])."""
+def open_door(door: Any, host: str, port: int) -> Opened:
+    """Serve a door, or an application that has mounted one. Raises OSError for an address that cannot be had, and
+    ModuleNotFoundError without uvicorn (extra wxalarm[door])."""
     import uvicorn
 
     config = uvicorn.Config(

@@ -57,7 +57,7 @@ class Keeper:
         self,
         store: Store,
         settings: Settings,
-        needs: Callable[[], Sequence[Kept]],
+        needs: Callable[[Sequence[str]], Sequence[Kept]],
         tell: Callable[[Told], None],
         plan: Plan | None = None,
     ) -> None:
@@ -77,8 +77,7 @@ class Keeper:
         with ThreadPoolExecutor(THREADS, "keeper") as pool:
             while not stop.is_set():
                 if time.monotonic() - looked >= NEEDS_EVERY:
-                    looked = time.monotonic()
-                    self._look_for_needs()
+                    looked = time.monotonic() - (0.0 if self._look_for_needs() else NEEDS_EVERY - self.plan.poll)
                 now = time.monotonic()
                 for name in [name for name, due in self._due.items() if due <= now]:
                     self._due[name] = float("inf")
@@ -92,11 +91,16 @@ class Keeper:
         memory = self._memories.get(name)
         return memory.value if memory is not None and time.monotonic() < memory.until else None
 
-    def _look_for_needs(self) -> None:
+    def _look_for_needs(self) -> bool:
+        """Whether the store could be asked. When not, those of before go on, or those that the settings know; each
+        tells that the store is away."""
         try:
-            kept = {one.need.name: one for one in self._needs()}
+            names = self._store.names()
         except StoreError:
-            return  # those of before go on; each tells that the store is away
+            if self._kept:
+                return False
+            names = None
+        kept = {one.need.name: one for one in self._needs(names or ())}
         for name in kept.keys() - self._due.keys():
             self._memories[name] = Memory()
             self._try_again(name)
@@ -104,6 +108,7 @@ class Keeper:
         self._kept.update(kept)
         for name in self._due.keys() - kept.keys():
             del self._due[name]
+        return names is not None
 
     def _try_again(self, name: str) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from wxalarm.tokens.status import StoreStatus
+from wxalarm.probes.token_seen import StoreStatus
 
 Series = Iterable[tuple[dict[str, str], float]]
 

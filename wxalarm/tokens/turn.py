@@ -135,12 +135,15 @@ class Told:
     failures: int = 0
     left: float = 0.0
     """Seconds for which the value in the store still holds."""
+    before: str = ""
+    """The case that the try before failed by; "" when it worked."""
 
     @property
     def alarming(self) -> bool:
         """Whether a person is to be called, once: by the keeper that it happened to, whichever of them that is."""
         if self.event == "failed" and self.failed is not None:
-            return self.failures == (1 if self.failed.behaviour.stop else PATIENT)
+            behaviour = self.failed.behaviour
+            return behaviour.case != self.before if behaviour.stop else self.failures == PATIENT
         return self.event in ("foreign", "recovered", "stuck") or (self.event == "fenced" and not self.need.stable)
 
 
@@ -279,4 +282,4 @@ def _fail(
     if failed.behaviour is errors.INPUT:
         for name, value in inputs.items():
             yield Make(name, rows.rejected(value))
-    tell(Told(need, "failed", failed, row.failures + 1, left))
+    tell(Told(need, "failed", failed, row.failures + 1, left, errors.read(row.error).get("case", "")))

@@ -17,8 +17,8 @@ from wxalarm.lab.api import Api as StandIn
 from wxalarm.lab.api import api
 from wxalarm.lab.token_rules import TokenRules
 from wxalarm.model import Alarm, AlarmKind, Target
+from wxalarm.probes.token_seen import StoreStatus
 from wxalarm.tokens import row as rows
-from wxalarm.tokens.status import StoreStatus
 from wxalarm.tokens.stores import open_store
 from wxalarm.tokens.stores.base import make
 

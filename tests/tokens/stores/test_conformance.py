@@ -11,10 +11,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from tests.tokens.servers import Server
+from tests.tokens.servers import KINDS, Made, Server
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.row import Fresh, Pace, Row
 from wxalarm.tokens.stores import open_store
@@ -155,6 +156,18 @@ def test_a_server_that_is_gone_is_an_error_and_comes_back(server: Server) -> Non
     finally:
         server.start()
     assert look(store, NAME).row.value == "kept", "what was written is on the disk"
+
+
+def test_none_of_these_forgets_what_it_has_confirmed(made: Made) -> None:
+    for kind in KINDS:
+        assert not made(kind).store().forgets()
+    store = made("redis").store()
+    client = cast("Any", store)._client
+    client.config_set("appendfsync", "everysec")
+    try:
+        assert store.forgets()
+    finally:
+        client.config_set("appendfsync", "always")
 
 
 def test_two_may_make_the_table_at_once(server: Server) -> None:

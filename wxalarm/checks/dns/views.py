@@ -61,7 +61,7 @@ def said(answer: Answer) -> str:
     if answer.outcome is Outcome.ANSWER:
         return _shown(answer.records)
     if answer.outcome is Outcome.SILENT:
-        return f"{answer.elapsed:.1f} s / {answer.limit:.1f} s, -"
+        return f"{answer.elapsed:.1f} s / {answer.limit:.1f} s"
     if answer.outcome is Outcome.ALIAS:
         return f"CNAME {answer.chain[-1]}"
     if answer.outcome is Outcome.RCODE:

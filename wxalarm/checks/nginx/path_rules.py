@@ -91,9 +91,9 @@ def _unserved(known: Facts, found: tuple[Server, ...]) -> Iterable[Finding]:
     case = "name" if any(listen.has(target.port) for server in found for listen in server.listens) else "port"
     # Another file may hold the right server: that a part has none is no fault.
     code = NGINX_NO_SERVER.variant(severity=Severity.NOTE) if known.config.fragment else NGINX_NO_SERVER
-    part = "part" if known.config.fragment else "whole"
+    case += "-part" if known.config.fragment else ""
     file = known.observation.conf.path
-    yield code(None, file=file, case=case, part=part, host=target.host, port=target.port, ports=ports, names=names)
+    yield code(None, file=file, case=case, host=target.host, port=target.port, ports=ports, names=names)
 
 
 # --- refused ---

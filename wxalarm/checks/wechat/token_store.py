@@ -20,10 +20,7 @@ from wxalarm.config import ConfigError
 from wxalarm.messages import ReasonError
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes import logfiles, token_calls
-from wxalarm.tokens import default_url, status, store_of
-from wxalarm.tokens.needs import needs_of
-from wxalarm.tokens.row import Pace
-from wxalarm.tokens.status import StoreStatus, TokenStatus
+from wxalarm.probes.token_seen import StoreStatus, TokenStatus
 
 TOKEN_STORE_DOWN = Code("token-store-down", Severity.WARNING, Basis.REPRODUCED)
 TOKEN_NOT_HELD = Code("token-not-held", Severity.WARNING, Basis.CONDITION)
@@ -49,6 +46,11 @@ async def probe(ctx: Context) -> StoreStatus:
 
 async def observe(ctx: Context, account: str | None, *, ask: bool = True) -> StoreStatus:
     """The same for an account, or for all. Skips when there is no store."""
+    # Few who diagnose have a store, and its room takes time to load.
+    from wxalarm.tokens import default_url, status, store_of
+    from wxalarm.tokens.needs import needs_of
+    from wxalarm.tokens.row import Pace
+
     try:
         store_url = ctx.settings.store.url or default_url()
         if _absent(store_url):

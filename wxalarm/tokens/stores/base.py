@@ -43,6 +43,10 @@ class Store(Protocol):
         """The names of all rows, in order."""
         ...
 
+    def forgets(self) -> bool:
+        """Whether a crash of the store can lose what it has confirmed."""
+        ...
+
     def close(self) -> None:
         """Let go of connections."""
         ...

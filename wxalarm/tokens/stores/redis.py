@@ -71,6 +71,17 @@ class RedisStore:
         except redis.RedisError as error:
             raise self._failed(error) from None
 
+    def forgets(self) -> bool:
+        """Whether a crash of the server loses writes that it has confirmed: True unless it says that each is on its
+        disk. Raises StoreError."""
+        try:
+            found = cast("dict[str, str]", self._client.config_get("append*"))
+        except redis.ResponseError:  # the user may not ask
+            return True
+        except redis.RedisError as error:
+            raise self._failed(error) from None
+        return (found.get("appendonly"), found.get("appendfsync")) != ("yes", "always")
+
     def close(self) -> None:
         self._client.close()
 

@@ -34,6 +34,7 @@ class SealedStore:
             raise UnknownKey("store-key") from None
         self._store = store
         self.names = store.names
+        self.forgets = store.forgets
         self.close = store.close
 
     def read(self, name: str) -> tuple[Row, int, float]:

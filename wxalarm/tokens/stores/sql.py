@@ -92,6 +92,9 @@ class SqlStore:
         with self._connection() as connection:
             return [str(row[0]) for row in connection.execute(self._names)]
 
+    def forgets(self) -> bool:
+        return False
+
     def close(self) -> None:
         self._engine.dispose()
 

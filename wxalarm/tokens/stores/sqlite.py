@@ -63,6 +63,9 @@ class SqliteStore:
         with self._connection() as connection:
             return [str(row[0]) for row in connection.execute(NAMES)]
 
+    def forgets(self) -> bool:
+        return False
+
     def close(self) -> None:
         with self._lock:
             if self._open is not None and self._pid == os.getpid():
