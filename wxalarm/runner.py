@@ -18,7 +18,7 @@ from wxalarm.bounds import JUDGEMENT, Beyond
 from wxalarm.checks.check import Check, Context, Skip, Untold, usable
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.messages import ReasonError
-from wxalarm.model import VERDICT, CheckResult, Finding, Reason, Report, Status, status_of
+from wxalarm.model import VERDICT, Cause, CheckResult, Finding, Reason, Report, Status, status_of
 from wxalarm.playbooks import PLAYBOOKS
 from wxalarm.probes import local
 from wxalarm.verdict import cause, untold
@@ -57,9 +57,12 @@ class Run:
         skip: Collection[str] = (),
         saved: Callable[[Context, Check[Any]], Ended] | None = None,
         kept: Mapping[str, Ended] = types.MappingProxyType({}),
+        together: bool = False,
         listener: Listener | None = None,
     ) -> None:
-        """kept: by check id, what an earlier run over the same target observed and what still holds."""
+        """kept: by check id, what an earlier run over the same target observed and what still holds. together: judge
+        all checks of a context at once, when all have ended: cheaper, and when one of them is late none is told."""
+        self.together = together
         self.contexts = contexts
         self.only, self.skip, self.saved, self.kept, self.listener = only, skip, saved, kept, listener
         self._probes: dict[tuple[str, Hashable], asyncio.Task[Ended]] = {}
@@ -130,6 +133,8 @@ class Run:
 
     async def _report(self, ctx: Context) -> Report:
         checks = plan(ctx)
+        if self.together:
+            return await self._judged_together(checks, ctx)
         results = overruled(checks, await asyncio.gather(*(self._result(check, ctx) for check in checks)))
         by_id = {check.id: check for check in checks}
         elapsed = max((result.started + result.elapsed for result in results), default=0.0)
@@ -142,6 +147,36 @@ class Run:
             return Report(ctx.alarm, ctx.target, (*results, late), None, elapsed, (VERDICT,), age)
         return Report(ctx.alarm, ctx.target, tuple(results), judged[0], elapsed, judged[1], age)
 
+    async def _judged_together(self, checks: Sequence[Check[Any]], ctx: Context) -> Report:
+        ended = dict(zip(checks, await asyncio.gather(*(self._ended(check, ctx) for check in checks)), strict=True))
+        observed = {check.id: one.observation for check, one in ended.items()}
+        by_id = {check.id: check for check in checks}
+        age = None if ctx.alarm.window_end is None else (ctx.now - ctx.alarm.window_end).total_seconds()
+
+        def seen(check: Check[Any]) -> dict[str, Any]:
+            return {other.id: observed[other.id] for other in (*check.needs, *check.uses)}
+
+        def judge() -> tuple[list[CheckResult], Cause | None, tuple[str, ...]]:
+            found = [
+                self._unjudged(check, one) or self._safely(check, ctx, one, seen(check)) for check, one in ended.items()
+            ]
+            results = overruled(checks, found)
+            return results, cause(ctx.alarm, results, by_id, age), untold(ctx.alarm, results, by_id)
+
+        elapsed = max((one.started + one.elapsed for one in ended.values()), default=0.0)
+        judged = await self._in_time(judge, last=True)
+        if isinstance(judged, Reason):
+            late = (CheckResult(VERDICT, Status.UNKNOWN, reason=judged),)
+            return Report(ctx.alarm, ctx.target, late, None, elapsed, (VERDICT,), age)
+        return Report(ctx.alarm, ctx.target, tuple(judged[0]), judged[1], elapsed, judged[2], age)
+
+    def _safely(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
+        try:
+            return self._judge(check, ctx, ended, observed)
+        except Exception as error:  # noqa: BLE001  # one broken judgement must not lose the others
+            crash = _crash(error)
+            return CheckResult(check.id, Status.UNKNOWN, (), ended.observation, crash, ended.started, ended.elapsed)
+
     async def _result(self, check: Check[Any], ctx: Context) -> CheckResult:
         ended = await self._ended(check, ctx)
         result = await self._judged(check, ctx, ended, await self._observed(ctx, (*check.needs, *check.uses)))
@@ -151,13 +186,20 @@ class Run:
 
     async def _judged(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
         """The pure half."""
-        if ended.reason is not None:
-            status = Status.UNKNOWN if ended.unknown else Status.SKIP
-            return CheckResult(check.id, status, (), None, ended.reason, ended.started, ended.elapsed)
+        if (told := self._unjudged(check, ended)) is not None:
+            return told
         made = await self._in_time(lambda: self._judge(check, ctx, ended, observed))
         if isinstance(made, CheckResult):
             return made
         return CheckResult(check.id, Status.UNKNOWN, (), ended.observation, made, ended.started, ended.elapsed)
+
+    @staticmethod
+    def _unjudged(check: Check[Any], ended: Ended) -> CheckResult | None:
+        """The result of a probe that gave no observation; None: there is one to be judged."""
+        if ended.reason is None:
+            return None
+        status = Status.UNKNOWN if ended.unknown else Status.SKIP
+        return CheckResult(check.id, status, (), None, ended.reason, ended.started, ended.elapsed)
 
     def _judge(self, check: Check[Any], ctx: Context, ended: Ended, observed: dict[str, Any]) -> CheckResult:
         found: list[Finding] = []
@@ -193,11 +235,16 @@ class Run:
         return {check.id: (await self._ended(check, ctx)).observation for check in checks}
 
     async def _ended(self, check: Check[Any], ctx: Context) -> Ended:
+        if self.together and not self._selected(check):  # a task for it would cost more than it does
+            return Ended(None, Reason("not-selected"), False)
         key = (check.id, check.key(ctx))
         task = self._probes.get(key)
         if task is None:
             task = self._probes[key] = asyncio.create_task(self._probe(check, ctx), name=check.id)
         return await asyncio.shield(task)
+
+    def _selected(self, check: Check[Any]) -> bool:
+        return (not self.only or check.id in self.only) and check.id not in self.skip
 
     async def _probe(self, check: Check[Any], ctx: Context) -> Ended:
         """The I/O half: selection, needs, one slot, one deadline. Never raises except when cancelled."""
@@ -209,7 +256,7 @@ class Run:
 
         if self._stop.is_set():
             return ended(reason=Reason("interrupted"), unknown=True)
-        if (self.only and check.id not in self.only) or check.id in self.skip:
+        if not self._selected(check):
             return ended(reason=Reason("not-selected"))
         if self.saved is not None:
             return self.saved(ctx, check)

@@ -15,7 +15,10 @@ import pytest
 from tests import clock
 from tests.watch import made
 from tests.watch.hook import Hook, hook
+from wxalarm.checks.wechat.callback_ips import CallbackIps
+from wxalarm.config import Settings, Watch
 from wxalarm.messages import catalogue
+from wxalarm.model import CheckResult, Status
 from wxalarm.watch.rounds import Round
 from wxalarm.watch.service import JUMP, Service, Steady
 from wxalarm.watch.states import Level, Rule, State
@@ -283,6 +286,28 @@ def test_a_new_plan_keeps_what_is_known(tmp_path: Path) -> None:
     assert len(service.subjects) == 3
 
 
+def test_a_start_while_the_database_is_locked_goes_on_from_what_was(tmp_path: Path) -> None:
+    """It once began anew there, numbered its messages from 1 and told what had been told."""
+    path = tmp_path / "history" / "watch.db"
+
+    async def script(service: Service) -> None:
+        await asyncio.sleep(10 * MINUTE)
+        other.execute("ROLLBACK")
+        other.close()
+
+    with hook() as server:
+        plan = made.plan(ways=by(server))
+        lived(tmp_path, plan, down_between(0, DAY), HOUR)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        service = lived(tmp_path, plan, down_between(0, 0), HOUR, script, wall=_later(2 * HOUR))
+    assert [(body["id"].rpartition("-")[2], body["kind"]) for body in server.bodies] == [
+        ("1", "worse"),
+        ("2", "better"),
+    ]
+    assert service.counts.store_errors >= 1
+
+
 def test_a_state_of_before_is_gone_on_from(tmp_path: Path) -> None:
     with hook() as server:
         plan = made.plan(ways=by(server))
@@ -292,3 +317,37 @@ def test_a_state_of_before_is_gone_on_from(tmp_path: Path) -> None:
     (subject,) = service.subjects.values()
     assert subject.state.level is UP
     assert isinstance(subject.state, State)
+
+
+def test_an_allow_list_that_drifts_is_told_once_with_its_lines(tmp_path: Path) -> None:
+    """WeChat's list gains an address and loses one, a day later."""
+    rules = tmp_path / "iptables.save"
+    rules.write_text("-A INPUT -s 203.0.113.7/32 -j ACCEPT\n-A INPUT -s 203.0.113.8/32 -j ACCEPT\n")
+    settings = Settings(watch=Watch(allow_lists=(str(tmp_path / "*.save"),)))
+
+    async def listing(target: Watched, *_: Any) -> Round:
+        late = asyncio.get_running_loop().time() > DAY
+        ips = ("203.0.113.7", "203.0.113.9") if late else ("203.0.113.7", "203.0.113.8")
+        found = made.round_of(target, UP)
+        result = CheckResult("callback-ips", Status.PASS, (), CallbackIps("api.example.com", (), ips))
+        return replace(found, report=replace(found.report, results=(result,)))
+
+    async def main(plan: Plan) -> Service:
+        store = Store(tmp_path / "h" / "watch.db")
+        service = Service(plan, store, catalogue("en"), lambda *_, **__: None, wall=Wall(), look=listing)
+        await service.begin()
+        asyncio.get_running_loop().call_later(2 * DAY, service.stop)
+        await service.run()
+        store.close()
+        return service
+
+    with hook() as server:
+        target = Watched("shop", "https://wx.example.com/", "shop")
+        service = clock.run(main(Plan((target,), settings, every=3600.0, ways=by(server))))
+    (body,) = server.bodies
+    jsonschema.validate(body, alarm_schema(), jsonschema.Draft202012Validator)
+    assert body["kind"] == "list"
+    assert "New (1): 203.0.113.9" in body["text"]
+    assert f"{rules} does not let through (1): 203.0.113.9/32" in body["text"]
+    assert "2: 203.0.113.8/32" in body["text"]
+    assert [(one.place, one.missing) for one in service.drifts["shop"]] == [(str(rules), ("203.0.113.9/32",))]

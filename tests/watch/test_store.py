@@ -28,7 +28,7 @@ def row(time: float, level: Level | None = UP, state: State | None = None, **val
 
 def opened(path: Path) -> Store:
     store = Store(path, busy=0.05)
-    store.know(KEY, "shop", "https://wx.example.com/", None)
+    store.know([(KEY, "shop", "https://wx.example.com/", None)])
     return store
 
 
@@ -40,7 +40,7 @@ def test_what_was_written_is_there_again(path: Path) -> None:
     store.write([row(10.0, DOWN, state, change=change, saved=packed("a case"), messages=(message,))])
     store.close()
     again = Store(path)
-    assert again.know(KEY, "shop", "https://wx.example.com/", None) == (state, 10.0)
+    assert again.know([(KEY, "shop", "https://wx.example.com/", None)]) == {KEY: (state, 10.0)}
     assert again.waiting("webhook") == [message]
     (kept,) = again.changes(KEY)
     assert (kept["number"], kept["before"], kept["after"], kept["began"]) == (2, 0, 2, 8.0)
@@ -98,6 +98,18 @@ def test_what_cannot_be_written_whole_is_not_written(path: Path) -> None:
         store.write([row(1.0), Row("stranger", 1.0, 1.0, UP, None, None, None, [], State())])
     assert store.last(KEY, 0.0) == []
     store.write([row(1.0)])
+    store.close()
+
+
+def test_states_are_read_while_nothing_can_be_written(path: Path) -> None:
+    store = opened(path)
+    state = State(DOWN, 7.0, (DOWN,), None, 3)
+    store.write([row(1.0, DOWN, state)])
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.know([(KEY, "shop", "https://wx.example.com/", None)])
+        assert store.states() == {KEY: (state, 1.0)}
     store.close()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import glob
 import signal
 import sqlite3
+import sys
 import time
 from datetime import datetime
 from functools import partial
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from wxalarm.watch.ways import Way
 
 T = TypeVar("T")
+SWITCH = 0.0005
+"""Seconds that a thread may go on while another waits: Python's own 5 ms, at each call, are a loop's standstill."""
 
 
 def watch(
@@ -170,6 +173,8 @@ def _for_good(
             for task in tasks:
                 task.cancel()
 
+    # Threads judge and write beside the loop, which has to get its turn back within less than a packet's way.
+    sys.setswitchinterval(SWITCH)
     asyncio.run(main())
     say("watch_ends")
     if ended and ended[-1] == signal.SIGINT:

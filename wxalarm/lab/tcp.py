@@ -68,6 +68,7 @@ async def _filled(address: str, port: int = 0) -> AsyncIterator[tuple[socket.soc
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who stood here before may have been left
         listener.bind((address, port))
         listener.listen(0)
         fillers: list[socket.socket] = []
@@ -90,6 +91,7 @@ async def _filled(address: str, port: int = 0) -> AsyncIterator[tuple[socket.soc
 async def silent(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
     """A port that takes connections and never says a byte, nor reads one."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as above
         sock.bind((address, port))
         sock.listen(64)
         yield sock.getsockname()[1]

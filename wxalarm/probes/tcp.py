@@ -10,8 +10,8 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -45,12 +45,33 @@ Limit: TypeAlias = float | Callable[[], float]
 class _Rooms:
     """Who may connect now, in one event loop."""
 
-    def __init__(self) -> None:
-        self.all = asyncio.Semaphore(OPEN)
-        self.each: dict[str, asyncio.Semaphore] = {}
+    def __init__(self, most: int = OPEN, most_each: int = OPEN_EACH) -> None:
+        self.all = asyncio.Semaphore(most)
+        self.most_each = most_each
+        self.each: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        """By address, with how many hold or want a place there; gone when nobody does: a loop may run for years."""
+
+    @contextmanager
+    def at(self, address: str) -> Iterator[asyncio.Semaphore]:
+        """The places at one address."""
+        own, users = self.each.get(address) or (asyncio.Semaphore(self.most_each), 0)
+        self.each[address] = (own, users + 1)
+        try:
+            yield own
+        finally:
+            own, users = self.each[address]
+            if users > 1:
+                self.each[address] = (own, users - 1)
+            else:
+                del self.each[address]
 
 
 _ROOMS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Rooms] = WeakKeyDictionary()
+
+
+def allow(most: int, most_each: int) -> None:
+    """Other bounds for the running event loop: who spreads its probes over time makes no storm of them."""
+    _ROOMS[asyncio.get_running_loop()] = _Rooms(most, most_each)
 
 
 @asynccontextmanager
@@ -60,13 +81,13 @@ async def room(address: str, limit: Limit) -> AsyncIterator[float]:
     An attempt that has waited until next to nothing is left of the run waits for its end, which says so.
     """
     rooms = _ROOMS.setdefault(asyncio.get_running_loop(), _Rooms())
-    own = rooms.each.setdefault(address, asyncio.Semaphore(OPEN_EACH))
-    waits = own.locked() or rooms.all.locked()
-    async with own, rooms.all:
-        seconds = limit() if callable(limit) else limit
-        if waits and seconds < LEAST:
-            await asyncio.sleep(LEAST)
-        yield seconds
+    with rooms.at(address) as own:
+        waits = own.locked() or rooms.all.locked()
+        async with own, rooms.all:
+            seconds = limit() if callable(limit) else limit
+            if waits and seconds < LEAST:
+                await asyncio.sleep(LEAST)
+            yield seconds
 
 
 class Connect(Struct, frozen=True):

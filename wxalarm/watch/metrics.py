@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from wxalarm import __version__
 from wxalarm.config import Settings
 from wxalarm.watch.rounds import Numbers, Phases
+from wxalarm.watch.server import Server, look
 from wxalarm.watch.service import Service
 from wxalarm.watch.states import Level
 from wxalarm.watch.targets import Watched
@@ -123,11 +124,17 @@ def of_service(service: Service) -> list[Metric]:
         sent.add_metric([label], outlet.sent)
         failed.add_metric([label], outlet.failed)
         waiting.add_metric([label], len(outlet.queue))
+    lists = GaugeMetricFamily(
+        "wxalarm_allow_list_drift", "Entries in which an allow list differs from WeChat's.", labels=["account", "place"]
+    )
+    for account, drifts in service.drifts.items():
+        for one in drifts:
+            lists.add_metric([account, one.place], len(one.missing) + len(one.gone))
     reloads = CounterMetricFamily("wxalarm_config_reloads", "Configurations that were read again.", labels=["result"])
     reloads.add_metric(["used"], counts.reloads)
     reloads.add_metric(["refused"], counts.refused)
     return [
-        *(build, sent, failed, waiting, reloads),
+        *(build, sent, failed, waiting, lists, reloads),
         CounterMetricFamily("wxalarm_rounds", "Rounds that have ended.", value=counts.rounds),
         CounterMetricFamily("wxalarm_rounds_late", "Slots in which no round began.", value=service.late),
         CounterMetricFamily("wxalarm_rounds_blind", "Rounds that could tell nothing.", value=counts.blind),
@@ -150,6 +157,55 @@ def of_service(service: Service) -> list[Metric]:
             "wxalarm_interval_seconds", "Seconds between two rounds of one target.", value=service.plan.every
         ),
     ]
+
+
+def of_server(server: Server, now: float) -> list[Metric]:
+    """This machine, and its access log."""
+    seen = look(server.ports)
+    connections = GaugeMetricFamily(
+        "wxalarm_server_connections", "Established connections on a callback's port.", labels=["port"]
+    )
+    for port, count in seen.established.items():
+        connections.add_metric([str(port)], count)
+    found: list[Metric] = [connections]
+    load = GaugeMetricFamily("wxalarm_server_load_per_core", "Load of a minute for each core.", value=seen.load)
+    memory = GaugeMetricFamily(
+        "wxalarm_server_memory_available_ratio", "Memory that programs can have.", value=seen.available
+    )
+    files = GaugeMetricFamily(
+        "wxalarm_server_files_ratio", "Open files of the system against their limit.", value=seen.files
+    )
+    overflows = CounterMetricFamily(
+        "wxalarm_server_listen_overflows", "Connections that a full listen queue turned away.", value=seen.overflows
+    )
+    found += [one for one in (load, memory, files, overflows) if one.samples]
+    if server.follower is None:
+        return found
+    pushes = CounterMetricFamily("wxalarm_pushes", "Pushes in the access log.", labels=["path", "status"])
+    closed = GaugeMetricFamily(
+        "wxalarm_pushes_closed",
+        "499 of the last minutes: gave_up is our slowness, closed is not.",
+        labels=["path", "case"],
+    )
+    seconds = GaugeMetricFamily("wxalarm_pushes_seconds", "Their time.", labels=["path", "quantile"])
+    close = GaugeMetricFamily("wxalarm_pushes_close_ratio", "Those between 3 and 5 s.", labels=["path"])
+    unread = CounterMetricFamily("wxalarm_log_unread_lines", "Lines of no known form.", labels=["path"])
+    readable = GaugeMetricFamily(
+        "wxalarm_log_readable", "Whether the access log can be read.", value=float(server.error is None)
+    )
+    for one in server.pushes:
+        minutes = one.minutes(now)
+        unread.add_metric([one.path], one.unread)
+        for status, count in one.total.items():
+            pushes.add_metric([one.path, status], count)
+        for case, count in minutes.closed.items():
+            closed.add_metric([one.path, case], count)
+        for quantile, took in (("0.5", minutes.p50), ("0.95", minutes.p95), ("1", minutes.most)):
+            if took is not None:
+                seconds.add_metric([one.path, quantile], took)
+        if minutes.close is not None:
+            close.add_metric([one.path], minutes.close)
+    return [*found, pushes, closed, seconds, close, unread, readable]
 
 
 def of_probe(numbers: Numbers, seconds: float) -> list[Metric]:

@@ -6,19 +6,22 @@ Every round looks at every address. What strangers would be bothered with, or wh
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from wxalarm.checks.check import Context
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system, domain_registration
 from wxalarm.checks.network import http_request, ping, push, self_check, tcp_connect, tls_handshake, url_verify
+from wxalarm.checks.scope import scope_of
 from wxalarm.checks.wechat import callback_check, callback_ips, wechat_view
 from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
-from wxalarm.model import Alarm, CheckResult, Report, Status
+from wxalarm.model import Alarm, CheckResult, Finding, Report, Severity, Status
 from wxalarm.playbooks import NETWORK
+from wxalarm.probes import dns, resolvers
 from wxalarm.runner import Ended, Run
 from wxalarm.watch.states import Level
 from wxalarm.watch.targets import Watched
@@ -34,6 +37,8 @@ SELDOM: Mapping[str, float] = {
 """Seconds between two looks of these checks."""
 AT_ONCE = frozenset({dns_delegation.CHECK.id, domain_registration.CHECK.id})
 """Those of them that a bad round does not wait for."""
+WITNESS = 2.0
+"""Seconds that a resolver has to say anything at all."""
 CORE = frozenset(check.id for check in (tcp_connect.CHECK, tls_handshake.CHECK, http_request.CHECK, url_verify.CHECK))
 """Checks without whose word nothing is known of a target."""
 
@@ -43,15 +48,17 @@ class Memory:
     """What earlier rounds of a target observed and what still holds, by check id, with when."""
 
     seen: dict[str, tuple[float, Ended]] = field(default_factory=dict)
-    bad: bool = False
-    """The last round was."""
+    down: bool = False
+    """The last round found it so."""
+    code: str | None = None
+    """What the last round said."""
 
     def holds(self, time: float) -> dict[str, Ended]:
         """What need not be asked again."""
         return {
             check: ended
             for check, (when, ended) in self.seen.items()
-            if time - when < SELDOM[check] and not (self.bad and check in AT_ONCE)
+            if time - when < SELDOM[check] and not (self.down and check in AT_ONCE)
         }
 
     def keep(self, result: CheckResult, time: float) -> None:
@@ -89,7 +96,7 @@ class Numbers:
     level: Level | None
     """None: nothing could be told."""
     code: str | None
-    """The verdict's."""
+    """Of what `said_by` names."""
     dns: float | None
     """Seconds until this machine's first resolver had answered."""
     phases: tuple[Phases, ...]
@@ -118,18 +125,42 @@ class Round:
     context: Context
 
 
-async def look(target: Watched, settings: Settings, memory: Memory, time: float, *, every_check: bool = False) -> Round:
-    """One round. time: of the steady clock. every_check: ask the seldom ones too, whatever is remembered."""
+async def look(target: Watched, settings: Settings, memory: Memory, time: float) -> Round:
+    """One round. settings: with no other accounts than the target's, which all would be gone through each time; time:
+    of the steady clock."""
     (ctx,) = contexts([Alarm()], settings, url=target.url, account=target.account)
-    kept = {} if every_check else memory.holds(time)
     only = [check.id for check in NETWORK if settings.push or check is not push.CHECK]
-    (report,) = await Run([ctx], only=only, kept=kept).reports()
+    kept = memory.holds(time)
+    (report,) = await Run([ctx], only=only, kept=kept, together=True).reports()
     numbers = numbers_of(report)
+    if numbers.level and numbers.code != memory.code and AT_ONCE & set(kept):
+        # Something new: it is judged by what is so now, not by what was so when the seldom checks looked.
+        kept = {check: ended for check, ended in kept.items() if check not in AT_ONCE}
+        (report,) = await Run([ctx], only=only, kept=kept, together=True).reports()
+        numbers = numbers_of(report)
+    if numbers.level is Level.DOWN and await cut_off(ctx, report):
+        numbers = replace(numbers, level=None)
     for result in report.results:
         if result.check in SELDOM and result.check not in kept:
             memory.keep(result, time)
-    memory.bad = numbers.level is Level.DOWN
+    memory.down, memory.code = numbers.level is Level.DOWN, numbers.code
     return Round(target, numbers, report, ctx)
+
+
+async def cut_off(ctx: Context, report: Report) -> bool:
+    """Whether it is this machine that reaches nobody, where no name had to be asked for, so that `self-check` cannot
+    know: every address was met with silence, and so is every resolver. The machine itself needs no network."""
+    seen = {result.check: result.observation for result in report.results}
+    tried = seen.get(tcp_connect.CHECK.id)
+    if tried is None or tried.reached or any(scope_of(one.address) == "loopback" for one in tried.attempts):
+        return False
+    system, compared = seen.get(dns_system.CHECK.id), seen.get(dns_resolve.CHECK.id)
+    if (system and system.views) or (compared and compared.views):
+        return False
+    settings = ctx.settings.dns
+    servers = (*resolvers.system(settings), *resolvers.servers(settings.servers))
+    answers = await asyncio.gather(*(dns.ask(one, settings.control, "A", limit=WITNESS) for one in servers))
+    return bool(answers) and not any(answer.said for answer in answers)
 
 
 def numbers_of(report: Report) -> Numbers:
@@ -142,7 +173,7 @@ def numbers_of(report: Report) -> Numbers:
     told = verify is not None and verify.status in (Status.PASS, Status.WARN, Status.FAIL)
     return Numbers(
         level_of(report),
-        report.cause.finding.code.id if report.cause else None,
+        said.code.id if (said := said_by(report)) else None,
         min((view.elapsed for view in system.views), default=None) if system else None,
         tuple(_phases(seen)),
         verify.status is Status.PASS if told and verify else None,
@@ -151,6 +182,21 @@ def numbers_of(report: Report) -> Numbers:
         _views(seen),
         report.elapsed,
     )
+
+
+def said_by(report: Report) -> Finding | None:
+    """What a report says above all: the verdict's root; else the first warning, which need not explain any alarm (a
+    certificate that ends soon)."""
+    if report.cause is not None:
+        return report.cause.finding
+    found = (finding for result in report.results for finding in result.findings)
+    return next((finding for finding in found if finding.code.severity is not Severity.NOTE), None)
+
+
+def callback_ips_of(report: Report) -> tuple[str, ...]:
+    """WeChat's addresses as it has just, or last, said; () when it was not asked or did not answer."""
+    found = next((result.observation for result in report.results if result.check == callback_ips.CHECK.id), None)
+    return tuple(found.ips) if found is not None else ()
 
 
 def level_of(report: Report) -> Level | None:

@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fnmatch
+import hashlib
 import resource
 import socket
 import sqlite3
 import time as clock
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from wxalarm import deadline
-from wxalarm.config import ConfigError
+from wxalarm.config import ConfigError, Settings
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
+from wxalarm.probes import tcp
 from wxalarm.render.case import case_of
 from wxalarm.render.redact import Redactor
 from wxalarm.watch import rounds, words
+from wxalarm.watch.allow_lists import Drift, changed, drift
 from wxalarm.watch.outlets import MOST, Outlets
 from wxalarm.watch.rounds import Memory, Numbers, Round
 from wxalarm.watch.schedule import Schedule
+from wxalarm.watch.server import Server, allow_lists
 from wxalarm.watch.states import Level, State, step
 from wxalarm.watch.store import Message, Row, Store, message_id, packed
 from wxalarm.watch.targets import Plan, Watched
+from wxalarm.watch.ways import Way
 
 T = TypeVar("T")
 ROOM = 2000
 """Rounds under way at one time: a silent server holds one for 5 s and more."""
+CONNECTIONS, CONNECTIONS_EACH = 5000, 64
+"""Connections that are open at once, in all and to one address: many callbacks stand behind one balancer."""
 FILES = 12
 """Files that a round has open at most; the limit on open files bounds the rounds under way."""
 KEPT_BACK = 50_000
@@ -41,11 +49,17 @@ FIRING = 300.0
 """Seconds after which it forgets an alert of which it hears no more."""
 END = 1.2
 """Seconds that the last writing may take after SIGTERM."""
+LOOK = 1.0
+"""Seconds between two looks at the access log."""
 PRUNE = 1800.0
 JUMP = 60.0
 """Seconds by which the wall clock is off before that is said."""
 LONGEST = 30.0
 """Seconds between two tries of a store that takes nothing, at most."""
+DIAGNOSIS = 20.0
+"""Seconds that the diagnosis of a pasted alarm takes at most."""
+STRETCH, STRETCHES = 900.0, 96
+"""Seconds of a stretch, and how many are a day."""
 GATHER = 0.05
 """Seconds in which rounds that end share one transaction."""
 
@@ -67,6 +81,21 @@ class Steady:
 
 
 @dataclass(slots=True)
+class Strip:
+    """The last day of a target in stretches of STRETCH seconds, by their number: the worst level, the longest time."""
+
+    parts: dict[int, tuple[int, float | None]] = field(default_factory=dict)
+
+    def add(self, number: int, level: int, total: float | None) -> None:
+        """One more round, or a whole stretch."""
+        worst, longest = self.parts.get(number, (level, total))
+        times = [time for time in (longest, total) if time is not None]
+        self.parts[number] = (max(worst, level), max(times, default=None))
+        while len(self.parts) > STRETCHES:
+            self.parts.pop(next(iter(self.parts)))
+
+
+@dataclass(slots=True)
 class Subject:
     """A target with all that is known of it."""
 
@@ -82,6 +111,7 @@ class Subject:
     began: float | None = None
     """Of its alert, by the wall clock; None: there was none."""
     ended: float | None = None
+    strip: Strip = field(default_factory=Strip)
 
 
 @dataclass(slots=True)
@@ -123,11 +153,16 @@ class Service:
         self.subjects: dict[str, Subject] = {}
         self.outlets = Outlets(say, self.alerts, self._marked)
         self.schedule: Schedule | None = None
+        self.server = Server(plan.settings, [target.url for target in plan.targets])
         self.followers: set[asyncio.Event] = set()
         """Set at each round: whoever follows live waits for one of them."""
+        self.drifts: dict[str, list[Drift]] = {}
+        """Allow lists that do not fit WeChat's, by account."""
+        self._listed: dict[str, tuple[str, ...]] = {}
         self._steady = Steady(0.0, 0.0)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._rows: list[Row] = []
+        self._writing = 0
         self._marks: list[tuple[Message, float]] = []
         self._wake, self._written, self.stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._storing = asyncio.Lock()
@@ -143,6 +178,11 @@ class Service:
         self._wake.set()
 
     @property
+    def pasting(self) -> Settings:
+        """What a pasted alarm is diagnosed with: as `diagnose` would, without a push."""
+        return replace(self.plan.settings, push=False, timeout=DIAGNOSIS)
+
+    @property
     def running(self) -> int:
         """Rounds under way."""
         return len(self._running)
@@ -155,7 +195,7 @@ class Service:
     @property
     def backlog(self) -> int:
         """Rows that the store has not taken."""
-        return len(self._rows)
+        return len(self._rows) + self._writing
 
     def steady(self) -> float:
         """Now, by the steady clock."""
@@ -175,22 +215,33 @@ class Service:
 
     async def begin(self) -> None:
         """Know the targets, and their states of before."""
+        tcp.allow(CONNECTIONS, CONNECTIONS_EACH)
         now, wall = asyncio.get_running_loop().time(), self.wall()
         if self.store.aside is not None:
             self.counts.damaged += 1
             self.say("watch_damaged", path=self.store.aside)
-        known = [(target, *await self._known(target)) for target in self.plan.targets]
-        self._steady = Steady(wall, now, max((seen for _, _, seen in known), default=0.0))
+        known = await self._known(self.plan.targets)
+        self._steady = Steady(wall, now, max((seen for _, seen in known.values()), default=0.0))
         self._offset = wall - now
-        self.subjects = {target.key: self._subject(target, state) for target, state, _ in known}
+        self.subjects = {target.key: self._subject(target, known[target.key][0]) for target in self.plan.targets}
         await self._set_ways()
+        with contextlib.suppress(sqlite3.Error):
+            since = wall - STRETCH * STRETCHES
+            for key, number, level, total in await self.stored(self.store.strips, since, STRETCH):
+                if key in self.subjects:
+                    self.subjects[key].strip.add(number, level, total)
 
-    async def _known(self, target: Watched) -> tuple[State, float]:
+    async def _known(self, targets: Sequence[Watched]) -> dict[str, tuple[State, float]]:
+        """Their states of before, by key, each with its steady time."""
         try:
-            return await self.stored(self.store.know, target.key, target.name, target.url, target.account)
+            return await self.stored(self.store.know, [(t.key, t.name, t.url, t.account) for t in targets])
         except sqlite3.Error as error:
             self._trouble(error)
-            return State(), 0.0
+        # Whoever begins anew tells everything twice: a database that takes nothing can still be read.
+        kept: dict[str, tuple[State, float]] = {}
+        with contextlib.suppress(sqlite3.Error):
+            kept = await self.stored(self.store.states)
+        return {target.key: kept.get(target.key, (State(), 0.0)) for target in targets}
 
     def _subject(self, target: Watched, state: State) -> Subject:
         fires = state.level not in (None, Level.UP)
@@ -206,11 +257,13 @@ class Service:
         """Go on by another plan; targets that stay keep what is known of them."""
         self.plan = plan
         subjects: dict[str, Subject] = {}
+        known = await self._known(plan.targets)
         for target in plan.targets:
-            there = self.subjects.get(target.key) or self._subject(target, (await self._known(target))[0])
+            there = self.subjects.get(target.key) or self._subject(target, known[target.key][0])
             there.target = target
             subjects[target.key] = there
         self.subjects = subjects
+        self.server.move(plan.settings, [target.url for target in plan.targets])
         await self._set_ways()
         if self.schedule:
             self.schedule.set(subjects, asyncio.get_running_loop().time(), plan.every)
@@ -239,7 +292,9 @@ class Service:
         """Until `stop`."""
         loop = asyncio.get_running_loop()
         self.schedule = Schedule(self.subjects, self.plan.every, loop.time())
-        beside = [asyncio.create_task(job) for job in (self._writer(), self.outlets.run(), self._keeper())]
+        beside = [
+            asyncio.create_task(job) for job in (self._writer(), self.outlets.run(), self._keeper(), self._reader())
+        ]
         try:
             while not self.stopping.is_set():
                 self._begin_due()
@@ -250,6 +305,7 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END):
                     await self._write()
+            self.server.close()
 
     def _begin_due(self) -> None:
         assert self.schedule is not None
@@ -277,18 +333,48 @@ class Service:
                 await self._wake.wait()
 
     async def _round(self, subject: Subject) -> None:
-        made = await self._look(subject.target, self.plan.settings, subject.memory, self.steady())
+        settings = self.plan.settings_of(subject.target.account)
+        made = await self._look(subject.target, settings, subject.memory, self.steady())
         self._taken(subject, made)
+        account = subject.target.account
+        if account is not None and (ips := rounds.callback_ips_of(made.report)) and self._listed.get(account) != ips:
+            self._listed[account] = ips
+            await self._compare(subject, made, account, ips)
+
+    async def _compare(self, subject: Subject, made: Round, account: str, ips: tuple[str, ...]) -> None:
+        """WeChat's addresses are others than before, or known for the first time: which lists do not fit any more?"""
+        with contextlib.suppress(sqlite3.Error):
+            before = await self.stored(self.store.listed, account)
+            lists = await deadline.in_thread(lambda: allow_lists(self.plan.settings))
+            named = [name for name in lists if _named(name, self.plan)]
+            self.drifts[account] = drift(ips, before or (), lists, named)
+            new, gone = changed(ips, before or ips)
+            messages: list[Message] = []
+            if new or gone or (before is None and self.drifts[account]):
+                said = words.listed(account, new, gone, self.drifts[account], self.catalogue)
+                self.say("watch_list", account=account, new=len(new), gone=len(gone), lists=len(self.drifts[account]))
+                time = self.wall()
+                id = f"{subject.target.key}-list-{hashlib.sha256(repr((ips, new, gone)).encode()).hexdigest()[:12]}"
+                body = words.list_body(id, subject.target, said, made.report, time, self.catalogue)
+                messages = [Message(id, way.label, time, "list", body) for way in self._messengers()]
+            if before is None or new or gone:
+                await self.stored(self.store.keep_list, account, self.wall(), ips, subject.target.key, messages)
+            self.outlets.take(messages)
+
+    def _messengers(self) -> list[Way]:
+        return [way for way in self.plan.ways if way.kind != "alertmanager"]
 
     def _taken(self, subject: Subject, made: Round) -> None:
         """What follows from a round: the state, the row, the messages."""
         time, steady, numbers = self.wall(), self.steady(), made.numbers
         state, change, told = step(subject.state, numbers.level, steady, self.plan.rule)
         subject.state, subject.numbers, subject.report, subject.time = state, numbers, made.report, time
+        if numbers.level is not None:
+            subject.strip.add(int(time // STRETCH), numbers.level, numbers.total)
         self.counts.rounds += 1
         self.counts.blind += numbers.level is None
         messages: tuple[Message, ...] = ()
-        ways = [way for way in self.plan.ways if way.kind != "alertmanager"]
+        ways = self._messengers()
         if told is not None and ways:
             id = message_id(subject.target.key, state.said)
             since = time - (steady - told.since)
@@ -375,6 +461,7 @@ class Service:
         marks, self._marks = self._marks, []
         if not rows and not marks:
             return
+        self._writing = len(rows)
         try:
             await self.stored(self.store.write, rows, marks)
         except asyncio.CancelledError:
@@ -390,6 +477,8 @@ class Service:
             if self._store_down:
                 self._store_down = False
                 self.say("watch_store_back")
+        finally:
+            self._writing = 0
         sent = {(message.id, message.way) for message, _ in marks}
         self.outlets.take(one for row in rows for one in row.messages if (one.id, one.way) not in sent)
 
@@ -417,8 +506,17 @@ class Service:
                 await self.stored(self.store.renew)
                 self.counts.damaged += 1
                 self.say("watch_damaged", path=self.store.aside)
-            for subject in self.subjects.values():
-                await self._known(subject.target)
+            await self._known([subject.target for subject in self.subjects.values()])
+
+    async def _reader(self) -> None:
+        """Follow the access log."""
+        while True:
+            follower, before = self.server.follower, self.server.error
+            if follower is not None:
+                await deadline.in_thread(self.server.step)
+                if self.server.error is not None and before is None:
+                    self.say("watch_log", path=follower.path, error=self.server.error)
+            await asyncio.sleep(LOOK if follower is not None else 60 * LOOK)
 
     async def _keeper(self) -> None:
         """What has to be done now and then: old rows, the wall clock."""
@@ -463,6 +561,11 @@ def listening(address: str, port: int) -> Socket:
     except OSError as error:
         said = error.strerror or str(error)
         raise ConfigError("watch-port", place=f"{address}:{port}", error=said) from None
+
+
+def _named(name: str, plan: Plan) -> bool:
+    """Whether the user named this file as a list of WeChat's addresses."""
+    return any(fnmatch.fnmatch(name, pattern) for pattern in plan.settings.watch.allow_lists)
 
 
 def _damaged(error: sqlite3.DatabaseError) -> bool:

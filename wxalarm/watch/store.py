@@ -117,6 +117,8 @@ class Store:
         self.mutex = threading.Lock()
         """Held by whoever uses it: a call may go on in its thread when nobody waits for it any more."""
         self._ids: dict[str, int] = {}
+        self._days: dict[int, tuple[str, Day]] = {}
+        """The last day of each target, as it is in the file."""
         if read_only:
             self._db = self._connected()
             return
@@ -125,7 +127,8 @@ class Store:
             self._db = self._opened()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise
+                self._release()
+                raise ConfigError("watch-folder", place=str(path), error=str(error)) from None
             self._put_aside()
             self._db = self._opened()
 
@@ -180,6 +183,7 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
         self._ids.clear()
+        self._days.clear()
         self._put_aside()
         self._db = self._opened()
 
@@ -190,6 +194,9 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
+        self._release()
+
+    def _release(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -204,20 +211,31 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             self._ids.clear()
+            self._days.clear()
             raise
 
     # --- targets and states ---
 
-    def know(self, key: str, name: str, url: str, account: str | None) -> tuple[State, float]:
-        """Make a target known; what was kept of its state, and the steady time of that."""
+    def know(self, targets: Iterable[tuple[str, str, str, str | None]]) -> dict[str, tuple[State, float]]:
+        """Make targets known, each by key, name, URL and account; what was kept of their states, by key, with the
+        steady time of that."""
+        found = {}
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO targets (key, name, url, account, state) VALUES (?, ?, ?, ?, '{}')"
-                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, account = excluded.account",
-                (key, name, url, account),
-            )
-        found, steady = self._db.execute("SELECT state, steady FROM targets WHERE key = ?", (key,)).fetchone()
-        return _state(found), float(steady)
+            for row in targets:
+                db.execute(
+                    "INSERT INTO targets (key, name, url, account, state) VALUES (?, ?, ?, ?, '{}') ON CONFLICT (key)"
+                    " DO UPDATE SET name = excluded.name, url = excluded.url, account = excluded.account",
+                    row,
+                )
+                asked = db.execute("SELECT state, steady FROM targets WHERE key = ?", row[:1])
+                state, steady = asked.fetchone()
+                found[row[0]] = (_state(state), float(steady))
+        return found
+
+    def states(self) -> dict[str, tuple[State, float]]:
+        """What was kept of all targets: also while nothing can be written."""
+        found = self._db.execute("SELECT key, state, steady FROM targets")
+        return {key: (_state(state), float(steady)) for key, state, steady in found}
 
     def _id(self, key: str) -> int:
         if key not in self._ids:
@@ -252,9 +270,12 @@ class Store:
             "UPDATE targets SET state = ?, steady = ? WHERE id = ?",
             (json.dumps(asdict(row.state), separators=(",", ":")), row.steady, target),
         )
-        day = datetime.fromtimestamp(row.time).astimezone().date().isoformat()
-        found = db.execute("SELECT data FROM days WHERE target = ? AND day = ?", (target, day)).fetchone()
-        sums = Day.of(json.loads(found[0])) if found else Day()
+        day = clock.strftime("%Y-%m-%d", clock.localtime(row.time))
+        known = self._days.get(target)
+        if known is None or known[0] != day:
+            found = db.execute("SELECT data FROM days WHERE target = ? AND day = ?", (target, day)).fetchone()
+            known = self._days[target] = (day, Day.of(json.loads(found[0])) if found else Day())
+        sums = known[1]
         sums.add(row.level, row.total)
         sums.late += row.late
         db.execute(
@@ -271,7 +292,11 @@ class Store:
                     *(row.code, row.certainty, row.saved),
                 ),
             )
-        for message in row.messages:
+        self._send(db, target, row.messages)
+
+    @staticmethod
+    def _send(db: sqlite3.Connection, target: int, messages: Iterable[Message]) -> None:
+        for message in messages:
             db.execute(
                 "INSERT OR IGNORE INTO messages (id, way, time, target, kind, body) VALUES (?, ?, ?, ?, ?, ?)",
                 (message.id, message.way, message.time, target, message.kind, json.dumps(message.body)),
@@ -297,6 +322,15 @@ class Store:
             (key, since, limit),
         )
         return [(t, None if level is None else Level(level), code, json.loads(p)) for t, level, code, p in found]
+
+    def strips(self, since: float, width: float) -> list[tuple[str, int, int, float | None]]:
+        """(target's key, number of the stretch of `width` seconds, worst level in it, longest time) since a moment."""
+        found = self._db.execute(
+            "SELECT key, CAST(time / ? AS INTEGER) AS stretch, max(level), max(total) FROM rounds"
+            " JOIN targets ON targets.id = rounds.target WHERE time >= ? AND level IS NOT NULL GROUP BY key, stretch",
+            (width, since),
+        )
+        return list(found)
 
     def changes(self, key: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
         """State changes, the newest first; of one target or of all."""
@@ -365,10 +399,13 @@ class Store:
         ).fetchone()
         return None if found is None else list(json.loads(found[0]))
 
-    def keep_list(self, account: str, time: float, addresses: Sequence[str]) -> None:
-        """Keep them."""
+    def keep_list(
+        self, account: str, time: float, addresses: Sequence[str], target: str, messages: Iterable[Message]
+    ) -> None:
+        """Keep them, with what is said of them."""
         with self._transaction() as db:
             db.execute("INSERT INTO lists VALUES (?, ?, ?)", (account, time, json.dumps(list(addresses))))
+            self._send(db, self._id(target), messages)
 
     # --- the end of things ---
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,7 +40,7 @@ class Watched:
         return hashlib.sha256(f"{self.account or ''}\n{self.url}".encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What `watch` does: made anew from the configuration at SIGHUP."""
 
@@ -49,6 +51,14 @@ class Plan:
     ways: tuple[Way, ...] = ()
     listen: tuple[str, int] | None = None
     token: str | None = None
+
+    def settings_of(self, account: str | None) -> Settings:
+        """The settings, with no other account than this one."""
+        return replace(self.settings, accounts=(self._accounts[account],) if account in self._accounts else ())
+
+    @cached_property
+    def _accounts(self) -> dict[str | None, Account]:
+        return {account.name: account for account in self.settings.accounts}
 
 
 def plan_of(
@@ -116,11 +126,11 @@ def _named(targets: Iterator[Watched]) -> list[Watched]:
     """Each with a name of its own. Raises ConfigError for a URL that is there twice."""
     made: dict[tuple[str | None, str], Watched] = {}
     found = list(targets)
-    names = [target.name for target in found]
+    names = Counter(target.name for target in found)
     for target in found:
         if (target.account, target.url) in made:
             raise ConfigError("watch-twice", place=_short(target.url))
-        own = target.name if names.count(target.name) == 1 else f"{target.name} {urlsplit(target.url).path}"
+        own = target.name if names[target.name] == 1 else f"{target.name} {urlsplit(target.url).path}"
         made[target.account, target.url] = replace(target, name=own)
     return list(made.values())
 

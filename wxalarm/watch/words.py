@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -12,8 +13,10 @@ from wxalarm.messages import Catalogue
 from wxalarm.model import Report
 from wxalarm.render import json
 from wxalarm.render.redact import Redactor
-from wxalarm.render.view import view
-from wxalarm.watch.states import Kind, Told
+from wxalarm.render.view import line, view
+from wxalarm.watch.allow_lists import SHOWN, Drift
+from wxalarm.watch.rounds import level_of, said_by
+from wxalarm.watch.states import Kind, Level, Told
 from wxalarm.watch.targets import Watched
 
 ALARM_SCHEMA = "wxalarm.watch.alarm/1"
@@ -22,12 +25,18 @@ PARTS = ("hint", "verify", "ask")
 
 
 def brief(report: Report, words: Catalogue) -> list[str]:
-    """The verdict in a few lines, as one writes it into a chat."""
+    """What a report says in a few lines, as one writes it into a chat."""
     seen = view(report, words)
-    if seen.cause is None:
-        return [": ".join(seen.without)]
-    lines = [words.ui("cause_line", certainty=seen.certainty, code=seen.cause.code), seen.cause.text]
-    return lines + [f"{label}: {text}" for part, label, text in seen.cause.advice if part in PARTS]
+    said = seen.cause
+    if said is None:
+        finding = said_by(report)
+        if finding is None:
+            return [": ".join(seen.without)]
+        said = line(finding, words, report.target)
+        lines = [f"{said.code}: {said.text}"]
+    else:
+        lines = [words.ui("cause_line", certainty=seen.certainty, code=said.code), said.text]
+    return lines + [f"{label}: {text}" for part, label, text in said.advice if part in PARTS]
 
 
 def title(target: Watched, told: Told, words: Catalogue) -> str:
@@ -59,6 +68,33 @@ def clock(time: float) -> str:
     return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 
+def listed(
+    account: str, new: Sequence[str], gone: Sequence[str], drifts: Sequence[Drift], words: Catalogue
+) -> tuple[str, str]:
+    """(title, text) on WeChat's addresses and the allow lists that do not fit them."""
+    lines = [words.ui("watch_list_title", account=account)]
+    for key, found in (("watch_list_new", new), ("watch_list_gone", gone)):
+        if found:
+            lines.append(words.ui(key, found=found[:SHOWN], more=len(found)))
+    for one in drifts:
+        if one.missing:
+            lines.append(
+                words.ui("watch_list_missing", place=one.place, found=one.missing[:SHOWN], more=len(one.missing))
+            )
+        places = [f"{number}: {network}" for number, network in one.gone[:SHOWN]]
+        if places:
+            lines.append(words.ui("watch_list_stale", place=one.place, found=places, more=len(one.gone)))
+    return lines[0], "\n".join(lines)
+
+
+def list_body(
+    id: str, target: Watched, said: tuple[str, str], report: Report, time: float, words: Catalogue
+) -> dict[str, Any]:
+    """What a webhook gets of that."""
+    told = Told(Kind.REMINDER, level_of(report) or Level.UP, time)
+    return body(id, target, told, report, time, time, words) | {"kind": "list", "title": said[0], "text": said[1]}
+
+
 def body(
     id: str, target: Watched, told: Told, report: Report, time: float, since: float, words: Catalogue
 ) -> dict[str, Any]:
@@ -73,6 +109,7 @@ def body(
         "account": target.account,
         "url": hidden.text(target.url),
         "state": told.level.word,
+        "code": finding.code.id if told.level and (finding := said_by(report)) else None,
         "time": datetime.fromtimestamp(time).astimezone().isoformat(),
         "since": datetime.fromtimestamp(since).astimezone().isoformat(),
         "title": hidden.text(title(target, told, words)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sqlite3
 from collections.abc import Iterator
+from importlib import resources
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,7 +16,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from wxalarm.watch.service import Service
+from wxalarm.watch.store import Store
+from wxalarm.watch.web.api import Api
 from wxalarm.watch.web.guard import Guard
+from wxalarm.watch.web.pages import Pages
 from wxalarm.watch.web.probe import Probes
 
 CONNECTIONS = 200
@@ -23,8 +28,23 @@ CONNECTIONS = 200
 
 def application(service: Service, *, mounted: dict[str, ASGIApp] | None = None) -> ASGIApp:
     """All of it, guarded. mounted: applications of other rooms, by the path that they stand under."""
-    probes = Probes(service)
+    probes, pages = Probes(service), Pages(service, Store(service.store.path, read_only=True))
+    api = Api(pages)
     routes: list[BaseRoute] = [
+        Route("/", pages.overview),
+        Route("/target/{key}", pages.target),
+        Route("/paste", pages.paste, methods=["POST"]),
+        Route("/alarms", pages.alarms),
+        Route("/alarm/{id}", pages.alarm),
+        Route("/change/{id:int}", pages.change),
+        Route("/{of}/{id}/send", pages.send),
+        Route("/events", pages.events),
+        Route("/static/{name}", _static),
+        Route("/api/targets", api.targets),
+        Route("/api/targets/{key}", api.target),
+        Route("/api/changes", api.changes),
+        Route("/api/alarms", api.alarms),
+        Route("/api/schema", api.schema),
         Route("/metrics", probes.metrics),
         Route("/probe", probes.probe),
         Route("/-/healthy", _healthy),
@@ -32,7 +52,20 @@ def application(service: Service, *, mounted: dict[str, ASGIApp] | None = None) 
     routes += [Mount(path, app) for path, app in (mounted or {}).items()]
     assert service.plan.listen is not None
     address, watch = service.plan.listen[0], service.plan.settings.watch
-    return Guard(Starlette(routes=routes), address=address, token=service.plan.token, hosts=watch.hosts)
+    app = Starlette(routes=routes, exception_handlers={sqlite3.Error: pages.unreadable})
+    return Guard(app, address=address, token=service.plan.token, hosts=watch.hosts)
+
+
+KINDS = {"page.css": "text/css", "page.js": "text/javascript"}
+"""The files that the page loads, all of them ours."""
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in KINDS:
+        return PlainTextResponse("", 404)
+    text = resources.files(__package__).joinpath("static", name).read_bytes()
+    return Response(text, media_type=KINDS[name], headers={"Cache-Control": "max-age=300"})
 
 
 async def _healthy(request: Request) -> Response:

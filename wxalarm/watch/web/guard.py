@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST = 1 << 20
 """Bytes of a body: an alarm has some hundred, a storm pasted whole some hundred thousand."""
-BURST, RATE = 20.0, 0.5
+BURST, RATE = 60.0, 2.0
 """Posts and wrong tokens of one client at once, and a second. What is only read is bounded by the connections."""
 CLIENTS = 10_000
 COOKIE = "wxalarm"

@@ -35,7 +35,11 @@ class Probes:
 
     async def metrics(self, request: Request) -> Response:
         """All targets of the service, and itself."""
-        families = (metrics.of_service(self._service), metrics.of_targets(metrics.seen_by(self._service)))
+        families = (
+            metrics.of_service(self._service),
+            metrics.of_server(self._service.server, time.time()),
+            metrics.of_targets(metrics.seen_by(self._service)),
+        )
         return Response(metrics.text_of(*families), media_type=metrics.CONTENT_TYPE)
 
     async def probe(self, request: Request) -> Response:
@@ -57,7 +61,8 @@ class Probes:
         self._running += 1
         begun = asyncio.get_running_loop().time()
         try:
-            made = await look(target, replace(settings, timeout=limit), memory, self._service.steady())
+            own = replace(self._service.plan.settings_of(target.account), timeout=limit)
+            made = await look(target, own, memory, self._service.steady())
         finally:
             self._running -= 1
         seen = metrics.Seen(target, made.numbers, made.numbers.level, time=time.time())

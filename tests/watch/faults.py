@@ -1,0 +1,156 @@
+"""Faults that are switched on and off under a watched callback: `python -m tests.watch.faults` prints what was told.
+
+Run it in a network namespace of its own (`inside`), as the worlds of tests/lab. Each fault has addresses of its own; a
+healthy callback stands there first, then the fault, then the healthy one again. Rounds follow each other at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.lab.stage import (
+    HOST,
+    NETWORKS,
+    PATH,
+    QUICK,
+    Names,
+    Serve,
+    Staging,
+    World,
+    alarm,
+    drops,
+    handler,
+    mute,
+    page,
+    says,
+    site,
+    staged,
+)
+from tests.watch.hook import hook
+from wxalarm.config import Settings
+from wxalarm.lab import http
+from wxalarm.lab.callback import Callback
+from wxalarm.lab.certificates import Authority
+from wxalarm.lab.dns import Fault
+from wxalarm.lab.scenarios.push import KEYS
+from wxalarm.messages import catalogue
+from wxalarm.watch.service import Service
+from wxalarm.watch.states import Rule
+from wxalarm.watch.store import Store
+from wxalarm.watch.targets import Plan, Watched
+from wxalarm.watch.ways import Way
+
+RULE = Rule(3, 2)
+BEFORE = 3
+AT_ONCE = 4
+
+
+def wrong(fault: str) -> Serve:
+    """The callback, with a fault of its answer to every GET."""
+    return site(Callback(KEYS, path=PATH, wrong=fault, wrong_get=True))
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A fault: what stands at the addresses, what DNS says, the code that must be told and the state."""
+
+    code: str
+    at: Mapping[str, Any]
+    names: Names = Names()
+    state: str = "down"
+    timeout: float = 12.0
+
+
+CASES: Mapping[str, Case] = {
+    "nothing listens": Case("tcp-refused", {}),
+    "packets vanish": Case("tcp-timeout", {"A": drops()}, timeout=QUICK),
+    "no TLS handshake": Case("tls-timeout", {"A": mute()}, timeout=QUICK),
+    "certificate expired": Case("tls-expired", {"A": handler(cert="expired")}),
+    "certificate of another name": Case("tls-name-mismatch", {"A": handler(cert="other-name")}),
+    "intermediate certificate forgotten": Case("tls-chain-incomplete", {"A": handler(cert="alone")}),
+    "certificate signed by itself": Case("tls-self-signed", {"A": handler(cert="self-signed")}),
+    "certificate about to end": Case("tls-expiring", {"A": handler(cert="expiring")}, state="degraded"),
+    "plain HTTP on 443": Case("tls-not-tls", {"A": says(b"HTTP/1.1 400 Bad Request\r\n\r\n")}),
+    "502 of the proxy": Case("http-status", {"A": wrong("502")}),
+    "no answer in 5 s": Case("http-timeout", {"A": page(http.slow(9.0))}, timeout=QUICK),
+    "hangs up": Case("http-empty", {"A": wrong("hang-up")}),
+    "leads elsewhere": Case("http-redirect", {"A": wrong("redirect")}),
+    "echostr in quotes": Case("verify-echo-wrong", {"A": wrong("quoted")}),
+    "another token": Case("http-status", {"A": handler(token="another")}),
+    "the name is gone": Case("dns-nxdomain", {"A": handler()}, Names(zone=())),
+    "resolvers fail for it": Case(
+        "dns-servfail",
+        {"A": handler()},
+        Names(faults={role: {HOST: Fault.SERVFAIL} for role in ("first", "second", "system", "guide")}),
+    ),
+    "one of two addresses is dead": Case("tcp-refused", {"A": handler()}, Names(("@A", "@B"))),
+}
+
+
+class Told(msgspec.Struct):
+    """What came of a case: messages as (round, kind, state, code)."""
+
+    messages: list[tuple[int, str, str, str | None]]
+    states: list[str]
+
+
+async def switched(case: Case, place: int, staging: Staging, folder: Path) -> Told:
+    """Healthy, the fault, healthy."""
+    world = World("", "", alarm("connect", scheme="https"), {"A": handler()}, account=True, push=False)
+    broken = dataclasses.replace(world, at=case.at, names=case.names, timeout=case.timeout)
+    target = Watched("shop", f"https://{HOST}{PATH}", "shop")
+    with hook() as server:
+        store = Store(folder / str(place) / "watch.db")
+        plan = Plan((target,), Settings(), rule=RULE, ways=(Way("webhook", "webhook", server.url),))
+        service = Service(plan, store, catalogue("en"), lambda *_, **__: None)
+        await service.begin()
+        states: list[str] = []
+        told = Told([], states)
+        for one, rounds in ((world, BEFORE), (broken, RULE.bad + 1), (world, RULE.good + 1)):
+            async with staged(one, place, staging) as made:
+                service.plan = dataclasses.replace(plan, settings=made.settings)
+                for _ in range(rounds):
+                    before = len(server.bodies)
+                    await service.once()
+                    (subject,) = service.subjects.values()
+                    assert subject.numbers is not None
+                    level = subject.numbers.level
+                    states.append(f"{'blind' if level is None else level.word} {subject.numbers.code}")
+                    for body in server.bodies[before:]:
+                        told.messages.append((len(states), body["kind"], body["state"], body["code"]))
+        store.close()
+    return told
+
+
+async def everything(names: list[str]) -> dict[str, Told]:
+    """All cases, AT_ONCE under way at a time."""
+    authority, slots = Authority(), asyncio.Semaphore(AT_ONCE)
+    with authority.file() as ca_file, tempfile.TemporaryDirectory() as folder:
+        staging = Staging(authority, ca_file)
+
+        async def one(name: str, place: int) -> Told:
+            async with slots:
+                return await switched(CASES[name], place, staging, Path(folder))
+
+        chosen = [name for name in CASES if not names or name in names]
+        made = await asyncio.gather(*(one(name, place) for place, name in enumerate(chosen)))
+        return dict(zip(chosen, made, strict=True))
+
+
+def main() -> None:
+    """All of them, or those that are named."""
+    for command in ("ip link set lo up", *(f"ip route add local {network} dev lo" for network in NETWORKS)):
+        subprocess.run(command.split(), check=True, timeout=10)
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(everything(sys.argv[1:]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Each of many faults, switched on and off in a network namespace, is alarmed once on and once off, by its name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+
+from tests.lab.worlds import UNSHARE, missing
+from tests.paths import ROOT
+from tests.watch.faults import BEFORE, CASES, RULE, Told
+
+pytestmark = [
+    pytest.mark.netns,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(missing() is not None, reason=str(missing())),
+]
+
+
+@pytest.fixture(scope="module")
+def told() -> Mapping[str, Told]:
+    done = subprocess.run([*UNSHARE, sys.executable, "-m", "tests.watch.faults"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return msgspec.json.decode(done.stdout, type=dict[str, Told])
+
+
+def test_there_are_enough() -> None:
+    assert len(CASES) >= 15
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_is_alarmed_once_on_and_once_off_by_its_name(name: str, told: Mapping[str, Told]) -> None:
+    case, found = CASES[name], told[name]
+    on, off = BEFORE + RULE.bad, BEFORE + RULE.bad + 1 + RULE.good
+    assert len(found.messages) == 2, found.states
+    (when, *what), (then, *end) = found.messages
+    assert what == ["worse", case.state, case.code], found.states
+    assert end == ["better", "up", None]
+    assert on <= when <= on + 1
+    assert off <= then <= off + 1
