@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.incidents.night import night
-from tests.paths import ROOT
 from tests.render.test_golden_reports import REPORTS, report_of
 from tests.render.test_reports import report as hostile_report
 from tests.render.test_reports import words as hostile_words
@@ -26,13 +25,8 @@ from wxalarm.render import html
 from wxalarm.render.incidents import page_of
 
 RUN = {"version": "0.1.0", "time": "2026-01-10T20:00:00+08:00", "host": "ops.example.com", "elapsed": 1.0}
-AXE = [
-    Path(place) / "axe.min.js"
-    for place in (os.environ.get("AXE_CORE", ""), ROOT / "node_modules/axe-core", "/usr/lib/node_modules/axe-core")
-    if place
-]
-SCRIPT = next((path for path in AXE if path.is_file()), None)
-"""Of `npm install -g axe-core`."""
+AXE = find_spec("axe_playwright_python")
+SCRIPT = Path(AXE.origin).parent / "axe.min.js" if AXE is not None and AXE.origin is not None else None
 QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 QUIET += " --disable-component-update --disable-sync --host-resolver-rules=MAP*0.0.0.0"
 
@@ -108,7 +102,7 @@ def violations(page: str, folder: Path, *, dark: bool) -> list[Any]:
 
 
 needs_axe = pytest.mark.skipif(
-    shutil.which("chromium") is None or SCRIPT is None, reason="needs Chromium and axe-core (npm install -g axe-core)"
+    shutil.which("chromium") is None or SCRIPT is None, reason="needs Chromium and axe-playwright-python"
 )
 
 
