@@ -92,6 +92,26 @@ def test_the_document_keeps_its_schema(tmp_path: Path) -> None:
     assert "192.0.2." not in hidden
 
 
+def test_more_causes_than_are_looked_at_are_counted_and_not_taken_for_fine(tmp_path: Path) -> None:
+    text = "".join(ALARM.format(n=1).replace("wx.example.com", f"h{n}.example.com") for n in range(620))
+    path = tmp_path / "many.txt"
+    path.write_text(text, "utf-8")
+    done = wxalarm("diagnose", *QUICK, "-f", "json", path)
+    data = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert (len(data["reports"]), len(data["incidents"]), data["overview"]["incidents_in_all"]) == (100, 500, 620)
+    shown = wxalarm("diagnose", *QUICK, path).stdout.decode()
+    assert len(shown.splitlines()) <= 60
+    assert "608 more incidents" in shown
+
+
+@pytest.mark.parametrize("text", [False, True], ids=["file", "terminal"])
+def test_quiet_is_the_verdict_alone(text: bool) -> None:
+    done = wxalarm("diagnose", *QUICK, "-q", *(["-f", "text"] if text else []), stdin=ALARM.format(n=1).encode())
+    assert len(done.stdout.decode().splitlines()) == 1
+    assert done.stderr == b""
+
+
 class Servers:
     """Listens on ports of 127.0.0.1; counts what connects."""
 

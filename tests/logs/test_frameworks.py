@@ -318,3 +318,51 @@ def test_a_parser_of_records_says_what_it_is() -> None:
     parser = parser_of(FORMS["echo v4"])
     assert isinstance(parser, RecordParser)
     assert (parser.name, parser.guessed) == ("json", frozenset())
+
+
+DOCUMENTS = [name for name, lines in FORMS.items() if lines[-1].startswith("{")]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_learned_keys_give_what_the_whole_document_gives(name: str) -> None:
+    line = FORMS[name][-1]
+    values = json.loads(line)
+    bare = {key: value for key, value in values.items() if key.lower() not in ("size", "bytes_out", "upstream_status")}
+    others = [
+        line,
+        json.dumps(bare),
+        line.replace('"POST"', '"GET"'),
+        line.replace("/wx?", "/wxx?"),
+        line.replace("/wx?", "\\/wx?"),
+        line.replace("200", "499"),
+        line.replace('"status"', '"code"'),
+        line.replace("0.012", "0.5").replace("1234567", "7654321"),
+        "{broken /wx",
+    ]
+    chunk = ("\n" + "\n".join(others) + "\n").encode()
+    parser = parser_of((line,))
+    assert isinstance(parser, RecordParser)
+    slow = parser_of((line,))
+    assert isinstance(slow, RecordParser)
+    slow._quick = None
+    assert parser.columns(chunk) == slow.columns(chunk)
+    assert len(slow.columns(chunk)[0]) >= 4
+
+
+@pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])
+def test_learned_parts_give_what_the_whole_line_gives(name: str) -> None:
+    line = FORMS[name][-1]
+    others = [line, line.replace("POST", "GET"), line.replace("/wx", "/wxx"), line.replace("200", "\x1b[31m499\x1b[0m")]
+    others += [line.replace("200", "502"), line.replace("1.234", "5.678"), "nothing", line[: len(line) // 2]]
+    parser, slow = parser_of((line,)), parser_of((line,))
+    if isinstance(parser, RecordParser) and isinstance(slow, RecordParser):
+        slow._quick = None
+        chunk = ("\n" + "\n".join(others) + "\n").encode()
+        assert parser.columns(chunk) == slow.columns(chunk)
+        assert name == "PHP-FPM" or len(slow.columns(chunk)[0]) >= 3
+
+
+def test_the_usual_documents_are_read_by_their_keys() -> None:
+    parsers = {name: parser_of(FORMS[name]) for name in DOCUMENTS}
+    slow = {name for name, parser in parsers.items() if isinstance(parser, RecordParser) and parser._quick is None}
+    assert slow == set()

@@ -194,11 +194,18 @@ def _delivered(
     stopped = job.stopped or bool(pressed)
     if stopped:
         typer.echo(words.ui("interrupted"), err=True)
-    code = INTERRUPTED if stopped else exit_code(reports, strict)
     timeout = max((ctx.settings.timeout for ctx in job.contexts), default=0.0)
     limit = RENDERING + RENDERING_EACH * len(reports)
     redactors = never, never if reveal else Redactor(redaction_key())
-    page = page_of(overview(found.fold, by_group(found.groups, reports)), reports) if found else page_from(reports)
+    folded = found is not None and len(found.groups) == len(reports)
+    page = (
+        page_of(overview(found.fold, by_group(found.groups, reports)), reports)
+        if found and folded
+        else page_from(reports)
+    )
+    # What was only counted could not be told.
+    counted = UNTOLD if any(not one["reports"] for one in page["incidents"]) else 0
+    code = INTERRUPTED if stopped else exit_code(reports, strict) or counted
     shown = [redacted(reports, problems, page, redactor) for redactor in redactors]
 
     def made(output: Output) -> Checked:
@@ -218,7 +225,7 @@ def _delivered(
         less = shortened(reports, whole)
         few = [short(problem) for problem in problems[:SHOWN_PROBLEMS]]
         shown = [redacted(less, few, page, each) for each in redactors]
-        code = INTERRUPTED if stopped or pressed else exit_code(less, strict)
+        code = INTERRUPTED if stopped or pressed else exit_code(less, strict) or counted
         return made(output)
 
     def case(output: Output) -> Checked:

@@ -80,11 +80,10 @@ class Fold:
         """The alarm's group; None for an alarm that came before: a chat's export has it once for each who quoted it."""
         sample, seen = alarm.sample, alarm.first_seen
         at = None if seen is None else int(seen.timestamp())
-        if self._seen.again(
-            hash((alarm.kind, alarm.appid, at, alarm.count, *(sample.openid, sample.stamp, sample.transaction_id)))
-            if at is not None or sample.stamp is not None
-            else hash(alarm.description) ^ hash((alarm.appid, alarm.count, sample.openid, sample.response_content))
-        ):
+        told = (alarm.kind, alarm.appid, at, alarm.count, sample.openid, sample.stamp, sample.transaction_id)
+        where = (sample.url, sample.ip, sample.http_code, sample.curl_error)
+        said = None if at is not None or sample.stamp is not None else (alarm.description, sample.response_content)
+        if self._seen.again(hash((told, where, said))):
             self.duplicates += 1
             return None
         self.alarms += 1

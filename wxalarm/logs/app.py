@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from wxalarm.logs import times
+from wxalarm.logs.stacks import goes_on
 from wxalarm.wechat.limits import OPENID_LENGTH
 
 _SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
@@ -21,10 +22,28 @@ SHAPES: tuple[tuple[str, bytes], ...] = (
 _BEFORE = rb"\n[^\n]{0,160}?"
 """A time stands near the beginning of its line."""
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_NAMED_CAUSES = (
+    (
+        "csrf",
+        rb"TokenMismatch|InvalidAuthenticityToken|(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
+    ),
+    (
+        "memory",
+        rb"OutOfMemory|MemoryError|Allowed memory size of|heap out of memory|Out of memory|Cannot allocate memory",
+    ),
+    (
+        "timeout",
+        rb"[Tt]imed out|Timeout(?:Error|Exception|Expired)|(?:Read|Connect|Socket)Timeout|Maximum execution time|"
+        rb"Lock wait timeout|ETIMEDOUT|context deadline exceeded|i/o timeout",
+    ),
+)
+"""What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), memory
+ran out, something waited for too long."""
+CAUSES = tuple((name, re.compile(pattern)) for name, pattern in _NAMED_CAUSES)
 _TROUBLE = re.compile(
     rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |\bUncaught |"
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
-    rb"\"level\":\s?\"(?:error|fatal|critical)\""
+    rb"\"level\":\s?\"(?:error|fatal|critical)\"|" + b"|".join(pattern for _, pattern in _NAMED_CAUSES)
 )
 _HUNG_UP = re.compile(
     rb"(?:(?:java\.io\.)?IOException: )?\b[Bb]roken ?[Pp]ipe(?:Error)?(?:: \[Errno 32\])?|\bEPIPE\b|"
@@ -89,7 +108,7 @@ class AppLines:
 
 def shape_of(lines: Sequence[bytes]) -> str | None:
     """The shape of time that most of a sample of lines have; None when fewer than one in ten has any."""
-    lines = [line for line in lines if line.strip()]
+    lines = [line for line in lines if line.strip() and not goes_on(line)]
     best, most = None, 0
     for name, shape in SHAPES:
         pattern = re.compile(_BEFORE + shape)
@@ -117,6 +136,11 @@ def trouble(line: bytes) -> bool:
 def hung_up(text: bytes) -> bool:
     """Whether a line, or an entry of several, says that the other side hung up, and names no other error."""
     return _HUNG_UP.search(text) is not None and _NAMED_ERROR.search(_HUNG_UP.sub(b"", text)) is None
+
+
+def cause(text: bytes) -> str | None:
+    """csrf, memory or timeout: what an error names as its reason; None for any other."""
+    return next((name for name, pattern in CAUSES if pattern.search(text[:4096]) is not None), None)
 
 
 def errcode(line: bytes) -> int | None:

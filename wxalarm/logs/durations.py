@@ -39,6 +39,8 @@ class Took(NamedTuple):
     guessed: bool
     """Nothing says the unit."""
     key: str
+    unit: str | None = None
+    """Of the numbers behind the key, when something beside it told it."""
 
 
 def read(text: str, unit: str | None = None) -> float | None:
@@ -69,8 +71,9 @@ def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
     for key in _BARE:
         if key not in flat:
             continue
-        if (seconds := read(flat[key], _by_sibling(flat, key))) is not None:
-            return Took(seconds, False, key)
+        beside = _by_sibling(flat, key)
+        if (seconds := read(flat[key], beside)) is not None:
+            return Took(seconds, False, key, beside)
         if (seconds := read(flat[key], "s")) is not None:
             # Only seconds are printed with a fraction by most; a whole number may be any of the four.
             fraction = "." in flat[key] and seconds <= LONGEST

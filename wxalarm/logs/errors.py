@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from wxalarm.logs import times
 from wxalarm.logs.access import Push
 from wxalarm.logs.place import Place
+from wxalarm.logs.stacks import goes_on
 
 _TIME = re.compile(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
 _BEGINS = re.compile(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
@@ -124,8 +125,9 @@ class ErrorLines:
 
 
 def is_error_log(lines: Sequence[bytes]) -> bool:
-    """Whether a sample of lines is from nginx's error log: a message may go on over several lines."""
-    lines = [line for line in lines if line.strip()]
+    """Whether a sample of lines is from nginx's error log: a message may go on over any number of lines, as the stack
+    of a PHP error does."""
+    lines = [line for line in lines if line.strip() and not goes_on(line)]
     return sum(_LINE.match(line) is not None for line in lines) * 10 >= max(1, len(lines))
 
 

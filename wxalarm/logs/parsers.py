@@ -6,11 +6,11 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from wxalarm.logs import durations, moments, times
+from wxalarm.logs import durations, learned, moments, times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -205,6 +205,10 @@ _PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\
 """The time that a logger, a container or the journal puts before a line."""
 _PREFIXED = 120
 """Characters in which it stands."""
+_STOPS = ("", "?", "#")
+_TOOK = TALLIED.index("request_time")
+_Quick = Callable[[bytes], tuple[bytes, Key] | Literal[False] | None]
+"""Time and key of a line; False for one that does not count, None for one that has to be read in full."""
 Read = Callable[[bytes], Mapping[str, str] | None]
 """The keys and values of one line, keys in lower case; None for a line of another form."""
 
@@ -231,6 +235,7 @@ class RecordParser:
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
+        self._quick: _Quick | None = None
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
@@ -240,11 +245,124 @@ class RecordParser:
         """See LineParser."""
         times: list[bytes] = []
         keys: list[Key] = []
-        for record in map(self.record, chunk.split(b"\n")):
-            if record is not None and (self.wanted is None or fits(record, self.wanted)):
-                times.append(record["time"].encode("utf-8", "replace"))
-                keys.append(tuple(record.get(name, self._absent[name]).encode("utf-8", "replace") for name in TALLIED))
+        segment, quick = self._segment, self._quick
+        for line in chunk.split(b"\n"):
+            if segment not in line:
+                continue
+            found = quick(line) if quick is not None else None
+            if found is None:
+                record = self.record(line)
+                if record is None or (self.wanted is not None and not fits(record, self.wanted)):
+                    continue
+                key = tuple(record.get(name, self._absent[name]).encode("utf-8", "replace") for name in TALLIED)
+                found = record["time"].encode("utf-8", "replace"), key
+            elif not found:
+                continue
+            times.append(found[0])
+            keys.append(found[1])
         return times, keys
+
+    @cached_property
+    def _segment(self) -> bytes:
+        """What every line for the path holds; nothing when that is not known. "/" may be escaped."""
+        path = self.wanted.path if self.wanted is not None else None
+        if path is None or not {"request", *PATHS} & set(self.fields):
+            return b""
+        plain = [part for part in path.split("/") if re.fullmatch(r"[\w.~-]+", part, re.ASCII)]
+        return max(plain, key=len, default="").encode()
+
+    def learn(self, lines: Sequence[bytes]) -> None:
+        """Learn from a sample of documents where the values stand: the others of their kind are decoded no further than
+        that. A line that lacks one of them is read as any other."""
+        documents = [value for line in lines if (value := _document(line)) is not None]
+        names = ("time", "status", *("request_method", "request_uri", "request"), *TALLIED[1:])
+        found: dict[str, learned.Path] = {}
+        units = dict(self._units)
+        for value in documents:
+            paths, took = learned.paths(value), self.took(dict(_flat(value, _DEPTH)))
+            if took is not None and took.unit is not None:
+                units.setdefault(took.key, took.unit)
+            for name in names:
+                keys = _NAMES.get(name, ()) if name != "request_time" else (took.key,) if took is not None else ()
+                place = next((paths[key] for key in keys if key in paths), None)
+                if place is not None:
+                    found.setdefault(name, place)
+        if "request" in found:
+            found = {name: place for name, place in found.items() if name not in ("request_method", "request_uri")}
+        asked = {"request"} if "request" in found else {"request_method", "request_uri"}
+        if self.wanted is None or not {"time", "status", *asked} <= set(found) or "args" in self.fields:
+            return
+        took_key = found["request_time"][-1].lower() if "request_time" in found else ""
+        values = learned.decoder(list(found.values()))
+        self._quick = self._reader(list(found), values, lambda text: durations.took({took_key: text}, units))
+
+    def learn_form(self, framework: Framework) -> None:
+        """Learn which parts of a framework's request line are counted."""
+        pattern = framework.pattern
+        parts = {name: name for name in ("time", "status", "request_method", "request_uri", *TALLIED[1:])}
+        parts["request_time"] = "took"
+        order = [name for name, part in parts.items() if part in pattern.groupindex and name in self.fields]
+        if self.wanted is None or not {"time", "request_method", "request_uri"} <= set(order):
+            return
+        names = [parts[name] for name in order]
+
+        def values(line: bytes) -> tuple[Any, ...] | None:
+            if b"\x1b" in line:
+                return None
+            match = pattern.search(line.decode("utf-8", "replace"))
+            return () if match is None else match.group(*names)
+
+        self._quick = self._reader(order, values, lambda text: self.took({"took": text}))
+
+    def _reader(
+        self, order: Sequence[str], values: learned.Values, spent: Callable[[str], durations.Took | None]
+    ) -> _Quick:
+        """A reader of lines by the values that are named in `order`. spent: reads a duration."""
+        at = {name: order.index(name) for name in order}
+        time, status, whole = at["time"], at["status"], "request" in at
+        method, uri = (at["request"],) * 2 if whole else (at["request_method"], at["request_uri"])
+        took = at.get("request_time")
+        rest = [(at.get(name), self._absent[name].encode()) for name in TALLIED]
+        wanted = self.wanted
+        assert wanted is not None
+
+        @lru_cache(4096)
+        def text(value: object) -> bytes:
+            return str(value).encode("utf-8", "replace")
+
+        @lru_cache(65536)
+        def seconds(value: object) -> bytes | None:
+            made = spent(str(value))
+            return None if made is None else f"{round(made.seconds, 6):g}".encode() if made.seconds is not None else b""
+
+        def read(line: bytes) -> tuple[bytes, Key] | Literal[False] | None:
+            got = values(line)
+            if not got or None in got:
+                return None if got is None or got else False
+            target = got[uri]
+            if whole:
+                asked, _, target = target.partition(" ")
+                target = target.partition(" ")[0]
+            else:
+                asked = got[method]
+            if asked != "POST":
+                return False
+            if wanted.path is not None:
+                if not target.startswith(wanted.path) or target[len(wanted.path) : len(wanted.path) + 1] not in _STOPS:
+                    return False
+            elif wanted.signed and "signature=" not in target:
+                return False
+            if not text(got[status]).isdigit():
+                return None
+            key = [absent if place is None else text(got[place]) for place, absent in rest]
+            if took is not None:
+                duration = seconds(got[took])
+                if not duration:
+                    return None
+                key[_TOOK] = duration
+            return text(got[time]), tuple(key)
+
+        return read
 
     def values(self, key: Key) -> Sequence[bytes]:
         """See LineParser."""
@@ -318,17 +436,27 @@ class RecordParser:
             units=self._units,
             guessed=frozenset(guessed),
         )
+        if self._read is _json_read:
+            made.learn(lines)
+        elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
+            made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
 
 
-def _json_read(line: bytes) -> Mapping[str, str] | None:
-    """One JSON object, nested ones too; behind what a container puts before it."""
+def _document(line: bytes) -> dict[str, Any] | None:
+    """The JSON object of a line, behind what a container puts before it."""
     start = line.find(b"{", 0, _PREFIXED)
     try:
         value = msgspec.json.decode(line[start:]) if start >= 0 else None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    return dict(_flat(value, _DEPTH)) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None
+
+
+def _json_read(line: bytes) -> Mapping[str, str] | None:
+    """One JSON object, nested ones too."""
+    value = _document(line)
+    return dict(_flat(value, _DEPTH)) if value is not None else None
 
 
 def _labelled_read(line: bytes) -> Mapping[str, str] | None:

@@ -73,6 +73,6 @@ def _incidents(page: Page, reports: Sequence[Report], words: Catalogue) -> list[
     for number, one in enumerate(page["incidents"][:room], 1):
         said = words.ui("dot").join((title(one, reports, words), extent(one, page, words)))
         lines.append(f"{number}. {shorten(said, LONGEST)}")
-    if len(page["incidents"]) > room:
-        lines.append(words.ui("more_chat", count=len(page["incidents"]) - room))
+    if page["incidents_in_all"] > room:
+        lines.append(words.ui("more_chat", count=page["incidents_in_all"] - room))
     return [*lines, *(shorten(note, NOTE) for note in told[:2])]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SLOTS = 48
 """Columns of a timeline, at most."""
+MOST = 500
+"""Incidents that are listed, those with the most failures; the others are counted."""
 VALUES = 20
 """Values of a field that are listed, those with the most failures."""
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -26,15 +28,17 @@ Page = Mapping[str, Any]
 def page_of(overview: Overview, reports: Sequence[Report]) -> Page:
     """All that a page shows, as plain data; reports by their places in `reports`."""
     places = {id(report): place for place, report in enumerate(reports)}
-    order = {group.number: place for place, one in enumerate(overview.incidents) for group in one.groups}
+    order = {group.number: place for place, one in enumerate(overview.incidents[:MOST]) for group in one.groups}
     begin, width, count = _slots(overview.incidents)
+    shown = overview.incidents[:MOST]
     return {
+        "incidents_in_all": len(overview.incidents),
         "alarms": overview.alarms,
         "duplicates": overview.duplicates,
         "since": _iso(begin) if count else None,
         "until": _iso(begin + width * count) if count else None,
         "slot": width,
-        "incidents": [_incident(one, places, begin, width, count) for one in overview.incidents],
+        "incidents": [_incident(one, places, begin, width, count) for one in shown],
         "blocks": [_blocks(one, order) for one in overview.blocks],
         "tickets": [_ticket(one) for one in overview.tickets],
     }
@@ -128,7 +132,7 @@ def headline(page: Page, words: Catalogue) -> str:
         "page_head",
         alarms=page["alarms"],
         again=page["duplicates"],
-        incidents=words.ui_count("incidents", len(page["incidents"])),
+        incidents=words.ui_count("incidents", page["incidents_in_all"]),
     )
     if page["since"]:
         when = words.ui("page_span", since=clock(page["since"], words), until=clock(page["until"], words))

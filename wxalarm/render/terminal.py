@@ -190,8 +190,8 @@ class _Page:
         for number, one in enumerate(shown, 1):
             self.numbered(number, title(one, reports, words), "bold", None if self.verbose else 2)
             self.line(extent(one, page, words), 4, most=2)
-        if len(shown) < len(incidents):
-            self.line(words.ui("more_incidents", count=len(incidents) - len(shown)), 4, "dim")
+        if len(shown) < page["incidents_in_all"]:
+            self.line(words.ui("more_incidents", count=page["incidents_in_all"] - len(shown)), 4, "dim")
         self.timeline(page, shown, levels)
         self.notes(page)
         if not self.verbose:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import resource
@@ -411,3 +412,20 @@ def test_an_example_stands_behind_many_lines_from_before_the_window(tmp_path: Pa
     path.write_bytes(joined([*failed, *(line(START - 50 + n, status=503) for n in range(3)), *log(START, START + 400)]))
     found = next(f for f in results(access=[path])["access-log"].findings if f.code.id == "log-upstream-error")
     assert found.evidence["place"] != "-"
+
+
+def test_the_user_says_the_unit_of_a_duration(tmp_path: Path) -> None:
+    """156425 of what? Of nanoseconds it is nothing, of microseconds a fifth of a second."""
+    push = f"/callback?signature=ab&timestamp={START}&nonce=1&openid={OPENID}"
+    entry = {"time": START, "method": "POST", "uri": push, "status": 200, "latency": 6_500_000}
+    path = tmp_path / "app.json"
+    path.write_text(json.dumps(entry) + "\n", "utf-8")
+    assert "log-slow" not in codes(results(access=[path])["access-log"])
+    assert "log-guessed" in codes(results(access=[path])["access-log"])
+    told = results(access=[path], log_format="json latency=us")["access-log"]
+    assert "log-guessed" not in codes(told)
+    (slow,) = (finding for finding in told.findings if finding.code.id == "log-slow")
+    assert (slow.code.basis, slow.evidence["seconds"]) == (Basis.RECORDED, 6.5)
+    wrong = results(access=[path], log_format="json latency=fortnights")["access-log"]
+    assert wrong.reason is not None
+    assert wrong.reason.id == "log-format"

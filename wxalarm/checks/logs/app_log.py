@@ -26,6 +26,7 @@ from wxalarm.checks.logs.facts import (
     window,
 )
 from wxalarm.checks.wechat.api_errors import BY_ERRCODE
+from wxalarm.logs.app import cause
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
 from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
@@ -97,7 +98,7 @@ def _findings(seen: AppLogSeen) -> Iterable[Finding]:
     if bad is not None:
         own = _own(bad, seen)
         yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)(
-            None, **_line(bad, own), trouble=bad.trouble, errcode=bad.errcode, case=_case(bad.errcode)
+            None, **_line(bad, own), trouble=bad.trouble, errcode=bad.errcode, case=_case(bad.errcode, bad.trouble)
         )
     yield from _slow(seen)
     if seen.hits and bad is None:
@@ -127,10 +128,10 @@ def _near(time: float, start: float) -> bool:
     return -APART <= time - start <= NEAR
 
 
-def _case(errcode: int | None) -> str:
+def _case(errcode: int | None, trouble: str | None) -> str:
     """The key of [words.app_errcode]."""
     if errcode is None:
-        return "none"
+        return cause((trouble or "").encode()) or "none"
     return BY_ERRCODE[errcode].id if errcode in BY_ERRCODE else "other"
 
 

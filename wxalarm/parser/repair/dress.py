@@ -149,6 +149,8 @@ class Dress:
             proof = self._proofs.start(max(0, event.start() - _BELOW))
             if proof > at + _ABOVE:
                 at = max(at, proof - _ABOVE)
+            elif event[0] == "[" and not self._marks and (behind := groups.clean(text, event.start())) > at:
+                at = behind
             elif event[0] != "[":
                 yield from self._label(event)
             elif (head := groups.head(text, event.start())) is not None:

@@ -25,6 +25,9 @@ _VALUE = compiled(
     rf"(?P<value>(?:[^\[\]\n]++|(?!{w.NEXT_GROUP})\[|\](?!{w.BEHIND_GROUP}|[ *_`|│\"”\r]{{1,6}}(?:\n|\Z))"
     rf"|\n(?![ \t\r\u00a0\u3000{w.QUOTES}]*+(?:\n|{w.TYPED}))){{0,200}}+)\]"
 )
+_PRINTED = "|".join(key.printed for key in w.KEYS if key.form not in ("body", "flag"))
+_CLEAN = compiled(rf"(?:\[(?:{_PRINTED})=(?!3D)[^\[\]\n]{{0,999}}\](?=\[| \[))++")
+"""A run of groups as WeChat prints them, but for the last."""
 _CUT = compiled(CUT)
 _QUOTED = compiled(rf"{BLANK}*+\n(?:{BLANK}|[{w.QUOTES}])*+(?<=[{w.QUOTES} ])(?=\[)")
 _LOOKS = str.maketrans("0ODoQ1lI|!5sS8B9gq", "oooooiiiiisssbbggg")
@@ -74,6 +77,12 @@ def head(text: str, at: int) -> Head | None:
     elif close >= 0 and "\n" not in text[end:close] and "[" not in text[end:close]:
         end = close + 1
     return Head(end, False, tuple(edits))
+
+
+def clean(text: str, at: int) -> int:
+    """Where a run of groups ends that needs no look, from an offset; the offset itself when there is none."""
+    found = _CLEAN.match(text, at)
+    return found.end() if found is not None else at
 
 
 def joined(text: str) -> str:

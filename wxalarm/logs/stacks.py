@@ -1,0 +1,15 @@
+"""Lines that belong to the entry before them: the stack of an error, in any language."""
+
+from __future__ import annotations
+
+import re
+
+_GOES_ON = re.compile(
+    rb"\s|#\d{1,4} |\}|\[(?:stacktrace|previous exception)\]|Stack trace:|thrown in |Caused by|Traceback \("
+    rb"|\.{3} \d+ more|goroutine \d+ \[|at [\w.$<]"
+)
+
+
+def goes_on(line: bytes) -> bool:
+    """Whether a line goes on with the one before."""
+    return _GOES_ON.match(line) is not None
