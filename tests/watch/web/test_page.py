@@ -156,7 +156,7 @@ def test_a_hostile_alarm_is_text(stage: Stage) -> None:
     hostile = '<img src=x onerror=alert(1)>"><script>alert(2)</script>\u202e\x1b[31m'
     with browsing() as page:
         paste(page, stage, alarm("http://127.0.0.1:1/<script>alert(3)</script>", hostile))
-        assert page.locator("script").count() == 0
+        assert not any("alert(" in text for text in page.locator("script").all_text_contents())
         assert "<script>alert" not in page.content().replace("&lt;", "")
         page.goto(stage.at("/alarms?lang=en"))
         time.sleep(0.2)

@@ -8,6 +8,7 @@ import secrets
 import time as clock
 from collections.abc import AsyncIterator, Sequence
 from functools import cache, partial
+from html import unescape
 from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs
@@ -52,6 +53,9 @@ PAUSE = 2.0
 ALIVE = 15.0
 WEEK = 7 * DAY
 BODY = re.compile(r"<body[^>]*>")
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
+AROUND = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""What a page cannot say of itself, or need not."""
 
 
 class Pages:
@@ -262,7 +266,11 @@ class Pages:
         links = f'<a href="/">wxalarm</a> · <a href="{send}" id="send">{escape(words.ui("page_send"))}</a>'
         note = f"<p>{escape(visible(said))}</p>" if said else ""
         bar = f'<nav style="padding:.75rem 1rem">{links}{note}</nav>'
-        return HTMLResponse(BODY.sub(lambda found: found[0] + bar, text, count=1))
+        # The report names what it needs (a hash of its script); a stricter policy of ours would be obeyed beside it.
+        own = POLICY.search(text)
+        policy = f"{unescape(own[1])}; {AROUND}" if own else AROUND
+        page = BODY.sub(lambda found: found[0] + bar, text, count=1)
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     # --- live ---
 
