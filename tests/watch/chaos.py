@@ -145,7 +145,7 @@ def judged(folder: Path, notes: Path) -> dict[str, Any]:
                 counted += 1
                 state, change, told = step(state, None if level is None else Level(level), time, RULE)
                 changes += [(key, change.number, int(change.after))] if change else []
-                wanted += [f"{key}-{state.said} {told.kind} {told.level.word}"] if told else []
+                wanted += [f"{key}-{state.said}-{told.kind} {told.kind} {told.level.word}"] if told else []
         kept = db.execute("SELECT target, number, after FROM changes").fetchall()
         waiting = db.execute("SELECT count(*) FROM messages WHERE sent IS NULL").fetchone()[0]
     came = notes.read_text().splitlines()

@@ -301,7 +301,7 @@ def test_a_start_while_the_database_is_locked_goes_on_from_what_was(tmp_path: Pa
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         service = lived(tmp_path, plan, down_between(0, 0), HOUR, script, wall=_later(2 * HOUR))
-    assert [(body["id"].rpartition("-")[2], body["kind"]) for body in server.bodies] == [
+    assert [(body["id"].split("-")[-2], body["kind"]) for body in server.bodies] == [
         ("1", "worse"),
         ("2", "better"),
     ]

@@ -376,7 +376,7 @@ class Service:
         messages: tuple[Message, ...] = ()
         ways = self._messengers()
         if told is not None and ways:
-            id = message_id(subject.target.key, state.said)
+            id = message_id(subject.target.key, state.said, str(told.kind))
             since = time - (steady - told.since)
             body = words.body(id, subject.target, told, made.report, time, since, self.catalogue)
             messages = tuple(Message(id, way.label, time, str(told.kind), body) for way in ways)

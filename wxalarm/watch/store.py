@@ -88,9 +88,10 @@ class Message:
     body: dict[str, Any]
 
 
-def message_id(target: str, said: int) -> str:
-    """The id of a target's message: the same whenever it is made, also again after a kill."""
-    return f"{target}-{said}"
+def message_id(target: str, said: int, kind: str) -> str:
+    """The id of a target's message: the same whenever it is made, also again after a kill, and another where it says
+    something else, though one that no disk had room for had the number."""
+    return f"{target}-{said}-{kind}"
 
 
 def folder_of(configured: str | None) -> Path:
