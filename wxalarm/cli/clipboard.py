@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 from wxalarm.cli.common import fail
+from wxalarm.probes.command import asked_for, on_path
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -28,15 +27,15 @@ def clipboard(words: Catalogue) -> bytes:
     """What is on the clipboard; the command ends when nothing is, or no program gives it."""
     tried = []
     for name, *arguments in PROGRAMS:
-        if (path := shutil.which(name)) is None or (name == "wl-paste" and not os.environ.get("WAYLAND_DISPLAY")):
+        if (path := on_path(name)) is None or (name == "wl-paste" and not os.environ.get("WAYLAND_DISPLAY")):
             continue
         try:
-            done = subprocess.run([path, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT)
-        except (OSError, subprocess.TimeoutExpired) as error:
+            code, text, errors = asked_for([path, *arguments], WAIT)
+        except OSError as error:
             tried.append(f"{name}: {type(error).__name__}")
             continue
-        if done.returncode == 0 and done.stdout.strip():
-            return done.stdout
-        tried.append(f"{name}: {done.stderr.decode('utf-8', 'replace').strip()[:200] or done.returncode}")
+        if code == 0 and text.strip():
+            return text
+        tried.append(f"{name}: {errors[:200] or code}")
     programs = [name for name, *_ in PROGRAMS]
     return fail(words.ui("clipboard_empty", tried=tried) if tried else words.ui("clipboard_none", programs=programs))

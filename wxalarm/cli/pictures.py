@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 from wxalarm.cli.common import fail
+from wxalarm.probes.command import asked_for, on_path
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -30,14 +29,14 @@ def read(data: bytes, kind: str, source: str, words: Catalogue, *, ocr: bool) ->
     """The text of a picture; the command ends without --ocr, or when tesseract cannot read Chinese here."""
     if not ocr:
         fail(words.ui("picture", source=source, kind=kind))
-    program = shutil.which("tesseract")
+    program = on_path("tesseract")
     if program is None:
         fail(words.ui("ocr_missing", source=source, kind=kind, language=LANGUAGE))
     command = [program, "stdin", "stdout", "-l", f"{LANGUAGE}+eng", "--psm", "6"]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=WAIT)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        code, text, errors = asked_for(command, WAIT, data)
+    except OSError as error:
         fail(words.ui("ocr_failed", source=source, error=type(error).__name__))
-    if done.returncode:
-        fail(words.ui("ocr_failed", source=source, error=done.stderr.decode("utf-8", "replace").strip()[:300]))
-    return done.stdout
+    if code:
+        fail(words.ui("ocr_failed", source=source, error=errors[:300]))
+    return text

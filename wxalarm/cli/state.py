@@ -8,6 +8,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from wxalarm.probes import files
+
 KEY = 32
 """Bytes."""
 
@@ -33,7 +35,7 @@ def redaction_key() -> bytes:
                 return key
             kept.mkdir(mode=0o700, parents=True, exist_ok=True)
             made = secrets.token_bytes(KEY)
-            _write(path, made)
+            files.replace(path, made, 0o600, own=True)
             return _read(path) or made
     return secrets.token_bytes(KEY)
 
@@ -48,19 +50,3 @@ def _read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     return key if own and len(key) == KEY else None
-
-
-def _write(path: Path, key: bytes) -> None:
-    """Whole or not at all: of two runs at once the first one's stays. Raises OSError."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as file:
-            file.write(key)
-        if os.path.lexists(path) and _read(path) is None:
-            os.replace(draft, path)  # one that others could read
-        else:
-            os.link(draft, path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -162,3 +163,20 @@ def stream(call: Call, file: IO[bytes], size: int) -> Iterator[bytes]:
                 raise ValueError(f"{call.program}: exit {process.returncode}")
         finally:
             process.kill()
+
+
+def on_path(program: str) -> str | None:
+    """Where PATH has a program that a flag of the user's asks for by what it does (--clipboard, --ocr)."""
+    return shutil.which(program)
+
+
+def asked_for(command: Sequence[str], timeout: float, data: bytes = b"") -> tuple[int, bytes, str]:
+    """(exit code, stdout, stderr) of such a program, in the user's own environment: by that a display is found.
+
+    Raises OSError when it cannot be started, TimeoutError when it did not end in `timeout` seconds.
+    """
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(command[0]) from None
+    return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip()
