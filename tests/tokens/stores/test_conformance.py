@@ -138,9 +138,8 @@ def test_a_store_works_on_both_sides_of_a_fork(store: Store) -> None:
     assert look(store, NAME).row.value == "after"
 
 
+@pytest.mark.parametrize("server", [kind for kind in KINDS if kind != "sqlite"], indirect=True)
 def test_a_server_that_is_gone_is_an_error_and_comes_back(server: Server) -> None:
-    if server.kind == "sqlite":
-        pytest.skip("a file does not go away")
     store = server.store()
     make(store, NAME, rows.given("kept", 600.0))
     server.kill()
