@@ -23,6 +23,8 @@ from wxalarm.verdict.links import (
     NO_CONNECTION,
     NO_NAME,
     NO_TLS,
+    NOBODY_LISTENS,
+    QUEUES,
     STATUS,
     UNANSWERED,
     WEIGHT,
@@ -113,7 +115,10 @@ class Case:
         return bool(told) and not any(told)
 
     def elsewhere(self, fact: Fact) -> bool:
-        """Whether the fact is about another address than the alarm's own, as far as that is known."""
+        """Whether the fact is about another address than the alarm's own, or another program than the callback's, as
+        far as that is known: where nobody listens, no queue of connections is the callback's."""
+        if fact.code in QUEUES and any(one.code == NOBODY_LISTENS and not self.elsewhere(one) for one in self.facts):
+            return True
         ip, known = self.alarm.sample.ip or "", addresses(fact.finding)
         return is_address(ip) and bool(known) and canonical(ip) not in known  # a masked one may be any
 

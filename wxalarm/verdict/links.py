@@ -249,6 +249,10 @@ EFFECTS = frozenset(_codes("markfail-block ticket-stale ticket-stopped storm pus
 """What an alarm means or how much it weighs: never why it came."""
 WELL = "log-answered"
 """The note that nginx answered the alarm's own push with 200, in time."""
+NOBODY_LISTENS = "tcp-refused"
+"""Nobody listens."""
+QUEUES = frozenset(_codes("listen-overflow listen-queue"))
+"""What this machine counts of all that listen on it."""
 INNER = "app-log-error"
 """What went wrong inside the application at a push need not be what WeChat met of it."""
 WEIGHT = "burst"
