@@ -151,15 +151,17 @@ def _code(name: str, words: Catalogue) -> Iterable[str]:
         return
     code = found[0]
     says = [f"  {words.ui(f'part_{part}')}: {text}" for part in PARTS if (text := words.template(code, part))]
-    kinds = ", ".join(words.kind(kind) for kind in dict.fromkeys(k for c in found for k in c.explains))
+    kinds = words.ui("list_comma").join(
+        words.kind(kind) for kind in dict.fromkeys(k for c in found for k in c.explains)
+    )
     if kinds:
         says.append(f"  {words.ui('part_explains')}: {kinds}")
     for part, links in (("causes", causes_of(name)), ("effects", effects_of(name))):
-        if other := ", ".join(dict.fromkeys(code for _, code in links)):
+        if other := words.ui("list_comma").join(dict.fromkeys(code for _, code in links)):
             says.append(f"  {words.ui(f'part_{part}')}: {other}")
     homes = [check.id for check in CHECKS if any(c.id == name for c in check.codes)]
     if homes:
-        says.append(f"  {words.ui('part_found_by')}: {', '.join(homes)}")
+        says.append(f"  {words.ui('part_found_by')}: {words.ui('list_comma').join(homes)}")
     yield "\n".join([f"{code.id} ({words.ui(f'severity_{code.severity}')})", *says])
 
 
