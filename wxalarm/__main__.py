@@ -7,6 +7,10 @@ def main() -> None:
         from wxalarm.cli import main as run
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except RuntimeError as error:  # how Python 3.11 passes it on out of the making of a class
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise SystemExit(130) from None
+        raise
     run()
 
 

@@ -119,3 +119,28 @@ def test_ctrl_c_keeps_the_report_whenever_the_run_has_begun(lab: Lab, tmp_path: 
 def test_the_alarm_of_these_tests_names_no_address() -> None:
     """Nothing may leave the machine: what is connected to stands in the test."""
     assert "IP=" not in ALARM
+
+
+WRAPPED = """
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{name}":
+            class Late:
+                def __set_name__(self, owner, name):
+                    raise KeyboardInterrupt
+            type("Made", (), {{"late": Late()}})
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["wxalarm", "reply"]
+from wxalarm.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["typer", "wxalarm.cli.reply"])
+def test_ctrl_c_while_a_class_is_made_is_an_interruption(name: str) -> None:
+    """While the command line is loaded, and while a command is."""
+    done = subprocess.run(
+        [sys.executable, "-c", WRAPPED.format(name=name)], input=b"success", capture_output=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"")

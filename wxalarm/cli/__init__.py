@@ -78,7 +78,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BaseException as error:  # noqa: BLE001  # the last place where it can become one line
-        sys.exit(_told(error))
+        # Python 3.11 passes Ctrl-C on as the cause of a RuntimeError when it comes in the making of a class.
+        sys.exit(INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else _told(error))
     finally:
         # All is written: Ctrl-C may end what is left, but not with a traceback.
         with contextlib.suppress(ValueError):  # not in the main thread
