@@ -73,6 +73,8 @@ COMMANDS = {
     "plan": Command(("plan", "{given}/alarm.txt")),
     "init": Command(("init", "new.toml"), b"", ("new.toml",)),
     "demo": Command(("demo", "--list")),
+    "schema": Command(("schema", "report")),
+    "config": Command(("config", "show")),
     "diagnose": Command(
         (*LOOK, "-f", "text", "-f", "html=r.html", "--save", "case.json"),
         ALARM.encode(),
