@@ -7,6 +7,7 @@ written. Time and memory of every single input are bounded by whoever calls (see
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import re
@@ -21,8 +22,11 @@ import h11
 from wxalarm import config, nginx, shell
 from wxalarm.bounds import Beyond
 from wxalarm.cases import SCHEMA, CaseError, from_text
+from wxalarm.cli.reading import Parts, alarms_of
+from wxalarm.cli.verify import attempt_of
 from wxalarm.logs import app, errors, formats, parsers
 from wxalarm.logs.access import Push, Tally
+from wxalarm.messages import known
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import route
 from wxalarm.nginx.syntax import mend_slash_comments
@@ -30,8 +34,10 @@ from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
 from wxalarm.parser.stream import stream
 from wxalarm.probes import dns_message, http_head
+from wxalarm.render.alarms import JsonLines
 from wxalarm.render.config import toml
 from wxalarm.render.redact import Redactor
+from wxalarm.wechat import verify
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import Pushed, dump, judge, mended
@@ -187,6 +193,28 @@ def quoting(data: bytes) -> None:
         assert shlex.split(quoted) == [word]
 
 
+def verifying(data: bytes) -> None:
+    """What curl printed, a line of a log or a body is judged as a verification, plain or of WeCom."""
+    attempt = attempt_of(data)
+    verify.judge(attempt)
+    verify.judge(attempt, KEYS, work=True)
+
+
+def recording(data: bytes) -> None:
+    """What `parse` wrote is alarms, or a ValueError says what it is instead."""
+    with contextlib.suppress(ValueError):
+        list(alarms_of("records", Parts(io.BytesIO(b"{" + data))))
+
+
+def explaining(data: bytes) -> None:
+    """A name is known or not, and what a text mentions stands in it, in order."""
+    text = data.decode("utf-8", "replace")
+    known.find(text[:100])
+    lines = [mention.line for mention in known.mentions(text)]
+    assert lines == sorted(lines)
+    assert all(1 <= line <= text.count("\n") + 1 for line in lines)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "parse": parsing,
     "stream": streaming,
@@ -199,6 +227,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "toml": setting,
     "redact": redacting,
     "quote": quoting,
+    "verify": verifying,
+    "records": recording,
+    "known": explaining,
 }
 
 
@@ -229,8 +260,8 @@ def seeds(target: str) -> Iterator[bytes]:
             b'"http://127.0.0.1:8080/callback"'
         )
         made = b'{"time":"2026-01-01T12:00:00+08:00","status":200,"request":"POST /callback HTTP/1.1"}'
-        for known in formats.KNOWN:
-            yield known.text.encode() + b"\n" + line + b' "-" "h" "-" "u" "200" "0.1" "0.1"\n' + error + b"\n" + made
+        for form in formats.KNOWN:
+            yield form.text.encode() + b"\n" + line + b' "-" "h" "-" "u" "200" "0.1" "0.1"\n' + error + b"\n" + made
     elif target == "http":
         for status in (b"200 OK", b"404 Not Found", b"2x0 ') (expected foo"):
             for framing in (b"Content-Length: 7", b"Transfer-Encoding: chunked", b"bad name: x", b" folded"):
@@ -249,6 +280,22 @@ def seeds(target: str) -> Iterator[bytes]:
         for folder in sorted((FIXTURES / "observations").iterdir()):
             for path in sorted(folder.glob("*.json"))[:3]:
                 yield case_of(folder.name, json.loads(path.read_text("utf-8")))
+    elif target == "verify":
+        yield from (path.read_bytes() for path in sorted((FIXTURES / "verifications").iterdir()))
+        asked = b"> GET /cb?echostr=12&signature=a HTTP/1.1\n> Host: wx.example.com\n"
+        yield from (
+            asked + b"< HTTP/1.1 200 OK\n< Content-Length: 12\n<\n{ [12 bytes data]\n",
+            asked + b"< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n12",
+            b"curl: (28) Operation timed out\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n12",
+        )
+    elif target == "records":
+        for text in alarms:
+            written = [JsonLines().alarm(alarm) for alarm in parse(decode(text)).alarms]
+            yield b"".join(line if isinstance(line, bytes) else line.encode() for line in written)[1:]
+    elif target == "known":
+        yield from (f"{entry.name} {entry.said}".encode() for entry in known.entries())
+        yield b'{"errcode":40164,"errmsg":"invalid ip 203.0.113.5"} curl: (28) HTTP/1.1 502 OuterIP'
     elif target == "toml":
         for name, table in config.tables().items():
             head = f"[{name}.a]" if table.named else f"[{name}]"

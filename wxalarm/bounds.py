@@ -9,6 +9,8 @@ import stat
 
 ALARMS = 16 * 1024 * 1024
 """Bytes of a fixture, a reply or a text to explain. `parse` and `diagnose` stream alarms of any size."""
+EXPANDED = 8 * 1024 * 1024 * 1024
+"""Bytes out of one compressed file of alarms (.gz, an entry of a .zip), which may have a thousandth of them."""
 CASE = 256 * 1024 * 1024
 """Bytes of a saved case: a storm of alarms with their observations."""
 CASE_VALUES = 2_000_000

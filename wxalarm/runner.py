@@ -27,8 +27,6 @@ GRACE = 0.5
 """Seconds beyond the end of the run for probes whose attempts have just met their own limits: on a machine that is busy
 with something else, silence is still an answer and not "could not be told"."""
 
-LOOP = 4
-"""Files that an event loop opens for itself; one that cannot leaves noise behind."""
 
 T = TypeVar("T")
 Listener = Callable[[Context, CheckResult], None]
@@ -392,9 +390,8 @@ def run(
             with interruptible(lambda: loop.call_soon_threadsafe(job.stop)):
                 made.append(await job.reports())
 
-    local.handles(LOOP)
     try:
-        asyncio.run(main())
+        local.run(main)
     except (Exception, KeyboardInterrupt):
         # What ends after the run (threads that cannot be ended for want of another thread) loses no report.
         if not made:

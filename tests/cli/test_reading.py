@@ -20,6 +20,9 @@ import pytest
 
 from tests.cli_support import wxalarm
 from tests.incidents.night import CAUSES, host, night
+from wxalarm import bounds
+from wxalarm.cli.reading import texts
+from wxalarm.messages import catalogue
 
 ALARM = """Appid: wx000000000000000{n}
 昵称: 示例账号
@@ -57,6 +60,23 @@ def test_a_folder_an_archive_and_a_compressed_file(tmp_path: Path) -> None:
     assert (incident["alarms"], incident["failures"], incident["accounts"]) == (3, 600, 3)
     told = wxalarm("diagnose", *QUICK, tmp_path / "in").stderr.decode()
     assert "notes.txt" in told, "one file without an alarm does not end the command, and is said"
+
+
+def test_what_swells_out_of_a_compressed_file_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "EXPANDED", 4 << 20)
+    fine, swollen = b"\n" * (4 << 20), b"\n" * ((4 << 20) + 1)
+    for text, name in ((fine, "fine"), (swollen, "swollen")):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text))
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("chat.txt", text)
+
+    def length(name: str) -> int:
+        return sum(len(part) for _, parts in texts(str(tmp_path / name), "diagnose", catalogue("en")) for part in parts)
+
+    for end in ("gz", "zip"):
+        assert length(f"fine.{end}") == len(fine)
+        with pytest.raises(ValueError, match="GiB"):
+            length(f"swollen.{end}")
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json"])

@@ -11,18 +11,23 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.paths import ROOT
+from wxalarm.config import Account
 from wxalarm.lab import dns, http
+from wxalarm.tokens.needs import row_name
+from wxalarm.tokens.stores import open_store
+from wxalarm.tokens.stores.base import make
 
 ALARM = """\
 Appid: wx0000000000000001
@@ -54,6 +59,8 @@ class Command:
     stdin: bytes = b""
     writes: tuple[str, ...] = ()
     """Files in the current folder; whole or not there."""
+    state: bool = False
+    """The current folder is the user's state folder, with a store of tokens in it."""
     network: bool = False
 
 
@@ -83,6 +90,22 @@ COMMANDS = {
     ),
     "offline": Command(("diagnose", "--offline", "{given}/alarm.txt", "-f", "json")),
     "probe": Command(("probe", "http://127.0.0.1:{port}/", "--only", "tcp-connect,http-request"), network=True),
+    "watch": Command(
+        ("watch", "--once", "--config", "{given}/watch.toml", "http://wx.example.com:{port}/cb"),
+        state=True,
+        network=True,
+    ),
+    "watch-check": Command(
+        ("watch", "--check", "--config", "{given}/watch.toml", "http://wx.example.com:{port}/cb"),
+        state=True,
+        network=True,
+    ),
+    "token": Command(
+        ("token", "status", "--offline", "--config", "{given}/token.toml", "-f", "json=status.json", "-f", "text"),
+        writes=("status.json",),
+        state=True,
+    ),
+    "token-get": Command(("token", "get", "--config", "{given}/token.toml"), state=True),
 }
 
 
@@ -113,27 +136,31 @@ def _mounted(what: str, over: str) -> str:
     return f"mount -t tmpfs {what} tmpfs {over} || exit 99; "
 
 
-FULL = {"parse-file": {2}, "init": {2}, "diagnose": {2}}
+HISTORY = {"watch": {2}, "watch-check": {1}}
+HOMELESS = {**HISTORY, "token": {3}, "token-get": {3}}
+FULL = {"parse-file": {2}, "init": {2}, "diagnose": {2}, **HISTORY}
 SHORT = {"*": {0, 1, 2, 3}}
-NEEDS_FILES = {"parse-file": {2}, "init": {2}, "diagnose": {2}}
+NEEDS_FILES = {"parse-file": {2}, "init": {2}, "diagnose": {2}, "token": {2}}
 ENVIRONMENTS: dict[str, Environment] = {
     "healthy": Environment(),
     # limits
     **{f"files-{n}": Environment(f"ulimit -n {n}; ", codes=SHORT) for n in (5, 11, 14)},
     "no-threads": Environment(
-        STRANGER.replace("exec ", "exec prlimit --nproc=1 "),
-        codes=FULL | {"diagnose": {2}, "offline": {3}, "probe": {3}},
+        "chown -R 54321 .; " + STRANGER.replace("exec ", "exec prlimit --nproc=1 "),
+        codes={"diagnose": {3}, "offline": {3}, "probe": {3}, "watch": {3}, "token": {3}},
         root=True,
     ),
     "memory": Environment("ulimit -v 300000; ", codes=SHORT),
     "stack": Environment("ulimit -s 256; "),
-    "file-size": Environment("ulimit -f 0; ", codes=FULL, keeps_report=True),
+    "file-size": Environment("ulimit -f 0; ", codes=FULL | {"token": {2}, "token-get": {3}}, keeps_report=True),
     # variables
-    "no-variables": Environment("exec env -i PYTHONPATH=$PYTHONPATH "),
+    "no-variables": Environment("exec env -i PYTHONPATH=$PYTHONPATH XDG_STATE_HOME=$PWD "),
     "no-home": Environment(env={"HOME": None, "XDG_CACHE_HOME": None, "XDG_CONFIG_HOME": None}),
-    "home-gone": Environment(env={"HOME": "/nonexistent/home"}),
-    "home-unreadable": Environment(f"mkdir h && chmod 000 h && export HOME=$PWD/h; {BARE}"),
-    "home-a-file": Environment(env={"HOME": "/etc/hostname"}),
+    "home-gone": Environment(env={"HOME": "/proc/gone/home", "XDG_STATE_HOME": None}, codes=HOMELESS),
+    "home-unreadable": Environment(
+        f"mkdir h && chmod 000 h && unset XDG_STATE_HOME; export HOME=$PWD/h; {BARE}", codes=HOMELESS
+    ),
+    "home-a-file": Environment(env={"HOME": "/etc/hostname", "XDG_STATE_HOME": None}, codes=HOMELESS),
     "config-unreadable": Environment(f"mkdir c && chmod 000 c && export XDG_CONFIG_HOME=$PWD/c; {BARE}"),
     "cache-a-device": Environment(env={"XDG_CACHE_HOME": "/dev/null/x", "XDG_CONFIG_HOME": "/dev/null"}),
     "zone-impossible": Environment(env={"TZ": "XXX+99:99"}),
@@ -173,23 +200,25 @@ ENVIRONMENTS: dict[str, Environment] = {
         keeps_report=True,
         sh=_mounted("-o size=16k", "$PWD") + "cd $PWD; cat /dev/zero >fill 2>/dev/null; ",
         via="unshare -m",
-        codes=FULL,
+        codes=FULL | HOMELESS,
         root=True,
     ),
     "no-inodes": Environment(
-        _mounted("-o nr_inodes=1", "$PWD") + "cd $PWD; ", via="unshare -m", codes=NEEDS_FILES, root=True
+        _mounted("-o nr_inodes=1", "$PWD") + "cd $PWD; ", via="unshare -m", codes=NEEDS_FILES | HOMELESS, root=True
     ),
     # who and where
-    "unknown-user": Environment(f"chmod 777 .; {STRANGER}", env={"HOME": None}, root=True),
+    "unknown-user": Environment(f"chmod 777 .; {STRANGER}", env={"HOME": None}, codes=HOMELESS, root=True),
     "unmapped-user": Environment(via="unshare --user", env={"HOME": None}, root=True),
     "no-proc": Environment(_mounted("", "/proc"), "unshare -m", root=True),
     "no-etc": Environment(_mounted("", "/etc"), "unshare -m", root=True),
     "no-resolv-conf": Environment("mount --bind /dev/null /etc/resolv.conf; ", "unshare -m", root=True),
     "no-devices": Environment(_mounted("", "/dev"), "unshare -m", root=True),
-    "no-network": Environment(via="unshare -n", codes={"diagnose": {1, 3}, "probe": {1, 3}}, root=True),
+    "no-network": Environment(
+        via="unshare -n", codes={"diagnose": {1, 3}, "probe": {1, 3}, "watch": {1, 3}, "watch-check": {1}}, root=True
+    ),
     # what a parent leaves behind
     "children-ignored": Environment("trap '' CHLD; "),
-    "umask": Environment(f"umask 777; {BARE}"),
+    "umask": Environment(f"umask 777; {BARE}", codes=HISTORY),
 }
 
 
@@ -207,6 +236,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     given.chmod(0o755)
     given.parent.chmod(0o755)
     (given / "alarm.txt").write_text(ALARM, "utf-8")
+    store_with_a_token(given)
     ready, done = threading.Event(), asyncio.Event()
     found: list[int] = []
     loops: list[asyncio.AbstractEventLoop] = []
@@ -217,7 +247,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             server = await stack.enter_async_context(dns.serve("wx.example.com. 60 IN A 127.0.0.1"))
             found.append(await stack.enter_async_context(http.serve(http.respond())))
             place = server.label
-            (given / "lab.toml").write_text(f"[dns]\nservers = ['{place}']\nsystem = ['{place}']\n", "utf-8")
+            names = f"[dns]\nservers = ['{place}']\nsystem = ['{place}']\n"
+            (given / "lab.toml").write_text(names, "utf-8")
+            way = f"webhook+http://127.0.0.1:{found[0]}/alarm"
+            (given / "watch.toml").write_text(f"{names}[watch]\nways = ['{way}']\n", "utf-8")
             ready.set()
             await done.wait()
 
@@ -229,12 +262,35 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     thread.join()
 
 
+def store_with_a_token(given: Path) -> None:
+    """A store that holds one token for an hour, and the configuration that finds it in the current folder."""
+    (given / "token.toml").write_text(
+        f"[accounts.demo]\nappid = 'wx0000000000000002'\napp_secret_file = '{given}/secret'\n",
+        "utf-8",
+    )
+    (given / "secret").write_text("0" * 32)
+    store = open_store(f"sqlite:///{given}/tokens.db")
+    name = row_name(Account("demo", "wx0000000000000002"))
+    make(store, name, lambda row, now: replace(row, value="A" * 40, valid_until=now + 7200, refreshed_at=now))
+    store.close()
+
+
+def prepared(command: Command, lab: Lab, work: Path) -> tuple[list[str], dict[str, str]]:
+    """The arguments and variables of a command in the folder `work`, which is made."""
+    work.mkdir()
+    args = [arg.format(given=lab.given, port=lab.port) for arg in command.args]
+    if not command.state:
+        return args, {}
+    (work / "wxalarm").mkdir(0o700)
+    shutil.copy(lab.given / "tokens.db", work / "wxalarm")
+    return args, {"XDG_STATE_HOME": str(work)}
+
+
 def run(
     environment: Environment, command: Command, lab: Lab, work: Path
 ) -> tuple[subprocess.CompletedProcess[bytes], set[str]]:
     """The command in the environment, in the new folder `work`; and the names that it left there."""
-    work.mkdir()
-    args = [arg.format(given=lab.given, port=lab.port) for arg in command.args]
+    args, state = prepared(command, lab, work)
     names = work.parent / f"{work.name}.names"
     before, _, starter = environment.sh.rpartition("exec ") if environment.starts else (environment.sh, "", "")
     line = f'{before} {starter} "$@"; code=$?; (/bin/ls -A >"$NAMES") 2>/dev/null; exit $code'
@@ -244,6 +300,7 @@ def run(
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **state,
         **{name: value for name, value in environment.env.items() if value is not None},
         "NAMES": str(names),
     }
@@ -265,7 +322,7 @@ def run(
 def healthy(name: str, lab: Lab, work: Path) -> tuple[int, bytes]:
     """The exit code and the report of a command where nothing is wrong."""
     done, left = run(Environment(), COMMANDS[name], lab, work)
-    assert left == set(COMMANDS[name].writes), left
+    assert left == {*COMMANDS[name].writes, *OWN[: COMMANDS[name].state]}, (left, done.stderr)
     return done.returncode, done.stdout
 
 
@@ -295,7 +352,7 @@ def test_trouble_of_this_machine_is_told_and_costs_no_report(
             wrong.append(f"{command_name}: the row itself: {said[:200]}")
         if NOISE.search(done.stderr):
             wrong.append(f"{command_name}: {said[-800:]}")
-        if over := left - set(command.writes) - OWN:
+        if over := left - {*command.writes, *OWN}:
             wrong.append(f"{command_name}: left {over}")
         wrong += [f"{command_name}: half of {one}" for one in command.writes if not whole(work / one)]
         if not environment.silent and done.returncode in (0, 1) and len(done.stdout) < len(report) / 2:
@@ -307,8 +364,8 @@ def test_trouble_of_this_machine_is_told_and_costs_no_report(
     assert not wrong, "\n".join(wrong)
 
 
-OWN = {"h", "c", "u", "fill", "p"}
-"""What the rows themselves make."""
+OWN = ("wxalarm", "h", "c", "u", "fill", "p")
+"""What the state folder holds, and what the rows themselves make."""
 
 
 def whole(path: Path) -> bool:

@@ -19,16 +19,17 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from tests.system.test_environments import ALARM, COMMANDS, NOISE, Lab, whole
+from tests.system.test_environments import ALARM, COMMANDS, NOISE, OWN, Command, Lab, prepared, whole
 from tests.system.test_environments import lab as lab  # a fixture is found by its name
 
 BEGIN = "import os, sys; os.close(int(sys.argv.pop(1))); from wxalarm.__main__ import main; main()"
 ROUNDS = 5
-"""Times each signal is sent to each command: 5 × 3 × 13 and a few more."""
+"""Times each signal is sent to each command: 5 × 3 for each of COMMANDS, and a few more."""
 
 
-def send(number: signal.Signals, delay: float, args: list[str], stdin: bytes, work: Path) -> tuple[int, bytes, bytes]:
+def send(number: signal.Signals, delay: float, command: Command, lab: Lab, work: Path) -> tuple[int, bytes, bytes]:
     """The exit code, stdout and stderr of a command that is sent a signal `delay` seconds after it has begun."""
+    args, state = prepared(command, lab, work)
     begun, begins = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-c", BEGIN, str(begins), *args],
@@ -37,14 +38,14 @@ def send(number: signal.Signals, delay: float, args: list[str], stdin: bytes, wo
         stderr=subprocess.PIPE,
         pass_fds=[begins],
         cwd=work,
-        env=os.environ | {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        env=os.environ | {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | state,
     ) as process:
         os.close(begins)
         assert os.read(begun, 1) == b""
         os.close(begun)
         assert process.stdin is not None
         with contextlib.suppress(OSError):
-            process.stdin.write(stdin)
+            process.stdin.write(command.stdin)
             process.stdin.close()
         process.stdin = None
         time.sleep(delay)
@@ -63,19 +64,16 @@ def before_main(err: bytes) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
 def test_a_signal_at_any_time(number: signal.Signals, name: str, lab: Lab, tmp_path: Path) -> None:
     command = COMMANDS[name]
-    args = [arg.format(given=lab.given, port=lab.port) for arg in command.args]
     seed = random.randrange(2**32)
     chance = random.Random(seed)
-    (tmp_path / "whole").mkdir()
     began = time.monotonic()
-    usual, report, _ = send(signal.SIGCONT, 0.0, args, command.stdin, tmp_path / "whole")
+    usual, report, _ = send(signal.SIGCONT, 0.0, command, lab, tmp_path / "whole")
     lasts = time.monotonic() - began
     wrong = []
     for turn in range(ROUNDS):
         work = tmp_path / str(turn)
-        work.mkdir()
         delay = chance.uniform(0.0, lasts)
-        code, out, err = send(number, delay, args, command.stdin, work)
+        code, out, err = send(number, delay, command, lab, work)
         about = f"{name}, {delay:.3f} s, seed {seed}: exit {code}: {err[-600:].decode('utf-8', 'replace')}"
         if code not in {usual, 128 + number, -number}:
             wrong.append(about)
@@ -83,7 +81,7 @@ def test_a_signal_at_any_time(number: signal.Signals, name: str, lab: Lab, tmp_p
             wrong.append(about)
         if code == usual and len(out) < len(report) / 2:
             wrong.append(f"the report is lost: {about}")
-        if left := set(os.listdir(work)) - set(command.writes):
+        if left := set(os.listdir(work)) - {*command.writes, *OWN[: command.state]}:
             wrong.append(f"left {left}: {about}")
         wrong += [f"half of {one}: {about}" for one in command.writes if not whole(work / one)]
     assert not wrong, "\n".join(wrong)

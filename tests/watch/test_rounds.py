@@ -6,13 +6,14 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests import clock
 from tests.lab.worlds import missing
 from tests.paths import ROOT
-from wxalarm.config import Settings
+from wxalarm.config import Account, Settings
 from wxalarm.lab import http, web
 from wxalarm.model import CheckResult, Status
 from wxalarm.probes import tcp
@@ -50,6 +51,28 @@ def test_a_server_that_drips_for_ever_is_down_and_ends_in_time() -> None:
     (level, code), seconds = clock.timed(main())
     assert (level, code) == (Level.DOWN, "http-timeout")
     assert seconds < 10.0
+
+
+@pytest.mark.parametrize("push", [False, True])
+def test_a_push_is_sent_only_when_it_is_wanted(push: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "a1b2c3")
+    heard: list[str] = []
+
+    def answer(one: web.Heard) -> web.Said:
+        heard.append(one.method)
+        echo = parse_qs(urlsplit(one.target).query).get("echostr", ["success"])
+        return web.Said(echo[0].encode())
+
+    async def main() -> None:
+        async with web.serve(answer) as site:
+            url = f"http://127.0.0.1:{site.port}/"
+            shop = Account("shop", "wx0000000000000001", url=url, secrets={"token_env": "SHOP_TOKEN"})
+            settings = Settings(accounts=(shop,), push=push, timeout=5.0)
+            await look(Watched("shop", url, "shop"), settings, Memory(), 0.0)
+
+    asyncio.run(main())
+    assert "GET" in heard
+    assert ("POST" in heard) is push
 
 
 def test_answers_that_change_each_time_leave_nothing_behind() -> None:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 import typer
 from msgspec import Struct, field
 
+from wxalarm import bounds
 from wxalarm.cli.common import fail, none_found, paths_of, source_name
 from wxalarm.cli.pasting import pasting
 from wxalarm.cli.pictures import picture
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 """Bytes read at once."""
-EXPANDED = 8 << 30
-"""Bytes that come out of one compressed file at most."""
 PICTURE = 64 << 20
 """Bytes of a picture."""
 LINE = 1 << 22
@@ -175,7 +174,7 @@ def texts(path: str, command: str, words: Catalogue, *, ocr: bool = False) -> It
             import gzip
 
             with gzip.open(file) as plain:
-                yield path, Parts(plain, EXPANDED)  # type: ignore[arg-type]  # GzipFile is an IO[bytes] in all but name
+                yield path, Parts(plain, bounds.EXPANDED)  # type: ignore[arg-type]  # GzipFile is an IO[bytes] in all but name
         else:
             yield path, _read_picture(file, path, words, ocr=ocr)
 
@@ -199,7 +198,7 @@ def _zipped(path: str, file: IO[bytes]) -> Iterator[tuple[str, Parts]]:
             for entry in sorted(archive.infolist(), key=lambda one: one.filename):
                 if not entry.is_dir():
                     with archive.open(entry) as plain:
-                        yield f"{path}/{entry.filename}", Parts(plain, EXPANDED)
+                        yield f"{path}/{entry.filename}", Parts(plain, bounds.EXPANDED)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise ValueError(str(error)) from None
 

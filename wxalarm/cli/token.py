@@ -31,6 +31,7 @@ from wxalarm.cli.common import (
 from wxalarm.cli.settings import settings_of
 from wxalarm.config import FILE_NAME
 from wxalarm.messages import ReasonError
+from wxalarm.probes import local
 from wxalarm.render.text import visible
 from wxalarm.tokens import Tokens
 from wxalarm.tokens.needs import needs_of
@@ -80,6 +81,8 @@ def token(
         _end(words_of(lang, tokens.settings).ui("token_store_down", error=str(error)))
     except NoToken as error:
         _end(words_of(lang, tokens.settings).reason(error.reason))
+    except local.CannotAskError:
+        raise
     except ReasonError as error:
         fail(words_of(lang, tokens.settings).reason(error.reason))
     finally:
@@ -244,10 +247,7 @@ def vars_of(told: Told) -> dict[str, object]:
 
 def _status(tokens: Tokens, account: str | None, lang: str | None, *, offline: bool, outputs: Sequence[Output]) -> int:
     """A paragraph for each token, then what is wrong; exit code 1 when one does not hold, 3 when the store is away."""
-    # asyncio and the checks are nothing for `get`.
-    import asyncio
-
-    # Likewise.
+    # Checks are nothing for `get`.
     from wxalarm.checks.check import Context, Skip
     from wxalarm.checks.wechat import token_store
     from wxalarm.model import Alarm, AlarmKind, Target
@@ -257,7 +257,7 @@ def _status(tokens: Tokens, account: str | None, lang: str | None, *, offline: b
     needs_of(tokens.settings, (), account, with_secret=False)
     ctx = Context(Alarm(AlarmKind.UNKNOWN), Target(), tokens.settings)
     try:
-        found = asyncio.run(token_store.observe(ctx, account, ask=not offline))
+        found = local.run(lambda: token_store.observe(ctx, account, ask=not offline))
     except Skip as skip:
         _end(words.reason(skip.reason))
     findings = tuple(token_store.judge(found))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from msgspec import structs
 
+from wxalarm.bounds import whole
 from wxalarm.cli import flags
 from wxalarm.cli.common import UNTOLD, Output, apart, fail, outputs_of, read_bytes, settings_files, words_of
 from wxalarm.cli.contexts import callback_url, chosen_of, contexts_of, overlay
@@ -147,9 +148,7 @@ def attempt_of(data: bytes) -> Attempt:
         answer = dump.response_of(response)
         if seen is not None and seen.unseen:
             length = fields(answer.headers).get("content-length", "")
-            return Attempt(
-                target=target, status=answer.status, length=int(length) if length.isdigit() else None, body=None
-            )
+            return Attempt(target=target, status=answer.status, length=whole(length), body=None)
         return Attempt(target=target, status=answer.status, headers=answer.headers, body=answer.body)
     return _logged(data) or Attempt(body=data)
 

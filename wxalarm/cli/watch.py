@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from wxalarm.cli import flags
-from wxalarm.cli.common import INTERRUPTED, fail, words_of, write_stdout
+from wxalarm.cli.common import INTERRUPTED, UNTOLD, USAGE, fail, words_of, write_stdout
 from wxalarm.cli.contexts import callback_url
 from wxalarm.cli.report import exit_code
 from wxalarm.cli.settings import settings_of
 from wxalarm.config import ConfigError, load
+from wxalarm.probes import local
 from wxalarm.render.redact import Redactor
 from wxalarm.render.text import visible
 from wxalarm.watch.rounds import level_of
 from wxalarm.watch.service import Service, listening, room
-from wxalarm.watch.store import Store, folder_of
+from wxalarm.watch.store import IN_MEMORY, Store, folder_of
 from wxalarm.watch.targets import ROUND, plan_of
 from wxalarm.watch.ways import WayError, known, report_states, send
 from wxalarm.watch.words import ALARM_SCHEMA, brief
@@ -74,14 +75,26 @@ def watch(
         raise typer.Exit(_checked(plan, path, words))
     _or_fail(lambda: refuse_unknown(plan), words)
     sock = None if once else _or_fail(lambda: _page(plan), words)
-    store = _or_fail(lambda: Store(path), words)
+    store = _history(path, words, spare=once)
     say = partial(_say, words)
     try:
         if once:
-            raise typer.Exit(_once(plan, store, words, say))
+            code = _once(plan, store, words, say)
+            raise typer.Exit(code if store.path == path else USAGE)
         _for_good(plan, store, words, say, lambda: planned(load(config)), sock)
     finally:
         store.close()
+
+
+def _history(path: Path, words: Catalogue, *, spare: bool) -> Store:
+    """The history; where it cannot be kept, and one in memory will do, that one."""
+    try:
+        return Store(path)
+    except ConfigError as error:
+        if not spare or error.reason.id != "watch-folder":
+            fail(words.reason(error.reason))
+        typer.echo(visible(words.reason(error.reason)), err=True)
+        return Store(IN_MEMORY)
 
 
 def _share(text: str, words: Catalogue) -> tuple[int, int]:
@@ -114,14 +127,16 @@ def _once(plan: Plan, store: Store, words: Catalogue, say: Callable[..., None]) 
         await service.begin()
         return await service.once()
 
-    made = asyncio.run(main())
+    made = local.run(main)
+    blind = False
     for target, report in made:
         level = level_of(report)
+        blind |= level is None
         word = words.word("level", level.word if level is not None else "blind")
         said = brief(report, words) if level is None or level else []
         text = "\n".join((f"{word}  {target.name}  {target.url}", *(f"    {line}" for line in said)))
         write_stdout(visible(Redactor(reveal=True).text(text), keep_newlines=True) + "\n")
-    return exit_code([report for _, report in made])
+    return exit_code([report for _, report in made]) or UNTOLD * blind
 
 
 def _for_good(
@@ -175,7 +190,7 @@ def _for_good(
 
     # Threads judge and write beside the loop, which has to get its turn back within less than a packet's way.
     sys.setswitchinterval(SWITCH)
-    asyncio.run(main())
+    local.run(main)
     say("watch_ends")
     if ended and ended[-1] == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)

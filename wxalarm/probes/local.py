@@ -10,9 +10,14 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from wxalarm.messages import ReasonError
 
+T = TypeVar("T")
+LOOP = 4
+"""Files that an event loop opens for itself."""
 SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ENOSPC})
 """What any system call says on a machine that has run out of something."""
 BARRED = frozenset({errno.EACCES, errno.EPERM, errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EINVAL})
@@ -81,6 +86,16 @@ def handles(wanted: int = 1) -> None:
     finally:
         for number in opened:
             os.close(number)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `main` gives, run in an event loop of its own. Raises CannotAskError where this machine has no files left
+    for one: asyncio would leave a half-made loop behind, which complains at the exit."""
+    # The commands that need no loop start without it.
+    import asyncio
+
+    handles(LOOP)
+    return asyncio.run(main())
 
 
 def asked(error: BaseException, *, socket: bool = False) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wxalarm.bounds import whole
 from wxalarm.checks.check import NO_ANSWER
 from wxalarm.checks.urls import split_url
 from wxalarm.model import Basis, Finding, Severity
@@ -86,7 +87,7 @@ def statuses(finding: Finding) -> frozenset[int]:
     """The HTTP statuses that a finding is about or can produce."""
     made = finding.evidence.get("makes")
     found = (finding.evidence.get("status"), *(made if isinstance(made, (list, tuple)) else ()))
-    numbers = (int(status) for status in found if str(status).isdecimal())
+    numbers = (number for status in found if (number := whole(str(status))) is not None)
     return frozenset(NO_ANSWER if status == CLOSES else status for status in numbers)
 
 

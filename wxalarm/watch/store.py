@@ -28,6 +28,8 @@ from wxalarm.config import ConfigError
 from wxalarm.watch.rollup import Day
 from wxalarm.watch.states import Change, Level, State
 
+IN_MEMORY = Path(":memory:")
+"""A history that ends with the process."""
 VERSION = 1
 BUSY = 5.0
 """Seconds that another process may hold the database."""
@@ -123,7 +125,8 @@ class Store:
         if read_only:
             self._db = self._connected()
             return
-        self._own_folder()
+        if path != IN_MEMORY:
+            self._own_folder()
         try:
             self._db = self._opened()
         except sqlite3.DatabaseError as error:
@@ -155,7 +158,7 @@ class Store:
 
     def _opened(self) -> sqlite3.Connection:
         new = not self.path.exists()
-        if new:
+        if new and self.path != IN_MEMORY:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         db = self._connected()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +146,24 @@ def test_a_crowd_is_not_diagnosed_here(port: int) -> None:
     own = KEY | {"Content-Type": "application/x-www-form-urlencoded"}
     body = urlencode({"text": alarm * 150}).encode()
     assert request(port, "POST", "/paste", own, body)[0] == 422
+
+
+def test_a_pasted_alarm_leads_to_no_server_inside(port: int) -> None:
+    """As in `diagnose`: what only an alarm names is not reached when it is private, loopback or link-local."""
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        alarm = (
+            "Appid: wx0000000000000001\n昵称: A\n时间: 2026-01-01 12:00:00\n"
+            "内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次\n错误样例: [OpenID=oAAAA]"
+            f"[Stamp=1767240000][3rdUrl=http://127.0.0.1:{inside.getsockname()[1]}/x][IP=127.0.0.1][Event=subscribe]\n"
+        )
+        own = KEY | {"Content-Type": "application/x-www-form-urlencoded"}
+        status, headers = request(port, "POST", "/paste", own, urlencode({"text": alarm}).encode())
+        assert status == 303
+        page = get(port, headers["location"], headers=KEY)
+        assert page[0] == 200
+        inside.settimeout(0.0)
+        with pytest.raises(BlockingIOError):
+            inside.accept()
 
 
 @pytest.mark.parametrize(
