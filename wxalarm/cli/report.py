@@ -24,6 +24,7 @@ from wxalarm.cli.common import (
     Output,
     all_of,
     fail,
+    has_links,
     in_color,
     looked_over,
     on_screen,
@@ -315,7 +316,7 @@ def text_of(
             return html.render(reports, words, sentences(contexts, words), page, run_record(reports, contexts))
 
     width = terminal_width() if on_screen(output.path) or "COLUMNS" in os.environ else 100
-    return terminal.render(
+    text = terminal.render(
         *(reports, words),
         width=width,
         color=in_color(output.path),
@@ -328,6 +329,12 @@ def text_of(
         verbose=detail.verbose,
         quiet=detail.quiet,
     )
+    if not has_links(output.path):
+        return text
+    # Only a terminal sees them.
+    from wxalarm.render.hyperlinks import linked
+
+    return linked(text, words.lang)
 
 
 def run_record(reports: Sequence[Report], contexts: Sequence[Context]) -> dict[str, Any]:
