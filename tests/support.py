@@ -19,10 +19,11 @@ NOW = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
 
 
 def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = None) -> Context:
-    """A context from a fixture's plain data: "alarm", "target", "settings" (wxalarm.toml tables), "verify" (what
-    `wxalarm verify` sets), "account", "now"."""
+    """A context from a fixture's plain data: "alarm", "target", "settings" (wxalarm.toml tables), "verify" and
+    "last_ticket" (what the command line sets), "account", "now"."""
     alarm = msgspec.convert(case.get("alarm", {}), Alarm)
-    settings = replace(config.from_mapping(case.get("settings", {})), verify=case.get("verify"))
+    settings = config.from_mapping(case.get("settings", {}))
+    settings = replace(settings, verify=case.get("verify"), last_ticket=case.get("last_ticket"))
     name = case.get("account")
     return Context(
         alarm=alarm,

@@ -291,6 +291,8 @@ class Settings:
     repeat: int = 1
     timeout: float = 20.0
     """Seconds for the whole run."""
+    last_ticket: float | None = None
+    """Unix seconds at which a third-party platform got its last good ticket; None: the user did not say."""
     sample: float = 2.0
     """Seconds between the two readings of this machine's counters."""
     source: Source | None = None

@@ -88,9 +88,10 @@ def test_tickets_end_twelve_hours_behind_the_last_good_one() -> None:
     assert every_try(30) == 9
     (run,) = ticket_runs([ticket(30, 9), ticket(0, 9), ticket(60, 12)])
     assert (run.start, run.end, run.failures) == (at(0), at(90 * 60), 30)
-    assert (run.good, run.known, run.dies) == (at(-600), False, at(-600 + 12 * 3600))
-    (known,) = ticket_runs([ticket(0, 9)], good=at(-300))
-    assert (known.known, known.dies) == (True, at(-300 + 12 * 3600))
+    assert (run.good, run.source, run.dies) == (at(-600), "guess", at(-600 + 12 * 3600))
+    for told in (0, 30):  # whichever of its alarms knows
+        (known,) = ticket_runs([ticket(0, 9), ticket(30, 9)], {(ONE, at(told * 60)): (at(-300), "log")})
+        assert (known.source, known.dies) == ("log", at(-300 + 12 * 3600))
 
 
 def test_a_ticket_that_came_through_ends_the_run() -> None:

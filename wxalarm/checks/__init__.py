@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wxalarm.checks.alarm import reply_format, sample
+from wxalarm.checks.alarm import reply_format, sample, ticket_age
 from wxalarm.checks.check import Check
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system, domain_registration
 from wxalarm.checks.host import (
@@ -32,7 +32,6 @@ from wxalarm.checks.wechat import (
     callback_check,
     callback_ips,
     callback_url,
-    ticket_age,
     ticket_push,
     token_store,
     wechat_view,

@@ -239,6 +239,15 @@ def colored(stream: IO[str]) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
+NO_LINKS = ("linux", "eterm")
+"""How TERM begins for terminals that print a hyperlink's sequence (OSC 8) as dirt; all others show or skip it."""
+
+
+def has_links(path: Path | None) -> bool:
+    """Whether codes in an output (None: stdout) lead to their explanation: as for colour, where the terminal can."""
+    return in_color(path) and not os.environ.get("TERM", "").startswith(NO_LINKS)
+
+
 Checked: TypeAlias = "tuple[str, Leak | None]"
 """A finished output, and the first place in it that still looks like a secret."""
 

@@ -240,7 +240,7 @@ class Looked:
         length = seconds(self.since) if self.since is not None else SINCE
         if not length:
             fail(words.ui("bad_since", value=self.since))
-        end = now() if self.at is None else _time(self.at, words)
+        end = now() if self.at is None else time_of(self.at, words, "--at")
         minutes = max(1, round(length / 60))
         return Alarm(first_seen=(end - timedelta(minutes=minutes)).astimezone(BEIJING), window_minutes=minutes)
 
@@ -254,15 +254,16 @@ def _piped() -> bool:
     return bool(peek(1)) if peek is not None else True
 
 
-def _time(text: str, words: Catalogue) -> datetime:
-    """--at: ISO 8601, or a time of today, on this machine's clock where no zone is named; or Unix seconds."""
+def time_of(text: str, words: Catalogue, flag: str) -> datetime:
+    """The time that a flag names: ISO 8601, or a time of today, on this machine's clock where no zone is named; or Unix
+    seconds."""
     if text.isascii() and text.isdigit() and len(text) >= 9:
         return datetime.fromtimestamp(int(text[:12]), UTC)
     today = now().astimezone()
     try:
         found = datetime.fromisoformat(text if "-" in text[:8] else f"{today:%Y-%m-%d}T{text}")
     except ValueError:
-        fail(words.ui("bad_at", value=text))
+        fail(words.ui("bad_at", flag=flag, value=text))
     return found if found.tzinfo is not None else found.astimezone()
 
 

@@ -9,7 +9,7 @@ import typer
 
 from wxalarm.cli import flags
 from wxalarm.cli.common import apart, fail, outputs_of, paths_of, settings_files, words_of
-from wxalarm.cli.contexts import Looked, chosen_of, known_checks, overlay, read_alarms, read_case
+from wxalarm.cli.contexts import Looked, chosen_of, known_checks, overlay, read_alarms, read_case, time_of
 from wxalarm.cli.report import FORMATS, deliver
 from wxalarm.cli.settings import settings_of
 
@@ -46,6 +46,7 @@ def diagnose(
     strict: flags.Strict = False,
     since: flags.Since = None,
     at: flags.At = None,
+    last_ticket: flags.LastTicket = None,
 ) -> None:
     """Find the cause of an alarm: DNS, connection, TLS, HTTP, the reply, nginx, its logs and this machine."""
     settings = settings_of(config, lang)
@@ -63,6 +64,7 @@ def diagnose(
         error_log=error_log,
         app_log=app_log,
         callback_check=callback_check,
+        last_ticket=time_of(last_ticket, words, "--last-ticket").timestamp() if last_ticket else None,
     )
     if str(save) == "-":
         fail(words.ui("save_stdout"))
@@ -72,7 +74,7 @@ def diagnose(
     apart((*(output.path for output in outputs), save), lambda: [*inputs, *settings_files(settings)], words)
     options: dict[str, Any] = {"skip": skip, "reveal": reveal, "verbose": verbose, "quiet": quiet, "strict": strict}
     if from_case is not None:
-        if files or save or since or at:
+        if files or save or since or at or last_ticket:
             fail(words.ui("from_alone"))
         case = read_case(from_case, words)
         only, saved = chosen_of(case.contexts, only, words), case.outcome

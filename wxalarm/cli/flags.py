@@ -35,6 +35,7 @@ Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en", autocomplet
 Strict = Annotated[bool, typer.Option("--strict")]
 Since = Annotated[str | None, typer.Option("--since", metavar="DURATION")]
 At = Annotated[str | None, typer.Option("--at", metavar="TIME")]
+LastTicket = Annotated[str | None, typer.Option("--last-ticket", metavar="TIME")]
 Reveal = Annotated[bool, typer.Option("--reveal")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet")]

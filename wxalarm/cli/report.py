@@ -24,6 +24,7 @@ from wxalarm.cli.common import (
     Output,
     all_of,
     fail,
+    has_links,
     in_color,
     looked_over,
     on_screen,
@@ -33,7 +34,7 @@ from wxalarm.cli.common import (
 from wxalarm.cli.state import redaction_key
 from wxalarm.incidents import overview
 from wxalarm.model import BEIJING, CheckResult, Finding, Reason, Report, Severity, Status, worst
-from wxalarm.probes import local
+from wxalarm.probes import local, waiting
 from wxalarm.probes.machine import now
 from wxalarm.render import chat, handoff, html, json, markdown, source, terminal
 from wxalarm.render.alarms import problem_line
@@ -41,6 +42,7 @@ from wxalarm.render.case import case_of
 from wxalarm.render.incidents import Page, page_from, page_of
 from wxalarm.render.redact import Redactor
 from wxalarm.render.shortened import short, shortened
+from wxalarm.render.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +99,8 @@ def run(
 def _progress(
     jobs: list[Run], words: Catalogue, *, show: bool
 ) -> Iterator[Callable[[Context, CheckResult], None] | None]:
-    """One line on stderr: how many checks of how many have ended, which are still being waited for, and how long of the
-    time there is."""
+    """One line on stderr: what is being waited for, how many checks of how many have ended, how long of the time there
+    is. At its end stands what may be cut."""
     if not show:
         yield None
         return
@@ -121,9 +123,9 @@ def _progress(
             total=job.planned - skipped,
             elapsed=time.monotonic() - begun,
             timeout=timeout,
-            waiting=comma.join(words.check(check) for check in job.pending[:3]),
+            waiting=_waited_for(words) or comma.join(words.check(check) for check in job.pending[:2]),
         )
-        return Text(said if job.pending else "", style="dim", no_wrap=True, overflow="ellipsis")
+        return Text(visible(said) if job.pending else "", style="dim", no_wrap=True, overflow="ellipsis")
 
     def ended(_: Context, result: CheckResult) -> None:
         nonlocal done, skipped
@@ -134,6 +136,21 @@ def _progress(
 
     with Live(get_renderable=line, console=Console(stderr=True), transient=True, refresh_per_second=8):
         yield ended
+
+
+def _waited_for(words: Catalogue) -> str:
+    """The answer that has been waited for longest, against its limit, and how many others; "" when there is none."""
+    if not (waits := waiting.waits()):
+        return ""
+    first = waits[0]
+    return words.ui(
+        "progress_wait",
+        what=first.what,
+        where=first.where,
+        waited=min(first.waited, first.limit),
+        limit=first.limit,
+        more=words.ui("progress_more", count=len(waits) - 1) if len(waits) > 1 else "",
+    )
 
 
 def deliver(
@@ -315,7 +332,7 @@ def text_of(
             return html.render(reports, words, sentences(contexts, words), page, run_record(reports, contexts))
 
     width = terminal_width() if on_screen(output.path) or "COLUMNS" in os.environ else 100
-    return terminal.render(
+    text = terminal.render(
         *(reports, words),
         width=width,
         color=in_color(output.path),
@@ -328,6 +345,12 @@ def text_of(
         verbose=detail.verbose,
         quiet=detail.quiet,
     )
+    if not has_links(output.path):
+        return text
+    # Only a terminal sees them.
+    from wxalarm.render.hyperlinks import linked
+
+    return linked(text, words.lang)
 
 
 def run_record(reports: Sequence[Report], contexts: Sequence[Context]) -> dict[str, Any]:

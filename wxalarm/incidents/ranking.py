@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
+from wxalarm.checks.alarm.ticket_age import TICKET_STALE
 from wxalarm.incidents.fold import SLOT, Fold, Group
-from wxalarm.incidents.timelines import Blocks, TicketRun, all_blocks, ticket_runs
-from wxalarm.model import AlarmKind, Report
+from wxalarm.incidents.timelines import GUESS, Blocks, TicketRun, all_blocks, ticket_runs
+from wxalarm.model import BEIJING, AlarmKind, Report
 from wxalarm.records import dump
 
 
@@ -143,5 +145,16 @@ def overview(fold: Fold, reports: Mapping[int, Sequence[Report]]) -> Overview:
         for group in fold.groups
         if group.kind is not AlarmKind.MARK_FAIL or not group.accounts or group.accounts - explained
     ]
-    runs = ticket_runs(fold.tickets)
+    runs = ticket_runs(fold.tickets, dict(_good_tickets(reports)))
     return Overview(ranked(groups, reports), blocks, runs, fold.alarms, fold.duplicates)
+
+
+def _good_tickets(reports: Mapping[int, Sequence[Report]]) -> Iterator[tuple[tuple[str, int], tuple[int, str]]]:
+    """When the last good ticket came, by those alarms whose check of it knows."""
+    for report in (one.example or one for several in reports.values() for one in several):
+        alarm = report.alarm
+        for finding in (finding for result in report.results for finding in result.findings):
+            if finding.code.id == TICKET_STALE.id and finding.evidence["source"] != GUESS and alarm.first_seen:
+                came = datetime.strptime(finding.evidence["good"], "%Y-%m-%d %H:%M").replace(tzinfo=BEIJING)
+                when = int(alarm.first_seen.timestamp())
+                yield (alarm.appid or "", when), (int(came.timestamp()), finding.evidence["source"])

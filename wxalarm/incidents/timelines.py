@@ -7,7 +7,7 @@ component_verify_ticket (a push every 10 minutes with 3 tries, a ticket that liv
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from wxalarm.kinds import TICKET
 from wxalarm.model import WINDOW, Alarm, AlarmKind
 from wxalarm.wechat.limits import BLOCK, TICKET_EVERY, TICKET_TRIES, TICKET_VALID
 
+GUESS = "guess"
 BEFORE = 2 * 60 * WINDOW
 """Seconds before a block in which the alarms that led to it began: an alarm's time is the beginning of its window."""
 
@@ -68,9 +69,9 @@ class TicketRun(Struct, frozen=True):
     """Of the end of the last window in it."""
     failures: int
     good: int
-    """The last good ticket: as given, else at the latest one push before the first failure."""
-    known: bool
-    """Whether it was given."""
+    """The last good ticket: as known, else at the latest one push before the first failure."""
+    source: str = GUESS
+    """Who says so: "given" by the user, "log", or GUESS."""
 
     @property
     def dies(self) -> int:
@@ -107,9 +108,12 @@ def all_blocks(fold: Fold) -> tuple[Blocks, ...]:
     return tuple(sorted(found, key=lambda one: (-len(one.blocks), one.blocks[0].at, one.appid)))
 
 
-def ticket_runs(alarms: Iterable[Alarm], good: int | None = None) -> tuple[TicketRun, ...]:
-    """The times in which every push of a ticket failed, by platform. good: Unix seconds of the last good ticket, when
-    it is known."""
+def ticket_runs(
+    alarms: Iterable[Alarm], good: Mapping[tuple[str, int], tuple[int, str]] | None = None
+) -> tuple[TicketRun, ...]:
+    """The times in which every push of a ticket failed, by platform. good: for an alarm, by its appid and Unix seconds,
+    when the last good ticket came and who says so."""
+    known = good or {}
     found: list[TicketRun] = []
     timed = [(alarm.appid or "", int(alarm.first_seen.timestamp()), alarm) for alarm in alarms if alarm.first_seen]
     for appid, at, alarm in sorted(timed, key=lambda one: one[:2]):
@@ -118,15 +122,12 @@ def ticket_runs(alarms: Iterable[Alarm], good: int | None = None) -> tuple[Ticke
             continue
         end = at + 60 * window
         last = found[-1] if found and found[-1].appid == appid else None
+        told = known.get((appid, at))
         if last is not None and at <= last.end + 60 * TICKET_EVERY:
-            found[-1] = TicketRun(
-                appid, last.start, max(end, last.end), last.failures + (alarm.count or 0), last.good, last.known
-            )
+            came = told if told and last.source == GUESS else (last.good, last.source)
+            found[-1] = TicketRun(appid, last.start, max(end, last.end), last.failures + (alarm.count or 0), *came)
             continue
-        known = good is not None and good <= at
-        found.append(
-            TicketRun(appid, at, end, alarm.count or 0, good if known and good else at - 60 * TICKET_EVERY, known)
-        )
+        found.append(TicketRun(appid, at, end, alarm.count or 0, *(told or (at - 60 * TICKET_EVERY, GUESS))))
     return tuple(found)
 
 

@@ -16,6 +16,7 @@ from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import LineParser, Record
 from wxalarm.logs.place import Log, Place
+from wxalarm.wechat.limits import WAIT
 
 FIRST_LINE = 160
 """Characters of a line that could not be read."""
@@ -191,6 +192,36 @@ class Search:
         if match != "example":
             self._hits.setdefault(hit.place, hit)
         return hit
+
+
+class LastGood:
+    """Of the pushes to a path, the last one between two times that was answered 200; None when such answers go on
+    behind them: then they do not tell the good ones from those that WeChat did not take."""
+
+    def __init__(self, wanted: Wanted, after: float, before: float) -> None:
+        self.wanted, self.after, self.before = wanted, after, before
+        self._good: Hit | None = None
+        self._goes_on = False
+
+    @property
+    def hit(self) -> Hit | None:
+        """Its line."""
+        return None if self._goes_on else self._good
+
+    def take(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of any time."""
+        for place, line in lines_with(chunk, [needle_of(self.wanted, parser)]):
+            record = parser.record(line)
+            if record is None or record.get("status") != "200" or not parsers.fits(record, self.wanted):
+                continue
+            took = number(record.get("request_time", "").encode())
+            ended = _ended(parser, record)
+            if ended is None or ended < self.after or (took is not None and took >= WAIT):
+                continue
+            if ended >= self.before:
+                self._goes_on = True
+            elif self._good is None or ended > self._good.ended:
+                self._good = _hit(record, log.place(offset + place - 1), mask.shown(line), ended, "example")
 
 
 def needle_of(wanted: Wanted, parser: LineParser) -> bytes:

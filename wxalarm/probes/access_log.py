@@ -13,7 +13,7 @@ from msgspec import field
 
 from wxalarm.logs import parsers, times
 from wxalarm.logs.access import Counts, Push
-from wxalarm.logs.access_search import Hit, Search, needle_of
+from wxalarm.logs.access_search import Hit, LastGood, Search, needle_of
 from wxalarm.logs.formats import LineFormat, Wanted
 from wxalarm.logs.parsers import LineParser
 from wxalarm.probes import logfiles
@@ -54,6 +54,8 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """The log's zone, seconds east of UTC, as its lines say it."""
     guessed: tuple[str, ...] = ()
     """What nothing in the logs says: "unit" of durations, "zone" of times."""
+    last_good: Hit | None = None
+    """The last push before the alarm that was answered 200; looked for where an alarm asks for it."""
 
 
 def read(
@@ -65,11 +67,13 @@ def read(
     limit: float,
     here: bool,
     units: Mapping[str, str] | None = None,
+    good: float = 0.0,
 ) -> AccessLogSeen:
     """All passes over the files, for at most `limit` seconds.
 
     known: formats that are tried before the usual ones. wanted: which requests are pushes. seconds: the alarm's first
     failure, and the window's ends, Unix seconds. here: the files are those that nginx writes on this machine.
+    good: for how many seconds before the alarm the last push that was answered 200 is looked for.
     """
     start, low, high = seconds
     known = tuple(known)
@@ -83,6 +87,9 @@ def read(
     if not search.hits and push.needles:
         plain = [file.path for file in files if file.path in search.parsers and not file.compressed]
         Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.pushes)
+    last = LastGood(wanted, start - good, start)
+    if good and wanted.path is not None:
+        Reading(start - good, high, until).read(paths, choose, last.take)
     counts = search.tally.counts()
     before, before_seconds = _before(files, search)
     zone_time = search.tally.zone_time
@@ -104,6 +111,7 @@ def read(
         before_seconds=before_seconds,
         named=search.named,
         guessed=search.guessed,
+        last_good=last.hit,
         offset=times.zone_of(zone_time) if zone_time else None,
     )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from wxalarm.probes import local
+from wxalarm.probes.waiting import waiting
 from wxalarm.wechat.limits import WAIT
 
 if TYPE_CHECKING:  # dnspython is loaded when the first question is asked
@@ -135,12 +136,13 @@ async def ask(server: Server, name: str, rtype: str, *, limit: float = WAIT, rec
     outcome = Outcome.SILENT
     try:
         query = Query(name, rtype, recursive=recursive)
-        async with asyncio.timeout_at(begun + limit):
-            reply = await _udp(server, query, tally, begun, limit)
-            if reply is not None and reply.truncated:
-                tally.truncated, tally.partial = True, reply
-                reply = await _tcp(server, query, tally)
-                tally.tcp = True
+        with waiting("DNS", server.label, limit):
+            async with asyncio.timeout_at(begun + limit):
+                reply = await _udp(server, query, tally, begun, limit)
+                if reply is not None and reply.truncated:
+                    tally.truncated, tally.partial = True, reply
+                    reply = await _tcp(server, query, tally)
+                    tally.tcp = True
     except TimeoutError:
         pass
     except OSError as error:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, http_head, local, tcp
+from wxalarm.probes.waiting import endpoint, waiting
 from wxalarm.wechat.limits import PORTS, WAIT
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ async def exchange(
 ) -> Exchange:
     """Send a request to an address and read the answer, all within `limit` seconds. Redirects are answers."""
     async with tcp.room(address, limit) as seconds:
-        return await _exchange(address, port, request, seconds, tls)
+        with waiting("HTTP", endpoint(address, port), seconds):
+            return await _exchange(address, port, request, seconds, tls)
 
 
 async def _exchange(address: str, port: int, request: Request, limit: float, tls: ssl.SSLContext | None) -> Exchange:

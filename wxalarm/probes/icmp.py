@@ -13,6 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from wxalarm.probes import Failure, command, tcp
+from wxalarm.probes.waiting import waiting
 
 COUNT = 4
 INTERVAL = 0.2
@@ -49,9 +50,10 @@ class Pinged(Struct, frozen=True):
 
 async def ping(address: str, count: int = COUNT, wait: float = WAIT) -> Pinged:
     """Ping an address; takes at most count * (wait + INTERVAL) seconds. Never raises for what the network does."""
-    for method in (_datagram, _raw, _program):
-        if (found := await method(address, count, wait)) is not None:
-            return found
+    with waiting("ping", address, count * (wait + INTERVAL)):
+        for method in (_datagram, _raw, _program):
+            if (found := await method(address, count, wait)) is not None:
+                return found
     return await _tcp(address, count, wait)
 
 

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from wxalarm.bounds import whole
 from wxalarm.probes import dns, files, http, local
 from wxalarm.probes.dns import Outcome, Server
+from wxalarm.probes.waiting import waiting
 from wxalarm.wechat.limits import PORTS
 
 LIMIT = 2.0
@@ -203,16 +204,17 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 async def _whois(domain: str, place: str, find: _Finder) -> Registration:
     name, _, port = place.partition(":") if place.count(":") == 1 else (place, "", "")
     try:
-        async with asyncio.timeout(find.limit):
-            address = await find.address(name)
-            reader, writer = await asyncio.open_connection(address, whole(port) or 43)
-            try:
-                writer.write(f"{domain}\r\n".encode("ascii", "replace"))
-                data = b""
-                while len(data) < MAX_BYTES and (chunk := await reader.read(65536)):
-                    data += chunk
-            finally:
-                writer.transport.abort()
+        with waiting("whois", place, find.limit):
+            async with asyncio.timeout(find.limit):
+                address = await find.address(name)
+                reader, writer = await asyncio.open_connection(address, whole(port) or 43)
+                try:
+                    writer.write(f"{domain}\r\n".encode("ascii", "replace"))
+                    data = b""
+                    while len(data) < MAX_BYTES and (chunk := await reader.read(65536)):
+                        data += chunk
+                finally:
+                    writer.transport.abort()
     except TimeoutError:
         raise Unknown(f"{name}: timeout") from None
     except OSError as error:

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from msgspec import Struct
 
 from wxalarm.probes import Failure, classify, local
+from wxalarm.probes.waiting import endpoint, waiting
 from wxalarm.wechat.limits import WAIT
 
 SETTLE = 0.25
@@ -131,7 +132,8 @@ async def connected(address: str, port: int, limit: float = WAIT) -> tuple[Conne
 async def connect(address: str, port: int, limit: Limit = WAIT) -> Connect:
     """Connect, watch for a reset for SETTLE seconds, and hang up."""
     async with room(address, limit) as seconds:
-        return await _connect(address, port, seconds)
+        with waiting("TCP", endpoint(address, port), seconds):
+            return await _connect(address, port, seconds)
 
 
 async def _connect(address: str, port: int, limit: float) -> Connect:

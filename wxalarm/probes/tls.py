@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from wxalarm.probes import Failure, classify, local, tcp
 from wxalarm.probes.http import insecure
+from wxalarm.probes.waiting import endpoint, waiting
 from wxalarm.wechat.limits import WAIT
 
 if TYPE_CHECKING:  # loaded when the first certificate is read
@@ -107,7 +108,8 @@ class Attempt(Struct, frozen=True):
 async def handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: tcp.Limit) -> Attempt:
     """Connect and shake hands, both within `limit` seconds. Never raises for what the network does."""
     async with tcp.room(address, limit) as seconds:
-        return replace(await _handshake(address, port, host, context, seconds), limit=seconds)
+        with waiting("TLS", endpoint(address, port), seconds):
+            return replace(await _handshake(address, port, host, context, seconds), limit=seconds)
 
 
 async def _handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: float) -> Attempt:

@@ -96,7 +96,7 @@ def _ticket(one: TicketRun) -> dict[str, Any]:
         "until": _iso(one.end),
         "failures": one.failures,
         "good": _iso(one.good),
-        "known": one.known,
+        "source": one.source,
         "dies": _iso(one.dies),
     }
 
@@ -192,14 +192,14 @@ def blocks_line(one: Mapping[str, Any], page: Page, words: Catalogue) -> str:
 
 def ticket_line(one: Mapping[str, Any], words: Catalogue) -> str:
     """When the platform's tokens end."""
-    known = words.ui("ticket_known" if one["known"] else "ticket_guessed", good=clock(one["good"], words))
     return words.ui(
         "ticket_run",
         appid=one["appid"],
         since=clock(one["since"], words),
         until=clock(one["until"], words),
         dies=clock(one["dies"], words),
-        known=known,
+        source=one["source"],
+        good=clock(one["good"], words),
         failures=one["failures"],
     )
 

@@ -13,12 +13,11 @@ from wxalarm.lint import ALL, Linted
 from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.model import Code, Finding, Location, Severity
 from wxalarm.records import dump
+from wxalarm.render.hyperlinks import page
 from wxalarm.render.json import finding_record
 from wxalarm.render.text import visible
 
 LINT_SCHEMA = "wxalarm.lint/1"
-GUIDE = "https://developers.weixin.qq.com/doc/service/guide/dev/api/warn_guide.html"
-"""The official guide to the alarms."""
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -65,7 +64,7 @@ def _sarif_rule(code: Code, words: Catalogue) -> dict[str, Any]:
         "id": code.id,
         "shortDescription": {"text": _without_values(words.summary(code, "text"))},
         "help": {"text": _without_values(words.summary(code, "hint"))},
-        "helpUri": GUIDE,
+        "helpUri": page(code.id, words.lang),
         "defaultConfiguration": {"level": str(code.severity)},
         # A viewer shows one language; whoever reads another finds it here.
         "properties": {

@@ -28,7 +28,7 @@ from wxalarm.logs.access import Tally
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import detect
 from wxalarm.messages import LANGUAGES, catalogue
-from wxalarm.model import Basis, Status
+from wxalarm.model import AlarmKind, Basis, Status
 from wxalarm.probes import access_log as access_log_probe
 from wxalarm.shell import pipeline
 
@@ -45,6 +45,38 @@ def test_a_plain_log_shows_the_alarms_push(tmp_path: Path) -> None:
     shown = subprocess.run(pipeline(found.evidence["show"]), shell=True, capture_output=True, check=True).stdout
     assert OPENID.encode() in shown
     assert "signature=…" in found.evidence["line"]
+
+
+def ticket_log(*pushes: tuple[float, int]) -> bytes:
+    """(Seconds from START, status) of pushes to /callback, the authorisation URL, beside the traffic of accounts."""
+    others = [
+        (at, line(at).replace(b"/callback?", b"/callback/wx0000000000000001?")) for at in range(START - 9000, START, 60)
+    ]
+    own = [(START + at, line(START + at, status=status)) for at, status in pushes]
+    return joined(text for _, text in sorted(others + own))
+
+
+@pytest.mark.parametrize(
+    ("pushes", "good"),
+    [
+        ([(-7200, 200), (-1800, 200), (-1200, 502), (-600, 404), (30, 502)], START - 1800),
+        ([(-1800, 502)], None),
+        ([(-600, 200), (30, 502), (600, 200)], None),  # 200 in the alarm's time, too: it tells nothing
+        ([(-12 * 3600 - 60, 200), (30, 502)], None),
+    ],
+)
+def test_the_last_good_ticket_is_the_last_push_that_was_answered_200(
+    tmp_path: Path, pushes: list[tuple[float, int]], good: float | None
+) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(ticket_log(*pushes))
+    of = replace(alarm(kind=AlarmKind.TICKET_TIMEOUT, openid=None), window_minutes=30, count=9)
+    found = results(access=[path], of=of)["access-log"].observation.last_good
+    assert (found and found.ended) == good
+    if found:
+        number = int(found.place.rpartition(":")[2])
+        assert found.line[:60].encode() == path.read_bytes().splitlines()[number - 1][:60]
+    assert results(access=[path])["access-log"].observation.last_good is None, "nobody asked"
 
 
 def pack_zstd(data: bytes) -> bytes:

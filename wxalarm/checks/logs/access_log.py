@@ -13,10 +13,12 @@ from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.logs import access_rules, sources
 from wxalarm.checks.logs.facts import LONGEST, push, seconds_for, wanted, window
 from wxalarm.checks.nginx import nginx_config
+from wxalarm.kinds import TICKET
 from wxalarm.model import Finding
 from wxalarm.probes import access_log
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.probes.command import ZSTD
+from wxalarm.wechat.limits import TICKET_VALID
 
 SHARE = 0.7
 """Of the time left: the error log may wait for what this one says of the machine's zone."""
@@ -33,8 +35,9 @@ async def probe(ctx: Context) -> AccessLogSeen:
     known = tuple(sources.line_formats(ctx, config))
     limit = seconds_for(ctx, SHARE)
     units = sources.units(ctx)
+    good = TICKET_VALID * 3600.0 if ctx.alarm.kind in TICKET else 0.0
     return await asyncio.to_thread(
-        access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given, units
+        access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given, units, good
     )
 
 
