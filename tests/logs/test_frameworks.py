@@ -18,7 +18,7 @@ from wxalarm.diagnosis import contexts
 from wxalarm.logs.durations import read, took
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
-from wxalarm.logs.parsers import LineParser, RecordParser, detect, target_of
+from wxalarm.logs.parsers import NAMED, LineParser, RecordParser, detect, target_of
 from wxalarm.model import Alarm, AlarmKind, Basis, Sample
 from wxalarm.probes import access_log
 
@@ -116,6 +116,29 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         ),
         0.012,
     ),
+    "IIS, its columns alone": (
+        (
+            "#Fields: date time cs-method cs-uri-stem cs-uri-query sc-status sc-substatus time-taken",
+            f"2023-11-14 22:13:20 POST /wx {QUERY} 200 0 12",
+        ),
+        0.012,
+    ),
+    "W3C in seconds": (
+        (
+            "#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status time-taken",
+            f"2023-11-14 22:13:20 203.0.113.10 POST /wx {QUERY} 200 0.012",
+        ),
+        0.012,
+    ),
+    "Tomcat JSON, seconds": (
+        (
+            document(
+                host="203.0.113.10", time="[15/Nov/2023:06:13:20 +0800]", request=f"POST {PUSH} HTTP/1.1",
+                statusCode="200", size="7", elapsedTimeS="0.012",
+            ),
+        ),
+        0.012,
+    ),
     "CSV": (
         (
             "time,client_ip,request_method,request_uri,status,request_time",
@@ -151,7 +174,7 @@ def test_the_push_is_read(name: str) -> None:
     (at,) = parser.times(b"\n" + line + b"\n")
     assert int(parser.seconds(at) or 0) == AT
     target = target_of(record) or ""
-    assert target.startswith("/index.php" if name == "PHP-FPM" else "/wx")
+    assert target.startswith("/index.php" if "PHP-FPM" in name else "/wx")
     assert QUERY in target or name in NO_QUERY
     if "/index.php" not in target:
         times, keys = parser.columns(b"\n" + line + b"\n")
@@ -230,6 +253,11 @@ def test_durations(text: str, unit: str | None, seconds: float | None) -> None:
         ({"latency": "156425", "latency_human": "156.425µs"}, 0.000156425, False),
         ({"request_time": "0.012"}, 0.012, False),
         ({"request_time": "12"}, None, True),
+        ({"request_time": "12.5"}, 12.5, True),
+        ({"elapsedtime": "12"}, None, True),
+        ({"time-taken": "12"}, None, True),
+        ({"time-taken": "12", "sc-substatus": "0"}, 0.012, False),
+        ({"time-taken": "1.2"}, 1.2, False),
         ({"duration": "1234567", "downstreamstatus": "200"}, 0.001234567, False),
     ],
 )
@@ -237,6 +265,60 @@ def test_who_says_the_unit(flat: dict[str, str], seconds: float | None, guessed:
     found = took(flat, {})
     assert found is not None
     assert (found.seconds, found.guessed) == (None if seconds is None else pytest.approx(seconds), guessed)
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        {"requests": "17"},
+        {"timestamp_ms": "1700000000123"},
+        {"timeout_ms": "5000"},
+        {"time_limit_s": "6"},
+        {"times": "6"},
+    ],
+)
+def test_what_is_no_duration(flat: dict[str, str]) -> None:
+    assert took(flat, {}) is None
+
+
+FPM = next(one.sample for one in FRAMEWORKS if one.name == "PHP-FPM")
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "seconds", "asked"),
+    [
+        (FPM, {}, None, "php-fpm took"),
+        (FPM, {"took": "s"}, 12.345, None),
+        (FPM, {"took": "ms"}, 0.012345, None),
+        (FPM.replace("12.345", "12345"), {}, 0.012345, None),
+        (FPM.partition(" /var")[0], {}, None, None),
+    ],
+)
+def test_what_is_written_in_two_units_is_asked_for(
+    line: str, units: dict[str, str], seconds: float | None, asked: str | None
+) -> None:
+    """PHP-FPM: %d are seconds, %{milli}d milliseconds, both "12.345"; its sample configuration has the second."""
+    parser = detect([line.encode()] * 2, units=units)
+    assert parser is not None
+    record = parser.record(line.encode())
+    assert record is not None
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+    assert (parser.asked, "unit" in parser.guessed) == (asked, asked is not None)
+    assert asked is None or asked.split()[0] in NAMED
+
+
+def test_micros_of_uwsgi_are_no_milliseconds() -> None:
+    line = next(one.sample for one in FRAMEWORKS if one.name == "uWSGI").replace("12 msecs", "12000 micros")
+    parser = parser_of((line,))
+    assert parser is not None
+    assert (parser.record(line.encode()) or {})["request_time"] == "0.012"
+
+
+def test_another_programs_keys_are_not_railss() -> None:
+    line = f"time=2023-11-15T06:13:20+08:00 method=POST path={PUSH} status=200 duration=6.5s"
+    parser = parser_of((line,))
+    assert parser is not None
+    assert (parser.record(line.encode()) or {})["request_time"] == "6.5"
 
 
 def test_the_user_may_say_it() -> None:
@@ -359,7 +441,7 @@ def test_learned_parts_give_what_the_whole_line_gives(name: str) -> None:
         slow._quick = None
         chunk = ("\n" + "\n".join(others) + "\n").encode()
         assert parser.columns(chunk) == slow.columns(chunk)
-        assert name == "PHP-FPM" or len(slow.columns(chunk)[0]) >= 3
+        assert "PHP-FPM" in name or len(slow.columns(chunk)[0]) >= 3
 
 
 def test_the_usual_documents_are_read_by_their_keys() -> None:

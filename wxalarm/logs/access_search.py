@@ -108,6 +108,11 @@ class Search:
         """What of the values read nothing says: "unit", "zone"."""
         return tuple(sorted({what for parser in self.parsers.values() for what in parser.guessed}))
 
+    @property
+    def asked(self) -> str | None:
+        """The form and the key whose unit nothing says."""
+        return next((parser.asked for parser in self.parsers.values() if parser.asked), None)
+
     def _names(self, parser: LineParser) -> bool:
         return self.wanted.signed and bool({"request", "request_uri", "args"} & set(parser.fields))
 

@@ -1,7 +1,8 @@
 """Request lines of web frameworks, servers and balancers: the table, one entry each, with a line of it.
 
-A pattern names what it finds as nginx's variables are named; `took` is the duration, of which `unit` says the unit
-unless it stands behind the number. The sample is one push to /wx at 2023-11-14 22:13:20 UTC, 06:13:20 +0800.
+A pattern names what it finds as nginx's variables are named; `took` is the duration. `unit` says its unit only where
+the program writes no other under that form; else it stands behind the number, or is asked for. The sample is one push
+to /wx at 2023-11-14 22:13:20 UTC, 06:13:20 +0800.
 Sources: the programs' own sources and manuals.
 """
 
@@ -25,6 +26,7 @@ _NO_ZONE = r"\[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d)\]"
 _CTIME = r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\]"
 _SLASHED = r"(?P<time>\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d)"
 _ISO = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"
+_FPM = rf"{_IP} - \S* (?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d [+-]\d{{4}}) \"{_METHOD} {_URI}\" {_STATUS}"
 _GO = r"(?P<took>[\d.]+(?:ns|µs|us|ms|s)|\d+m[\d.]+s)"
 
 
@@ -37,9 +39,9 @@ class Framework:
     """The pattern, from anywhere in the line: what a logger or a container puts before it does not matter."""
     sample: str
     unit: str | None = None
-    """s, ms, us or ns of `took`; None when it stands behind the number, or there is no duration."""
-    utc: bool = False
-    """Its times are UTC though they do not say so."""
+    """s, ms, us or ns of `took`; None when it stands behind the number, is asked for, or there is no duration."""
+    asks: bool = False
+    """It is written in more than one unit, and only who configured it can say which."""
 
     @cached_property
     def pattern(self) -> Pattern[str]:
@@ -142,13 +144,12 @@ FRAMEWORKS = (
         f'[2023-11-14T22:13:20.123Z] "POST {_PUSH} HTTP/1.1" 200 - 412 7 12 11 "203.0.113.10" "Mozilla/4.0" '
         '"6f1c1d2e" "example.com" "198.51.100.20:8080"',
         unit="ms",
-        utc=True,
     ),
     Framework(
         "Tencent CLB",
         rf"\[\w+\] {_CLF} \[[A-Z]+\] \[[^\]]*\] \[[^\]]*\] \[{_IP}:\d+\] \[{_STATUS}\] \[(?P<upstream_addr>[^\]]*)\] "
         rf"\[(?P<upstream_status>[^\]]*)\] \[[^\]]*\] \[{_REQUEST}\] \[\d+\] \[\d+\] \[[^\]]*\] \[[^\]]*\] \[[^\]]*\] "
-        r"\[(?P<took>[\d.]+)\] \[(?P<upstream_response_time>[^\]]*)\]",
+        r"\[(?P<took>\d+\.\d{3})\] \[(?P<upstream_response_time>[^\]]*)\]",
         "[1a2b3c] [15/Nov/2023:06:13:20 +0800] [HTTPS] [198.51.100.1:443] [example.com] [203.0.113.10:40001] [200] "
         f"[198.51.100.20:80] [200] [-] [POST {_PUSH} HTTP/1.1] [612] [214] [example.com] [Mozilla/4.0] [-] [0.012] "
         "[0.011] [0.001] [0.011]",
@@ -157,10 +158,9 @@ FRAMEWORKS = (
     Framework(
         "uWSGI",
         rf"\[pid: \d+\|.*?\] {_IP} \(.*?\) \{{.*?\}} {_CTIME} {_METHOD} {_URI} => generated (?P<body_bytes_sent>\d+) "
-        rf"bytes in (?P<took>\d+) msecs \(HTTP/[\d.]+ {_STATUS}\)",
+        rf"bytes in (?P<took>\d+ (?:msecs|micros)) \(HTTP/[\d.]+ {_STATUS}\)",
         "[pid: 1234|app: 0|req: 415/1850] 203.0.113.10 () {66 vars in 1417 bytes} [Wed Nov 15 06:13:20 2023] "
         f"POST {_PUSH} => generated 7 bytes in 12 msecs (HTTP/1.1 200) 2 headers in 80 bytes",
-        unit="ms",
     ),
     Framework(
         "PHP built-in",
@@ -168,15 +168,21 @@ FRAMEWORKS = (
         f"[Wed Nov 15 06:13:20 2023] 203.0.113.10:40001 [200]: POST {_PUSH}",
     ),
     Framework(
-        "PHP-FPM",
-        rf"{_IP} - \S* (?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d [+-]\d{{4}}) \"{_METHOD} {_URI}\" {_STATUS}"
-        r"(?: (?P<upstream_script>/\S+) (?P<took>[\d.]+))?",
+        "PHP-FPM, %{micro}d",
+        rf"{_FPM} (?P<upstream_script>/\S+) (?P<took>\d+)(?=\s|$)",
+        f'203.0.113.10 -  15/Nov/2023:06:13:20 +0800 "POST /index.php{_PUSH[3:]}" 200 /var/www/index.php 12345 2048',
+        unit="us",  # the one of its units that has no fraction
+    ),
+    Framework(
+        "PHP-FPM",  # %d are seconds, %{milli}d milliseconds, both with three decimals
+        rf"{_FPM}(?: (?P<upstream_script>/\S+) (?P<took>\d+\.\d+))?",
         f'203.0.113.10 -  15/Nov/2023:06:13:20 +0800 "POST /index.php{_PUSH[3:]}" 200 /var/www/index.php 12.345 2048',
-        unit="ms",
+        asks=True,
     ),
     Framework(
         "Rails, one line",
-        rf"method={_METHOD} path=(?P<request_uri>[^\s\"]+) .*?status={_STATUS} duration=(?P<took>[\d.]+)",
+        rf"method={_METHOD} path=(?P<request_uri>[^\s\"]+) .*?controller=\S+ action=\S+ .*?status={_STATUS} "
+        r"duration=(?P<took>[\d.]+)(?=\s|$)",
         "I, [2023-11-15T06:13:20.123456 #1234]  INFO -- : method=POST path=/wx format=html controller=WxController "
         "action=create status=200 duration=12.34 view=0.01",
         unit="ms",

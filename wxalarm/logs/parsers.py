@@ -37,6 +37,11 @@ class LineParser(Protocol):
         """What of its values nothing says: "unit" of durations, "zone" of times."""
         ...
 
+    @property
+    def asked(self) -> str | None:
+        """The form and the key whose unit nothing says: "json latency"."""
+        ...
+
     def needle(self, status: bytes) -> bytes:
         """Bytes that every line with this status holds, and few others."""
         ...
@@ -70,6 +75,7 @@ class TextParser:
     """Lines of a log_format."""
 
     guessed: frozenset[str] = frozenset()
+    asked: str | None = None
 
     def __init__(self, line_format: LineFormat, wanted: Wanted | None = None) -> None:
         self.format = line_format
@@ -227,10 +233,10 @@ class RecordParser:
         unit: str | None = None,
         units: Mapping[str, str] | None = None,
         guessed: frozenset[str] = frozenset(),
+        asked: str | None = None,
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
-        self.guessed = guessed
-        """What nothing says: "unit", "zone"."""
+        self.guessed, self.asked = guessed, asked
         self._zone, self._unit, self._units = zone, unit, units or {}
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
@@ -375,6 +381,7 @@ class RecordParser:
 
     def seconds(self, time: bytes) -> float | None:
         """See LineParser. A time without a zone is none as long as the zone is not known: it might be off by hours."""
+        time = time.strip(b"[]")  # as Tomcat's JSON has it
         if (found := moments.with_zone(time)) is not None or self._zone is None:
             return found
         plain = moments.naive(time)
@@ -386,10 +393,11 @@ class RecordParser:
 
     def took(self, flat: Mapping[str, str]) -> durations.Took | None:
         """How long a line's request took."""
-        if "took" in flat and (self._unit or flat["took"][-1:] == "s"):
-            seconds = durations.read(flat["took"], self._unit)
-            return None if seconds is None else durations.Took(seconds, False, "took")
-        return durations.took(flat, self._units)
+        if self.name not in _STRICT or "took" not in flat:
+            return durations.took(flat, self._units)
+        seconds = durations.read(flat["took"], self._unit or self._units.get("took"))
+        # A form that is written in two units has no likelier one.
+        return durations.Took(seconds, seconds is None, "took") if flat["took"] != "-" else None
 
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
@@ -416,7 +424,8 @@ class RecordParser:
         else that of this machine. None when no line can be dated."""
         flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
         records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
-        guessed = {"unit"} if any(took.guessed for _, flat in flats if (took := self.took(flat)) is not None) else set()
+        unsaid = {took.key for _, flat in flats if (took := self.took(flat)) is not None and took.guessed}
+        guessed = {"unit"} if unsaid else set()
         zone = self._zone
         if zone is None:
             plain = [(moments.naive(record["time"].encode()), moments.STAMP.search(line)) for line, record in records]
@@ -435,6 +444,7 @@ class RecordParser:
             unit=self._unit,
             units=self._units,
             guessed=frozenset(guessed),
+            asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
         )
         if self._read is _json_read:
             made.learn(lines)
@@ -494,7 +504,10 @@ def _columns_read(names: Sequence[str], comma: bool) -> Read:
     return read
 
 
+_STRICT = frozenset(one.name for one in FRAMEWORKS)
+"""Forms that no other line has by chance."""
 _FIELDS = b"#Fields: "
+_IIS = b"#Software: Microsoft"
 _JSON = RecordParser("json", _json_read)
 
 
@@ -504,13 +517,15 @@ def _records(
     """(how many of the lines it reads, parser) for each form of keys and values that any line has."""
     candidates = [
         RecordParser("json", _json_read, wanted, units=units),
-        *(RecordParser(one.name, _framework_read(one), wanted, unit=one.unit) for one in FRAMEWORKS),
+        *(RecordParser(one.name, _framework_read(one), wanted, unit=one.unit, units=units) for one in FRAMEWORKS),
         RecordParser("labelled", _labelled_read, wanted, units=units),
     ]
     fields = next((line for line in lines if line.startswith(_FIELDS)), None)
     if fields is not None:
         names = fields.decode("utf-8", "replace")[len(_FIELDS) :].lower().split()
-        candidates.insert(0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0))
+        if any(line.startswith(_IIS) for line in lines):
+            units = {"time-taken": "ms", **units}
+        candidates.insert(0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0, units=units))
     elif lines and b"," in lines[0] and not lines[0].startswith(b"{"):
         names = [name.strip('\ufeff "').lower() for name in lines[0].decode("utf-8", "replace").split(",")]
         if {"status", "request_uri", "time"} & set(names):
@@ -521,6 +536,10 @@ def _records(
             yield known, told
 
 
+NAMED = frozenset({"json", "labelled", "csv", "w3c"} | {one.name.lower() for one in FRAMEWORKS if one.asks})
+"""Forms whose durations may be of a unit that only the user can say."""
+
+
 class Several:
     """Lines of more than one format in one log."""
 
@@ -529,6 +548,7 @@ class Several:
         self.name = ", ".join(parser.name for parser in parsers)
         self.fields = tuple(dict.fromkeys(name for parser in parsers for name in parser.fields))
         self.guessed = frozenset[str]().union(*(parser.guessed for parser in parsers))
+        self.asked = next((parser.asked for parser in parsers if parser.asked), None)
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
@@ -652,8 +672,6 @@ def detect(
     return found if alone or sum(map(found.matches, lines)) * 2 >= len(lines) else None
 
 
-_STRICT = frozenset(one.name for one in FRAMEWORKS)
-"""Forms that no other line has by chance."""
 _STATUS = r"(?:\d{3}|-)?"
 _SECONDS = r"(?:\d+\.\d{3}|-)?"
 _ROUNDING = 0.01

@@ -54,6 +54,8 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """The log's zone, seconds east of UTC, as its lines say it."""
     guessed: tuple[str, ...] = ()
     """What nothing in the logs says: "unit" of durations, "zone" of times."""
+    asked: str | None = None
+    """The form and the key whose unit nothing says, as host.log_format takes them."""
 
 
 def read(
@@ -104,6 +106,7 @@ def read(
         before_seconds=before_seconds,
         named=search.named,
         guessed=search.guessed,
+        asked=search.asked,
         offset=times.zone_of(zone_time) if zone_time else None,
     )
 

@@ -495,7 +495,7 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
 def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
     """What the reader should know of the log: its clock, its order, what could not be read or is not said."""
     for what in seen.guessed:
-        yield LOG_GUESSED(None, what=what, files=names(seen.read))
+        yield LOG_GUESSED(None, what=what, files=names(seen.read), key=seen.asked or "json latency")
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
         apart = hit.ended - (hit.request_time or 0.0) - hit.stamp
