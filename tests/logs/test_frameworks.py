@@ -307,6 +307,62 @@ def test_what_is_written_in_two_units_is_asked_for(
     assert asked is None or asked.split()[0] in NAMED
 
 
+def left(name: str, *changes: tuple[str, str]) -> tuple[str, ...]:
+    """A sample of which the client has left."""
+    *heads, line = FORMS[name]
+    for old, new in changes:
+        assert old in line
+        line = line.replace(old, new)
+    return (*heads, line)
+
+
+IIS = FORMS["IIS"][1].replace("sc-status", "sc-status sc-win32-status")
+GONE = {
+    "HAProxy": (left("HAProxy", ("200 214 - - ----", "-1 0 - - CH--"), ("1/12/13", "1/-1/5001")), "CH--", 5.001),
+    "Envoy": (left("Envoy", ("200 - 412 7 12 11", "0 DC 412 0 5001 -")), "DC", 5.001),
+    "morgan dev": (left("morgan dev", ("200 1.234 ms - 7", "- - ms - -")), "-", None),
+    "morgan tiny": (left("morgan tiny", ("200 7 - 1.234 ms", "- - - - ms")), "-", None),
+    "koa-logger": (left("koa-logger", ("-->", "-x-"), ("5ms", "5s")), "-x-", 5.0),
+    "IIS, 64": ((IIS, FORMS["IIS"][2].replace("200 12", "200 64 5001")), "sc-win32-status 64", 5.001),
+    "IIS, 1236": ((IIS, FORMS["IIS"][2].replace("200 12", "200 1236 12")), "sc-win32-status 1236", 0.012),
+    "Caddy": (left("Caddy", ('"status": 200', '"status": 0'), ("0.001234567", "5.001")), "status 0", 5.001),
+}
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_a_client_that_left_is_499_whatever_its_server_writes(name: str) -> None:
+    lines, mark, seconds = GONE[name]
+    parser = parser_of(lines)
+    assert parser is not None
+    line = lines[-1].encode()
+    record = parser.record(line)
+    assert record is not None
+    assert (record["status"], record["left"]) == ("499", mark)
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+    _, keys = parser.columns(b"\n" + line + b"\n")
+    assert [parser.values(key)[0] for key in keys] == [b"499"]
+    assert parser.needle(b"499") in line
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (IIS, FORMS["IIS"][2].replace("200 12", "200 121 5001")),
+        left("HAProxy", ("----", "sH--"), ("200 214", "504 214")),
+        left("HAProxy", ("----", "cD--")),
+        left("Envoy", ("200 - 412", "504 UT 412")),
+        left("koa-logger", ("-->", "xxx"), ("200", "500")),
+    ],
+)
+def test_what_broke_otherwise_is_not(lines: tuple[str, ...]) -> None:
+    parser = parser_of(lines)
+    assert parser is not None
+    record = parser.record(lines[-1].encode())
+    assert record is not None
+    assert record["status"] != "499"
+    assert "left" not in record
+
+
 def test_micros_of_uwsgi_are_no_milliseconds() -> None:
     line = next(one.sample for one in FRAMEWORKS if one.name == "uWSGI").replace("12 msecs", "12000 micros")
     parser = parser_of((line,))
@@ -385,6 +441,15 @@ def test_what_was_guessed_is_never_certain(name: str, tmp_path: Path, shanghai: 
                 assert basis is Basis.CONDITION, (log, code)
     os.environ.pop("TZ", None)
     time.tzset()
+
+
+def test_who_left_after_five_seconds_gave_up(tmp_path: Path) -> None:
+    for name in ("IIS, 64", "HAProxy", "Envoy", "Caddy"):
+        _, found = findings_of("\n".join(GONE[name][0]), tmp_path)
+        assert found["log-client-gave-up"] is Basis.RECORDED, name
+        assert "log-client-closed" not in found
+    _, found = findings_of("\n".join(GONE["IIS, 1236"][0]), tmp_path)
+    assert found["log-client-closed"] is Basis.RECORDED
 
 
 def test_nanoseconds_are_no_days(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ class Hit(Struct, frozen=True):
     """`timestamp` in its query: WeChat's clock at the push."""
     packed: str | None = None
     """How its file is compressed."""
+    left: str | None = None
+    """How its server marks that the client left, when that is not nginx's status 499."""
 
     @property
     def said(self) -> Record:
@@ -234,5 +236,6 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         body_bytes=whole(size),
         stamp=whole(stamp, 11),
         packed=place.packed,
+        left=record.get("left"),
         **{name: record.get(name) for name in answered.UPSTREAM},
     )

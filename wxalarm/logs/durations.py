@@ -44,6 +44,7 @@ _BARE = (
 """Keys whose unit their name does not say: Tomcat's elapsedTime are milliseconds until 10.0, microseconds since."""
 _KNOWN = {"responsetime": "ms", "elapsedtimes": "s"}
 """pino-http and Express, Tomcat's JsonAccessLogValve."""
+_OF_IIS = ("sc-substatus", "sc-win32-status", "s-sitename", "s-computername")
 _NGINX = compiled(r"\d+\.\d{3}\Z")
 """$request_time as nginx writes it."""
 
@@ -109,5 +110,5 @@ def _by_sibling(flat: Mapping[str, str], key: str) -> str | None:
         return "s"
     if key == "time-taken":
         # IIS: whole milliseconds; its own columns tell it from other W3C logs, whose seconds have a fraction.
-        return "s" if "." in flat[key] else "ms" if "sc-substatus" in flat or "s-sitename" in flat else None
+        return "s" if "." in flat[key] else "ms" if any(column in flat for column in _OF_IIS) else None
     return None

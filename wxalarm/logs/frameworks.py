@@ -2,7 +2,8 @@
 
 A pattern names what it finds as nginx's variables are named; `took` is the duration. `unit` says its unit only where
 the program writes no other under that form; else it stands behind the number, or is asked for. The sample is one push
-to /wx at 2023-11-14 22:13:20 UTC, 06:13:20 +0800.
+to /wx at 2023-11-14 22:13:20 UTC, 06:13:20 +0800. `left` is how the program marks that the client left before
+its answer, where it does not write 499 as nginx does.
 Sources: the programs' own sources and manuals.
 """
 
@@ -40,6 +41,8 @@ class Framework:
     sample: str
     unit: str | None = None
     """s, ms, us or ns of `took`; None when it stands behind the number, is asked for, or there is no duration."""
+    left: str = ""
+    """What stands in every line with such a mark, and in few others."""
     asks: bool = False
     """It is written in more than one unit, and only who configured it can say which."""
 
@@ -107,20 +110,24 @@ FRAMEWORKS = (
     ),
     Framework(
         "morgan dev",
-        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*) {_STATUS} (?P<took>[\d.]+|-) ms - {_SIZE}",
+        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*) (?:{_STATUS}|(?P<left>-)) (?P<took>[\d.]+|-) ms - {_SIZE}",
         f"POST {_PUSH} 200 1.234 ms - 7",
         unit="ms",
+        left=" - - ms",
     ),
     Framework(
         "morgan tiny",
-        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*)(?: HTTP/[\d.]+)? {_STATUS} {_SIZE} - (?P<took>[\d.]+|-) ms",
+        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*)(?: HTTP/[\d.]+)? (?:{_STATUS}|(?P<left>-)) {_SIZE} - "
+        r"(?P<took>[\d.]+|-) ms",
         f"203.0.113.10 - POST {_PUSH} HTTP/1.1 200 7 - 1.234 ms",
         unit="ms",
+        left=" - - - ms",
     ),
     Framework(
         "koa-logger",
-        rf"(?:-->|xxx|-x-) {_METHOD} (?P<request_uri>/\S*) {_STATUS} (?P<took>[\d.]+m?s)",
+        rf"(?:-->|xxx|(?P<left>-x-)) {_METHOD} (?P<request_uri>/\S*) {_STATUS} (?P<took>[\d.]+m?s)",
         f"  --> POST {_PUSH} 200 5ms 7b",
+        left="-x-",
     ),
     Framework(
         "Traefik",
@@ -133,17 +140,21 @@ FRAMEWORKS = (
     Framework(
         "HAProxy",
         rf"{_IP}:\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d\.\d+)\] \S+ \S+/(?P<upstream_addr>\S+) "
-        rf"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<took>\d+) (?P<status>\d{{3}}|-1) \+?{_SIZE} .*?\"{_REQUEST}\"",
+        rf"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<took>\d+) (?P<status>\d{{3}}|-1) \+?{_SIZE} \S+ \S+ "
+        rf"(?:(?P<left>C[\w-]{{3}})|\S+) .*?\"{_REQUEST}\"",
         "Nov 15 06:13:20 lb haproxy[1234]: 203.0.113.10:40001 [15/Nov/2023:06:13:20.123] https~ wx/app1 0/0/1/12/13 "
         f'200 214 - - ---- 1/1/0/0/0 0/0 "POST {_PUSH} HTTP/1.1"',
         unit="ms",
+        left=" C",
     ),
     Framework(
         "Envoy",
-        rf"\[{_ISO}\] \"{_REQUEST}\" {_STATUS} \S+ (?:.*? )??\d+ {_SIZE} (?P<took>\d+) (?P<upstream_ms>\d+|-) ",
+        rf"\[{_ISO}\] \"{_REQUEST}\" (?P<status>\d{{3}}|0) (?:(?P<left>(?:\w+,)*DC(?:,\w+)*)|\S+) "
+        rf"(?:.*? )??\d+ {_SIZE} (?P<took>\d+) (?P<upstream_ms>\d+|-) ",
         f'[2023-11-14T22:13:20.123Z] "POST {_PUSH} HTTP/1.1" 200 - 412 7 12 11 "203.0.113.10" "Mozilla/4.0" '
         '"6f1c1d2e" "example.com" "198.51.100.20:8080"',
         unit="ms",
+        left="DC",
     ),
     Framework(
         "Tencent CLB",

@@ -204,6 +204,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "http_x_forwarded_for": ("http_x_forwarded_for", "x_forwarded_for", "xff"),
 }
 """Keys that programs write, in lower case, by the nginx variable they stand for."""
+LEFT = b"499"
+"""The status of a request whose client left before its answer: nginx's own, here of all servers that mark it."""
+_WIN32 = "sc-win32-status"
+_GONE = ("64", "1236")
+"""ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED: IIS could not send its answer, the other side had closed."""
+_CADDY = "http.log.access"
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
@@ -234,6 +240,7 @@ class RecordParser:
         units: Mapping[str, str] | None = None,
         guessed: frozenset[str] = frozenset(),
         asked: str | None = None,
+        left: bytes = b"",
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
         self.guessed, self.asked = guessed, asked
@@ -242,10 +249,12 @@ class RecordParser:
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
         self._quick: _Quick | None = None
+        self._left = left
+        """What stands in every line that marks in its own way that the client left."""
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
-        return status
+        return self._left if self._left and status == LEFT else status
 
     def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
@@ -316,7 +325,9 @@ class RecordParser:
             if b"\x1b" in line:
                 return None
             match = pattern.search(line.decode("utf-8", "replace"))
-            return () if match is None else match.group(*names)
+            if match is None:
+                return ()
+            return None if "left" in pattern.groupindex and match["left"] else match.group(*names)
 
         self._quick = self._reader(order, values, lambda text: self.took({"took": text}))
 
@@ -358,7 +369,7 @@ class RecordParser:
                     return False
             elif wanted.signed and "signature=" not in target:
                 return False
-            if not text(got[status]).isdigit():
+            if not text(got[status]).isdigit() or text(got[status]) == b"0":
                 return None
             key = [absent if place is None else text(got[place]) for place, absent in rest]
             if took is not None:
@@ -405,6 +416,8 @@ class RecordParser:
         if flat is None:
             return None
         found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
+        if (left := _left(flat)) is not None:
+            found |= {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
         if found.get("time"):
@@ -445,12 +458,26 @@ class RecordParser:
             units=self._units,
             guessed=frozenset(guessed),
             asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
+            left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
         )
         if self._read is _json_read:
             made.learn(lines)
         elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
             made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _left(flat: Mapping[str, str]) -> str | None:
+    """How a line of another server than nginx marks that the client left before its answer; None for none."""
+    if "left" in flat:
+        return flat["left"]
+    if flat.get(_WIN32) in _GONE:
+        return f"{_WIN32} {flat[_WIN32]}"
+    return "status 0" if _of_caddy(flat) and flat.get("status") == "0" else None
+
+
+def _of_caddy(flat: Mapping[str, str]) -> bool:
+    return flat.get("logger", "").startswith(_CADDY)
 
 
 def _document(line: bytes) -> dict[str, Any] | None:
@@ -517,7 +544,10 @@ def _records(
     """(how many of the lines it reads, parser) for each form of keys and values that any line has."""
     candidates = [
         RecordParser("json", _json_read, wanted, units=units),
-        *(RecordParser(one.name, _framework_read(one), wanted, unit=one.unit, units=units) for one in FRAMEWORKS),
+        *(
+            RecordParser(one.name, _framework_read(one), wanted, unit=one.unit, units=units, left=one.left.encode())
+            for one in FRAMEWORKS
+        ),
         RecordParser("labelled", _labelled_read, wanted, units=units),
     ]
     fields = next((line for line in lines if line.startswith(_FIELDS)), None)
@@ -525,7 +555,9 @@ def _records(
         names = fields.decode("utf-8", "replace")[len(_FIELDS) :].lower().split()
         if any(line.startswith(_IIS) for line in lines):
             units = {"time-taken": "ms", **units}
-        candidates.insert(0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0, units=units))
+        candidates.insert(
+            0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0, units=units, left=b"POST")
+        )
     elif lines and b"," in lines[0] and not lines[0].startswith(b"{"):
         names = [name.strip('\ufeff "').lower() for name in lines[0].decode("utf-8", "replace").split(",")]
         if {"status", "request_uri", "time"} & set(names):

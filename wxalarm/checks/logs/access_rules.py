@@ -350,12 +350,16 @@ def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding
         mine = gave_up or (untimed and own is not None and ctx.alarm.kind in LATE)
         waited = "unknown" if hit is None else answered.waited_for(hit.said)
         by = HAD_IT.get(waited, "unknown")
-        yield _make(code, count, seen, ctx, mine, hit, waited="untimed" if untimed else waited, by=by)
+        yield _make(
+            code, count, seen, ctx, mine, hit, waited="untimed" if untimed else waited, by=by, left=hit and hit.left
+        )
     rest = counts.closed + (0 if untimed else counts.other_499)
     if rest:
         mine = own is not None and not gave_up and not untimed
         hit = own if mine else _of_kind(seen, (0.0, CLOSED)) or _of_kind(seen, None)
-        yield _make(LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED)
+        yield _make(
+            LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED, left=hit and hit.left
+        )
 
 
 HAD_IT = {"nginx": "nginx", "connecting": "nginx", "application": "application", "answering": "application"}
