@@ -316,15 +316,16 @@ def left(name: str, *changes: tuple[str, str]) -> tuple[str, ...]:
     return (*heads, line)
 
 
-IIS = FORMS["IIS"][1].replace("sc-status", "sc-status sc-win32-status")
+_, NAMES, LINE = OTHERS["IIS"][0][:3]
+IIS = NAMES.replace("sc-status", "sc-status sc-win32-status")
 GONE = {
     "HAProxy": (left("HAProxy", ("200 214 - - ----", "-1 0 - - CH--"), ("1/12/13", "1/-1/5001")), "CH--", 5.001),
     "Envoy": (left("Envoy", ("200 - 412 7 12 11", "0 DC 412 0 5001 -")), "DC", 5.001),
     "morgan dev": (left("morgan dev", ("200 1.234 ms - 7", "- - ms - -")), "-", None),
     "morgan tiny": (left("morgan tiny", ("200 7 - 1.234 ms", "- - - - ms")), "-", None),
     "koa-logger": (left("koa-logger", ("-->", "-x-"), ("5ms", "5s")), "-x-", 5.0),
-    "IIS, 64": ((IIS, FORMS["IIS"][2].replace("200 12", "200 64 5001")), "sc-win32-status 64", 5.001),
-    "IIS, 1236": ((IIS, FORMS["IIS"][2].replace("200 12", "200 1236 12")), "sc-win32-status 1236", 0.012),
+    "IIS, 64": ((IIS, LINE.replace("200 12", "200 64 5001")), "sc-win32-status 64", 5.001),
+    "IIS, 1236": ((IIS, LINE.replace("200 12", "200 1236 12")), "sc-win32-status 1236", 0.012),
     "Caddy": (left("Caddy", ('"status": 200', '"status": 0'), ("0.001234567", "5.001")), "status 0", 5.001),
 }
 
@@ -347,7 +348,7 @@ def test_a_client_that_left_is_499_whatever_its_server_writes(name: str) -> None
 @pytest.mark.parametrize(
     "lines",
     [
-        (IIS, FORMS["IIS"][2].replace("200 12", "200 121 5001")),
+        (IIS, LINE.replace("200 12", "200 121 5001")),
         left("HAProxy", ("----", "sH--"), ("200 214", "504 214")),
         left("HAProxy", ("----", "cD--")),
         left("Envoy", ("200 - 412", "504 UT 412")),

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from wxalarm.logs import durations, learned, moments, times
+from wxalarm.logs import durations, learned, moments, rails, times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -54,6 +54,14 @@ class LineParser(Protocol):
         """The TALLIED fields of a key; "" for one that the format lacks."""
         ...
 
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """As `columns`: what it held back because its end had not come yet."""
+        ...
+
+    def join(self, chunk: bytes) -> None:
+        """Look at a chunk that is not counted, so that `record` knows how its requests ended."""
+        ...
+
     def times(self, chunk: bytes) -> Sequence[bytes]:
         """The times of all lines."""
         ...
@@ -67,11 +75,22 @@ class LineParser(Protocol):
         ...
 
     def record(self, line: bytes) -> Record | None:
-        """Such a line; None when it has another form."""
+        """Such a line; None when it has another form, or when how its request ended has not been seen yet."""
         ...
 
 
-class TextParser:
+class Lines:
+    """A form of which each line is a request."""
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        return (), ()
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+
+
+class TextParser(Lines):
     """Lines of a log_format."""
 
     guessed: frozenset[str] = frozenset()
@@ -210,6 +229,9 @@ _WIN32 = "sc-win32-status"
 _GONE = ("64", "1236")
 """ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED: IIS could not send its answer, the other side had closed."""
 _CADDY = "http.log.access"
+_HELD = 10_000
+"""Requests kept to be looked at by their lines."""
+_ZONED = re.compile(rb" (?=[+-])")
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
@@ -225,7 +247,7 @@ Read = Callable[[bytes], Mapping[str, str] | None]
 """The keys and values of one line, keys in lower case; None for a line of another form."""
 
 
-class RecordParser:
+class RecordParser(Lines):
     """Lines that give keys and values: documents, labelled lines, columns, request lines of frameworks."""
 
     def __init__(
@@ -562,6 +584,9 @@ def _records(
         names = [name.strip('\ufeff "').lower() for name in lines[0].decode("utf-8", "replace").split(",")]
         if {"status", "request_uri", "time"} & set(names):
             candidates.insert(0, RecordParser("CSV", _columns_read(names, True), wanted, units=units))
+    began = sum(map(rails.is_one, lines))
+    if began:
+        yield began, RailsParser(wanted)
     for candidate in candidates:
         known = sum(map(candidate.matches, lines))
         if known and (told := candidate.told(lines, local)) is not None:
@@ -570,6 +595,80 @@ def _records(
 
 NAMED = frozenset({"json", "labelled", "csv", "w3c"} | {one.name.lower() for one in FRAMEWORKS if one.asks})
 """Forms whose durations may be of a unit that only the user can say."""
+
+
+class RailsParser:
+    """Requests of Rails, which are written over several lines: those that have ended are counted."""
+
+    name = "Rails"
+    fields: Sequence[str] = ("time", "status", "request_method", "request_uri", "remote_addr", "request_time")
+    guessed: frozenset[str] = frozenset()
+    asked: str | None = None
+
+    def __init__(self, wanted: Wanted | None = None) -> None:
+        self._wanted = wanted
+        self._requests = rails.Requests()
+        self._records: dict[bytes, Record] = {}
+        """By their first lines, those that ended lately."""
+
+    def needle(self, status: bytes) -> bytes:
+        """See LineParser."""
+        return b"Started POST"
+
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        if len(self._records) > _HELD:
+            self._records.clear()
+        return self._counted(self._requests.feed(chunk))
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+        self.columns(chunk)
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        return self._counted(self._requests.rest())
+
+    def _counted(
+        self, requests: Iterable[tuple[rails.Began, rails.Ended | None]]
+    ) -> tuple[Sequence[bytes], Sequence[Key]]:
+        found: list[tuple[bytes, Key]] = []
+        for began, ended in requests:
+            record = self._records[began.line] = self._record(began, ended)
+            if self._wanted is None or fits(record, self._wanted):
+                found.append((record["time"].encode(), tuple(record.get(name, "-").encode() for name in TALLIED)))
+        return [time for time, _ in found], [key for _, key in found]
+
+    def _record(self, began: rails.Began, ended: rails.Ended | None) -> Record:
+        took = ended.took if ended is not None else None
+        record = {
+            "time": f"{(times.dated(_ZONED.sub(b'', began.time)) or 0.0) + (took or 0.0):.3f}",
+            "status": ended.status if ended is not None else "-",
+            "request_method": began.method,
+            "request_uri": began.uri,
+            "remote_addr": began.ip,
+        }
+        return record if took is None else {**record, "request_time": f"{took:g}"}
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """See LineParser."""
+        return key
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        return [event.time for _, event in rails.events(chunk) if isinstance(event, rails.Began)]
+
+    def seconds(self, time: bytes) -> float | None:
+        """See LineParser."""
+        return times.dated(_ZONED.sub(b"", time)) if b":" in time else times.epoch(time)
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return rails.is_one(line)
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        return self._records.get(line)
 
 
 class Several:
@@ -599,6 +698,17 @@ class Several:
     def values(self, key: Key) -> Sequence[bytes]:
         """See LineParser."""
         return self._parsers[int(key[0])].values(key[1:])
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        found = [(number, *parser.rest()) for number, parser in enumerate(self._parsers)]
+        keys = [(b"%d" % number, *key) for number, _, keys in found for key in keys]
+        return [time for _, times, _ in found for time in times], keys
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+        for parser in self._parsers:
+            parser.join(chunk)
 
     def times(self, chunk: bytes) -> Sequence[bytes]:
         """See LineParser."""
@@ -692,7 +802,7 @@ def detect(
         for known, parser in _records(given, wanted, local, units or {}):
             more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
             if best is None or known > best[0] or (more and "request_time" in parser.fields):
-                best, alone = (known, parser), parser.name in _STRICT
+                best, alone = (known, parser), parser.name in _STRICT or parser.name == RailsParser.name
     parsers = (
         (best[1], *(_others(best[1], lines, formats, wanted) if best and 0 < best[0] < len(lines) else ()))
         if best

@@ -81,11 +81,12 @@ def read(
         return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units)
 
     until = time.monotonic() + limit
-    files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.pushes)
+    files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.around)
+    counts = search.tally.counts()
+    search.settle()
     if not search.hits and push.needles:
         plain = [file.path for file in files if file.path in search.parsers and not file.compressed]
-        Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.pushes)
-    counts = search.tally.counts()
+        Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.around)
     before, before_seconds = _before(files, search)
     zone_time = search.tally.zone_time
     return AccessLogSeen(
