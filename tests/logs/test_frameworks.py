@@ -18,6 +18,7 @@ from wxalarm.diagnosis import contexts
 from wxalarm.logs.durations import read, took
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
+from wxalarm.logs.moments import DAY, clock
 from wxalarm.logs.parsers import NAMED, LineParser, RecordParser, detect, target_of
 from wxalarm.model import Alarm, AlarmKind, Basis, Sample
 from wxalarm.probes import access_log
@@ -146,17 +147,46 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         ),
         0.012,
     ),
+    "an export in Chinese": (
+        (
+            "日志时间,客户端IP,请求方法,请求路径,状态码,耗时（毫秒）",
+            f'"2023-11-15 06:13:20","203.0.113.10","POST","{PUSH}","200","12"',
+        ),
+        0.012,
+    ),
+    "a spreadsheet": (
+        (
+            "时间\t方法\tURL\t响应状态码\t后端响应时间\t请求耗时(s)",
+            f"2023/11/15 6:13:20\tPOST\thttps://example.com{PUSH}\t200\t0.011\t0.012",
+        ),
+        0.012,
+    ),
+    "an export of SLS": (
+        (
+            "__time__,__source__,client_ip,request_method,request_uri,status,request_time,upstream_status",
+            f"1700000000,203.0.113.1,203.0.113.10,POST,{PUSH},200,0.012,200",
+        ),
+        0.012,
+    ),
+    "CloudFront": (
+        (
+            "#Version: 1.0",
+            "#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status cs-uri-query time-taken",
+            f"2023-11-14\t22:13:20\t214\t203.0.113.10\tPOST\t/wx\t200\t{QUERY}\t0.012",
+        ),
+        0.012,
+    ),
     "Apache common": ((CLF,), None),
     "Apache combined": ((CLF + ' "-" "Mozilla/4.0"',), None),
     "Kong": ((CLF + ' "-" "Mozilla/4.0" kong_request_id: "0123"',), None),
     "an escaped query": ((CLF.replace("&", "&amp;") + ' "-" "Mozilla/4.0"',), None),
 }  # fmt: skip
 FORMS = {one.name: (one.sample,) for one in FRAMEWORKS} | {name: lines for name, (lines, _) in OTHERS.items()}
-NO_QUERY = ("web.py", "Rails, one line", "hypercorn")
+NO_QUERY = ("fiber", "web.py", "Rails, one line", "hypercorn")
 
 
 def parser_of(lines: tuple[str, ...]) -> LineParser | None:
-    return detect([line.encode() for line in lines] * 2, wanted=Wanted("/wx", signed=True), local=CST)
+    return detect([line.encode() for line in lines] * 2, wanted=Wanted("/wx", signed=True), local=CST, near=AT)
 
 
 def test_there_are_enough_forms() -> None:
@@ -210,6 +240,35 @@ def test_a_frameworks_duration_is_below_a_second(name: str) -> None:
     record = parser.record(FORMS[name][-1].encode())
     assert record is not None
     assert 0.0005 < float(record.get("request_time", "0.001")) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("before", "guessed", "seconds"),
+    [
+        ("", {"zone", "date"}, AT),
+        ("2023-11-14T22:13:20.5Z ", set(), AT + 0.5),
+    ],
+)
+def test_a_line_without_a_date_is_of_the_alarms_day(before: str, guessed: set[str], seconds: float) -> None:
+    line = before + next(one.sample for one in FRAMEWORKS if one.name == "fiber")
+    parser = parser_of((line,))
+    assert parser is not None
+    (at,) = parser.times(b"\n" + line.encode() + b"\n")
+    assert parser.seconds(at) == seconds
+    assert parser.guessed == guessed
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "seconds"),
+    [
+        (b"23:59:58", DAY * 100 + 5, DAY * 100 - 2),
+        (b"00:00:02", DAY * 100 - 5, DAY * 100 + 2),
+        (b"06:13:20.5", DAY * 100, DAY * 100 + 22400),
+        (b"6 o'clock", DAY * 100, None),
+    ],
+)
+def test_the_day_is_the_nearest(text: bytes, near: float, seconds: float | None) -> None:
+    assert clock(text, near) == seconds
 
 
 def test_colours_of_a_terminal_are_no_part_of_a_line() -> None:
@@ -361,7 +420,7 @@ def test_what_broke_otherwise_is_not(lines: tuple[str, ...]) -> None:
     record = parser.record(lines[-1].encode())
     assert record is not None
     assert record["status"] != "499"
-    assert "left" not in record
+    assert record.get("left") in (None, "sc-win32-status 121")
 
 
 def test_micros_of_uwsgi_are_no_milliseconds() -> None:
@@ -451,6 +510,8 @@ def test_who_left_after_five_seconds_gave_up(tmp_path: Path) -> None:
         assert "log-client-closed" not in found
     _, found = findings_of("\n".join(GONE["IIS, 1236"][0]), tmp_path)
     assert found["log-client-closed"] is Basis.RECORDED
+    _, found = findings_of("\n".join((IIS, LINE.replace("200 12", "200 121 12"))), tmp_path)
+    assert not {"log-client-closed", "log-answered"} & set(found)
 
 
 def test_nanoseconds_are_no_days(tmp_path: Path) -> None:

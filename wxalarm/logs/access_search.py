@@ -58,7 +58,7 @@ class Hit(Struct, frozen=True):
     packed: str | None = None
     """How its file is compressed."""
     left: str | None = None
-    """How its server marks that the client left, when that is not nginx's status 499."""
+    """How its server marks that its answer did not arrive, when that is not nginx's status 499."""
 
     @property
     def said(self) -> Record:
@@ -109,7 +109,7 @@ class Search:
 
     @property
     def guessed(self) -> tuple[str, ...]:
-        """What of the values read nothing says: "unit", "zone"."""
+        """What of the values read nothing says: "unit", "zone", "date"."""
         return tuple(sorted({what for parser in self.parsers.values() for what in parser.guessed}))
 
     @property

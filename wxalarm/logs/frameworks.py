@@ -59,6 +59,11 @@ FRAMEWORKS = (
         f'[GIN] 2023/11/15 - 06:13:20 | 200 |    1.234567ms |    203.0.113.10 | POST     "{_PUSH}"',
     ),
     Framework(
+        "fiber",
+        rf"\[(?P<time>\d\d:\d\d:\d\d)\] (?:{_IP} )?\s*{_STATUS} -\s+{_GO} {_METHOD}\s+{_URI}",
+        "[06:13:20] 203.0.113.10 200 -    1.234567ms POST    /wx -",
+    ),
+    Framework(
         "chi",
         rf"{_SLASHED} (?:\[[^\]\n]*\] )?\"{_METHOD} https?://[^/\s]+{_URI} HTTP/[\d.]+\" from \S+ - {_STATUS} "
         rf"(?P<body_bytes_sent>\d+)B in {_GO}",

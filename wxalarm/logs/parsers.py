@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
@@ -10,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from wxalarm.logs import durations, learned, moments, rails, times
+from wxalarm.logs import columns, durations, learned, moments, rails, times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -34,7 +33,7 @@ class LineParser(Protocol):
 
     @property
     def guessed(self) -> frozenset[str]:
-        """What of its values nothing says: "unit" of durations, "zone" of times."""
+        """What of its values nothing says: "unit" of durations, "zone" and "date" of times."""
         ...
 
     @property
@@ -192,7 +191,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
             "datetime",
             "date",
         ),
-        *("t", "time_unix"),
+        *("t", "time_unix", "__time__", "__timestamp__"),
     ),
     "status": (
         "status",
@@ -227,7 +226,9 @@ LEFT = b"499"
 """The status of a request whose client left before its answer: nginx's own, here of all servers that mark it."""
 _WIN32 = "sc-win32-status"
 _GONE = ("64", "1236")
-"""ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED: IIS could not send its answer, the other side had closed."""
+"""ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED: IIS could not send its answer, the connection was gone."""
+_UNSENT = "121"
+"""ERROR_SEM_TIMEOUT: nobody took the answer in time; who is to blame is not said."""
 _CADDY = "http.log.access"
 _HELD = 10_000
 """Requests kept to be looked at by their lines."""
@@ -237,6 +238,9 @@ _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
 _PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 """The time that a logger, a container or the journal puts before a line."""
+_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z")
+"""A time without a date."""
+_ORIGIN = re.compile(r"^https?://[^/\s]*(?=/)")
 _PREFIXED = 120
 """Characters in which it stands."""
 _STOPS = ("", "?", "#")
@@ -263,10 +267,11 @@ class RecordParser(Lines):
         guessed: frozenset[str] = frozenset(),
         asked: str | None = None,
         left: bytes = b"",
+        near: float | None = None,
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
         self.guessed, self.asked = guessed, asked
-        self._zone, self._unit, self._units = zone, unit, units or {}
+        self._zone, self._unit, self._units, self._near = zone, unit, units or {}, near
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
@@ -386,6 +391,8 @@ class RecordParser(Lines):
                 asked = got[method]
             if asked != "POST":
                 return False
+            if not target.startswith("/"):
+                return None
             if wanted.path is not None:
                 if not target.startswith(wanted.path) or target[len(wanted.path) : len(wanted.path) + 1] not in _STOPS:
                     return False
@@ -418,6 +425,8 @@ class RecordParser(Lines):
         if (found := moments.with_zone(time)) is not None or self._zone is None:
             return found
         plain = moments.naive(time)
+        if plain is None and self._near is not None:
+            plain = moments.clock(time, self._near + self._zone)
         return None if plain is None else plain - self._zone
 
     def matches(self, line: bytes) -> bool:
@@ -439,24 +448,25 @@ class RecordParser(Lines):
             return None
         found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
         if (left := _left(flat)) is not None:
-            found |= {"status": LEFT.decode(), "left": left}
+            found |= {"left": left} if flat.get(_WIN32) == _UNSENT else {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
-        if found.get("time"):
+        if found.get("time") and not _OF_DAY.match(found["time"]):
             pass
         elif (prefix := _PREFIX.search(line[:_PREFIXED].decode("utf-8", "replace"))) is not None:
             found["time"] = prefix[0]
         elif (stamp := moments.STAMP.search(line)) is not None:
             found["time"] = stamp[1].decode()
-        else:
+        elif not found.get("time"):
             return None
         if (took := self.took(flat)) is not None and took.seconds is not None:
             found["request_time"] = f"{round(took.seconds, 6):g}"
         return {**self._left_out, **found}
 
-    def told(self, lines: Sequence[bytes], local: int | None) -> RecordParser | None:
+    def told(self, lines: Sequence[bytes], local: int | None, near: float | None = None) -> RecordParser | None:
         """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
-        else that of this machine. None when no line can be dated."""
+        else that of this machine. near: Unix seconds of the alarm, whose day is taken for lines without a date. None
+        when no line can be dated."""
         flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
         records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
         unsaid = {took.key for _, flat in flats if (took := self.took(flat)) is not None and took.guessed}
@@ -469,6 +479,10 @@ class RecordParser(Lines):
             if zone is None and undated and local is not None:
                 zone = local
                 guessed.add("zone")
+        dayless = any(_OF_DAY.match(record["time"]) for _, record in records)
+        if dayless and local is not None:
+            zone = local if zone is None else zone
+            guessed.update(("zone", "date"))
         names = (*_NAMES, "request_time")
         made = RecordParser(
             self.name,
@@ -481,6 +495,7 @@ class RecordParser(Lines):
             guessed=frozenset(guessed),
             asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
             left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
+            near=near if dayless else None,
         )
         if self._read is _json_read:
             made.learn(lines)
@@ -490,10 +505,10 @@ class RecordParser(Lines):
 
 
 def _left(flat: Mapping[str, str]) -> str | None:
-    """How a line of another server than nginx marks that the client left before its answer; None for none."""
+    """How a line of another server than nginx marks that its answer did not arrive; None for none."""
     if "left" in flat:
         return flat["left"]
-    if flat.get(_WIN32) in _GONE:
+    if flat.get(_WIN32) in (*_GONE, _UNSENT):
         return f"{_WIN32} {flat[_WIN32]}"
     return "status 0" if _of_caddy(flat) and flat.get("status") == "0" else None
 
@@ -537,22 +552,6 @@ def _framework_read(framework: Framework) -> Read:
     return read
 
 
-def _columns_read(names: Sequence[str], comma: bool) -> Read:
-    """Columns under a line of names: an export as CSV, IIS's W3C log."""
-
-    def read(line: bytes) -> Mapping[str, str] | None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        values = next(csv.reader([text]), []) if comma else text.split(" ")
-        if len(values) != len(names) or text.startswith("#") or list(map(str.lower, values)) == list(names):
-            return None
-        found = {name: value for name, value in zip(names, values, strict=True) if value not in ("", "-")}
-        if "date" in found and "time" in found:
-            found["time"] = f"{found.pop('date')} {found['time']}"
-        return found
-
-    return read
-
-
 _STRICT = frozenset(one.name for one in FRAMEWORKS)
 """Forms that no other line has by chance."""
 _FIELDS = b"#Fields: "
@@ -561,7 +560,7 @@ _JSON = RecordParser("json", _json_read)
 
 
 def _records(
-    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str]
+    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str], near: float | None
 ) -> Iterator[tuple[int, LineParser]]:
     """(how many of the lines it reads, parser) for each form of keys and values that any line has."""
     candidates = [
@@ -577,19 +576,17 @@ def _records(
         names = fields.decode("utf-8", "replace")[len(_FIELDS) :].lower().split()
         if any(line.startswith(_IIS) for line in lines):
             units = {"time-taken": "ms", **units}
-        candidates.insert(
-            0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0, units=units, left=b"POST")
-        )
-    elif lines and b"," in lines[0] and not lines[0].startswith(b"{"):
-        names = [name.strip('\ufeff "').lower() for name in lines[0].decode("utf-8", "replace").split(",")]
-        if {"status", "request_uri", "time"} & set(names):
-            candidates.insert(0, RecordParser("CSV", _columns_read(names, True), wanted, units=units))
+        mark = "\t" if any(b"\t" in line for line in lines if not line.startswith(b"#")) else " "
+        w3c = RecordParser("W3C", columns.reader(names, mark), wanted, zone=0, units=units, left=b"POST")
+        candidates.insert(0, w3c)
+    elif (head := columns.header(lines[0])) is not None and set(head[1]) & set(_NAMES["status"]):
+        candidates.insert(0, RecordParser("CSV", columns.reader(head[1], head[0]), wanted, units=units))
     began = sum(map(rails.is_one, lines))
     if began:
         yield began, RailsParser(wanted)
     for candidate in candidates:
         known = sum(map(candidate.matches, lines))
-        if known and (told := candidate.told(lines, local)) is not None:
+        if known and (told := candidate.told(lines, local, near)) is not None:
             yield known, told
 
 
@@ -752,12 +749,12 @@ def target_of(record: Record) -> str | None:
     """Path and query that a line's request asked for; None when the line does not say."""
     if "request" in record:
         words = record["request"].split(" ")
-        return words[1].replace("&amp;", "&") if len(words) > 1 else None
+        return _ORIGIN.sub("", words[1].replace("&amp;", "&")) if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
     if target and arguments and "?" not in target:
         target = f"{target}?{arguments}"
-    return target and target.replace("&amp;", "&")
+    return target and _ORIGIN.sub("", target.replace("&amp;", "&"))
 
 
 def fits(record: Record, wanted: Wanted) -> bool:
@@ -777,13 +774,15 @@ def detect(
     *,
     local: int | None = None,
     units: Mapping[str, str] | None = None,
+    near: float | None = None,
 ) -> LineParser | None:
     """The parser of a sample of lines: the one of `formats`, then of KNOWN, then documents, labelled lines, columns
     and the request lines of frameworks, that most lines fit.
 
     None when fewer than half of the lines fit any; of a framework's request lines any share will do, as they stand
     among what else an application logs. local: this machine's zone, for times that nothing else dates. units: of the
-    durations behind these keys, as the user named them.
+    durations behind these keys, as the user named them. near: Unix seconds of the alarm, whose day is taken for times
+    without a date.
     """
     lines = [line for line in lines if line.strip()]
     if not lines:
@@ -799,7 +798,7 @@ def detect(
             break
     alone = False
     if best is None or best[0] < len(lines) or best[1].name == KNOWN[-1].name:
-        for known, parser in _records(given, wanted, local, units or {}):
+        for known, parser in _records(given, wanted, local, units or {}, near):
             more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
             if best is None or known > best[0] or (more and "request_time" in parser.fields):
                 best, alone = (known, parser), parser.name in _STRICT or parser.name == RailsParser.name

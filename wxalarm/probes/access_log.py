@@ -53,7 +53,7 @@ class AccessLogSeen(LogsSeen, frozen=True):
     offset: int | None = None
     """The log's zone, seconds east of UTC, as its lines say it."""
     guessed: tuple[str, ...] = ()
-    """What nothing in the logs says: "unit" of durations, "zone" of times."""
+    """What nothing in the logs says: "unit" of durations, "zone" and "date" of times."""
     asked: str | None = None
     """The form and the key whose unit nothing says, as host.log_format takes them."""
 
@@ -78,7 +78,7 @@ def read(
     search = Search(push, wanted, low, high)
 
     def choose(_: str, lines: Sequence[bytes]) -> LineParser | None:
-        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units)
+        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units, near=start)
 
     until = time.monotonic() + limit
     files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.around)

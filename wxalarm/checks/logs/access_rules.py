@@ -159,8 +159,8 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
         doubt = "format"
     elif not _spanned(seen):
         doubt = "span"
-    elif "zone" in seen.guessed:
-        doubt = "zone"
+    elif seen.guessed and seen.guessed != ("unit",):
+        doubt = "date" if "date" in seen.guessed else "zone"
     else:
         doubt = "none"
     if not ctx.alarm.told:  # perhaps nobody wrote to the account
@@ -207,7 +207,8 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             yield different
         elif hit.status == "200":  # the finding about another status shows the line itself
             good = hit.request_time is None or hit.request_time < SLOW_AFTER
-            code = LOG_ANSWERED if good and hit.body_bytes != QUOTED else LOG_REQUEST
+            good = good and hit.body_bytes != QUOTED and hit.left is None
+            code = LOG_ANSWERED if good else LOG_REQUEST
             code = code if _sure(seen) else code.variant(basis=Basis.CONDITION)
             yield code(None, **_line(hit, _sure(seen)), match=hit.match, limit=WAIT)
     one = push(ctx)
@@ -499,7 +500,7 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
 def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
     """What the reader should know of the log: its clock, its order, what could not be read or is not said."""
     for what in seen.guessed:
-        yield LOG_GUESSED(None, what=what, files=names(seen.read), key=seen.asked or "json latency")
+        yield LOG_GUESSED(None, what=what, files=names(seen.read), form=seen.asked or "json latency")
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
         apart = hit.ended - (hit.request_time or 0.0) - hit.stamp
