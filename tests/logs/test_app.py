@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.checks.logs.support import OPENID
-from wxalarm.logs.app import errcode, has_zone, names_another, shape_of, tag, trouble
+import pytest
+
+from tests.checks.logs.support import OPENID, START
+from wxalarm.logs.app import AppLines, cause, errcode, has_zone, names_another, shape_of, spent, tag, trouble
 
 FORMATS = {
     "iso": "2024-12-25 10:04:57,123 INFO handler: {}",
@@ -83,6 +85,55 @@ def test_an_answer_of_wechats_api_that_refuses() -> None:
     ):
         assert errcode(text) == number, text
         assert number is None or trouble(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("push oX handled, took 7.2s", 7.2),
+        ("push oX: took: 7200 ms", 7.2),
+        ("openid=oX cost_ms=7200", 7.2),
+        ('{"openid":"oX","elapsedMs":7200}', 7.2),
+        ("处理完成 openid=oX 耗时：7200毫秒", 7.2),
+        ("处理完成 oX，耗时 7.2 秒", 7.2),
+        ("oX done in 1m2.5s", 62.5),
+        ("db took 12ms, reply took 6.1s", 6.1),
+        ("oX took 7200", None),
+        ("oX elapsed=7.2", None),
+        ("oX took 7 steps", None),
+        ("oX timeout_ms=7200", None),
+        ("oX retry in 7s", None),
+        ("oX at 10:04:57.200", None),
+    ],
+)
+def test_how_long_a_line_says_it_took(text: str, seconds: float | None) -> None:
+    assert spent(text.encode()) == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_times_of_php() -> None:
+    slow, fatal = b"[25-Dec-2024 10:04:57]  [pool www] pid 1234", b"[25-Dec-2024 02:04:57 UTC] PHP Fatal error:  x"
+    for line, zoned in ((slow, False), (fatal, True)):
+        assert (
+            shape_of([line, b"script_filename = /srv/index.php", b"[0x00007f0000001000] curl_exec() /srv/t.php:3"])
+            == "php"
+        )
+        assert has_zone([line], "php") is zoned
+        assert AppLines("php", 8 * 3600, 2024).time_of(line) == START
+    east = b"[25-Dec-2024 11:04:57 Asia/Tokyo] PHP Warning:  x"
+    assert AppLines("php", 0, 2024).time_of(east) == START
+    assert AppLines("php", 8 * 3600, 2024).time_of(b"[25-Dec-2024 10:04:57 Nowhere/At_All] x") == START
+    assert AppLines("php", 0, 2024).time_of(b"[35-Dec-2024 10:04:57] x") is None
+
+
+def test_workers_of_php_that_are_busy_or_stuck() -> None:
+    for text, reason in (
+        (b"WARNING: [pool www] server reached pm.max_children setting (5), consider raising it", "workers"),
+        (b"WARNING: [pool www] child 7, script '/srv/index.php' executing too slow (6.012 sec), logging", "stuck"),
+        (b"[25-Dec-2024 10:04:57]  [pool www] pid 1234", "stuck"),
+        (b"NOTICE: [pool www] child 7 started", None),
+    ):
+        assert cause(text) == reason
+        assert trouble(text) is (reason is not None)
 
 
 def test_what_all_lines_of_one_request_have_in_common() -> None:

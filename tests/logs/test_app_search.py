@@ -40,6 +40,18 @@ def test_a_neighbours_trouble_is_said_to_be_one_and_anothers_is_none() -> None:
     assert hit.trouble is None
 
 
+def test_an_entry_of_php_fpms_slow_log_is_shown_with_the_step_it_hung_at() -> None:
+    own = at(1, "[pool www] pid 7")
+    search = searched(own, b"script_filename = /srv/index.php", b"[0x00007f01] curl_exec() /srv/t.php:3", at(2, "bye"))
+    assert search.example is not None
+    assert search.example.line == own.decode() + " [0x00007f01] curl_exec() /srv/t.php:3"
+
+
+def test_how_long_the_push_took_is_taken_from_its_own_line() -> None:
+    first, second = searched(at(7, f"push {OPENID} took 7.2s"), at(8, f"push {OPENID}"), at(9, "took 9s")).hits
+    assert (first.took, second.took) == (7.2, None)
+
+
 def test_an_entry_that_ends_in_a_broken_pipe_is_no_trouble_of_the_push() -> None:
     own, trace = at(8, f"ERROR of {OPENID}"), b"Traceback (most recent call last):"
     (hit,) = searched(own, trace, b"  File x", b"BrokenPipeError: [Errno 32] Broken pipe", at(9, "bye")).hits

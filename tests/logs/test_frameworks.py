@@ -18,7 +18,8 @@ from wxalarm.diagnosis import contexts
 from wxalarm.logs.durations import read, took
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
-from wxalarm.logs.parsers import LineParser, RecordParser, detect, target_of
+from wxalarm.logs.moments import DAY, clock
+from wxalarm.logs.parsers import NAMED, LineParser, RecordParser, detect, target_of
 from wxalarm.model import Alarm, AlarmKind, Basis, Sample
 from wxalarm.probes import access_log
 
@@ -116,10 +117,62 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         ),
         0.012,
     ),
+    "IIS, its columns alone": (
+        (
+            "#Fields: date time cs-method cs-uri-stem cs-uri-query sc-status sc-substatus time-taken",
+            f"2023-11-14 22:13:20 POST /wx {QUERY} 200 0 12",
+        ),
+        0.012,
+    ),
+    "W3C in seconds": (
+        (
+            "#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status time-taken",
+            f"2023-11-14 22:13:20 203.0.113.10 POST /wx {QUERY} 200 0.012",
+        ),
+        0.012,
+    ),
+    "Tomcat JSON, seconds": (
+        (
+            document(
+                host="203.0.113.10", time="[15/Nov/2023:06:13:20 +0800]", request=f"POST {PUSH} HTTP/1.1",
+                statusCode="200", size="7", elapsedTimeS="0.012",
+            ),
+        ),
+        0.012,
+    ),
     "CSV": (
         (
             "time,client_ip,request_method,request_uri,status,request_time",
             f"2023-11-15T06:13:20+08:00,203.0.113.10,POST,{PUSH},200,0.012",
+        ),
+        0.012,
+    ),
+    "an export in Chinese": (
+        (
+            "日志时间,客户端IP,请求方法,请求路径,状态码,耗时（毫秒）",
+            f'"2023-11-15 06:13:20","203.0.113.10","POST","{PUSH}","200","12"',
+        ),
+        0.012,
+    ),
+    "a spreadsheet": (
+        (
+            "时间\t方法\tURL\t响应状态码\t后端响应时间\t请求耗时(s)",
+            f"2023/11/15 6:13:20\tPOST\thttps://example.com{PUSH}\t200\t0.011\t0.012",
+        ),
+        0.012,
+    ),
+    "an export of SLS": (
+        (
+            "__time__,__source__,client_ip,request_method,request_uri,status,request_time,upstream_status",
+            f"1700000000,203.0.113.1,203.0.113.10,POST,{PUSH},200,0.012,200",
+        ),
+        0.012,
+    ),
+    "CloudFront": (
+        (
+            "#Version: 1.0",
+            "#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status cs-uri-query time-taken",
+            f"2023-11-14\t22:13:20\t214\t203.0.113.10\tPOST\t/wx\t200\t{QUERY}\t0.012",
         ),
         0.012,
     ),
@@ -129,11 +182,11 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
     "an escaped query": ((CLF.replace("&", "&amp;") + ' "-" "Mozilla/4.0"',), None),
 }  # fmt: skip
 FORMS = {one.name: (one.sample,) for one in FRAMEWORKS} | {name: lines for name, (lines, _) in OTHERS.items()}
-NO_QUERY = ("web.py", "Rails, one line", "hypercorn")
+NO_QUERY = ("fiber", "web.py", "Rails, one line", "hypercorn")
 
 
 def parser_of(lines: tuple[str, ...]) -> LineParser | None:
-    return detect([line.encode() for line in lines] * 2, wanted=Wanted("/wx", signed=True), local=CST)
+    return detect([line.encode() for line in lines] * 2, wanted=Wanted("/wx", signed=True), local=CST, near=AT)
 
 
 def test_there_are_enough_forms() -> None:
@@ -151,7 +204,7 @@ def test_the_push_is_read(name: str) -> None:
     (at,) = parser.times(b"\n" + line + b"\n")
     assert int(parser.seconds(at) or 0) == AT
     target = target_of(record) or ""
-    assert target.startswith("/index.php" if name == "PHP-FPM" else "/wx")
+    assert target.startswith("/index.php" if "PHP-FPM" in name else "/wx")
     assert QUERY in target or name in NO_QUERY
     if "/index.php" not in target:
         times, keys = parser.columns(b"\n" + line + b"\n")
@@ -187,6 +240,35 @@ def test_a_frameworks_duration_is_below_a_second(name: str) -> None:
     record = parser.record(FORMS[name][-1].encode())
     assert record is not None
     assert 0.0005 < float(record.get("request_time", "0.001")) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("before", "guessed", "seconds"),
+    [
+        ("", {"zone", "date"}, AT),
+        ("2023-11-14T22:13:20.5Z ", set(), AT + 0.5),
+    ],
+)
+def test_a_line_without_a_date_is_of_the_alarms_day(before: str, guessed: set[str], seconds: float) -> None:
+    line = before + next(one.sample for one in FRAMEWORKS if one.name == "fiber")
+    parser = parser_of((line,))
+    assert parser is not None
+    (at,) = parser.times(b"\n" + line.encode() + b"\n")
+    assert parser.seconds(at) == seconds
+    assert parser.guessed == guessed
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "seconds"),
+    [
+        (b"23:59:58", DAY * 100 + 5, DAY * 100 - 2),
+        (b"00:00:02", DAY * 100 - 5, DAY * 100 + 2),
+        (b"06:13:20.5", DAY * 100, DAY * 100 + 22400),
+        (b"6 o'clock", DAY * 100, None),
+    ],
+)
+def test_the_day_is_the_nearest(text: bytes, near: float, seconds: float | None) -> None:
+    assert clock(text, near) == seconds
 
 
 def test_colours_of_a_terminal_are_no_part_of_a_line() -> None:
@@ -230,6 +312,11 @@ def test_durations(text: str, unit: str | None, seconds: float | None) -> None:
         ({"latency": "156425", "latency_human": "156.425µs"}, 0.000156425, False),
         ({"request_time": "0.012"}, 0.012, False),
         ({"request_time": "12"}, None, True),
+        ({"request_time": "12.5"}, 12.5, True),
+        ({"elapsedtime": "12"}, None, True),
+        ({"time-taken": "12"}, None, True),
+        ({"time-taken": "12", "sc-substatus": "0"}, 0.012, False),
+        ({"time-taken": "1.2"}, 1.2, False),
         ({"duration": "1234567", "downstreamstatus": "200"}, 0.001234567, False),
     ],
 )
@@ -237,6 +324,117 @@ def test_who_says_the_unit(flat: dict[str, str], seconds: float | None, guessed:
     found = took(flat, {})
     assert found is not None
     assert (found.seconds, found.guessed) == (None if seconds is None else pytest.approx(seconds), guessed)
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        {"requests": "17"},
+        {"timestamp_ms": "1700000000123"},
+        {"timeout_ms": "5000"},
+        {"time_limit_s": "6"},
+        {"times": "6"},
+    ],
+)
+def test_what_is_no_duration(flat: dict[str, str]) -> None:
+    assert took(flat, {}) is None
+
+
+FPM = next(one.sample for one in FRAMEWORKS if one.name == "PHP-FPM")
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "seconds", "asked"),
+    [
+        (FPM, {}, None, "php-fpm took"),
+        (FPM, {"took": "s"}, 12.345, None),
+        (FPM, {"took": "ms"}, 0.012345, None),
+        (FPM.replace("12.345", "12345"), {}, 0.012345, None),
+        (FPM.partition(" /var")[0], {}, None, None),
+    ],
+)
+def test_what_is_written_in_two_units_is_asked_for(
+    line: str, units: dict[str, str], seconds: float | None, asked: str | None
+) -> None:
+    """PHP-FPM: %d are seconds, %{milli}d milliseconds, both "12.345"; its sample configuration has the second."""
+    parser = detect([line.encode()] * 2, units=units)
+    assert parser is not None
+    record = parser.record(line.encode())
+    assert record is not None
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+    assert (parser.asked, "unit" in parser.guessed) == (asked, asked is not None)
+    assert asked is None or asked.split()[0] in NAMED
+
+
+def left(name: str, *changes: tuple[str, str]) -> tuple[str, ...]:
+    """A sample of which the client has left."""
+    *heads, line = FORMS[name]
+    for old, new in changes:
+        assert old in line
+        line = line.replace(old, new)
+    return (*heads, line)
+
+
+_, NAMES, LINE = OTHERS["IIS"][0][:3]
+IIS = NAMES.replace("sc-status", "sc-status sc-win32-status")
+GONE = {
+    "HAProxy": (left("HAProxy", ("200 214 - - ----", "-1 0 - - CH--"), ("1/12/13", "1/-1/5001")), "CH--", 5.001),
+    "Envoy": (left("Envoy", ("200 - 412 7 12 11", "0 DC 412 0 5001 -")), "DC", 5.001),
+    "morgan dev": (left("morgan dev", ("200 1.234 ms - 7", "- - ms - -")), "-", None),
+    "morgan tiny": (left("morgan tiny", ("200 7 - 1.234 ms", "- - - - ms")), "-", None),
+    "koa-logger": (left("koa-logger", ("-->", "-x-"), ("5ms", "5s")), "-x-", 5.0),
+    "IIS, 64": ((IIS, LINE.replace("200 12", "200 64 5001")), "sc-win32-status 64", 5.001),
+    "IIS, 1236": ((IIS, LINE.replace("200 12", "200 1236 12")), "sc-win32-status 1236", 0.012),
+    "Caddy": (left("Caddy", ('"status": 200', '"status": 0'), ("0.001234567", "5.001")), "status 0", 5.001),
+}
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_a_client_that_left_is_499_whatever_its_server_writes(name: str) -> None:
+    lines, mark, seconds = GONE[name]
+    parser = parser_of(lines)
+    assert parser is not None
+    line = lines[-1].encode()
+    record = parser.record(line)
+    assert record is not None
+    assert (record["status"], record["left"]) == ("499", mark)
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+    _, keys = parser.columns(b"\n" + line + b"\n")
+    assert [parser.values(key)[0] for key in keys] == [b"499"]
+    assert parser.needle(b"499") in line
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (IIS, LINE.replace("200 12", "200 121 5001")),
+        left("HAProxy", ("----", "sH--"), ("200 214", "504 214")),
+        left("HAProxy", ("----", "cD--")),
+        left("Envoy", ("200 - 412", "504 UT 412")),
+        left("koa-logger", ("-->", "xxx"), ("200", "500")),
+    ],
+)
+def test_what_broke_otherwise_is_not(lines: tuple[str, ...]) -> None:
+    parser = parser_of(lines)
+    assert parser is not None
+    record = parser.record(lines[-1].encode())
+    assert record is not None
+    assert record["status"] != "499"
+    assert record.get("left") in (None, "sc-win32-status 121")
+
+
+def test_micros_of_uwsgi_are_no_milliseconds() -> None:
+    line = next(one.sample for one in FRAMEWORKS if one.name == "uWSGI").replace("12 msecs", "12000 micros")
+    parser = parser_of((line,))
+    assert parser is not None
+    assert (parser.record(line.encode()) or {})["request_time"] == "0.012"
+
+
+def test_another_programs_keys_are_not_railss() -> None:
+    line = f"time=2023-11-15T06:13:20+08:00 method=POST path={PUSH} status=200 duration=6.5s"
+    parser = parser_of((line,))
+    assert parser is not None
+    assert (parser.record(line.encode()) or {})["request_time"] == "6.5"
 
 
 def test_the_user_may_say_it() -> None:
@@ -305,6 +503,17 @@ def test_what_was_guessed_is_never_certain(name: str, tmp_path: Path, shanghai: 
     time.tzset()
 
 
+def test_who_left_after_five_seconds_gave_up(tmp_path: Path) -> None:
+    for name in ("IIS, 64", "HAProxy", "Envoy", "Caddy"):
+        _, found = findings_of("\n".join(GONE[name][0]), tmp_path)
+        assert found["log-client-gave-up"] is Basis.RECORDED, name
+        assert "log-client-closed" not in found
+    _, found = findings_of("\n".join(GONE["IIS, 1236"][0]), tmp_path)
+    assert found["log-client-closed"] is Basis.RECORDED
+    _, found = findings_of("\n".join((IIS, LINE.replace("200 12", "200 121 12"))), tmp_path)
+    assert not {"log-client-closed", "log-answered"} & set(found)
+
+
 def test_nanoseconds_are_no_days(tmp_path: Path) -> None:
     """Said to be certain once: "longest 156425 s"."""
     line = document(time="2023-11-15T06:13:20+08:00", method="POST", uri=PUSH, status=200, latency=156425)
@@ -359,7 +568,7 @@ def test_learned_parts_give_what_the_whole_line_gives(name: str) -> None:
         slow._quick = None
         chunk = ("\n" + "\n".join(others) + "\n").encode()
         assert parser.columns(chunk) == slow.columns(chunk)
-        assert name == "PHP-FPM" or len(slow.columns(chunk)[0]) >= 3
+        assert "PHP-FPM" in name or len(slow.columns(chunk)[0]) >= 3
 
 
 def test_the_usual_documents_are_read_by_their_keys() -> None:

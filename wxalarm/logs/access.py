@@ -89,6 +89,7 @@ class Tally:
         self._known: dict[bytes, float | None] = {}
         self._seconds: Counter[int] = Counter()
         self._outcomes: dict[LineParser, _Outcomes] = {}
+        self._parsers: dict[LineParser, None] = {}
         self._latest = float("-inf")
         self._folded = _Folded()
 
@@ -98,7 +99,10 @@ class Tally:
 
     def add(self, parser: LineParser, chunk: bytes) -> set[bytes]:
         """Count a chunk's lines; the statuses among them but for 200."""
-        times, keys = parser.columns(chunk)
+        self._parsers.setdefault(parser)
+        return self._add(parser, *parser.columns(chunk))
+
+    def _add(self, parser: LineParser, times: Sequence[bytes], keys: Sequence[Key]) -> set[bytes]:
         counted = Counter(times)
         inside = self._inside(parser, counted)
         if not inside:
@@ -142,6 +146,8 @@ class Tally:
 
     def counts(self) -> Counts:
         """What has been counted."""
+        for parser in self._parsers:
+            self._add(parser, *parser.rest())
         self._fold()
         return self._folded.counts(self._seconds, self._fields)
 

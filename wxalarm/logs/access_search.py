@@ -58,6 +58,8 @@ class Hit(Struct, frozen=True):
     """`timestamp` in its query: WeChat's clock at the push."""
     packed: str | None = None
     """How its file is compressed."""
+    left: str | None = None
+    """How its server marks that its answer did not arrive, when that is not nginx's status 499."""
 
     @property
     def said(self) -> Record:
@@ -84,6 +86,8 @@ class Search:
         """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
         self._hits: dict[str, Hit] = {}
         self._examples: dict[tuple[bytes, str], Hit] = {}
+        self._waiting: list[tuple[LineParser, Place, bytes]] = []
+        """Lines that name the alarm's push, but how it ended has not been seen yet."""
         self._tried = 0
         """Lines looked at for the other kind of 499."""
 
@@ -106,8 +110,13 @@ class Search:
 
     @property
     def guessed(self) -> tuple[str, ...]:
-        """What of the values read nothing says: "unit", "zone"."""
+        """What of the values read nothing says: "unit", "zone", "date"."""
         return tuple(sorted({what for parser in self.parsers.values() for what in parser.guessed}))
+
+    @property
+    def asked(self) -> str | None:
+        """The form and the key whose unit nothing says."""
+        return next((parser.asked for parser in self.parsers.values() if parser.asked), None)
 
     def _names(self, parser: LineParser) -> bool:
         return self.wanted.signed and bool({"request", "request_uri", "args"} & set(parser.fields))
@@ -129,7 +138,7 @@ class Search:
         if not self.tally.lines:
             self.any_line(parser, log, offset, chunk)
         self._exemplify(parser, log, offset, chunk, statuses)
-        self.pushes(parser, log, offset, chunk)
+        self._pushes(parser, log, offset, chunk)
         if not self._names(parser):
             self.moments(parser, log, offset, chunk)
 
@@ -137,14 +146,31 @@ class Search:
         """A chunk of a window without pushes: count lines of any kind."""
         self.lines += sum(self.low <= (parser.seconds(at) or 0.0) <= self.high for at in parser.times(chunk))
 
-    def pushes(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
-        """A chunk of any time: keep the lines that name the alarm's push."""
+    def around(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk that is not counted: keep the lines that name the alarm's push."""
+        parser.join(chunk)
+        self._pushes(parser, log, offset, chunk)
+
+    def _pushes(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
+        self.settle()
         for place, line in lines_with(chunk, self.push.needles):
             if len(self._hits) >= MOST_HITS:
                 return
             record = parser.record(line)
             if record is not None and (match := self.push.match(record)) is not None:
-                self._keep(parser, log, offset + place - 1, line, record, match)
+                self._keep(parser, log.place(offset + place - 1), line, record, match)
+            elif record is None and len(self._waiting) < MOST_HITS and parser.matches(line):
+                self._waiting.append((parser, log.place(offset + place - 1), line))
+
+    def settle(self) -> None:
+        """Keep the lines that name the alarm's push, as soon as how it ended has been seen."""
+        waiting, self._waiting = self._waiting, []
+        for parser, place, line in waiting:
+            record = parser.record(line)
+            if record is None:
+                self._waiting.append((parser, place, line))
+            elif (match := self.push.match(record)) is not None:
+                self._keep(parser, place, line, record, match)
 
     def moments(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """Of a chunk around the alarm's time, keep requests that began then."""
@@ -157,7 +183,7 @@ class Search:
                 ended = _ended(parser, record)
                 took = number(record.get("request_time", "").encode())
                 if ended is not None and took is not None and -1 <= ended - took - self.push.stamp <= 1:
-                    self._keep(parser, log, offset + place - 1, line, record, "time")
+                    self._keep(parser, log.place(offset + place - 1), line, record, "time")
             place += len(line) + 1
 
     def _exemplify(self, parser: LineParser, log: Log, offset: int, chunk: bytes, statuses: Iterable[bytes]) -> None:
@@ -177,18 +203,18 @@ class Search:
                     if self._tried > MOST_TRIED:
                         break
                     continue
-                hit = self._keep(parser, log, offset + place - 1, line, record, "example")
+                hit = self._keep(parser, log.place(offset + place - 1), line, record, "example")
                 if hit is not None and self.low <= hit.ended <= self.high:
                     self._examples[status, kind] = hit
                     if status != b"499":
                         break
 
-    def _keep(self, parser: LineParser, log: Log, offset: int, line: bytes, record: Record, match: str) -> Hit | None:
+    def _keep(self, parser: LineParser, place: Place, line: bytes, record: Record, match: str) -> Hit | None:
         """A line as evidence; None when it has no time."""
         ended = _ended(parser, record)
         if ended is None:
             return None
-        hit = _hit(record, log.place(offset), mask.shown(line), ended, match)
+        hit = _hit(record, place, mask.shown(line), ended, match)
         if match != "example":
             self._hits.setdefault(hit.place, hit)
         return hit
@@ -260,5 +286,6 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         body_bytes=whole(size),
         stamp=whole(stamp, 11),
         packed=place.packed,
+        left=record.get("left"),
         **{name: record.get(name) for name in answered.UPSTREAM},
     )

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
-from wxalarm.logs import times
+from wxalarm.logs import durations, moments, times
 from wxalarm.logs.stacks import goes_on
+from wxalarm.patterns import compiled
 from wxalarm.wechat.limits import OPENID_LENGTH
 
+_PHP = rb"\d\d-[A-Z][a-z][a-z]-\d{4} \d\d:\d\d:\d\d(?: [A-Z][\w+-]{1,20}(?:/[\w+-]{1,30}){0,2}(?=\]))?"
+"""PHP's error log names its zone, PHP-FPM's logs do not."""
 _SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
 SHAPES: tuple[tuple[str, bytes], ...] = (
     ("iso", times.ISO),
     ("slashed", times.SLASHED),
     ("local", times.LOCAL),
+    ("php", _PHP),
     ("syslog", _SYSLOG),
     ("epoch", rb"(?<![\d.])" + times.EPOCH + rb"(?![\d.])"),
 )
 """Shapes of times, the most telling first."""
+_PLAIN = len("15-Nov-2023 06:13:20")
 _BEFORE = rb"\n[^\n]{0,160}?"
 """A time stands near the beginning of its line."""
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -36,9 +42,12 @@ _NAMED_CAUSES = (
         rb"[Tt]imed out|Timeout(?:Error|Exception|Expired)|(?:Read|Connect|Socket)Timeout|Maximum execution time|"
         rb"Lock wait timeout|ETIMEDOUT|context deadline exceeded|i/o timeout",
     ),
+    ("workers", rb"reached (?:pm\.)?max_children|reached MaxRequestWorkers|Maximum number of threads \(\d+\) created"),
+    ("stuck", rb"executing too slow \(|\[pool [\w.-]+\] pid \d+(?!\d)"),
 )
 """What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), memory
-ran out, something waited for too long."""
+ran out, something waited for too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow
+log, whose stack follows)."""
 CAUSES = tuple((name, re.compile(pattern)) for name, pattern in _NAMED_CAUSES)
 _TROUBLE = re.compile(
     rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |\bUncaught |"
@@ -51,6 +60,15 @@ _HUNG_UP = re.compile(
 )
 """Whoever asked has gone: of a push that is what follows when WeChat gives up, not why it waited."""
 _NAMED_ERROR = re.compile(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
+_SPENT = compiled(
+    r"(?i:\b(?:took|takes|cost|costs|elapsed|duration|latency|spent|waited|finished in|completed in|done in|handled in|"
+    r"processed in|replied in|answered in)|耗时|用时|花费|历时|处理时间)\W{0,4}((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
+    r"((?i:milliseconds|millis|seconds|second|msecs?|secs?|ms|us|ns|s)|µs|毫秒|微秒|秒)(?![A-Za-z])"
+)
+_SPELLED = {"milliseconds": "ms", "millis": "ms", "毫秒": "ms", "微秒": "us", "seconds": "s", "second": "s", "秒": "s"}
+_KEYED = compiled(
+    r"(?<![\w.-])([A-Za-z][\w-]{0,40})[\"\']{0,2}\s?[=:]\s?[\"\']{0,2}(\d{1,12}(?:\.\d{1,9})?(?:ms|us|µs|ns|s)?)(?![\w.:-])"
+)
 _ERRCODE = rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)"
 """What WeChat's API answers a call that failed."""
 _REQUEST = (
@@ -64,7 +82,7 @@ _NAMED = re.compile(
     rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
 )
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
-_OF_ENTRY = re.compile(rb"\s|\}|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
+_OF_ENTRY = re.compile(rb"\s|\}|script_filename = |\[0x|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
 """How a line begins that goes on with the entry before it."""
 
 
@@ -79,6 +97,7 @@ class AppLines:
             "local": times.local,
             "epoch": times.epoch,
             "syslog": self._syslog,
+            "php": self._php,
         }
         self.seconds = readers.get(shape, self._dated)
 
@@ -94,6 +113,15 @@ class AppLines:
 
     def _dated(self, text: bytes) -> float | None:
         return times.dated(text, self.offset)
+
+    def _php(self, text: bytes) -> float | None:
+        plain, name = moments.naive(text[:_PLAIN]), text[_PLAIN + 1 :].decode("ascii", "replace")
+        if plain is None or not name:
+            return None if plain is None else plain - self.offset
+        try:
+            return datetime.fromtimestamp(plain, UTC).replace(tzinfo=ZoneInfo(name)).timestamp()
+        except (KeyError, ValueError, OSError):  # no such zone here
+            return plain - self.offset
 
     def _syslog(self, text: bytes) -> float | None:
         """A time without a year: that of the alarm."""
@@ -124,7 +152,7 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
         return True
     pattern = re.compile(_BEFORE + b"(" + dict(SHAPES)[shape] + b")")
     found = [match[1] for line in lines if (match := pattern.match(b"\n" + line))]
-    return bool(found) and times.zone_of(found[0]) is not None
+    return bool(found) and (times.zone_of(found[0]) is not None or (shape == "php" and len(found[0]) > _PLAIN))
 
 
 def trouble(line: bytes) -> bool:
@@ -147,6 +175,22 @@ def errcode(line: bytes) -> int | None:
     """The errcode of WeChat's API in a line, when it is one of a failure."""
     found = re.search(_ERRCODE, line[:4096])
     return int(found[1]) if found is not None else None
+
+
+def spent(line: bytes) -> float | None:
+    """Seconds that a line says something took, with the unit behind the number or in the name of the key; the longest
+    of several, None when it says none."""
+    text = line[:4096].decode("utf-8", "replace")
+    said = [durations.read(f"{number}{_SPELLED.get(unit.lower(), unit)}") for number, unit in _SPENT.findall(text)]
+    keyed = durations.took({key.lower(): value for key, value in _KEYED.findall(text)}, {})
+    said.append(keyed.seconds if keyed is not None and not keyed.guessed else None)
+    return max((seconds for seconds in said if seconds is not None), default=None)
+
+
+def headline(lines: Sequence[bytes]) -> bytes:
+    """The line to show of an entry: its first, and of PHP-FPM's slow log the step that it hung at."""
+    step = next((line for line in lines[1:4] if line.startswith(b"[0x")), None)
+    return lines[0] if step is None else lines[0] + b" " + step
 
 
 def tag(line: bytes) -> bytes | None:

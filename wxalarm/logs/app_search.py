@@ -40,6 +40,8 @@ class AppHit(Struct, frozen=True):
     """Of WeChat's API, in the line that speaks of an error."""
     packed: str | None = None
     """How its file is compressed."""
+    took: float | None = None
+    """Seconds that the line says it took."""
 
 
 class _Followed(Struct):
@@ -179,7 +181,7 @@ class AppSearch:
         where = log.place(offset + place - 1)
         return AppHit(
             where.text,
-            mask.shown(line),
+            mask.shown(app.headline(lines[index:own])),
             needle,
             parser.time_of(line) if parser else None,
             tuple(mask.shown(found) for found in lines[first:end]),
@@ -188,4 +190,5 @@ class AppSearch:
             tag.decode("utf-8", "replace") if tag is not None else None,
             app.errcode(lines[bad]) if bad is not None else None,
             where.packed,
+            app.spent(line) if needle != "time" else None,
         )

@@ -14,21 +14,39 @@ from wxalarm.patterns import compiled
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 LONGEST = 60.0
 """Seconds: WeChat leaves after 5; whoever logs more for a push has not waited so long for it, or logs another unit."""
-_PART = compiled(r"(\d+(?:\.\d+)?)\s?(h|ms|m|s|us|µs|μs|ns|msecs?|secs?)(?![A-Za-z])")
-_SCALE = UNITS | {"h": 3600.0, "m": 60.0, "µs": 1e-6, "μs": 1e-6, "msec": 1e-3, "msecs": 1e-3, "sec": 1.0, "secs": 1.0}
+_PART = compiled(r"(\d+(?:\.\d+)?)\s?(h|ms|m|s|us|µs|μs|ns|msecs?|micros|secs?)(?![A-Za-z])")
+_SCALE = UNITS | {
+    "h": 3600.0,
+    "m": 60.0,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "msec": 1e-3,
+    "msecs": 1e-3,
+    "micros": 1e-6,
+    "sec": 1.0,
+    "secs": 1.0,
+}
 _NUMBER = compiled(r"\d+(?:\.\d+)?(?:[eE]-?\d+)?\Z")
 _BY_SUFFIX = compiled(
-    r"(?:request|response|duration|latency|elapsed|took|cost|time|total|process)\w*?[_.-]?"
-    r"(?P<unit>ms|millis(?:econds)?|us|micros(?:econds)?|ns|nanos(?:econds)?|s|sec|secs|seconds)\Z"
+    r"(?!.*(?:stamp|timeout|limit|max))(?:request|response|duration|latency|elapsed|took|cost|time|total|process)\w*?"
+    r"(?:[_.-]?(?P<unit>ms|millis(?:econds)?|us|micros(?:econds)?|ns|nanos(?:econds)?|secs|seconds)"
+    r"|[_.-](?P<short>s|sec))\Z"
 )
+"""Not a plural ("requests", "times"), nor what else is counted in milliseconds ("timestamp_ms", "timeout_ms")."""
 _NAMES = {
     "millis": "ms", "milliseconds": "ms", "micros": "us", "microseconds": "us", "nanos": "ns", "nanoseconds": "ns",
     "sec": "s", "secs": "s", "seconds": "s",
 }  # fmt: skip
-_BARE = ("request_time", "rt", "duration", "latency", "elapsed", "elapsed_time", "took", "cost", "response_time")
-"""Keys whose unit their name does not say."""
-_KNOWN = {"responsetime": "ms", "time-taken": "ms"}
-"""pino-http, IIS."""
+_BARE = (
+    *("request_time", "rt", "duration", "latency", "elapsed", "elapsed_time", "took", "cost", "response_time"),
+    *("elapsedtime", "timetaken", "time_taken", "time-taken"),
+)
+"""Keys whose unit their name does not say: Tomcat's elapsedTime are milliseconds until 10.0, microseconds since."""
+_KNOWN = {"responsetime": "ms", "elapsedtimes": "s"}
+"""pino-http and Express, Tomcat's JsonAccessLogValve."""
+_OF_IIS = ("sc-substatus", "sc-win32-status", "s-sitename", "s-computername")
+_NGINX = compiled(r"\d+\.\d{3}\Z")
+"""$request_time as nginx writes it."""
 
 
 class Took(NamedTuple):
@@ -65,7 +83,8 @@ def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
             return Took(seconds, False, key)
     for key, text in flat.items():
         by_name = _BY_SUFFIX.match(key)
-        by_key = _KNOWN.get(key) or (_NAMES.get(by_name["unit"], by_name["unit"]) if by_name else None)
+        named = (by_name["unit"] or by_name["short"]) if by_name else None
+        by_key = _KNOWN.get(key) or (_NAMES.get(named, named) if named else None)
         if by_key is not None and (seconds := read(text, by_key)) is not None:
             return Took(seconds, False, key)
     for key in _BARE:
@@ -87,6 +106,9 @@ def _by_sibling(flat: Mapping[str, str], key: str) -> str | None:
         return "ns"
     if key == "duration" and flat.get("logger", "").startswith("http.log.access"):
         return "s"
-    if key in ("request_time", "rt") and "." in flat[key]:
-        return "s"  # nginx's variable, and what is made of it
+    if key in ("request_time", "rt") and _NGINX.match(flat[key]):
+        return "s"
+    if key == "time-taken":
+        # IIS: whole milliseconds; its own columns tell it from other W3C logs, whose seconds have a fraction.
+        return "s" if "." in flat[key] else "ms" if any(column in flat for column in _OF_IIS) else None
     return None

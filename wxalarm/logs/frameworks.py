@@ -1,7 +1,9 @@
 """Request lines of web frameworks, servers and balancers: the table, one entry each, with a line of it.
 
-A pattern names what it finds as nginx's variables are named; `took` is the duration, of which `unit` says the unit
-unless it stands behind the number. The sample is one push to /wx at 2023-11-14 22:13:20 UTC, 06:13:20 +0800.
+A pattern names what it finds as nginx's variables are named; `took` is the duration. `unit` says its unit only where
+the program writes no other under that form; else it stands behind the number, or is asked for. The sample is one push
+to /wx at 2023-11-14 22:13:20 UTC, 06:13:20 +0800. `left` is how the program marks that the client left before
+its answer, where it does not write 499 as nginx does.
 Sources: the programs' own sources and manuals.
 """
 
@@ -25,6 +27,7 @@ _NO_ZONE = r"\[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d)\]"
 _CTIME = r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\]"
 _SLASHED = r"(?P<time>\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d)"
 _ISO = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"
+_FPM = rf"{_IP} - \S* (?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d [+-]\d{{4}}) \"{_METHOD} {_URI}\" {_STATUS}"
 _GO = r"(?P<took>[\d.]+(?:ns|µs|us|ms|s)|\d+m[\d.]+s)"
 
 
@@ -37,9 +40,11 @@ class Framework:
     """The pattern, from anywhere in the line: what a logger or a container puts before it does not matter."""
     sample: str
     unit: str | None = None
-    """s, ms, us or ns of `took`; None when it stands behind the number, or there is no duration."""
-    utc: bool = False
-    """Its times are UTC though they do not say so."""
+    """s, ms, us or ns of `took`; None when it stands behind the number, is asked for, or there is no duration."""
+    left: str = ""
+    """What stands in every line with such a mark, and in few others."""
+    asks: bool = False
+    """It is written in more than one unit, and only who configured it can say which."""
 
     @cached_property
     def pattern(self) -> Pattern[str]:
@@ -52,6 +57,11 @@ FRAMEWORKS = (
         "gin",
         rf"\[GIN\] {_SLASHED} \|\s*{_STATUS} \|\s*{_GO} \|\s*{_IP} \|\s*{_METHOD}\s+\"{_URI}\"",
         f'[GIN] 2023/11/15 - 06:13:20 | 200 |    1.234567ms |    203.0.113.10 | POST     "{_PUSH}"',
+    ),
+    Framework(
+        "fiber",
+        rf"\[(?P<time>\d\d:\d\d:\d\d)\] (?:{_IP} )?\s*{_STATUS} -\s+{_GO} {_METHOD}\s+{_URI}",
+        "[06:13:20] 203.0.113.10 200 -    1.234567ms POST    /wx -",
     ),
     Framework(
         "chi",
@@ -105,20 +115,24 @@ FRAMEWORKS = (
     ),
     Framework(
         "morgan dev",
-        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*) {_STATUS} (?P<took>[\d.]+|-) ms - {_SIZE}",
+        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*) (?:{_STATUS}|(?P<left>-)) (?P<took>[\d.]+|-) ms - {_SIZE}",
         f"POST {_PUSH} 200 1.234 ms - 7",
         unit="ms",
+        left=" - - ms",
     ),
     Framework(
         "morgan tiny",
-        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*)(?: HTTP/[\d.]+)? {_STATUS} {_SIZE} - (?P<took>[\d.]+|-) ms",
+        rf"(?:^|\s){_METHOD} (?P<request_uri>/\S*)(?: HTTP/[\d.]+)? (?:{_STATUS}|(?P<left>-)) {_SIZE} - "
+        r"(?P<took>[\d.]+|-) ms",
         f"203.0.113.10 - POST {_PUSH} HTTP/1.1 200 7 - 1.234 ms",
         unit="ms",
+        left=" - - - ms",
     ),
     Framework(
         "koa-logger",
-        rf"(?:-->|xxx|-x-) {_METHOD} (?P<request_uri>/\S*) {_STATUS} (?P<took>[\d.]+m?s)",
+        rf"(?:-->|xxx|(?P<left>-x-)) {_METHOD} (?P<request_uri>/\S*) {_STATUS} (?P<took>[\d.]+m?s)",
         f"  --> POST {_PUSH} 200 5ms 7b",
+        left="-x-",
     ),
     Framework(
         "Traefik",
@@ -131,24 +145,27 @@ FRAMEWORKS = (
     Framework(
         "HAProxy",
         rf"{_IP}:\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d\.\d+)\] \S+ \S+/(?P<upstream_addr>\S+) "
-        rf"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<took>\d+) (?P<status>\d{{3}}|-1) \+?{_SIZE} .*?\"{_REQUEST}\"",
+        rf"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<took>\d+) (?P<status>\d{{3}}|-1) \+?{_SIZE} \S+ \S+ "
+        rf"(?:(?P<left>C[\w-]{{3}})|\S+) .*?\"{_REQUEST}\"",
         "Nov 15 06:13:20 lb haproxy[1234]: 203.0.113.10:40001 [15/Nov/2023:06:13:20.123] https~ wx/app1 0/0/1/12/13 "
         f'200 214 - - ---- 1/1/0/0/0 0/0 "POST {_PUSH} HTTP/1.1"',
         unit="ms",
+        left=" C",
     ),
     Framework(
         "Envoy",
-        rf"\[{_ISO}\] \"{_REQUEST}\" {_STATUS} \S+ (?:.*? )??\d+ {_SIZE} (?P<took>\d+) (?P<upstream_ms>\d+|-) ",
+        rf"\[{_ISO}\] \"{_REQUEST}\" (?P<status>\d{{3}}|0) (?:(?P<left>(?:\w+,)*DC(?:,\w+)*)|\S+) "
+        rf"(?:.*? )??\d+ {_SIZE} (?P<took>\d+) (?P<upstream_ms>\d+|-) ",
         f'[2023-11-14T22:13:20.123Z] "POST {_PUSH} HTTP/1.1" 200 - 412 7 12 11 "203.0.113.10" "Mozilla/4.0" '
         '"6f1c1d2e" "example.com" "198.51.100.20:8080"',
         unit="ms",
-        utc=True,
+        left="DC",
     ),
     Framework(
         "Tencent CLB",
         rf"\[\w+\] {_CLF} \[[A-Z]+\] \[[^\]]*\] \[[^\]]*\] \[{_IP}:\d+\] \[{_STATUS}\] \[(?P<upstream_addr>[^\]]*)\] "
         rf"\[(?P<upstream_status>[^\]]*)\] \[[^\]]*\] \[{_REQUEST}\] \[\d+\] \[\d+\] \[[^\]]*\] \[[^\]]*\] \[[^\]]*\] "
-        r"\[(?P<took>[\d.]+)\] \[(?P<upstream_response_time>[^\]]*)\]",
+        r"\[(?P<took>\d+\.\d{3})\] \[(?P<upstream_response_time>[^\]]*)\]",
         "[1a2b3c] [15/Nov/2023:06:13:20 +0800] [HTTPS] [198.51.100.1:443] [example.com] [203.0.113.10:40001] [200] "
         f"[198.51.100.20:80] [200] [-] [POST {_PUSH} HTTP/1.1] [612] [214] [example.com] [Mozilla/4.0] [-] [0.012] "
         "[0.011] [0.001] [0.011]",
@@ -157,10 +174,9 @@ FRAMEWORKS = (
     Framework(
         "uWSGI",
         rf"\[pid: \d+\|.*?\] {_IP} \(.*?\) \{{.*?\}} {_CTIME} {_METHOD} {_URI} => generated (?P<body_bytes_sent>\d+) "
-        rf"bytes in (?P<took>\d+) msecs \(HTTP/[\d.]+ {_STATUS}\)",
+        rf"bytes in (?P<took>\d+ (?:msecs|micros)) \(HTTP/[\d.]+ {_STATUS}\)",
         "[pid: 1234|app: 0|req: 415/1850] 203.0.113.10 () {66 vars in 1417 bytes} [Wed Nov 15 06:13:20 2023] "
         f"POST {_PUSH} => generated 7 bytes in 12 msecs (HTTP/1.1 200) 2 headers in 80 bytes",
-        unit="ms",
     ),
     Framework(
         "PHP built-in",
@@ -168,15 +184,21 @@ FRAMEWORKS = (
         f"[Wed Nov 15 06:13:20 2023] 203.0.113.10:40001 [200]: POST {_PUSH}",
     ),
     Framework(
-        "PHP-FPM",
-        rf"{_IP} - \S* (?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d [+-]\d{{4}}) \"{_METHOD} {_URI}\" {_STATUS}"
-        r"(?: (?P<upstream_script>/\S+) (?P<took>[\d.]+))?",
+        "PHP-FPM, %{micro}d",
+        rf"{_FPM} (?P<upstream_script>/\S+) (?P<took>\d+)(?=\s|$)",
+        f'203.0.113.10 -  15/Nov/2023:06:13:20 +0800 "POST /index.php{_PUSH[3:]}" 200 /var/www/index.php 12345 2048',
+        unit="us",  # the one of its units that has no fraction
+    ),
+    Framework(
+        "PHP-FPM",  # %d are seconds, %{milli}d milliseconds, both with three decimals
+        rf"{_FPM}(?: (?P<upstream_script>/\S+) (?P<took>\d+\.\d+))?",
         f'203.0.113.10 -  15/Nov/2023:06:13:20 +0800 "POST /index.php{_PUSH[3:]}" 200 /var/www/index.php 12.345 2048',
-        unit="ms",
+        asks=True,
     ),
     Framework(
         "Rails, one line",
-        rf"method={_METHOD} path=(?P<request_uri>[^\s\"]+) .*?status={_STATUS} duration=(?P<took>[\d.]+)",
+        rf"method={_METHOD} path=(?P<request_uri>[^\s\"]+) .*?controller=\S+ action=\S+ .*?status={_STATUS} "
+        r"duration=(?P<took>[\d.]+)(?=\s|$)",
         "I, [2023-11-15T06:13:20.123456 #1234]  INFO -- : method=POST path=/wx format=html controller=WxController "
         "action=create status=200 duration=12.34 view=0.01",
         unit="ms",

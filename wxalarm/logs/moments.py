@@ -14,23 +14,25 @@ from wxalarm.logs import times
 
 QUARTER = 900
 """Zones are whole quarters of an hour east of UTC."""
+DAY = 86400
 LATE = 120.0
 """Seconds after its timestamp at which a push may be logged."""
 STAMP = re.compile(rb"[?&](?:amp;)?timestamp=(1\d{9})(?!\d)")
+_OF_DAY = re.compile(rb"(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\Z")
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 """English names: no locale is set."""
-_CLOCK = r"(?P<h>\d\d):(?P<mi>\d\d):(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?"
+_CLOCK = r"(?P<h>\d\d?):(?P<mi>\d\d):(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?"
 _FORMS = tuple(
     re.compile(form)
     for form in (
         rf"(?P<d>\d\d)/(?P<m>[A-Z][a-z][a-z])/(?P<y>\d{{4}})[: ]{_CLOCK}\Z",
         rf"(?P<d>\d\d)-(?P<m>[A-Z][a-z][a-z])-(?P<y>\d{{4}}) {_CLOCK}\Z",
         rf"[A-Z][a-z][a-z] (?P<m>[A-Z][a-z][a-z]) +(?P<d>\d\d?) {_CLOCK} (?P<y>\d{{4}})\Z",
-        rf"(?P<y>\d{{4}})[/-](?P<m>\d\d)[/-](?P<d>\d\d)(?: - |[T ]){_CLOCK}\Z",
+        rf"(?P<y>\d{{4}})[/-](?P<m>\d\d?)[/-](?P<d>\d\d?)(?: - |[T ]){_CLOCK}\Z",
         rf"(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d) {_CLOCK}\Z",
     )
 )
-"""Werkzeug and HAProxy, PHP, ctime, gin and chi, tornado."""
+"""Werkzeug and HAProxy, PHP, ctime, gin and chi and spreadsheets, tornado."""
 
 
 def with_zone(text: bytes) -> float | None:
@@ -54,6 +56,16 @@ def naive(text: bytes) -> float | None:
         seconds = calendar.timegm((year, month, day, hour, minute, second))
         return seconds + (float(f"0.{match['f']}") if match["f"] else 0.0)
     return None
+
+
+def clock(text: bytes, near: float) -> float | None:
+    """A time without a date, of the day that brings it nearest to `near`; both as if UTC."""
+    found = _OF_DAY.match(text)
+    if found is None:
+        return None
+    hour, minute, second = (int(part) for part in found.groups())
+    at = near - near % DAY + hour * 3600 + minute * 60 + second
+    return at + round((near - at) / DAY) * DAY
 
 
 def zone(pairs: Iterable[tuple[float, float]]) -> int | None:

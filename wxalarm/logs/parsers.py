@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
@@ -10,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from wxalarm.logs import durations, learned, moments, times
+from wxalarm.logs import columns, durations, learned, moments, rails, times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -34,7 +33,12 @@ class LineParser(Protocol):
 
     @property
     def guessed(self) -> frozenset[str]:
-        """What of its values nothing says: "unit" of durations, "zone" of times."""
+        """What of its values nothing says: "unit" of durations, "zone" and "date" of times."""
+        ...
+
+    @property
+    def asked(self) -> str | None:
+        """The form and the key whose unit nothing says: "json latency"."""
         ...
 
     def needle(self, status: bytes) -> bytes:
@@ -47,6 +51,14 @@ class LineParser(Protocol):
 
     def values(self, key: Key) -> Sequence[bytes]:
         """The TALLIED fields of a key; "" for one that the format lacks."""
+        ...
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """As `columns`: what it held back because its end had not come yet."""
+        ...
+
+    def join(self, chunk: bytes) -> None:
+        """Look at a chunk that is not counted, so that `record` knows how its requests ended."""
         ...
 
     def times(self, chunk: bytes) -> Sequence[bytes]:
@@ -62,14 +74,26 @@ class LineParser(Protocol):
         ...
 
     def record(self, line: bytes) -> Record | None:
-        """Such a line; None when it has another form."""
+        """Such a line; None when it has another form, or when how its request ended has not been seen yet."""
         ...
 
 
-class TextParser:
+class Lines:
+    """A form of which each line is a request."""
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        return (), ()
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+
+
+class TextParser(Lines):
     """Lines of a log_format."""
 
     guessed: frozenset[str] = frozenset()
+    asked: str | None = None
 
     def __init__(self, line_format: LineFormat, wanted: Wanted | None = None) -> None:
         self.format = line_format
@@ -167,7 +191,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
             "datetime",
             "date",
         ),
-        *("t", "time_unix"),
+        *("t", "time_unix", "__time__", "__timestamp__"),
     ),
     "status": (
         "status",
@@ -198,11 +222,25 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "http_x_forwarded_for": ("http_x_forwarded_for", "x_forwarded_for", "xff"),
 }
 """Keys that programs write, in lower case, by the nginx variable they stand for."""
+LEFT = b"499"
+"""The status of a request whose client left before its answer: nginx's own, here of all servers that mark it."""
+_WIN32 = "sc-win32-status"
+_GONE = ("64", "1236")
+"""ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED: IIS could not send its answer, the connection was gone."""
+_UNSENT = "121"
+"""ERROR_SEM_TIMEOUT: nobody took the answer in time; who is to blame is not said."""
+_CADDY = "http.log.access"
+_HELD = 10_000
+"""Requests kept to be looked at by their lines."""
+_ZONED = re.compile(rb" (?=[+-])")
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
 _PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 """The time that a logger, a container or the journal puts before a line."""
+_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z")
+"""A time without a date."""
+_ORIGIN = re.compile(r"^https?://[^/\s]*(?=/)")
 _PREFIXED = 120
 """Characters in which it stands."""
 _STOPS = ("", "?", "#")
@@ -213,7 +251,7 @@ Read = Callable[[bytes], Mapping[str, str] | None]
 """The keys and values of one line, keys in lower case; None for a line of another form."""
 
 
-class RecordParser:
+class RecordParser(Lines):
     """Lines that give keys and values: documents, labelled lines, columns, request lines of frameworks."""
 
     def __init__(
@@ -227,19 +265,23 @@ class RecordParser:
         unit: str | None = None,
         units: Mapping[str, str] | None = None,
         guessed: frozenset[str] = frozenset(),
+        asked: str | None = None,
+        left: bytes = b"",
+        near: float | None = None,
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
-        self.guessed = guessed
-        """What nothing says: "unit", "zone"."""
-        self._zone, self._unit, self._units = zone, unit, units or {}
+        self.guessed, self.asked = guessed, asked
+        self._zone, self._unit, self._units, self._near = zone, unit, units or {}, near
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
         self._quick: _Quick | None = None
+        self._left = left
+        """What stands in every line that marks in its own way that the client left."""
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
-        return status
+        return self._left if self._left and status == LEFT else status
 
     def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
@@ -310,7 +352,9 @@ class RecordParser:
             if b"\x1b" in line:
                 return None
             match = pattern.search(line.decode("utf-8", "replace"))
-            return () if match is None else match.group(*names)
+            if match is None:
+                return ()
+            return None if "left" in pattern.groupindex and match["left"] else match.group(*names)
 
         self._quick = self._reader(order, values, lambda text: self.took({"took": text}))
 
@@ -347,12 +391,14 @@ class RecordParser:
                 asked = got[method]
             if asked != "POST":
                 return False
+            if not target.startswith("/"):
+                return None
             if wanted.path is not None:
                 if not target.startswith(wanted.path) or target[len(wanted.path) : len(wanted.path) + 1] not in _STOPS:
                     return False
             elif wanted.signed and "signature=" not in target:
                 return False
-            if not text(got[status]).isdigit():
+            if not text(got[status]).isdigit() or text(got[status]) == b"0":
                 return None
             key = [absent if place is None else text(got[place]) for place, absent in rest]
             if took is not None:
@@ -375,9 +421,12 @@ class RecordParser:
 
     def seconds(self, time: bytes) -> float | None:
         """See LineParser. A time without a zone is none as long as the zone is not known: it might be off by hours."""
+        time = time.strip(b"[]")  # as Tomcat's JSON has it
         if (found := moments.with_zone(time)) is not None or self._zone is None:
             return found
         plain = moments.naive(time)
+        if plain is None and self._near is not None:
+            plain = moments.clock(time, self._near + self._zone)
         return None if plain is None else plain - self._zone
 
     def matches(self, line: bytes) -> bool:
@@ -386,10 +435,11 @@ class RecordParser:
 
     def took(self, flat: Mapping[str, str]) -> durations.Took | None:
         """How long a line's request took."""
-        if "took" in flat and (self._unit or flat["took"][-1:] == "s"):
-            seconds = durations.read(flat["took"], self._unit)
-            return None if seconds is None else durations.Took(seconds, False, "took")
-        return durations.took(flat, self._units)
+        if self.name not in _STRICT or "took" not in flat:
+            return durations.took(flat, self._units)
+        seconds = durations.read(flat["took"], self._unit or self._units.get("took"))
+        # A form that is written in two units has no likelier one.
+        return durations.Took(seconds, seconds is None, "took") if flat["took"] != "-" else None
 
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
@@ -397,26 +447,30 @@ class RecordParser:
         if flat is None:
             return None
         found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
+        if (left := _left(flat)) is not None:
+            found |= {"left": left} if flat.get(_WIN32) == _UNSENT else {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
-        if found.get("time"):
+        if found.get("time") and not _OF_DAY.match(found["time"]):
             pass
         elif (prefix := _PREFIX.search(line[:_PREFIXED].decode("utf-8", "replace"))) is not None:
             found["time"] = prefix[0]
         elif (stamp := moments.STAMP.search(line)) is not None:
             found["time"] = stamp[1].decode()
-        else:
+        elif not found.get("time"):
             return None
         if (took := self.took(flat)) is not None and took.seconds is not None:
             found["request_time"] = f"{round(took.seconds, 6):g}"
         return {**self._left_out, **found}
 
-    def told(self, lines: Sequence[bytes], local: int | None) -> RecordParser | None:
+    def told(self, lines: Sequence[bytes], local: int | None, near: float | None = None) -> RecordParser | None:
         """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
-        else that of this machine. None when no line can be dated."""
+        else that of this machine. near: Unix seconds of the alarm, whose day is taken for lines without a date. None
+        when no line can be dated."""
         flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
         records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
-        guessed = {"unit"} if any(took.guessed for _, flat in flats if (took := self.took(flat)) is not None) else set()
+        unsaid = {took.key for _, flat in flats if (took := self.took(flat)) is not None and took.guessed}
+        guessed = {"unit"} if unsaid else set()
         zone = self._zone
         if zone is None:
             plain = [(moments.naive(record["time"].encode()), moments.STAMP.search(line)) for line, record in records]
@@ -425,6 +479,10 @@ class RecordParser:
             if zone is None and undated and local is not None:
                 zone = local
                 guessed.add("zone")
+        dayless = any(_OF_DAY.match(record["time"]) for _, record in records)
+        if dayless and local is not None:
+            zone = local if zone is None else zone
+            guessed.update(("zone", "date"))
         names = (*_NAMES, "request_time")
         made = RecordParser(
             self.name,
@@ -435,12 +493,28 @@ class RecordParser:
             unit=self._unit,
             units=self._units,
             guessed=frozenset(guessed),
+            asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
+            left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
+            near=near if dayless else None,
         )
         if self._read is _json_read:
             made.learn(lines)
         elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
             made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _left(flat: Mapping[str, str]) -> str | None:
+    """How a line of another server than nginx marks that its answer did not arrive; None for none."""
+    if "left" in flat:
+        return flat["left"]
+    if flat.get(_WIN32) in (*_GONE, _UNSENT):
+        return f"{_WIN32} {flat[_WIN32]}"
+    return "status 0" if _of_caddy(flat) and flat.get("status") == "0" else None
+
+
+def _of_caddy(flat: Mapping[str, str]) -> bool:
+    return flat.get("logger", "").startswith(_CADDY)
 
 
 def _document(line: bytes) -> dict[str, Any] | None:
@@ -478,47 +552,120 @@ def _framework_read(framework: Framework) -> Read:
     return read
 
 
-def _columns_read(names: Sequence[str], comma: bool) -> Read:
-    """Columns under a line of names: an export as CSV, IIS's W3C log."""
-
-    def read(line: bytes) -> Mapping[str, str] | None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        values = next(csv.reader([text]), []) if comma else text.split(" ")
-        if len(values) != len(names) or text.startswith("#") or list(map(str.lower, values)) == list(names):
-            return None
-        found = {name: value for name, value in zip(names, values, strict=True) if value not in ("", "-")}
-        if "date" in found and "time" in found:
-            found["time"] = f"{found.pop('date')} {found['time']}"
-        return found
-
-    return read
-
-
+_STRICT = frozenset(one.name for one in FRAMEWORKS)
+"""Forms that no other line has by chance."""
 _FIELDS = b"#Fields: "
+_IIS = b"#Software: Microsoft"
 _JSON = RecordParser("json", _json_read)
 
 
 def _records(
-    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str]
+    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str], near: float | None
 ) -> Iterator[tuple[int, LineParser]]:
     """(how many of the lines it reads, parser) for each form of keys and values that any line has."""
     candidates = [
         RecordParser("json", _json_read, wanted, units=units),
-        *(RecordParser(one.name, _framework_read(one), wanted, unit=one.unit) for one in FRAMEWORKS),
+        *(
+            RecordParser(one.name, _framework_read(one), wanted, unit=one.unit, units=units, left=one.left.encode())
+            for one in FRAMEWORKS
+        ),
         RecordParser("labelled", _labelled_read, wanted, units=units),
     ]
     fields = next((line for line in lines if line.startswith(_FIELDS)), None)
     if fields is not None:
         names = fields.decode("utf-8", "replace")[len(_FIELDS) :].lower().split()
-        candidates.insert(0, RecordParser("W3C", _columns_read(names, False), wanted, zone=0))
-    elif lines and b"," in lines[0] and not lines[0].startswith(b"{"):
-        names = [name.strip('\ufeff "').lower() for name in lines[0].decode("utf-8", "replace").split(",")]
-        if {"status", "request_uri", "time"} & set(names):
-            candidates.insert(0, RecordParser("CSV", _columns_read(names, True), wanted, units=units))
+        if any(line.startswith(_IIS) for line in lines):
+            units = {"time-taken": "ms", **units}
+        mark = "\t" if any(b"\t" in line for line in lines if not line.startswith(b"#")) else " "
+        w3c = RecordParser("W3C", columns.reader(names, mark), wanted, zone=0, units=units, left=b"POST")
+        candidates.insert(0, w3c)
+    elif (head := columns.header(lines[0])) is not None and set(head[1]) & set(_NAMES["status"]):
+        candidates.insert(0, RecordParser("CSV", columns.reader(head[1], head[0]), wanted, units=units))
+    began = sum(map(rails.is_one, lines))
+    if began:
+        yield began, RailsParser(wanted)
     for candidate in candidates:
         known = sum(map(candidate.matches, lines))
-        if known and (told := candidate.told(lines, local)) is not None:
+        if known and (told := candidate.told(lines, local, near)) is not None:
             yield known, told
+
+
+NAMED = frozenset({"json", "labelled", "csv", "w3c"} | {one.name.lower() for one in FRAMEWORKS if one.asks})
+"""Forms whose durations may be of a unit that only the user can say."""
+
+
+class RailsParser:
+    """Requests of Rails, which are written over several lines: those that have ended are counted."""
+
+    name = "Rails"
+    fields: Sequence[str] = ("time", "status", "request_method", "request_uri", "remote_addr", "request_time")
+    guessed: frozenset[str] = frozenset()
+    asked: str | None = None
+
+    def __init__(self, wanted: Wanted | None = None) -> None:
+        self._wanted = wanted
+        self._requests = rails.Requests()
+        self._records: dict[bytes, Record] = {}
+        """By their first lines, those that ended lately."""
+
+    def needle(self, status: bytes) -> bytes:
+        """See LineParser."""
+        return b"Started POST"
+
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        if len(self._records) > _HELD:
+            self._records.clear()
+        return self._counted(self._requests.feed(chunk))
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+        self.columns(chunk)
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        return self._counted(self._requests.rest())
+
+    def _counted(
+        self, requests: Iterable[tuple[rails.Began, rails.Ended | None]]
+    ) -> tuple[Sequence[bytes], Sequence[Key]]:
+        found: list[tuple[bytes, Key]] = []
+        for began, ended in requests:
+            record = self._records[began.line] = self._record(began, ended)
+            if self._wanted is None or fits(record, self._wanted):
+                found.append((record["time"].encode(), tuple(record.get(name, "-").encode() for name in TALLIED)))
+        return [time for time, _ in found], [key for _, key in found]
+
+    def _record(self, began: rails.Began, ended: rails.Ended | None) -> Record:
+        took = ended.took if ended is not None else None
+        record = {
+            "time": f"{(times.dated(_ZONED.sub(b'', began.time)) or 0.0) + (took or 0.0):.3f}",
+            "status": ended.status if ended is not None else "-",
+            "request_method": began.method,
+            "request_uri": began.uri,
+            "remote_addr": began.ip,
+        }
+        return record if took is None else {**record, "request_time": f"{took:g}"}
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """See LineParser."""
+        return key
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        return [event.time for _, event in rails.events(chunk) if isinstance(event, rails.Began)]
+
+    def seconds(self, time: bytes) -> float | None:
+        """See LineParser."""
+        return times.dated(_ZONED.sub(b"", time)) if b":" in time else times.epoch(time)
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return rails.is_one(line)
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        return self._records.get(line)
 
 
 class Several:
@@ -529,6 +676,7 @@ class Several:
         self.name = ", ".join(parser.name for parser in parsers)
         self.fields = tuple(dict.fromkeys(name for parser in parsers for name in parser.fields))
         self.guessed = frozenset[str]().union(*(parser.guessed for parser in parsers))
+        self.asked = next((parser.asked for parser in parsers if parser.asked), None)
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
@@ -547,6 +695,17 @@ class Several:
     def values(self, key: Key) -> Sequence[bytes]:
         """See LineParser."""
         return self._parsers[int(key[0])].values(key[1:])
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        found = [(number, *parser.rest()) for number, parser in enumerate(self._parsers)]
+        keys = [(b"%d" % number, *key) for number, _, keys in found for key in keys]
+        return [time for _, times, _ in found for time in times], keys
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+        for parser in self._parsers:
+            parser.join(chunk)
 
     def times(self, chunk: bytes) -> Sequence[bytes]:
         """See LineParser."""
@@ -590,12 +749,12 @@ def target_of(record: Record) -> str | None:
     """Path and query that a line's request asked for; None when the line does not say."""
     if "request" in record:
         words = record["request"].split(" ")
-        return words[1].replace("&amp;", "&") if len(words) > 1 else None
+        return _ORIGIN.sub("", words[1].replace("&amp;", "&")) if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
     if target and arguments and "?" not in target:
         target = f"{target}?{arguments}"
-    return target and target.replace("&amp;", "&")
+    return target and _ORIGIN.sub("", target.replace("&amp;", "&"))
 
 
 def fits(record: Record, wanted: Wanted) -> bool:
@@ -615,13 +774,15 @@ def detect(
     *,
     local: int | None = None,
     units: Mapping[str, str] | None = None,
+    near: float | None = None,
 ) -> LineParser | None:
     """The parser of a sample of lines: the one of `formats`, then of KNOWN, then documents, labelled lines, columns
     and the request lines of frameworks, that most lines fit.
 
     None when fewer than half of the lines fit any; of a framework's request lines any share will do, as they stand
     among what else an application logs. local: this machine's zone, for times that nothing else dates. units: of the
-    durations behind these keys, as the user named them.
+    durations behind these keys, as the user named them. near: Unix seconds of the alarm, whose day is taken for times
+    without a date.
     """
     lines = [line for line in lines if line.strip()]
     if not lines:
@@ -637,10 +798,10 @@ def detect(
             break
     alone = False
     if best is None or best[0] < len(lines) or best[1].name == KNOWN[-1].name:
-        for known, parser in _records(given, wanted, local, units or {}):
+        for known, parser in _records(given, wanted, local, units or {}, near):
             more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
             if best is None or known > best[0] or (more and "request_time" in parser.fields):
-                best, alone = (known, parser), parser.name in _STRICT
+                best, alone = (known, parser), parser.name in _STRICT or parser.name == RailsParser.name
     parsers = (
         (best[1], *(_others(best[1], lines, formats, wanted) if best and 0 < best[0] < len(lines) else ()))
         if best
@@ -652,8 +813,6 @@ def detect(
     return found if alone or sum(map(found.matches, lines)) * 2 >= len(lines) else None
 
 
-_STRICT = frozenset(one.name for one in FRAMEWORKS)
-"""Forms that no other line has by chance."""
 _STATUS = r"(?:\d{3}|-)?"
 _SECONDS = r"(?:\d+\.\d{3}|-)?"
 _ROUNDING = 0.01

@@ -53,9 +53,11 @@ class AccessLogSeen(LogsSeen, frozen=True):
     offset: int | None = None
     """The log's zone, seconds east of UTC, as its lines say it."""
     guessed: tuple[str, ...] = ()
-    """What nothing in the logs says: "unit" of durations, "zone" of times."""
+    """What nothing in the logs says: "unit" of durations, "zone" and "date" of times."""
     last_good: Hit | None = None
     """The last push before the alarm that was answered 200; looked for where an alarm asks for it."""
+    asked: str | None = None
+    """The form and the key whose unit nothing says, as host.log_format takes them."""
 
 
 def read(
@@ -80,17 +82,18 @@ def read(
     search = Search(push, wanted, low, high)
 
     def choose(_: str, lines: Sequence[bytes]) -> LineParser | None:
-        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units)
+        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units, near=start)
 
     until = time.monotonic() + limit
-    files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.pushes)
+    files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.around)
+    counts = search.tally.counts()
+    search.settle()
     if not search.hits and push.needles:
         plain = [file.path for file in files if file.path in search.parsers and not file.compressed]
-        Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.pushes)
+        Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.around)
     last = LastGood(wanted, start - good, start)
     if good and wanted.path is not None:
         Reading(start - good, high, until).read(paths, choose, last.take)
-    counts = search.tally.counts()
     before, before_seconds = _before(files, search)
     zone_time = search.tally.zone_time
     return AccessLogSeen(
@@ -112,6 +115,7 @@ def read(
         named=search.named,
         guessed=search.guessed,
         last_good=last.hit,
+        asked=search.asked,
         offset=times.zone_of(zone_time) if zone_time else None,
     )
 

@@ -159,8 +159,8 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
         doubt = "format"
     elif not _spanned(seen):
         doubt = "span"
-    elif "zone" in seen.guessed:
-        doubt = "zone"
+    elif seen.guessed and seen.guessed != ("unit",):
+        doubt = "date" if "date" in seen.guessed else "zone"
     else:
         doubt = "none"
     if not ctx.alarm.told:  # perhaps nobody wrote to the account
@@ -207,7 +207,8 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             yield different
         elif hit.status == "200":  # the finding about another status shows the line itself
             good = hit.request_time is None or hit.request_time < SLOW_AFTER
-            code = LOG_ANSWERED if good and hit.body_bytes != QUOTED else LOG_REQUEST
+            good = good and hit.body_bytes != QUOTED and hit.left is None
+            code = LOG_ANSWERED if good else LOG_REQUEST
             code = code if _sure(seen) else code.variant(basis=Basis.CONDITION)
             yield code(None, **_line(hit, _sure(seen)), match=hit.match, limit=WAIT)
     one = push(ctx)
@@ -350,12 +351,16 @@ def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding
         mine = gave_up or (untimed and own is not None and ctx.alarm.kind in LATE)
         waited = "unknown" if hit is None else answered.waited_for(hit.said)
         by = HAD_IT.get(waited, "unknown")
-        yield _make(code, count, seen, ctx, mine, hit, waited="untimed" if untimed else waited, by=by)
+        yield _make(
+            code, count, seen, ctx, mine, hit, waited="untimed" if untimed else waited, by=by, left=hit and hit.left
+        )
     rest = counts.closed + (0 if untimed else counts.other_499)
     if rest:
         mine = own is not None and not gave_up and not untimed
         hit = own if mine else _of_kind(seen, (0.0, CLOSED)) or _of_kind(seen, None)
-        yield _make(LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED)
+        yield _make(
+            LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED, left=hit and hit.left
+        )
 
 
 HAD_IT = {"nginx": "nginx", "connecting": "nginx", "application": "application", "answering": "application"}
@@ -495,7 +500,7 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
 def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
     """What the reader should know of the log: its clock, its order, what could not be read or is not said."""
     for what in seen.guessed:
-        yield LOG_GUESSED(None, what=what, files=names(seen.read))
+        yield LOG_GUESSED(None, what=what, files=names(seen.read), form=seen.asked or "json latency")
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
         apart = hit.ended - (hit.request_time or 0.0) - hit.stamp

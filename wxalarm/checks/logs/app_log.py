@@ -114,14 +114,17 @@ def _findings(seen: AppLogSeen) -> Iterable[Finding]:
             zone="assumed" if seen.assumed else "told",
         )
     if bad is None and seen.errors and seen.example is not None:
-        yield APP_LOG_ERRORS(None, **_line(seen.example, False), count=seen.errors, lines=seen.lines)
+        case = _case(seen.example.errcode, seen.example.trouble)
+        yield APP_LOG_ERRORS(None, **_line(seen.example, False), count=seen.errors, lines=seen.lines, case=case)
     yield from partly_read(seen.files)
 
 
-def _own(hit: AppHit, seen: AppLogSeen) -> bool:
-    """Whether a line is about that very push, its trouble included: by its id, or by its user in its seconds."""
-    named = hit.needle == "id" or (hit.needle == "openid" and hit.time is not None and _near(hit.time, seen.start))
-    return named and not hit.beside
+def _own(hit: AppHit, seen: AppLogSeen, took: float = 0.0) -> bool:
+    """Whether a line is about that very push, its trouble included: by its id, or by its user in its seconds. took:
+    seconds before the line at which what it says began."""
+    if hit.needle == "openid":
+        return hit.time is not None and _near(hit.time - took, seen.start) and not hit.beside
+    return hit.needle == "id" and not hit.beside
 
 
 def _near(time: float, start: float) -> bool:
@@ -149,9 +152,14 @@ def _line(hit: AppHit, own: bool) -> dict[str, object]:
 
 
 def _slow(seen: AppLogSeen) -> Iterable[Finding]:
-    """The time between the first and the last line about the push (retries come later and are left out)."""
+    """How long the push took by a line that says so; else the time between the first and the last line about it
+    (retries come later and are left out)."""
+    late = [hit for hit in seen.hits if (hit.took or 0.0) >= SLOW_AFTER and _own(hit, seen, hit.took or 0.0)]
     near = [hit for hit in seen.hits if hit.time is not None and _near(hit.time, seen.start)]
-    if len(near) > 1:
+    if late:
+        hit = max(late, key=lambda one: one.took or 0.0)
+        yield APP_LOG_SLOW(None, seconds=hit.took, limit=WAIT, first=None, **_line(hit, True))
+    elif len(near) > 1:
         took = (near[-1].time or 0.0) - (near[0].time or 0.0)
         if took >= SLOW_AFTER:
             own = near[0].needle in OWN and near[-1].needle in OWN

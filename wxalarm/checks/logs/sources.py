@@ -9,7 +9,7 @@ from wxalarm import nginx
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import Context, Skip
 from wxalarm.checks.nginx.facts import NginxConfig, load
-from wxalarm.logs import formats
+from wxalarm.logs import formats, parsers
 from wxalarm.logs.durations import UNITS
 from wxalarm.logs.formats import LineFormat
 from wxalarm.probes import logfiles, machine
@@ -25,10 +25,10 @@ async def paths(ctx: Context, given: Sequence[str], configured: Iterable[nginx.A
 
 
 def units(ctx: Context) -> dict[str, str]:
-    """The units of durations that the user named: "json latency=us took=ms", for lines with keys and values. Skips when
-    one is none."""
+    """The units of durations that the user named: "json latency=us took=ms", for lines with keys and values, "php-fpm
+    took=ms", for a form that is written in more than one. Skips when one is none."""
     first, *pairs = (ctx.settings.host.log_format or "").split()[:20] or [""]
-    if first not in ("json", "labelled"):
+    if first.lower() not in parsers.NAMED:
         return {}
     found = {key.lower(): unit for key, _, unit in (pair.partition("=") for pair in pairs)}
     if not found or not set(found.values()) <= set(UNITS):

@@ -43,7 +43,8 @@ _WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("百度云加速", ("yunjiasu", "云加速")),
     ("Imperva", ("_incapsula_resource", "incapsula incident")),
 )
-"""Web firewalls and bot checks by the marks of their pages, all lower case."""
+"""Web firewalls and bot checks by the marks of their pages, all lower case. Common knowledge, unverified: none of them
+documents its pages."""
 # In this order: what is surest first. All lower case; one of the words is enough.
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

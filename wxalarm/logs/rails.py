@@ -1,0 +1,81 @@
+"""Requests that a program logs over several lines: Rails writes when one began, and further down how it ended.
+
+The lines of one request have in common what stands before their words, but for the time: the request's id, a tag, the
+process. Sans-IO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from wxalarm.logs.times import ISO
+from wxalarm.patterns import compiled
+
+_LINE = compiled(
+    rb"(?<=\n)(?P<head>[^\n]{0,200}?)(?:"
+    rb"Started (?P<method>[A-Z]{3,9}) \"(?P<uri>[^\"\n]*+)\" for (?P<ip>[^\s]++) at "
+    rb"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})[^\n]*+|"
+    rb"Completed (?P<status>\d{3}) [^\n]{0,60}? in (?P<took>\d+)ms|"
+    rb"(?P<unrouted>ActionController::RoutingError \(No route matches))"
+)
+_VARIES = compiled(ISO + rb"|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\b(?:DEBUG|INFO|WARN|ERROR|FATAL)\b|\b[DIWEF], ")
+"""What differs between the lines of one request: their times and levels."""
+
+
+class Began(NamedTuple):
+    """The first line of a request."""
+
+    line: bytes
+    method: str
+    uri: str
+    ip: str
+    time: bytes
+    """As Rails prints it, with its zone."""
+
+
+class Ended(NamedTuple):
+    """How a request ended."""
+
+    status: str
+    took: float | None
+    """Seconds."""
+
+
+def is_one(line: bytes) -> bool:
+    """Whether a line is the first or the last of a request."""
+    return _LINE.match(b"\n" + line, 1) is not None
+
+
+def events(chunk: bytes) -> Iterator[tuple[bytes, Began | Ended]]:
+    """(what the lines of the request have in common, event) of all first and last lines of requests, in order."""
+    for found in _LINE.finditer(chunk):
+        key = b" ".join(_VARIES.sub(b"", found["head"]).split())
+        if found["time"]:
+            method, uri, ip = (found[name].decode("utf-8", "replace") for name in ("method", "uri", "ip"))
+            yield key, Began(found[0], method, uri, ip, found["time"])
+        else:
+            took = float(found["took"]) / 1000 if found["took"] else None
+            yield key, Ended((found["status"] or b"404").decode(), took)
+
+
+class Requests:
+    """Pairs first and last lines, chunk after chunk."""
+
+    def __init__(self) -> None:
+        self._open: dict[bytes, list[Began]] = {}
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[Began, Ended | None]]:
+        """The requests that ended in a chunk. None for the end where several with nothing to tell them apart were open:
+        whose it is cannot be told."""
+        for key, event in events(chunk):
+            if isinstance(event, Began):
+                self._open.setdefault(key, []).append(event)
+            elif (began := self._open.pop(key, None)) is not None:
+                yield from ((one, event if len(began) == 1 else None) for one in began)
+
+    def rest(self) -> list[tuple[Began, None]]:
+        """The requests whose end never came."""
+        left = [(one, None) for began in self._open.values() for one in began]
+        self._open.clear()
+        return left
