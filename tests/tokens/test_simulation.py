@@ -48,8 +48,12 @@ def test_the_rules_hold_through_misfortunes(seed: int, classic: bool) -> None:
     world = World(memory_store, seed=seed, chaos=2.0, classic=classic)
     world.run(HOURS or 60)
     held(world)
-    for misfortune in ("kill", "store", "cut", "fault", "foreign", "authorized", "invalid reads"):
+    for misfortune in ("kill", "store", "cut", "fault", "foreign", "authorized", "invalid reads", "withdrawn"):
         assert world.counted[misfortune], misfortune
+    alarms = [told for told in world.told if told.alarming]
+    assert len(world.noted) >= len(alarms) > 5, "also those whose keeper died before it could tell"
+    assert world.counted["wrong grants"] + world.counted["silences"]
+    assert any(told.failed and told.failed.behaviour.case == "former-grant" for told in world.told)
 
 
 @pytest.mark.slow
