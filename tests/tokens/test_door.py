@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from wxalarm.config import Account, Settings
 from wxalarm.tokens import Tokens, metrics, status
@@ -150,21 +148,6 @@ def test_metrics_are_what_prometheus_reads_and_hold_no_token(tmp_path: Path) -> 
         assert lines["wxalarm_token_store_up"] == "1"
         assert lines['wxalarm_token_door_requests_total{result="answered"}'] == "1"
         assert "token-1" not in body
-
-
-def test_another_application_may_mount_it_and_guard_it_itself(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/tokens.db")
-    make(store, NAME, rows.given("token-1", 7200.0))
-    door = Door(Tokens(Settings(accounts=(SHOP,)), store), None, guarded=True)
-    served = open_door(Starlette(routes=[Mount("/token", door), Mount("/rejected", door)]), "127.0.0.1", 0)
-    try:
-        client = Client(served.place, Tokens(Settings(), store))
-        assert client("/token/shop", headers={"Host": "watch.example.com"})[:2] == (200, "token-1")
-        assert client("/rejected/shop", "POST", "another")[0] == 204
-        assert client("/metrics")[0] == 404
-    finally:
-        served.close()
-        store.close()
 
 
 PLATFORM, AUTHORIZER = "wx0000000000000002", "wx0000000000000003"

@@ -124,6 +124,7 @@ class World:
         self.attempts: dict[str, list[float]] = defaultdict(list)
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
+        self._faults = itertools.cycle(self.random.sample(FAULTS, len(FAULTS)))
         self._readers = [self._reader(number) for number in range(self.readers)]
 
     def run(self, hours: float) -> None:
@@ -268,7 +269,8 @@ class World:
                     process.call.lost = True
                     process.call = None
                     outcome = Failed(errors.UNREACHABLE, failure="timeout")
-        self.counted["asked " + ("worked" if isinstance(outcome, Got) else outcome.text())] += 1
+        said = "worked" if isinstance(outcome, Got) else outcome.errcode or outcome.behaviour.case
+        self.counted[f"asked {said}"] += 1
         process.result = outcome
         self.after(self.random.uniform(0.02, 5.0 if fault else 0.5), lambda: self._go_on(process))
 
@@ -345,7 +347,11 @@ class World:
             for who in self.random.sample(whole, self.random.randrange(1, len(whole))):
                 self.cut[who] = self.now + seconds
         else:
-            self.fault = (self.random.choice(FAULTS), self.now + seconds * 2)
+            fault = next(self._faults)
+            self.fault = (
+                fault,
+                self.now + (self.random.uniform(1200, 4000) if isinstance(fault, int) else seconds * 2),
+            )
 
     def _restart(self) -> None:
         assert self.restart is not None

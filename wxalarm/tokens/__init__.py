@@ -33,6 +33,7 @@ __all__ = [
     "Reader",
     "StoreError",
     "Tokens",
+    "absent",
     "aget",
     "authorized",
     "get",
@@ -62,6 +63,13 @@ def default_url() -> str:
     except RuntimeError:
         raise ConfigError("token-no-home") from None
     return f"sqlite:///{root / 'wxalarm' / 'tokens.db'}"
+
+
+def absent(settings: Settings) -> bool:
+    """Whether the store is a file that is not there: reading it would make one. Raises ConfigError."""
+    url = settings.store.url or default_url()
+    path = url.removeprefix("sqlite:///")
+    return path != url and not os.path.exists(os.path.expanduser(path))
 
 
 class BadValue(ReasonError):

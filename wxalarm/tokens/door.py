@@ -37,8 +37,7 @@ ROOMS = {"token": "GET", "rejected": "POST", "ticket": "POST", "authorized": "PO
 
 
 class Door:
-    """The application. held: what a keeper in this process knows of a row, for when the store is down. guarded: whoever
-    mounts it has looked who asks."""
+    """The application. held: what a keeper in this process knows of a row, for when the store is down."""
 
     def __init__(
         self,
@@ -46,11 +45,8 @@ class Door:
         door_token: str | None,
         metrics: Callable[[], str] = lambda: "",
         held: Callable[[str], str | None] = lambda name: None,
-        *,
-        guarded: bool = False,
     ) -> None:
         self._tokens, self._door_token, self._metrics, self._held = tokens, door_token, metrics, held
-        self._guarded = guarded
         self.served = 0
         self.refused = 0
 
@@ -90,7 +86,7 @@ class Door:
             return 404, b"", TEXT
         if method != ROOMS[room]:
             return 405, b"", TEXT
-        if room in ("ticket", "authorized") and not self._door_token and not self._guarded:
+        if room in ("ticket", "authorized") and not self._door_token:
             return 403, b"", TEXT
         query = parse_qs(bytes(scope.get("query_string", b"")).decode("latin-1"))
         kind, authorizer = (query.get(key, [""])[0] or None for key in ("kind", "authorizer"))
@@ -125,8 +121,6 @@ class Door:
 
     def _closed(self, scope: Mapping[str, Any]) -> int | None:
         """The status that keeps the door shut; None: it opens."""
-        if self._guarded:
-            return None
         headers = {bytes(name).lower(): bytes(value) for name, value in scope["headers"]}
         if self._door_token:
             shown = headers.get(b"authorization", b"")
