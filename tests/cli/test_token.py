@@ -57,8 +57,11 @@ class Stand:
         text = CONFIG.format(appid=APPID, folder=self.folder, url=self.url, more=more) + after
         self.path.write_text(text, "utf-8")
 
-    def __call__(self, *args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-        return wxalarm("token", *args, "--config", self.path, env=self.env if env is None else env)
+    def __call__(
+        self, *args: str, env: dict[str, str] | None = None, given: str = ""
+    ) -> subprocess.CompletedProcess[bytes]:
+        own = self.env if env is None else env
+        return wxalarm("token", *args, "--config", self.path, env=own, stdin=given.encode())
 
     @property
     def store_url(self) -> str:
@@ -326,9 +329,10 @@ def test_a_platform_gets_its_tokens_from_ticket_and_refresh_token(stand: Stand) 
     stand.rules.add(PLATFORM, PLATFORM_SECRET)
     ours = tokens.Tokens(config.read(stand.path, "named"))
     try:
-        ours.ticket_came("mine", stand.rules.push_ticket(PLATFORM))
+        put = stand("put", given=stand.rules.push_ticket(PLATFORM) + "\n")
+        assert (put.returncode, put.stdout) == (0, b""), put.stderr.decode()
         _, refresh = stand.rules.authorize(PLATFORM, AUTHORIZER)
-        ours.authorized("mine", AUTHORIZER, refresh)
+        assert stand("put", "--account", "mine", "--authorizer", AUTHORIZER, given=refresh).returncode == 0
         for _ in range(3):  # each builds on the one before
             kept = stand("keep", "--once")
             assert kept.returncode == 0, kept.stderr.decode()
@@ -349,6 +353,30 @@ def test_a_platform_gets_its_tokens_from_ticket_and_refresh_token(stand: Stand) 
         assert f"{PLATFORM}/{AUTHORIZER}/jsapi_ticket" in status.stdout.decode()
     finally:
         ours.store.close()
+
+
+@pytest.mark.parametrize(
+    ("args", "given", "says"),
+    [
+        (("--account", "mine"), "", "decrypted"),
+        (("--account", "mine"), "<xml> made-up-ticket </xml>", "decrypted"),
+        (("--account", "shop"), "ticket@@@made-up-ticket", "[platforms.NAME]"),
+        (("--account", "mine", "--authorizer", "wx1"), "refreshtoken@@@made-up-ticket", "wx1 is no appid"),
+        (("--account", "mnie"), "ticket@@@made-up-ticket", "mine"),
+    ],
+)
+def test_what_is_no_ticket_is_said_and_not_shown(stand: Stand, args: tuple[str, ...], given: str, says: str) -> None:
+    stand.configure(after=MINE)
+    done = stand("put", *args, given=given)
+    assert done.returncode == 2
+    assert says in done.stderr.decode()
+    assert "made-up-ticket" not in done.stderr.decode()
+
+
+def test_a_ticket_that_cannot_be_stored_is_not_taken(stand: Stand) -> None:
+    stand.configure(after=MINE)
+    (stand.folder / "tokens.db").mkdir()
+    assert stand("put", "--account", "mine", given="ticket@@@1").returncode == 3
 
 
 def test_a_platform_without_a_ticket_waits_for_it(stand: Stand) -> None:

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from wxalarm.config import Account, Settings
 from wxalarm.tokens import Tokens, metrics, status
@@ -152,16 +150,56 @@ def test_metrics_are_what_prometheus_reads_and_hold_no_token(tmp_path: Path) -> 
         assert "token-1" not in body
 
 
-def test_another_application_may_mount_it_and_guard_it_itself(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/tokens.db")
-    make(store, NAME, rows.given("token-1", 7200.0))
-    door = Door(Tokens(Settings(accounts=(SHOP,)), store), None, guarded=True)
-    served = open_door(Starlette(routes=[Mount("/token", door), Mount("/rejected", door)]), "127.0.0.1", 0)
-    try:
-        client = Client(served.place, Tokens(Settings(), store))
-        assert client("/token/shop", headers={"Host": "watch.example.com"})[:2] == (200, "token-1")
-        assert client("/rejected/shop", "POST", "another")[0] == 204
-        assert client("/metrics")[0] == 404
-    finally:
-        served.close()
-        store.close()
+PLATFORM, AUTHORIZER = "wx0000000000000002", "wx0000000000000003"
+MINE = Account("mine", PLATFORM, platform=True, secrets={"app_secret_env": "X"})
+RIGHT = {"Authorization": f"Bearer {SECRET}"}
+
+
+def test_what_was_pushed_may_be_handed_in_by_who_shows_the_token(tmp_path: Path) -> None:
+    with opened(tmp_path, SECRET) as client:
+        client.tokens.settings = Settings(accounts=(SHOP, MINE))
+        assert client("/ticket/mine", "POST", "ticket@@@1\n", RIGHT)[0] == 204
+        assert client(f"/authorized/mine?authorizer={AUTHORIZER}", "POST", "refreshtoken@@@1", RIGHT)[0] == 204
+        ticket = look(client.tokens.store, row_name(MINE, "component_verify_ticket"))
+        assert ticket.row.value == "ticket@@@1"
+        assert 43000 < ticket.row.valid_until - ticket.now <= 43200
+        assert look(client.tokens.store, row_name(MINE, None, AUTHORIZER)).row.refresh_token == "refreshtoken@@@1"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("/ticket/shop", "ticket@@@1", (400, "token-no-platform")),
+        ("/ticket/mine", "", (400, "token-bad-value")),
+        ("/ticket/mine", "<xml>not decrypted</xml> and more", (400, "token-bad-value")),
+        ("/ticket/mine", "x" * 9000, (400, "token-bad-value")),
+        ("/authorized/mine", "refreshtoken@@@1", (400, "token-bad-appid")),
+        ("/authorized/mine?authorizer=wx1/../x", "refreshtoken@@@1", (400, "token-bad-appid")),
+        ("/ticket/nobody", "ticket@@@1", (404, "")),
+    ],
+)
+def test_what_is_no_ticket_changes_nothing(tmp_path: Path, path: str, body: str, expected: tuple[int, str]) -> None:
+    with opened(tmp_path, SECRET) as client:
+        client.tokens.settings = Settings(accounts=(SHOP, MINE))
+        assert client(path, "POST", body, RIGHT)[:2] == expected
+        assert client.tokens.store.names() == []
+
+
+@pytest.mark.parametrize("path", ["/ticket/mine", f"/authorized/mine?authorizer={AUTHORIZER}"])
+def test_without_a_token_nothing_is_taken_in_from_whoever_is_on_this_machine(tmp_path: Path, path: str) -> None:
+    with opened(tmp_path) as client:
+        client.tokens.settings = Settings(accounts=(SHOP, MINE))
+        assert client(path, "POST", "ticket@@@1")[0] == 403
+        assert client.tokens.store.names() == []
+
+
+def test_a_ticket_that_the_store_does_not_take_is_not_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(name: str) -> None:
+        raise StoreError("away")
+
+    with opened(tmp_path, SECRET) as client:
+        client.tokens.settings = Settings(accounts=(MINE,))
+        monkeypatch.setattr(client.tokens.store, "read", away)
+        assert client("/ticket/mine", "POST", "ticket@@@1", RIGHT)[:2] == (503, "token-store-down")

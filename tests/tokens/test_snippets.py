@@ -20,11 +20,13 @@ from wxalarm.tokens import Tokens
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.door import Door, open_door
 from wxalarm.tokens.reader import Reader
-from wxalarm.tokens.stores.base import Store, make
+from wxalarm.tokens.stores.base import Store, look, make
 
 NAME = "wx0000000000000001/access_token"
 TOKEN = "token-" + "x" * 506
 JARS = (Path("/usr/share/java/postgresql.jar"), Path("/usr/share/java/mariadb-java-client.jar"))
+PLATFORM = "wx0000000000000002"
+HANDED_IN = [("php", "php", "hand.php"), ("java", "java", "HandIn.java"), ("node", "javascript", "hand.js")]
 PROGRAMS = {"php": "php-cli", "java": "default-jdk-headless", "node": "nodejs"}
 
 
@@ -93,7 +95,7 @@ def test_node(made: Made, secret: str | None, lang: str, tmp_path: Path) -> None
     installed("node")
     store = emptied(made, "sqlite").store()
     script = tmp_path / "token.js"
-    script.write_text(snippet(lang, "javascript", "fetch"))
+    script.write_text(snippet(lang, "javascript", "/token/shop"))
     tokens = Tokens(Settings(accounts=(Account("shop", NAME.partition("/")[0]),)), store)
     tokens.reader = Reader(store, itertools.count(0.0, 100.0).__next__)  # each read is more than a minute later
     door = Door(tokens, secret)
@@ -112,6 +114,27 @@ def test_python(made: Made, lang: str, tmp_path: Path) -> None:
     script = tmp_path / "token.py"
     script.write_text(snippet(lang, "python", "sqlite3"))
     given(server.store(), sys.executable, script, STORE=f"{server.folder}/tokens.db")
+
+
+@pytest.mark.parametrize(("program", "language", "name"), HANDED_IN)
+def test_a_ticket_is_handed_in(made: Made, program: str, language: str, name: str, tmp_path: Path) -> None:
+    installed(program)
+    store = emptied(made, "sqlite").store()
+    script = tmp_path / name
+    code, other = (snippet(lang, language, "/ticket/mine") for lang in ("en", "zh"))
+    assert re.sub("//.*", "", code) == re.sub("//.*", "", other)
+    script.write_text(code)
+    door = Door(Tokens(Settings(accounts=(Account("mine", PLATFORM, platform=True),)), store), "made-up-door-token")
+    opened = open_door(door, "127.0.0.1", 0)
+    env = {"DOOR": f"http://{opened.place}", "TICKET": "ticket@@@made-up"}
+    try:
+        assert run(program, script, DOOR_TOKEN="wrong", **env).returncode == 3
+        assert not store.names()
+        done = run(program, script, DOOR_TOKEN="made-up-door-token", **env)
+        assert done.returncode == 0, done.stderr
+    finally:
+        opened.close()
+    assert look(store, f"{PLATFORM}/component_verify_ticket").row.value == "ticket@@@made-up"
 
 
 def emptied(made: Made, kind: str) -> Server:

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from tests.tokens.world import memory_store
-from wxalarm.tokens import calls, errors
+from wxalarm.tokens import alarms, calls, errors
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.errors import BEHAVIOURS, Failed, of_errcode
 from wxalarm.tokens.row import Fresh, Pace, Row
 from wxalarm.tokens.stores.base import StoreError, look, make
-from wxalarm.tokens.turn import EARLY, Ask, Got, Look, Make, Memory, Need, Plan, Step, Told, turn
+from wxalarm.tokens.turn import EARLY, Ask, Got, Look, Make, Memory, Need, Plan, Refresher, Step, Told
 
 NAME = "wx0000000000000001/access_token"
 NEED = Need(NAME, "access_token")
@@ -40,7 +40,7 @@ class Stage:
 class Keeper:
     def __init__(self, stage: Stage, name: str, need: Need, memory: Memory) -> None:
         self.stage, self.memory = stage, memory
-        self.turn = turn(need, name, Plan(), memory, lambda: stage.now, lambda: 0.5, stage.told.append)
+        self.turn = Refresher(need, name, Plan(), memory, lambda: stage.now, lambda: 0.5, stage.told.append).turn()
         self.step: Step | None = next(self.turn)
         self.wait = 0.0
 
@@ -317,3 +317,102 @@ def test_writing_twice_changes_nothing_the_second_time() -> None:
     assert once is not None
     assert rows.done(1, Fresh("new", 7200.0, 3600.0, "refresh"))(once, START) == once
     assert once.old_value == "old"
+
+
+def test_a_refresh_token_that_is_refused_gives_way_to_the_former_one_and_none_is_lost(stage: Stage) -> None:
+    name = AUTHORIZER.name
+    make(stage.store, name, rows.given(None, 0.0, "right"))
+    make(stage.store, name, rows.given(None, 0.0, "wrong"))
+    refused = of_errcode(61023, "", None, with_token=True)
+    stage.keeper("a", AUTHORIZER).rest(refused)
+    assert (stage.row(name).refresh_token, stage.row(name).old_refresh_token) == ("right", "wrong")
+    assert [told.alarming for told in stage.told] == [False], "it may go by itself"
+    stage.now = stage.row(name).due_at
+    stage.keeper("a", AUTHORIZER).rest(Got("token", 7200.0, "next"))
+    assert (stage.row(name).refresh_token, stage.row(name).old_refresh_token) == ("next", "right")
+    assert stage.told[-1].event == "recovered"
+
+
+def test_when_both_refresh_tokens_are_refused_the_owner_is_told_once_and_both_are_kept(stage: Stage) -> None:
+    name = AUTHORIZER.name
+    make(stage.store, name, rows.given(None, 0.0, "first"))
+    make(stage.store, name, rows.given(None, 0.0, "second"))
+    for _ in range(5):
+        stage.now = max(stage.now, stage.row(name).due_at)
+        stage.keeper("a", AUTHORIZER).rest(of_errcode(61023, "", None, with_token=True))
+        assert {stage.row(name).refresh_token, stage.row(name).old_refresh_token} == {"first", "second"}
+    cases = [told.failed.behaviour.case for told in stage.told if told.failed]
+    assert cases == ["former-grant"] + ["authorization"] * 4
+    assert [told.alarming for told in stage.told] == [False, True, False, False, False]
+    make(stage.store, name, rows.given(None, 0.0, "authorized again"))
+    assert stage.row(name).due_at == stage.now, "it is tried at once"
+
+
+TICKET = "wx0000000000000002/component_verify_ticket"
+COMPONENT = Need("wx0000000000000002/component_access_token", "component_access_token", (TICKET,))
+
+
+@pytest.mark.parametrize(("errcode", "case"), [(61005, "ticket-expired"), (61006, "ticket-invalid")])
+def test_a_ticket_that_is_refused_is_not_sent_again_and_the_next_one_is_tried(
+    stage: Stage, errcode: int, case: str
+) -> None:
+    make(stage.store, TICKET, rows.given("ticket@@@1", 43200.0))
+    stage.keeper("a", COMPONENT).rest(of_errcode(errcode, "", None, with_token=False))
+    assert [(told.failed and told.failed.behaviour.case, told.alarming) for told in stage.told] == [(case, True)]
+    stage.now = stage.row(COMPONENT.name).due_at
+    fence = stage.row(COMPONENT.name).fence
+    stage.keeper("a", COMPONENT).rest()
+    assert stage.row(COMPONENT.name).fence == fence, "nothing is asked"
+    make(stage.store, TICKET, rows.given("ticket@@@2", 43200.0))
+    keeper = stage.keeper("a", COMPONENT)
+    asked = keeper.until(Ask)
+    assert isinstance(asked, Ask)
+    assert asked.inputs == {TICKET: "ticket@@@2"}
+
+
+def test_when_no_ticket_comes_for_half_a_day_a_person_is_told_once_and_nothing_is_asked(stage: Stage) -> None:
+    stage.keeper("a", COMPONENT).rest()
+    assert not stage.told, "a platform that is being set up has none yet"
+    make(stage.store, TICKET, rows.given("ticket@@@1", 43200.0))
+    stage.now += 43201.0
+    for number in range(4):
+        stage.keeper(f"keeper-{number % 2}", COMPONENT).rest()
+        stage.now = max(stage.now + 1.0, stage.row(COMPONENT.name).due_at)
+    assert [told.alarming for told in stage.told] == [True, False, False, False]
+    assert stage.told[0].failed == Failed(errors.TICKET_EXPIRED)
+    assert stage.row(COMPONENT.name).fence == 0
+    make(stage.store, TICKET, rows.given("ticket@@@2", 43200.0))
+    stage.keeper("a", COMPONENT).rest()
+    assert stage.told[-1].event == "recovered"
+
+
+@pytest.mark.parametrize(
+    ("errcode", "with_token", "behaviour"),
+    [
+        (40001, False, errors.INVALID_CREDENTIAL),
+        (40001, True, errors.INPUT),
+        (61005, False, errors.TICKET_EXPIRED),
+        (61006, False, errors.TICKET_INVALID),
+        (61011, False, errors.NOT_PLATFORM),
+        (61023, True, errors.AUTHORIZATION),
+    ],
+)
+def test_an_errcode_has_its_behaviour(errcode: int, with_token: bool, behaviour: errors.Behaviour) -> None:
+    assert of_errcode(errcode, "", None, with_token=with_token).behaviour is behaviour
+
+
+def test_an_alarm_is_written_with_what_it_is_about(stage: Stage) -> None:
+    keeper = stage.keeper("a")
+    keeper.until(Ask)
+    keeper.do(Failed(errors.ALLOW_LIST, 40164, "192.0.2.77"))
+    step = keeper.step
+    assert isinstance(step, Make)
+    seen = make(stage.store, step.name, step.change)  # and here it is killed
+    assert seen is not None
+    assert not stage.told
+    (alarm,) = alarms.read(stage.row().alarms)
+    assert (alarm.event, alarm.case, alarm.errcode, alarm.ip) == ("failed", "allow-list", 40164, "192.0.2.77")
+    assert (alarm.by, alarm.failures) == ("a", 1)
+    memory = Memory()
+    stage.keeper("b", memory=memory).rest()
+    assert memory.alarms, "another keeper learns of it at its next look"

@@ -6,6 +6,7 @@ must hold is counted while it runs (`World.broken`), so that a test only has to 
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import random
@@ -16,13 +17,13 @@ from functools import partial
 
 from wxalarm.lab.api import ERRORS
 from wxalarm.lab.token_rules import TokenRules
-from wxalarm.tokens import calls, errors
+from wxalarm.tokens import alarms, calls, errors
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.errors import Failed
 from wxalarm.tokens.reader import NoToken, Reader
 from wxalarm.tokens.row import Row
 from wxalarm.tokens.stores.base import Seen, Store, StoreError, look, make
-from wxalarm.tokens.turn import Ask, Got, Look, Make, Memory, Need, Plan, Step, Told, Turn, turn
+from wxalarm.tokens.turn import Ask, Got, Look, Make, Memory, Need, Plan, Refresher, Step, Told, Turn
 
 HOUR, MINUTE = 3600.0, 60.0
 START = 1_800_000_000.0
@@ -37,12 +38,17 @@ NEEDS = (
     Need(f"{PLATFORM}/{AUTHORIZER}/access_token", "authorizer_access_token", (f"{PLATFORM}/component_access_token",)),
 )
 FAULTS: tuple[int | str, ...] = (
-    *(sorted(errors.BY_ERRCODE.keys() - {61005, 61006, 61023, 40001, 61011})),
+    *sorted(errors.BY_ERRCODE),
     "timeout",
     "html",
     "lost",
 )
 """Error codes; a call that WeChat never gets; a page in place of JSON; an answer that is lost on its way."""
+ONLY_OF = {
+    **dict.fromkeys((61005, 61006, 61011), "/cgi-bin/component/api_component_token"),
+    61023: "/cgi-bin/component/api_authorizer_token",
+}
+"""Error codes that one call alone gives."""
 
 
 @dataclass(slots=True)
@@ -96,6 +102,10 @@ class World:
     told: list[Told] = field(default_factory=list)
     voided: set[str] = field(default_factory=set)
     """Tokens that somebody else ended."""
+    noted: dict[str, float] = field(default_factory=dict)
+    """Ids of alarms that were written, and when."""
+    sent: Counter[str] = field(default_factory=Counter)
+    """Ids of alarms, as they went out."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -105,7 +115,7 @@ class World:
         self.rules.add(APPID, SECRET)
         self.rules.add(PLATFORM, PLATFORM_SECRET)
         self.at_store = self.store(lambda: self.now + self.offset)
-        self.down_until = 0.0
+        self.down_until = self.silent_until = 0.0
         self.cut: dict[str, float] = defaultdict(float)
         self.fault: tuple[int | str, float] = ("", 0.0)
         self.lives = [0] * self.keepers
@@ -114,6 +124,7 @@ class World:
         self.attempts: dict[str, list[float]] = defaultdict(list)
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
+        self._faults = itertools.cycle(self.random.sample(FAULTS, len(FAULTS)))
         self._readers = [self._reader(number) for number in range(self.readers)]
 
     def run(self, hours: float) -> None:
@@ -128,6 +139,9 @@ class World:
         self.after(HOUR, self._misfortune)
         self.after(6 * HOUR, self._foreign)
         self.after(11 * HOUR, self._again)
+        self.after(17 * HOUR, self._withdraw)
+        self.after(23 * HOUR, self._wrong_grant)
+        self.after(29 * HOUR, self._silence)
         end = self.now + hours * HOUR
         for number in range(self.restarts):
             self.after((number + 0.5) * hours * HOUR / self.restarts, self._restart)
@@ -152,9 +166,9 @@ class World:
             return
         me = f"keeper-{process.keeper}-{process.life}"
         offset = self.offsets[process.keeper]
-        process.turn = turn(
+        process.turn = Refresher(
             process.need, me, self.plan, process.memory, lambda: self.now + offset, self.random.random, self.told.append
-        )
+        ).turn()
         process.result = process.error = process.call = None
         self._go_on(process)
 
@@ -173,6 +187,8 @@ class World:
                 step = process.turn.send(process.result)
         except StopIteration as end:
             self.after(end.value, lambda: self._begin(process))
+            if process.memory.alarms:
+                self._send(process)
             return
         self.after(self.random.expovariate(1 / 0.05), lambda: self._do(process, step))
 
@@ -199,12 +215,34 @@ class World:
         process.call.lost |= not process.call.written
         process.call = None
 
+    def _send(self, process: Process) -> None:
+        """The keeper's outbox: claim, send, strike out, and between any two it may be killed, or the store go away."""
+        who, name, me = f"keeper {process.keeper}", process.need.name, f"keeper-{process.keeper}-{process.life}"
+        with contextlib.suppress(StoreError):
+            seen = self._at_store(who, Look(name))
+            for alarm in alarms.read(seen.row.alarms if seen else ""):
+                if self._at_store(who, Make(name, alarms.claimed(alarm.id, me))) is not None:
+                    self.after(self.random.uniform(0, 10), partial(self._sent, process, alarm.id))
+
+    def _sent(self, process: Process, id: str) -> None:
+        if self.lives[process.keeper] != process.life:
+            return
+        self.sent[id] += 1
+        self.after(self.random.uniform(0, 1), partial(self._strike_out, process, id))
+
+    def _strike_out(self, process: Process, id: str) -> None:
+        with contextlib.suppress(StoreError):
+            if self.lives[process.keeper] == process.life:
+                self._at_store(f"keeper {process.keeper}", Make(process.need.name, alarms.taken(id, "way", ("way",))))
+
     def _at_store(self, who: str, step: Look | Make) -> Seen | None:
         if self.now < max(self.down_until, self.cut[who]):
             self.counted["store errors"] += 1
             raise StoreError("away")
         lost = self.chaos and self.random.random() < 0.0005 * self.chaos
         seen = look(self.at_store, step.name) if isinstance(step, Look) else make(self.at_store, step.name, step.change)
+        for alarm in alarms.read(seen.row.alarms if seen else ""):
+            self.noted.setdefault(alarm.id, self.now)
         if lost:  # it was done, and the answer is lost
             self.counted["answers lost"] += 1
             raise StoreError("answer lost")
@@ -221,7 +259,7 @@ class World:
         elif fault == "html":
             outcome = Failed(errors.NOT_JSON)
         else:
-            self.rules.faults = {call.path: fault} if isinstance(fault, int) else {}
+            self.rules.faults = {ONLY_OF.get(fault, call.path): fault} if isinstance(fault, int) else {}
             data = self.rules.answer(call.path, call.query, call.body or {})
             outcome = calls.outcome_of(call, data, ERRORS.get(int(data.get("errcode", 0)), ""))
             if isinstance(outcome, Got):
@@ -231,7 +269,8 @@ class World:
                     process.call.lost = True
                     process.call = None
                     outcome = Failed(errors.UNREACHABLE, failure="timeout")
-        self.counted[f"asked {'worked' if isinstance(outcome, Got) else outcome.behaviour.case}"] += 1
+        said = "worked" if isinstance(outcome, Got) else outcome.errcode or outcome.behaviour.case
+        self.counted[f"asked {said}"] += 1
         process.result = outcome
         self.after(self.random.uniform(0.02, 5.0 if fault else 0.5), lambda: self._go_on(process))
 
@@ -308,7 +347,11 @@ class World:
             for who in self.random.sample(whole, self.random.randrange(1, len(whole))):
                 self.cut[who] = self.now + seconds
         else:
-            self.fault = (self.random.choice(FAULTS), self.now + seconds * 2)
+            fault = next(self._faults)
+            self.fault = (
+                fault,
+                self.now + (self.random.uniform(1200, 4000) if isinstance(fault, int) else seconds * 2),
+            )
 
     def _restart(self) -> None:
         assert self.restart is not None
@@ -336,9 +379,31 @@ class World:
         make(self.at_store, self.needs[-1].name, rows.given(token, 7200.0, refresh))
         self.counted["authorized"] += 1
 
+    def _withdraw(self) -> None:
+        """The account withdraws the authorization, and gives it again after some hours."""
+        self.after(self.random.uniform(60, 120) * HOUR, self._withdraw)
+        if self.chaos:
+            self.voided |= self.rules.withdraw(PLATFORM, AUTHORIZER)
+            self.counted["withdrawn"] += 1
+            self.after(self.random.uniform(1, 8) * HOUR, self._again)
+
+    def _wrong_grant(self) -> None:
+        """A handler hands in what is no refresh token of this account."""
+        self.after(self.random.uniform(60, 120) * HOUR, self._wrong_grant)
+        if self.chaos and self.now >= self.down_until:
+            make(self.at_store, self.needs[-1].name, rows.given(None, 0.0, f"refreshtoken@@@wrong-{self.now}"))
+            self.counted["wrong grants"] += 1
+
+    def _silence(self) -> None:
+        """No ticket comes for longer than one holds."""
+        self.after(self.random.uniform(60, 120) * HOUR, self._silence)
+        if self.chaos:
+            self.silent_until = self.now + 14 * HOUR
+            self.counted["silences"] += 1
+
     def _ticket(self) -> None:
         self.after(600, self._ticket)
-        if self.now >= self.down_until:
+        if self.now >= max(self.down_until, self.silent_until):
             ticket = self.rules.push_ticket(PLATFORM)
             make(self.at_store, f"{PLATFORM}/component_verify_ticket", rows.given(ticket, 12 * HOUR))
 
@@ -356,12 +421,16 @@ class World:
             if name == self.needs[-1].name:
                 known = look(self.at_store, name).row
                 usable = self.rules.owners[PLATFORM].refresh_tokens[AUTHORIZER]
-                if not {known.refresh_token, known.old_refresh_token} & set(usable):
+                if usable and not {known.refresh_token, known.old_refresh_token} & set(usable):
                     self.broken.append("the refresh token is lost")
             for first, last in zip(times, times[self.plan.pace.per_hour :], strict=False):
                 if last - first < HOUR:
                     self.broken.append(f"{first:.0f}: {name} is asked for more than {self.plan.pace.per_hour} an hour")
+        late = [id for id, at in self.noted.items() if not self.sent[id] and self.now - at > 12 * HOUR]
+        self.broken += [f"{self.noted[id]:.0f}: the alarm {id} never went out" for id in late]
         self.counted["needs"] = len(needs)
+        self.counted["alarms"] = len(self.noted)
+        self.counted["alarms sent again"] = sum(self.sent.values()) - len(self.sent)
 
 
 def memory_store(clock: Callable[[], float]) -> Store:

@@ -1,4 +1,4 @@
-"""`wxalarm token`: keep access tokens fresh in a store, give one to a script, say how they are."""
+"""`wxalarm token`: keep access tokens fresh in a store, give one to a script, take one in, say how they are."""
 
 from __future__ import annotations
 
@@ -39,19 +39,21 @@ from wxalarm.tokens.reader import NoToken
 from wxalarm.tokens.stores.base import StoreError
 
 if TYPE_CHECKING:
-    from wxalarm.cli.token_ways import Ways
     from wxalarm.messages import Catalogue
     from wxalarm.tokens.keeper import Keeper
     from wxalarm.tokens.needs import Kept
+    from wxalarm.tokens.outbox import Send
     from wxalarm.tokens.turn import Told
 
-ACTIONS = ("keep", "get", "status")
+ACTIONS = ("keep", "get", "put", "status")
+LARGEST = 64 << 10
+"""Bytes that are read of what is handed in."""
 Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND")]
 Authorizer = Annotated[str | None, typer.Option("--authorizer", metavar="APPID")]
 
 
 def token(
-    action: Annotated[str, typer.Argument(metavar="keep|get|status")],
+    action: Annotated[str, typer.Argument(metavar="|".join(ACTIONS))],
     account: flags.AccountName = None,
     kind: Kind = None,
     authorizer: Authorizer = None,
@@ -73,6 +75,8 @@ def token(
     try:
         if action == "get":
             _get(tokens, account, kind, authorizer, lang, show=show)
+        elif action == "put":
+            _put(tokens, account, authorizer, lang)
         elif action == "keep":
             _keep(tokens, account, lang, classic=classic, once=once, listen=listen)
         else:
@@ -121,11 +125,27 @@ def _get(
     write_stdout(tokens.get(name, kind, authorizer) + "\n" * sys.stdout.isatty())
 
 
+def _put(tokens: Tokens, account: str | None, authorizer: str | None, lang: str | None) -> None:
+    """What WeChat pushed, out of stdin: an argument would stand in the list of processes."""
+    words = words_of(lang, tokens.settings)
+    if sys.stdin is None or sys.stdin.isatty():
+        fail(words.ui("token_put_terminal"))
+    value = sys.stdin.buffer.read(LARGEST).decode("utf-8", "replace")
+    platforms = [one.name for one in tokens.settings.accounts if one.platform]
+    if account is None and len(platforms) != 1:
+        fail(words.ui("token_which", known=platforms))
+    if authorizer is None:
+        tokens.ticket_came(account or platforms[0], value)
+    else:
+        tokens.authorized(account or platforms[0], authorizer, value)
+
+
 def _keep(
     tokens: Tokens, account: str | None, lang: str | None, *, classic: bool, once: bool, listen: str | None
 ) -> None:
     """Refresh until SIGTERM or Ctrl-C; a line on stderr for each thing that happens."""
-    # Readers need nothing of it.
+    # Readers need nothing of both.
+    from wxalarm.cli.token_ways import said
     from wxalarm.tokens.keeper import Keeper
 
     words = words_of(lang, tokens.settings)
@@ -134,17 +154,14 @@ def _keep(
     needs_of(tokens.settings, (), account, classic=classic)  # what is wrong is said before anything begins
     counted: Counter[tuple[str, str]] = Counter()
 
-    alarms = _ways(tokens, words)
-
     def tell(told: Told) -> None:
         counted[told.need.name, told.event] += 1
-        text = _said(told, words)
+        why = {} if told.failed is None else told.failed.facts()
+        text = said(told.event, told.need.name, {**why, "failures": told.failures, "left": told.left}, words)
         typer.echo(visible(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} {text}"), err=True)
-        if alarms is not None and told.alarming:
-            title = words.ui(
-                "token_alarm_over" if told.event == "recovered" else "token_alarm", account=told.need.account
-            )
-            alarms.take(told, title, text)
+
+    def refused(way: str, error: str) -> None:
+        typer.echo(visible(words.ui("watch_way_failed", way=way, error=error)), err=True)
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -153,28 +170,22 @@ def _keep(
     def needs(names: Iterable[str]) -> tuple[Kept, ...]:
         return needs_of(tokens.settings, names, account, classic=classic)
 
-    keeper = Keeper(tokens.store, tokens.settings, needs, tell)
+    keeper = Keeper(tokens.store, tokens.settings, needs, tell, ways=_ways(tokens, words), refused=refused)
     with _door(tokens, keeper, needs, counted, listen, words) if listen else nullcontext():
         keeper.run(stop, once=once)
-    if alarms is not None:
-        alarms.close()
     failed = any(event == "failed" for _, event in counted)
     raise typer.Exit(1 if once and failed else 0)
 
 
-def _ways(tokens: Tokens, words: Catalogue) -> Ways | None:
-    """The ways out of [watch]; None when none are configured. Raises ConfigError."""
+def _ways(tokens: Tokens, words: Catalogue) -> dict[str, Send]:
+    """The ways out of [watch], by their labels. Raises ConfigError."""
     # Where there are none nothing of it is wanted.
-    from wxalarm.cli.token_ways import Ways
+    from wxalarm.cli.token_ways import sender
     from wxalarm.watch.ways import ways_of
 
     source = tokens.settings.source
     ways = ways_of(tokens.settings.watch, (source and source.path) or FILE_NAME)
-
-    def failed(label: str, error: str) -> None:
-        typer.echo(visible(words.ui("watch_way_failed", way=label, error=error)), err=True)
-
-    return Ways(ways, failed) if ways else None
+    return {way.label: sender(way, words) for way in ways}
 
 
 @contextmanager
@@ -222,27 +233,6 @@ def _door(
         yield
     finally:
         opened.close()
-
-
-def _said(told: Told, words: Catalogue) -> str:
-    """A line of the log."""
-    failed = told.failed
-    values = {"case": failed.behaviour.case, **vars_of(told)} if failed else vars_of(told)
-    return words.ui(f"token_event_{told.event.replace('-', '_')}", **values)
-
-
-def vars_of(told: Told) -> dict[str, object]:
-    """What the sentences on an event may say; none of it is secret."""
-    failed = told.failed
-    return {
-        "name": told.need.name,
-        "left": round(max(0.0, told.left)),
-        "failures": told.failures,
-        "errcode": failed.errcode if failed else None,
-        "ip": failed.ip if failed else None,
-        "rid": failed.rid if failed else None,
-        "failure": failed.failure if failed else None,
-    }
 
 
 def _status(tokens: Tokens, account: str | None, lang: str | None, *, offline: bool, outputs: Sequence[Output]) -> int:

@@ -1,83 +1,57 @@
-"""Alarms of `wxalarm token keep` on the ways out of [watch]: each tried again until it takes them."""
+"""Alarms of `wxalarm token keep` on the ways out of [watch], in words."""
 
 from __future__ import annotations
 
-import queue
-import threading
-import time
-import uuid
-from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wxalarm.tokens.turn import Told
-from wxalarm.watch.ways import Way, WayError, report_states, send
+from wxalarm.watch.ways import Way, report_states, send
+
+if TYPE_CHECKING:
+    from wxalarm.messages import Catalogue
+    from wxalarm.tokens.alarms import Alarm
+    from wxalarm.tokens.outbox import Send
+    from wxalarm.tokens.turn import Need
 
 SCHEMA = "wxalarm.token.alarm/1"
-FIRST, LONGEST = 5.0, 300.0
-"""Seconds until a way that failed is tried again: at first, and at most."""
-MOST = 1000
-"""Messages that wait for one way; more are dropped, the log has them."""
-PARTING = 10.0
-"""Seconds that the end of the command waits for what is still under way."""
 
 
-class Ways:
-    """Takes what happened and the sentence on it."""
+def sender(way: Way, words: Catalogue) -> Send:
+    """Sends an alarm by a way. Raises WayError."""
 
-    def __init__(self, ways: Iterable[Way], failed: Callable[[str, str], None]) -> None:
-        """failed: told the way's label and why it did not take a message."""
-        self._failed = failed
-        self._stop = threading.Event()
-        self._queues: list[queue.Queue[dict[str, Any] | None]] = []
-        self._threads: list[threading.Thread] = []
-        for way in ways:
-            waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(MOST)
-            self._queues.append(waiting)
-            self._threads.append(threading.Thread(target=self._run, args=(way, waiting), daemon=True))
-            self._threads[-1].start()
+    def call(need: Need, alarm: Alarm) -> None:
+        message = message_of(need, alarm, words)
+        if way.kind == "alertmanager":
+            report_states(way, [_alert(message)])
+        else:
+            send(way, message)
 
-    def take(self, told: Told, title: str, text: str) -> None:
-        """Send this; it is not waited for."""
-        failed = told.failed
-        message = {
-            "schema": SCHEMA,
-            "id": str(uuid.uuid4()),
-            "kind": told.event,
-            "name": told.need.name,
-            "account": told.need.account,
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "case": failed.behaviour.case if failed else None,
-            "errcode": failed.errcode if failed else None,
-            "ip": failed.ip if failed else None,
-            "title": title,
-            "text": text,
-        }
-        for waiting in self._queues:
-            if not waiting.full():
-                waiting.put_nowait(message)
+    return call
 
-    def close(self) -> None:
-        """Send what waits, for a few seconds."""
-        for waiting in self._queues:
-            if not waiting.full():
-                waiting.put_nowait(None)
-        until = time.monotonic() + PARTING
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        self._stop.set()
 
-    def _run(self, way: Way, waiting: queue.Queue[dict[str, Any] | None]) -> None:
-        while (message := waiting.get()) is not None:
-            pause = FIRST
-            while not self._stop.is_set():
-                try:
-                    report_states(way, [_alert(message)]) if way.kind == "alertmanager" else send(way, message)
-                    break
-                except WayError as error:
-                    self._failed(way.label, str(error))
-                    self._stop.wait(pause)
-                    pause = min(LONGEST, pause * 2)
+def said(event: str, name: str, facts: dict[str, Any], words: Catalogue) -> str:
+    """The sentence on what happened. facts: case, errcode, ip, rid, failure; failures and left. None is secret."""
+    values = {**facts, "name": name, "left": round(max(0.0, facts["left"]))}
+    return words.ui(f"token_event_{event.replace('-', '_')}", **values)
+
+
+def message_of(need: Need, alarm: Alarm, words: Catalogue) -> dict[str, Any]:
+    """The message of a webhook; of it title and text go to people."""
+    title = words.ui("token_alarm_over" if alarm.event == "recovered" else "token_alarm", account=need.account)
+    return {
+        "schema": SCHEMA,
+        "id": alarm.id,
+        "kind": alarm.event,
+        "name": need.name,
+        "account": need.account,
+        "time": datetime.fromtimestamp(alarm.time, UTC).isoformat(timespec="seconds"),
+        "case": alarm.case,
+        "errcode": alarm.errcode if alarm.case else None,
+        "ip": alarm.ip,
+        "title": title,
+        "text": said(alarm.event, need.name, asdict(alarm), words),
+    }
 
 
 def _alert(message: dict[str, Any]) -> dict[str, Any]:

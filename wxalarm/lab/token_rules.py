@@ -221,6 +221,15 @@ class TokenRules:
         made = self._issue(owner.authorizers.setdefault(appid, []), self.life, "authorizer")
         return made["access_token"], owner.refresh_tokens[appid][0]
 
+    def withdraw(self, platform: str, appid: str) -> set[str]:
+        """An account takes the authorization back: its tokens end at once, which are given."""
+        owner = self.owners[platform]
+        owner.refresh_tokens[appid] = []
+        held = [one for one in owner.authorizers.get(appid, []) if one.until > self.clock()]
+        for one in held:
+            one.until = self.clock()
+        return {one.value for one in held}
+
     def ended(self, value: str) -> float | None:
         """When a token that was given out ended or will end; None: it was never given out, or is long forgotten."""
         for owner in self.owners.values():

@@ -12,22 +12,28 @@ The value is kept for a minute by each process, and never beyond its end. Safe f
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 
 from wxalarm.config import Account, ConfigError, Settings, load
+from wxalarm.messages import ReasonError
 from wxalarm.tokens import row as rows
+from wxalarm.tokens.calls import LONGEST
 from wxalarm.tokens.needs import AUTHORIZER, COMPONENT_TICKET, row_name
 from wxalarm.tokens.reader import NoToken, Reader
 from wxalarm.tokens.stores import open_store
 from wxalarm.tokens.stores.base import Store, StoreError, make
+from wxalarm.wechat.limits import APPID
 
 __all__ = [
     "AUTHORIZER",
+    "BadValue",
     "NoToken",
     "Reader",
     "StoreError",
     "Tokens",
+    "absent",
     "aget",
     "authorized",
     "get",
@@ -36,6 +42,7 @@ __all__ = [
     "store_of",
     "ticket_came",
 ]
+REFRESH_TOKEN = "authorizer_refresh_token"
 TICKET_HOLDS = 12 * 3600.0
 """Seconds for which a component_verify_ticket can be used (验证票据)."""
 
@@ -58,6 +65,25 @@ def default_url() -> str:
     return f"sqlite:///{root / 'wxalarm' / 'tokens.db'}"
 
 
+def absent(settings: Settings) -> bool:
+    """Whether the store is a file that is not there: reading it would make one. Raises ConfigError."""
+    url = settings.store.url or default_url()
+    path = url.removeprefix("sqlite:///")
+    return path != url and not os.path.exists(os.path.expanduser(path))
+
+
+class BadValue(ReasonError):
+    """What is handed in is not what it should be. Its text does not hold the value."""
+
+
+def _handed_in(text: str, kind: str) -> str:
+    """A ticket or a refresh token as it came: blanks and line ends around it are of the way here."""
+    value = text.strip()
+    if not value or len(value) > LONGEST or not value.isascii() or not value.isprintable() or " " in value:
+        raise BadValue("token-bad-value", kind=kind, count=len(value), most=LONGEST)
+    return value
+
+
 class Tokens:
     """The tokens of one wxalarm.toml. The functions of this module use the one that is found."""
 
@@ -78,13 +104,22 @@ class Tokens:
 
     def ticket_came(self, platform: str, ticket: str) -> None:
         """The component_verify_ticket that was just pushed: the handler calls this, then answers success. Raises
-        StoreError: then it must not answer success, and WeChat pushes again."""
-        make(self.store, self.name(platform, COMPONENT_TICKET), rows.given(ticket, TICKET_HOLDS))
+        StoreError: then it must not answer success, and WeChat pushes again; and BadValue for what is no ticket."""
+        value = _handed_in(ticket, COMPONENT_TICKET)
+        make(self.store, self.name(self._platform(platform), COMPONENT_TICKET), rows.given(value, TICKET_HOLDS))
 
     def authorized(self, platform: str, authorizer: str, refresh_token: str) -> None:
         """An account has authorized the platform: its authorizer_refresh_token, which must not be lost. Raises
-        StoreError."""
-        make(self.store, self.name(platform, None, authorizer), rows.given(None, 0.0, refresh_token))
+        StoreError, and BadValue for what is no refresh token or no appid."""
+        value = _handed_in(refresh_token, REFRESH_TOKEN)
+        if not re.fullmatch(APPID, authorizer):
+            raise BadValue("token-bad-appid", appid=authorizer)
+        make(self.store, self.name(self._platform(platform), None, authorizer), rows.given(None, 0.0, value))
+
+    def _platform(self, name: str) -> str:
+        if not self.account(name).platform:
+            raise BadValue("token-no-platform", account=name)
+        return name
 
     def name(self, account: str, kind: str | None = None, authorizer: str | None = None) -> str:
         """The name of the row. Raises ConfigError."""

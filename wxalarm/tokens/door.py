@@ -2,10 +2,13 @@
 
     GET /token/NAME            the token of an account; ?kind= and ?authorizer= as in `wxalarm token get`
     POST /rejected/NAME        WeChat refused the token in the body: 204
+    POST /ticket/NAME          the component_verify_ticket that was just pushed: 204, it is stored
+    POST /authorized/NAME      ?authorizer=APPID has authorized the platform, its refresh token in the body: 204
     GET /metrics               for Prometheus
 
 With a door token each request has to show it (Authorization: Bearer …); without one the door opens to this machine
-only. A page in a browser cannot use it: without a token a Host that is neither loopback nor localhost is refused.
+only, and takes nothing in: whoever hands in a wrong refresh token can do harm. A page in a browser cannot use it:
+without a token a Host that is neither loopback nor localhost is refused.
 """
 
 from __future__ import annotations
@@ -21,19 +24,20 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from wxalarm.config import ConfigError
-from wxalarm.tokens import Tokens
+from wxalarm.tokens import BadValue, Tokens
 from wxalarm.tokens.reader import NoToken
+from wxalarm.tokens.stores.base import StoreError
 
 Message = MutableMapping[str, Any]
 LARGEST = 16 << 10
 """Bytes of a body that are read."""
 TEXT, METRICS = "text/plain; charset=utf-8", "text/plain; version=0.0.4; charset=utf-8"
 _NAME = re.compile(r"[\w.@-]{1,64}")
+ROOMS = {"token": "GET", "rejected": "POST", "ticket": "POST", "authorized": "POST"}
 
 
 class Door:
-    """The application. held: what a keeper in this process knows of a row, for when the store is down. guarded: whoever
-    mounts it has looked who asks."""
+    """The application. held: what a keeper in this process knows of a row, for when the store is down."""
 
     def __init__(
         self,
@@ -41,11 +45,8 @@ class Door:
         door_token: str | None,
         metrics: Callable[[], str] = lambda: "",
         held: Callable[[str], str | None] = lambda name: None,
-        *,
-        guarded: bool = False,
     ) -> None:
         self._tokens, self._door_token, self._metrics, self._held = tokens, door_token, metrics, held
-        self._guarded = guarded
         self.served = 0
         self.refused = 0
 
@@ -81,21 +82,32 @@ class Door:
         room, _, name = path.lstrip("/").partition("/")
         if (method, path) == ("GET", "/metrics"):
             return 200, (await asyncio.to_thread(self._metrics)).encode(), METRICS
-        if room not in ("token", "rejected") or not _NAME.fullmatch(name):
+        if room not in ROOMS or not _NAME.fullmatch(name):
             return 404, b"", TEXT
-        if method != {"token": "GET", "rejected": "POST"}[room]:
+        if method != ROOMS[room]:
             return 405, b"", TEXT
+        if room in ("ticket", "authorized") and not self._door_token:
+            return 403, b"", TEXT
         query = parse_qs(bytes(scope.get("query_string", b"")).decode("latin-1"))
         kind, authorizer = (query.get(key, [""])[0] or None for key in ("kind", "authorizer"))
         try:
             if room == "token":
                 return 200, (await asyncio.to_thread(self._token, name, kind, authorizer)).encode(), TEXT
             value = (await _body(receive)).decode("utf-8", "replace").strip()
-            await asyncio.to_thread(self._tokens.rejected, name, value, kind, authorizer)
+            if room == "rejected":
+                await asyncio.to_thread(self._tokens.rejected, name, value, kind, authorizer)
+            elif room == "ticket":
+                await asyncio.to_thread(self._tokens.ticket_came, name, value)
+            else:
+                await asyncio.to_thread(self._tokens.authorized, name, authorizer or "", value)
         except ConfigError:
             return 404, b"", TEXT
+        except BadValue as error:
+            return 400, error.reason.id.encode(), TEXT
         except NoToken as error:
             return 503, error.reason.id.encode(), TEXT
+        except StoreError:
+            return 503, b"token-store-down", TEXT
         return 204, b"", TEXT
 
     def _token(self, name: str, kind: str | None, authorizer: str | None) -> str:
@@ -109,8 +121,6 @@ class Door:
 
     def _closed(self, scope: Mapping[str, Any]) -> int | None:
         """The status that keeps the door shut; None: it opens."""
-        if self._guarded:
-            return None
         headers = {bytes(name).lower(): bytes(value) for name, value in scope["headers"]}
         if self._door_token:
             shown = headers.get(b"authorization", b"")

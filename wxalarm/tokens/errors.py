@@ -45,7 +45,15 @@ REFUSED_DAY = Behaviour("refused-day", 172800.0, 172800.0, True)
 CREDENTIALS = Behaviour("credentials", 1200.0, 7200.0, True)
 FROZEN_SECRET = Behaviour("frozen-secret", 1200.0, 7200.0, True)
 FORBIDDEN = Behaviour("forbidden", 7200.0, 7200.0, True)
-TICKET = Behaviour("ticket", 60.0, 1200.0, True)
+INVALID_CREDENTIAL = Behaviour("invalid-credential", 60.0, 7200.0, True)
+"""40001 to a call without a token: the AppSecret was changed, or WeChat knows the new one not everywhere yet."""
+NOT_PLATFORM = Behaviour("not-a-platform", 3600.0, 7200.0, True)
+TICKET_EXPIRED = Behaviour("ticket-expired", 60.0, 300.0, True)
+TICKET_INVALID = Behaviour("ticket-invalid", 60.0, 300.0, True)
+TICKET_REFUSED = frozenset({TICKET_EXPIRED, TICKET_INVALID})
+"""That ticket is not sent again; the next one that is pushed is tried within `most`."""
+FORMER_GRANT = Behaviour("former-grant", 10.0, 300.0)
+"""The authorizer_refresh_token was refused, and the former one is tried: a wrong one may have been handed in."""
 AUTHORIZATION = Behaviour("authorization", 7200.0, 14400.0, True)
 INPUT = Behaviour("input", 10.0, 300.0)
 """The token that the call was made with was refused: that one is refreshed first."""
@@ -61,13 +69,18 @@ BY_ERRCODE = {
     89503: CONFIRM,
     89507: REFUSED_HOUR,
     89506: REFUSED_DAY,
-    **dict.fromkeys((40001, 40002, 40013, 40125, 41002, 41004, 61011), CREDENTIALS),
+    **dict.fromkeys((40002, 40013, 40125, 41002, 41004), CREDENTIALS),
+    40001: INVALID_CREDENTIAL,
+    61011: NOT_PLATFORM,
     40243: FROZEN_SECRET,
     **dict.fromkeys((50004, 50007, 48001, 61007), FORBIDDEN),
-    **dict.fromkeys((61005, 61006), TICKET),
+    61005: TICKET_EXPIRED,
+    61006: TICKET_INVALID,
     61023: AUTHORIZATION,
 }
-BEHAVIOURS = {behaviour.case: behaviour for behaviour in (*BY_ERRCODE.values(), UNREACHABLE, NOT_JSON, INPUT, OTHER)}
+BEHAVIOURS = {
+    behaviour.case: behaviour for behaviour in (*BY_ERRCODE.values(), UNREACHABLE, NOT_JSON, INPUT, FORMER_GRANT, OTHER)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +95,14 @@ class Failed:
     failure: str = ""
     """What the network did, in the words of probes.Failure."""
 
+    def facts(self) -> dict[str, Any]:
+        """Its values by name: nothing of it is secret."""
+        case = self.behaviour.case
+        return {"case": case, "errcode": self.errcode, "ip": self.ip, "rid": self.rid, "failure": self.failure}
+
     def text(self) -> str:
-        """As the store keeps it: nothing of it is secret."""
-        made = {"case": self.behaviour.case, "errcode": self.errcode, "ip": self.ip, "rid": self.rid}
-        return json.dumps({name: value for name, value in (made | {"failure": self.failure}).items() if value})
+        """As the store keeps it."""
+        return json.dumps({name: value for name, value in self.facts().items() if value})
 
 
 def of_errcode(errcode: int, errmsg: str, rid: str | None, *, with_token: bool) -> Failed:

@@ -6,21 +6,23 @@ What it did it tells by a plain callable; words and ways out are the caller's.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from wxalarm.config import ConfigError, Settings
-from wxalarm.tokens import calls, errors
+from wxalarm.tokens import alarms, calls, errors
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.errors import Failed
 from wxalarm.tokens.needs import Kept
+from wxalarm.tokens.outbox import Outbox, Send
 from wxalarm.tokens.stores.base import Seen, Store, StoreError, look, make
-from wxalarm.tokens.turn import Ask, Got, Look, Memory, Plan, Told, Turn, turn
+from wxalarm.tokens.turn import Ask, Got, Look, Memory, Need, Plan, Refresher, Told, Turn
 
 THREADS = 8
 NEEDS_EVERY = 60.0
@@ -60,11 +62,16 @@ class Keeper:
         needs: Callable[[Sequence[str]], Sequence[Kept]],
         tell: Callable[[Told], None],
         plan: Plan | None = None,
+        ways: Mapping[str, Send] | None = None,
+        refused: Callable[[str, str], None] = lambda way, error: None,
     ) -> None:
+        """ways: ways out for alarms, by their labels; without any, alarms are left to keepers that have some.
+        refused: told the label of a way that does not take one, and why."""
         self._store, self._settings, self._needs, self._tell = store, settings, needs, tell
         self.plan = plan or Plan(pace=rows.Pace(settings.store.calls_per_hour))
         host = platform.node().encode("ascii", "replace").decode()[:64]
         self.me = f"{host}:{os.getpid()}:{random.SystemRandom().randrange(1 << 32):08x}"
+        self._outbox = Outbox(store, self.me, ways, refused) if ways else None
         self._memories: dict[str, Memory] = {}
         self._kept: dict[str, Kept] = {}
         self._due: dict[str, float] = {}
@@ -85,6 +92,8 @@ class Keeper:
                 if once:
                     break
                 stop.wait(0.2 if len(self._due) < 100 else 0.05)
+        if self._outbox is not None:
+            self._outbox.close()
 
     def held(self, name: str) -> str | None:
         """The value that this process knows and that still holds: for when the store is down."""
@@ -117,24 +126,25 @@ class Keeper:
             return  # its first turn tells
 
     def _turn(self, name: str) -> None:
-        kept = self._kept[name]
+        kept, memory = self._kept[name], self._memories[name]
         wait = AGAIN
         try:
-            steps = turn(
-                kept.need,
-                self.me,
-                self.plan,
-                self._memories[name],
-                time.monotonic,
-                self._random.random,
-                self._tell,
-            )
+            share = self._random.random
+            steps = Refresher(kept.need, self.me, self.plan, memory, time.monotonic, share, self._tell).turn()
             wait = drive(steps, self._store, lambda step: self._ask(step, kept))
         except Exception as error:  # noqa: BLE001  # whatever broke this turn, the other tokens are kept, and so is this one
-            self._tell(Told(kept.need, "stuck", Failed(errors.OTHER, failure=type(error).__name__)))
+            self._stuck(kept.need, Failed(errors.OTHER, failure=type(error).__name__))
         finally:
+            if self._outbox is not None and memory.alarms:
+                self._outbox.wake(kept.need)
             if name in self._due:
                 self._due[name] = time.monotonic() + wait
+
+    def _stuck(self, need: Need, failed: Failed) -> None:
+        self._tell(Told(need, "stuck", failed))
+        with contextlib.suppress(StoreError):
+            make(self._store, need.name, lambda row, now: alarms.noted(row, now, self.me, "stuck", failed))
+            self._memories[need.name].alarms = True
 
     def _ask(self, step: Ask, kept: Kept) -> Got | Failed:
         try:

@@ -56,6 +56,8 @@ class Row:
     """When it last showed that somebody else refreshes."""
     foreign_by: str = ""
     """By what it showed: changed, rejected or fenced."""
+    alarms: str = ""
+    """Alarms that have not gone out on every way, as `alarms` writes them."""
 
 
 Change: TypeAlias = Callable[[Row, float], "Row | None"]
@@ -154,17 +156,36 @@ def _superseded(row: Row, now: float, fresh: Fresh) -> Row:
     return row
 
 
-def failed(fence: int, error: str, wait: float, *, certain: bool = True) -> Change:
+def failed(fence: int, error: str, wait: float, *, certain: bool = True, other_grant: bool = False) -> Change:
     """A try that failed, the end of the lease, and when the next may be. certain: WeChat said so; without an answer it
-    may have given a new value all the same."""
+    may have given a new value all the same. other_grant: the next try is made with the other refresh token of the two;
+    none is thrown away."""
 
     def change(row: Row, now: float) -> Row | None:
         if row.fence != fence:
             return None
         row = replace(row, lease_until=0.0, failures=row.failures + 1, error=error, due_at=now + wait)
+        if other_grant:
+            row = replace(row, refresh_token=row.old_refresh_token, old_refresh_token=row.refresh_token)
         return _unharmed(row) if certain else replace(row, full_until=0.0)
 
     return change
+
+
+def starved(failures: int, error: str, wait: float) -> Change:
+    """What it is asked with is missing: counted as a failure, if nobody else has counted it, and without a lease."""
+
+    def change(row: Row, now: float) -> Row | None:
+        if row.failures != failures or row.due_at > now or row.lease_until > now:
+            return None
+        return replace(row, failures=failures + 1, error=error, due_at=now + wait)
+
+    return change
+
+
+def spent(value: str) -> Change:
+    """WeChat does not take this ticket: it is not sent again."""
+    return lambda row, now: replace(row, rejected_at=now) if row.value == value and not row.rejected_at else None
 
 
 def released(fence: int) -> Change:
@@ -197,7 +218,7 @@ def sure_until(row: Row, now: float) -> float:
     return min(row.valid_until, max(row.due_at, now) + OVERLAP) if row.classic else row.valid_until
 
 
-def overtaken(row: Row, now: float) -> Row | None:
+def overtaken(row: Row, now: float) -> Row:
     """A value came from WeChat when another keeper held the lease already: in classic mode it ended the one that
     stands here, in five minutes."""
     return replace(row, due_at=min(row.due_at, now), foreign_at=now, foreign_by="fenced")

@@ -7,10 +7,10 @@ let a thousand hours pass between them, and kill it between any two.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
-from wxalarm.tokens import errors
+from wxalarm.tokens import alarms, errors
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.errors import Failed
 from wxalarm.tokens.row import Change, Fresh, Pace, Row
@@ -119,8 +119,8 @@ class Memory:
     value: str | None = None
     until: float = 0.0
     """By the keeper's own clock."""
-    failures: int = 0
-    """Of the row, when it was last seen."""
+    alarms: bool = False
+    """Whether alarms of the row have not gone out, when it was last seen."""
     store_failed: bool = False
 
 
@@ -147,139 +147,165 @@ class Told:
         return self.event in ("foreign", "recovered", "stuck") or (self.event == "fenced" and not self.need.stable)
 
 
-def turn(
-    need: Need,
-    me: str,
-    plan: Plan,
-    memory: Memory,
-    clock: Callable[[], float],
-    share: Callable[[], float],
-    tell: Callable[[Told], None],
-) -> Turn:
-    """Looks, and refreshes when that is due; gives the seconds until the next turn. clock: a monotonic one. share: a
-    random number of 0 to 1. A step that is thrown a StoreError ends the turn."""
-    try:
-        wait = yield from _turn(need, me, plan, memory, clock, share, tell)
-    except StoreError:
-        if not memory.store_failed:
-            tell(Told(need, "store-failed", left=memory.until - clock()))
-        memory.store_failed = True
-        return plan.poll * (0.5 + share())
-    if memory.store_failed:
-        tell(Told(need, "store-back"))
-    memory.store_failed = False
-    return max(wait, 0.05)
-
-
-def _turn(
-    need: Need,
-    me: str,
-    plan: Plan,
-    memory: Memory,
-    clock: Callable[[], float],
-    share: Callable[[], float],
-    tell: Callable[[Told], None],
-) -> Turn:
-    if memory.pending is not None:
-        yield from _write(need, plan, memory, memory.pending, clock, share, tell)
-    seen = cast("Seen", (yield Look(need.name)))
-    _remember(memory, seen, clock())
-    wait = _wait(seen, plan)
-    if wait > 0:
-        return min(wait, plan.poll)
-    inputs = {}
-    for name in need.inputs:
-        given = cast("Seen", (yield Look(name)))
-        if (value := usable(given)) is None:
-            return plan.poll
-        inputs[name] = value
-    since = clock()
-    lease = cast("Seen | None", (yield Make(need.name, rows.take(me, plan.lease, plan.pace, ends=not need.stable))))
-    if lease is None:
-        return plan.poll * (0.5 + share())
-    if clock() - since > plan.patience:
-        yield Make(need.name, rows.released(lease.row.fence))
-        return plan.poll
-    asked = clock()
-    outcome = cast("Got | Failed", (yield Ask(need, lease.row, inputs)))
-    if isinstance(outcome, Got):
-        memory.pending = Pending(lease.row.fence, outcome, asked)
-        # Until it is written another keeper may ask again, when the lease ends.
-        sure = outcome.expires_in if need.stable else min(outcome.expires_in, plan.lease + rows.OVERLAP)
-        memory.value, memory.until = outcome.value, asked + sure
-        yield from _write(need, plan, memory, memory.pending, clock, share, tell)
-        return plan.poll
-    yield from _fail(need, lease.row, outcome, inputs, share, tell, lease.row.valid_until - lease.now)
-    return plan.poll
-
-
-def _wait(seen: Seen, plan: Plan) -> float:
-    """Seconds until a refresh is due and allowed."""
-    row, now = seen.row, seen.now
-    return max(row.due_at - now, row.lease_until - now, plan.pace.wait(row, now))
-
-
 def usable(seen: Seen) -> str | None:
     """The value of a row while it holds and nobody saw it refused."""
     row = seen.row
     return row.value if row.value and row.valid_until > seen.now and not row.rejected_at else None
 
 
-def _remember(memory: Memory, seen: Seen, now: float) -> None:
-    memory.failures = seen.row.failures
-    if memory.pending is None and (value := usable(seen)):
-        memory.value, memory.until = value, now + rows.sure_until(seen.row, seen.now) - seen.now
-    elif memory.pending is None:
-        memory.value = None
+@dataclass(frozen=True, slots=True)
+class Refresher:
+    """A keeper's charge of one token."""
 
+    need: Need
+    me: str
+    plan: Plan
+    memory: Memory
+    clock: Callable[[], float]
+    """A monotonic one."""
+    share: Callable[[], float]
+    """Gives a random number of 0 to 1."""
+    tell: Callable[[Told], None]
 
-def _write(
-    need: Need,
-    plan: Plan,
-    memory: Memory,
-    pending: Pending,
-    clock: Callable[[], float],
-    share: Callable[[], float],
-    tell: Callable[[Told], None],
-) -> Generator[Step, object, None]:
-    got, at_random, before = pending.got, share(), memory.value
+    def turn(self) -> Turn:
+        """Looks, and refreshes when that is due; gives the seconds until the next turn. A step that is thrown a
+        StoreError ends the turn."""
+        memory = self.memory
+        try:
+            wait = yield from self._turn()
+        except StoreError:
+            if not memory.store_failed:
+                self.tell(Told(self.need, "store-failed", left=memory.until - self.clock()))
+            memory.store_failed = True
+            return self.plan.poll * (0.5 + self.share())
+        if memory.store_failed:
+            self.tell(Told(self.need, "store-back"))
+        memory.store_failed = False
+        return max(wait, 0.05)
 
-    def change(row: Row, now: float) -> Row | None:
-        # Here, behind the reading of the store's time: what the way to the store took is off what is left.
-        left = got.expires_in - (clock() - pending.since) - EARLY
-        due = plan.due_in(left, at_random)
-        return rows.done(pending.fence, Fresh(got.value, left, due, got.refresh_token, _repeats(need)))(row, now)
+    def _turn(self) -> Turn:
+        need, plan = self.need, self.plan
+        if self.memory.pending is not None:
+            yield from self._write(self.memory.pending)
+        seen = cast("Seen", (yield Look(need.name)))
+        self._remember(seen)
+        wait = self._wait(seen)
+        if wait > 0:
+            return min(wait, plan.poll)
+        inputs = {}
+        for name in need.inputs:
+            given = cast("Seen", (yield Look(name)))
+            if (value := usable(given)) is None:
+                if need.kind == "component_access_token" and given.row.value and not given.row.rejected_at:
+                    yield from self._starve(seen)
+                return plan.poll
+            inputs[name] = value
+        since = self.clock()
+        take = rows.take(self.me, plan.lease, plan.pace, ends=not need.stable)
+        lease = cast("Seen | None", (yield Make(need.name, take)))
+        if lease is None:
+            return plan.poll * (0.5 + self.share())
+        if self.clock() - since > plan.patience:
+            yield Make(need.name, rows.released(lease.row.fence))
+            return plan.poll
+        asked = self.clock()
+        outcome = cast("Got | Failed", (yield Ask(need, lease.row, inputs)))
+        if isinstance(outcome, Got):
+            pending = self.memory.pending = Pending(lease.row.fence, outcome, asked)
+            # Until it is written another keeper may ask again, when the lease ends.
+            sure = outcome.expires_in if need.stable else min(outcome.expires_in, plan.lease + rows.OVERLAP)
+            self.memory.value, self.memory.until = outcome.value, asked + sure
+            yield from self._write(pending)
+            return plan.poll
+        yield from self._fail(lease, outcome, inputs)
+        return plan.poll
 
-    written = cast("Seen | None", (yield Make(need.name, change)))
-    memory.pending = None
-    if written is None:
+    def _wait(self, seen: Seen) -> float:
+        """Seconds until a refresh is due and allowed."""
+        row, now = seen.row, seen.now
+        return max(row.due_at - now, row.lease_until - now, self.plan.pace.wait(row, now))
+
+    def _remember(self, seen: Seen) -> None:
+        memory = self.memory
+        memory.alarms = bool(seen.row.alarms)
+        if memory.pending is None and (value := usable(seen)):
+            memory.value, memory.until = value, self.clock() + rows.sure_until(seen.row, seen.now) - seen.now
+        elif memory.pending is None:
+            memory.value = None
+
+    def _write(self, pending: Pending) -> Generator[Step, object, None]:
+        need, got, at_random, before = self.need, pending.got, self.share(), self.memory.value
+        said: list[Told] = []
+
+        def change(row: Row, now: float) -> Row | None:
+            # Here, behind the reading of the store's time: what the way to the store took is off what is left.
+            left = got.expires_in - (self.clock() - pending.since) - EARLY
+            due = self.plan.due_in(left, at_random)
+            fresh = Fresh(got.value, left, due, got.refresh_token, need.stable and need.kind == "access_token")
+            new = rows.done(pending.fence, fresh)(row, now)
+            if new is None:
+                return None
+            foreign = new.foreign_by == "changed" and new.foreign_at == now
+            event = "foreign" if foreign else "recovered" if row.failures else "refreshed"
+            said[:] = [Told(need, event, failures=row.failures, left=left)]
+            return self._noted(new, now, said[0])
+
+        written = yield from self._make(change)
+        self.memory.pending = None
+        if written is not None:
+            self.tell(said[0])
+            return
         # Another keeper has the lease: what it writes is newer. A token of /cgi-bin/token has ended that one's.
-        memory.value = before if need.stable else None
+        self.memory.value = before if need.stable else None
+        told = Told(need, "fenced")
         if not need.stable:
-            yield Make(need.name, rows.overtaken)
-        tell(Told(need, "fenced"))
-        return
-    foreign = written.row.foreign_by == "changed" and written.row.foreign_at == written.row.refreshed_at
-    event = "foreign" if foreign else "recovered" if memory.failures else "refreshed"
-    tell(Told(need, event, left=written.row.valid_until - written.now))
+            yield from self._make(lambda row, now: self._noted(rows.overtaken(row, now), now, told))
+        self.tell(told)
 
+    def _fail(self, lease: Seen, failed: Failed, inputs: Mapping[str, str]) -> Generator[Step, object, None]:
+        row, before = lease.row, errors.read(lease.row.error).get("case", "")
+        other = failed.behaviour is errors.AUTHORIZATION and row.old_refresh_token is not None
+        if other and before not in (errors.FORMER_GRANT.case, errors.AUTHORIZATION.case):
+            failed = replace(failed, behaviour=errors.FORMER_GRANT)
+        told = Told(self.need, "failed", failed, row.failures + 1, row.valid_until - lease.now, before)
+        wait = failed.behaviour.wait(row.failures, self.share())
+        end = rows.failed(row.fence, failed.text(), wait, certain=failed.errcode != 0, other_grant=other)
+        yield from self._make(self._noting(end, told))
+        if failed.behaviour is errors.INPUT:
+            for name, value in inputs.items():
+                yield Make(name, rows.rejected(value))
+        if failed.behaviour in errors.TICKET_REFUSED:
+            for name, value in inputs.items():
+                yield Make(name, rows.spent(value))
+        self.tell(told)
 
-def _repeats(need: Need) -> bool:
-    return need.stable and need.kind == "access_token"
+    def _starve(self, seen: Seen) -> Generator[Step, object, None]:
+        """What it is asked with has ended, and nobody hands in a new one: no call is made, and a person is told."""
+        failed, before = Failed(errors.TICKET_EXPIRED), errors.read(seen.row.error).get("case", "")
+        told = Told(self.need, "failed", failed, seen.row.failures + 1, seen.row.valid_until - seen.now, before)
+        wait = failed.behaviour.wait(seen.row.failures, self.share())
+        if (
+            yield from self._make(self._noting(rows.starved(seen.row.failures, failed.text(), wait), told))
+        ) is not None:
+            self.tell(told)
 
+    def _make(self, change: Change) -> Generator[Step, object, Seen | None]:
+        """A change of the row, after which its alarms are known."""
+        made = cast("Seen | None", (yield Make(self.need.name, change)))
+        if made is not None:
+            self.memory.alarms = bool(made.row.alarms)
+        return made
 
-def _fail(
-    need: Need,
-    row: Row,
-    failed: Failed,
-    inputs: Mapping[str, str],
-    share: Callable[[], float],
-    tell: Callable[[Told], None],
-    left: float,
-) -> Generator[Step, object, None]:
-    wait = failed.behaviour.wait(row.failures, share())
-    yield Make(need.name, rows.failed(row.fence, failed.text(), wait, certain=failed.errcode != 0))
-    if failed.behaviour is errors.INPUT:
-        for name, value in inputs.items():
-            yield Make(name, rows.rejected(value))
-    tell(Told(need, "failed", failed, row.failures + 1, left, errors.read(row.error).get("case", "")))
+    def _noting(self, change: Change, told: Told) -> Change:
+        """The change, and in the same write the alarm that it is: whoever dies then leaves it to another keeper."""
+
+        def both(row: Row, now: float) -> Row | None:
+            new = change(row, now)
+            return None if new is None else self._noted(new, now, told)
+
+        return both
+
+    def _noted(self, row: Row, now: float, told: Told) -> Row:
+        if not told.alarming:
+            return row
+        return alarms.noted(row, now, self.me, told.event, told.failed, told.failures, told.left)

@@ -18,7 +18,7 @@ import pytest
 from tests.tokens.servers import KINDS, Made, Server
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.row import Fresh, Pace, Row
-from wxalarm.tokens.stores import open_store
+from wxalarm.tokens.stores import open_store, schema
 from wxalarm.tokens.stores.base import Store, StoreError, look, make
 from wxalarm.tokens.stores.sealed import SealedStore
 
@@ -44,6 +44,7 @@ FULL = Row(
     5.5,
     6.5,
     "changed",
+    '[{"id": "1"}]',
 )
 
 
@@ -173,6 +174,31 @@ def test_two_may_make_the_table_at_once(server: Server) -> None:
     with ThreadPoolExecutor(4) as pool:
         versions = list(pool.map(lambda _: server.store().read(NAME)[1], range(4)))
     assert versions == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("server", [kind for kind in KINDS if kind != "redis"], indirect=True)
+def test_a_table_of_an_older_version_is_made_a_new_one_by_whoever_comes_first(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A keeper of the version before goes on beside it."""
+    with monkeypatch.context() as before:
+        now = schema.select
+        before.setattr(schema, "VERSION", 1)
+        before.setattr(schema, "select", lambda clock: now(clock).replace(", t.alarms", ""))
+        before.setattr(schema, "INSERT", schema.INSERT.replace(", alarms", "").replace(", :alarms", ""))
+        before.setattr(schema, "UPDATE", schema.UPDATE.replace(", alarms = :alarms", ""))
+        old = server.store()
+        assert old.swap(dataclasses.replace(FULL, alarms=""), 0)
+    stores = [server.store() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda store: store.read(NAME)[:2], stores))
+    assert found == [(dataclasses.replace(FULL, alarms=""), 1)] * 4
+    assert stores[0].swap(FULL, 1)
+    if server.kind == "sqlite":  # the statements of another are made when it is opened
+        return
+    assert old.swap(dataclasses.replace(FULL, name="by the old one"), 0)
+    assert stores[1].read("by the old one")[0].alarms == ""
+    assert stores[1].read(NAME)[0] == FULL
 
 
 def test_values_at_rest_are_encrypted_and_bound_to_their_row(server: Server) -> None:

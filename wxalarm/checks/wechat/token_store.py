@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -47,13 +46,13 @@ async def probe(ctx: Context) -> StoreStatus:
 async def observe(ctx: Context, account: str | None, *, ask: bool = True) -> StoreStatus:
     """The same for an account, or for all. Skips when there is no store."""
     # Few who diagnose have a store, and its room takes time to load.
-    from wxalarm.tokens import default_url, status, store_of
+    from wxalarm.tokens import absent, default_url, status, store_of
     from wxalarm.tokens.needs import needs_of
     from wxalarm.tokens.row import Pace
 
     try:
         store_url = ctx.settings.store.url or default_url()
-        if _absent(store_url):
+        if absent(ctx.settings):
             raise Skip("no-token-store")
         store = await asyncio.to_thread(store_of, ctx.settings)
     except ConfigError:
@@ -72,12 +71,6 @@ async def observe(ctx: Context, account: str | None, *, ask: bool = True) -> Sto
             found = await status.ask(found, store, [one.account for one in kept], ctx.settings)
     callers = await asyncio.to_thread(_callers, ctx)
     return status.replace(found, callers=callers, place=urlsplit(store_url).scheme)
-
-
-def _absent(url: str) -> bool:
-    """Whether it names a file that is not there: reading it would make one."""
-    path = url.removeprefix("sqlite:///")
-    return path != url and not os.path.exists(os.path.expanduser(path))
 
 
 def _callers(ctx: Context) -> tuple[token_calls.Caller, ...]:

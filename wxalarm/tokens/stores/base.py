@@ -3,7 +3,7 @@ changes themselves are in row.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
@@ -73,6 +73,12 @@ def make(store: Store, name: str, change: Change) -> Seen | None:
 def row_of(values: dict[str, Any]) -> Row:
     """A row from the columns of a database."""
     return Row(**{name: _typed(name, values[name]) for name in COLUMNS if values.get(name) is not None})
+
+
+def read_of(name: str, found: Mapping[str, Any]) -> tuple[Row, int, float]:
+    """What `Store.read` gives, from the line that schema.select gives: without a row only the time stands in it."""
+    now = float(found["time_now"])
+    return (Row(name), 0, now) if found["name"] is None else (row_of(dict(found)), int(found["version"]), now)
 
 
 _TYPES: dict[str, Callable[[Any], Any]] = {

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from wxalarm.tokens.stores.base import COLUMNS
 
 TABLE = "wxalarm_tokens"
+
+
+class AddColumn(NamedTuple):
+    """A column more, which is not added where it is."""
+
+    name: str
+    type: str
+
+    @property
+    def statement(self) -> str:
+        """For a table without it."""
+        return f"ALTER TABLE {TABLE} ADD COLUMN {self.name} {self.type}"
+
+
 MIGRATIONS = (
     (
         "CREATE TABLE IF NOT EXISTS wxalarm_tokens ("
@@ -18,9 +34,11 @@ MIGRATIONS = (
         " rejected_at DOUBLE PRECISION NOT NULL, foreign_at DOUBLE PRECISION NOT NULL, foreign_by VARCHAR(32) NOT NULL,"
         " version BIGINT NOT NULL)",
     ),
+    (AddColumn("alarms", "TEXT"),),
 )
-"""The statements that lead from each version of the schema to the next; the first from none. Each may be run twice:
-two keepers can be started at once, and MySQL commits each by itself. New ones are appended, none is changed."""
+"""What leads from each version of the schema to the next; the first from none. Each may be tried twice: two keepers can
+be started at once, and MySQL commits each by itself. New ones are appended, none is changed. A column that is added may
+be NULL: a keeper of an older version does not write it."""
 SCHEMA_TABLE = "CREATE TABLE IF NOT EXISTS wxalarm_schema (version INTEGER NOT NULL PRIMARY KEY)"
 VERSION = len(MIGRATIONS)
 READ_VERSION = "SELECT MAX(version) FROM wxalarm_schema"

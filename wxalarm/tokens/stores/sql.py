@@ -14,18 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from wxalarm.tokens.row import Row
-from wxalarm.tokens.stores.base import Clock, StoreError, row_of
-from wxalarm.tokens.stores.schema import (
-    ADD_VERSION,
-    INSERT,
-    MIGRATIONS,
-    NAMES,
-    READ_VERSION,
-    SCHEMA_TABLE,
-    UPDATE,
-    VERSION,
-    select,
-)
+from wxalarm.tokens.stores import schema
+from wxalarm.tokens.stores.base import Clock, StoreError, read_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,6 +29,7 @@ GIVEN = "CAST(:now AS DOUBLE PRECISION)"
 GIVEN_MYSQL = "(:now + 0e0)"
 REFUSED = (1044, 1045, 1049)
 """Numbers of MySQL: this user, this password, this database. Those of its client begin at 2000."""
+COLUMN_IS_THERE = 1060
 TIMEOUT = 5
 """Seconds for a connection, and for an answer."""
 
@@ -63,8 +54,8 @@ class SqlStore:
         )
         self._clock = clock
         clock_words = GIVEN_MYSQL if kind == "mysql" else GIVEN
-        self._select = text(select(clock_words if clock else NOW[kind]))
-        self._update, self._insert, self._names = text(UPDATE), text(INSERT), text(NAMES)
+        self._select = text(schema.select(clock_words if clock else NOW[kind]))
+        self._update, self._insert, self._names = text(schema.UPDATE), text(schema.INSERT), text(schema.NAMES)
         self._lock = threading.Lock()
         self._ready = False
         self._pid = os.getpid()
@@ -73,9 +64,7 @@ class SqlStore:
         given = {"name": name, **({"now": self._clock()} if self._clock else {})}
         with self._connection() as connection:
             found = connection.execute(self._select, given).mappings().one()
-        if found["name"] is None:
-            return Row(name), 0, float(found["time_now"])
-        return row_of(dict(found)), int(found["version"]), float(found["time_now"])
+        return read_of(name, dict(found))
 
     def swap(self, row: Row, version: int) -> bool:
         with self._connection() as connection:
@@ -115,24 +104,27 @@ class SqlStore:
         with self._lock:
             if self._ready:
                 return
-            for left in (2, 1, 0):
+            for left in reversed(range(2 + 3 * schema.VERSION)):  # each that fails, another has made a step
                 try:
                     self._migrate(connection)
                     break
-                except (IntegrityError, ProgrammingError):  # another keeper does the same at this moment
+                except (IntegrityError, OperationalError, ProgrammingError) as error:
                     connection.rollback()
-                    if not left:
-                        raise
+                    if not left or (isinstance(error, OperationalError) and _number(error) != COLUMN_IS_THERE):
+                        raise  # else another keeper does the same at this moment
             self._ready = True
 
     def _migrate(self, connection: Connection) -> None:
-        connection.execute(text(SCHEMA_TABLE))
-        stands = connection.execute(text(READ_VERSION)).scalar() or 0
+        connection.execute(text(schema.SCHEMA_TABLE))
+        stands = connection.execute(text(schema.READ_VERSION)).scalar() or 0
         connection.commit()
-        for number in range(stands, VERSION):
-            for statement in MIGRATIONS[number]:
-                connection.execute(text(statement))
-            connection.execute(text(ADD_VERSION), {"version": number + 1})
+        for number in range(stands, schema.VERSION):
+            for step in schema.MIGRATIONS[number]:
+                if isinstance(step, str):
+                    connection.execute(text(step))
+                elif step.name not in {one["name"] for one in sqlalchemy.inspect(connection).get_columns(schema.TABLE)}:
+                    connection.execute(text(step.statement))
+            connection.execute(text(schema.ADD_VERSION), {"version": number + 1})
             connection.commit()
 
 
@@ -140,9 +132,15 @@ def _told(error: SQLAlchemyError) -> str:
     """What is wrong, in the driver's words where they are about the way to the server. Others may repeat a value: of
     those only the kind and the number."""
     cause = getattr(error, "orig", None)
-    first = next(iter(getattr(cause, "args", ())), "")
-    state = first if isinstance(first, int) else getattr(cause, "sqlstate", None)
+    number = _number(error)
+    state = number if number is not None else getattr(cause, "sqlstate", None)
     lost = state is None or state in REFUSED or (isinstance(state, int) and state >= 2000)
     if isinstance(error, OperationalError) and lost:
         return (str(cause).splitlines() or [""])[0]
     return f"{type(cause or error).__name__} {state or ''}".strip()
+
+
+def _number(error: SQLAlchemyError) -> int | None:
+    """MySQL's number of an error."""
+    first = next(iter(getattr(getattr(error, "orig", None), "args", ())), "")
+    return first if isinstance(first, int) else None

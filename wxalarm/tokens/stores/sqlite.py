@@ -6,24 +6,15 @@ import errno
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from wxalarm.tokens.row import Row
-from wxalarm.tokens.stores.base import Clock, StoreError, row_of
-from wxalarm.tokens.stores.schema import (
-    ADD_VERSION,
-    INSERT,
-    MIGRATIONS,
-    NAMES,
-    READ_VERSION,
-    SCHEMA_TABLE,
-    UPDATE,
-    VERSION,
-    select,
-)
+from wxalarm.tokens.stores import schema
+from wxalarm.tokens.stores.base import Clock, StoreError, read_of
 
 NOW = "(julianday('now') - 2440587.5) * 86400.0"
 BUSY = 5.0
@@ -41,27 +32,27 @@ class SqliteStore:
         self._pid = 0
         self._left: list[sqlite3.Connection] = []
         """Connections of the parent process: neither to be used nor to be closed here."""
-        self._select = select("CAST(:now AS REAL)" if clock else NOW)
+        self._select = schema.select("CAST(:now AS REAL)" if clock else NOW)
 
     def read(self, name: str) -> tuple[Row, int, float]:
         with self._connection() as connection:
             given = {"name": name, **({"now": self._clock()} if self._clock else {})}
             found = connection.execute(self._select, given).fetchone()
-        if found["name"] is None:
-            return Row(name), 0, float(found["time_now"])
-        return row_of(dict(found)), int(found["version"]), float(found["time_now"])
+        return read_of(name, found)
 
     def swap(self, row: Row, version: int) -> bool:
         with self._connection() as connection:
             try:
-                done = connection.execute(UPDATE if version else INSERT, {**asdict(row), "version": version})
+                done = connection.execute(
+                    schema.UPDATE if version else schema.INSERT, {**asdict(row), "version": version}
+                )
             except sqlite3.IntegrityError:
                 return False  # another made the row meanwhile
             return done.rowcount == 1
 
     def names(self) -> list[str]:
         with self._connection() as connection:
-            return [str(row[0]) for row in connection.execute(NAMES)]
+            return [str(row[0]) for row in connection.execute(schema.NAMES)]
 
     def forgets(self) -> bool:
         return False
@@ -98,19 +89,27 @@ class SqliteStore:
                 os.close(descriptor)
         made = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
         made.row_factory = sqlite3.Row
-        made.execute("PRAGMA journal_mode=WAL")
-        made.execute("PRAGMA synchronous=FULL")
-        self._migrate(made)
-        return made
+        until = time.monotonic() + BUSY
+        while True:
+            try:
+                made.execute("PRAGMA journal_mode=WAL")
+                made.execute("PRAGMA synchronous=FULL")
+                self._migrate(made)
+                return made
+            except sqlite3.OperationalError as error:
+                # While several make the file, SQLite refuses some of this at once, whatever its time-out says.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        connection.execute(SCHEMA_TABLE)
-        if (connection.execute(READ_VERSION).fetchone()[0] or 0) >= VERSION:
+        connection.execute(schema.SCHEMA_TABLE)
+        if (connection.execute(schema.READ_VERSION).fetchone()[0] or 0) >= schema.VERSION:
             return
         connection.execute("BEGIN IMMEDIATE")
         with connection:
-            stands = connection.execute(READ_VERSION).fetchone()[0] or 0
-            for number in range(stands, VERSION):
-                for statement in MIGRATIONS[number]:
-                    connection.execute(statement)
-                connection.execute(ADD_VERSION, {"version": number + 1})
+            stands = connection.execute(schema.READ_VERSION).fetchone()[0] or 0
+            for number in range(stands, schema.VERSION):
+                for step in schema.MIGRATIONS[number]:
+                    connection.execute(step if isinstance(step, str) else step.statement)
+                connection.execute(schema.ADD_VERSION, {"version": number + 1})

@@ -21,15 +21,16 @@ from wxalarm.watch.web.api import Api
 from wxalarm.watch.web.guard import Guard
 from wxalarm.watch.web.pages import Pages
 from wxalarm.watch.web.probe import Probes
+from wxalarm.watch.web.tokens import PATHS, TokenDoor
 
 CONNECTIONS = 200
 """Connections at one time; more are answered 503."""
 
 
-def application(service: Service, *, mounted: dict[str, ASGIApp] | None = None) -> ASGIApp:
-    """All of it, guarded. mounted: applications of other rooms, by the path that they stand under."""
+def application(service: Service) -> ASGIApp:
+    """All of it, guarded."""
     probes, pages = Probes(service), Pages(service, Store(service.store.path, read_only=True))
-    api = Api(pages)
+    api, door = Api(pages), TokenDoor(service)
     routes: list[BaseRoute] = [
         Route("/", pages.overview),
         Route("/target/{key}", pages.target),
@@ -49,7 +50,7 @@ def application(service: Service, *, mounted: dict[str, ASGIApp] | None = None) 
         Route("/probe", probes.probe),
         Route("/-/healthy", _healthy),
     ]
-    routes += [Mount(path, app) for path, app in (mounted or {}).items()]
+    routes += [Mount(path, door) for path in PATHS]
     assert service.plan.listen is not None
     address, watch = service.plan.listen[0], service.plan.settings.watch
     app = Starlette(routes=routes, exception_handlers={sqlite3.Error: pages.unreadable})
