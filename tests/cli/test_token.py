@@ -379,6 +379,16 @@ def test_a_ticket_that_cannot_be_stored_is_not_taken(stand: Stand) -> None:
     assert stand("put", "--account", "mine", given="ticket@@@1").returncode == 3
 
 
+def test_who_only_reads_makes_no_store(stand: Stand, tmp_path: Path) -> None:
+    stand.configure()
+    text = stand.path.read_text("utf-8")
+    stand.path.write_text(text.replace(stand.store_url, f"sqlite:///{tmp_path}/nowhere/tokens.db"), "utf-8")
+    got = stand("get")
+    assert got.returncode == 3
+    assert "there is no token in the store yet" in got.stderr.decode()
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_platform_without_a_ticket_waits_for_it(stand: Stand) -> None:
     stand.configure(after=MINE)
     stand.env["MINE_SECRET"] = PLATFORM_SECRET

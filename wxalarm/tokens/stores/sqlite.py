@@ -35,10 +35,23 @@ class SqliteStore:
         self._select = schema.select("CAST(:now AS REAL)" if clock else NOW)
 
     def read(self, name: str) -> tuple[Row, int, float]:
+        if self._absent():
+            return Row(name), 0, self._clock() if self._clock else time.time()
         with self._connection() as connection:
             given = {"name": name, **({"now": self._clock()} if self._clock else {})}
             found = connection.execute(self._select, given).fetchone()
         return read_of(name, found)
+
+    def _absent(self) -> bool:
+        """Whether there is no store yet. Who only reads a token makes none: a mistaken path would look like a store
+        that is waiting for its keeper."""
+        if self._open is not None or self._path == ":memory:":
+            return False
+        try:
+            os.stat(self._path)
+        except OSError as error:
+            return error.errno == errno.ENOENT
+        return False
 
     def swap(self, row: Row, version: int) -> bool:
         with self._connection() as connection:
