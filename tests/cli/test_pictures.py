@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,18 @@ import pytest
 from tests.cli.test_clipboard import program
 from tests.cli.test_reading import ALARM, QUICK
 from tests.cli_support import wxalarm
-from wxalarm.cli.pictures import picture
+from tests.tokens.servers import missing
+from wxalarm.cli.pictures import both, picture
 
+SCREEN = """<meta charset="utf-8"><body style="margin: 16px; background: #ededed"><div
+style="width: 520px; padding: 14px; background: #fff; font: 24px/1.5 'WenQuanYi Zen Hei'; white-space: pre-wrap; word-break: break-all">"""
+SHOWN = """Appid: wx0000000000000001
+昵称: 示例账号
+时间: 2026-01-10 20:00:01
+内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法
+次数: 5分钟 100次
+错误样例: [OpenID=oAAAA][Stamp=1768046400][OuterIP=][3rdUrl=http://wx.example.com/cb][IP=192.0.2.1][HTTP Code=502]
+报警排查指引，请见: https://mmbizurl.cn/s/MpkaZb8yg"""
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
@@ -42,6 +55,44 @@ def test_it_is_named_and_tesseract_reads_it_when_asked(tmp_path: Path) -> None:
     missing = wxalarm("diagnose", *QUICK, "--ocr", path, env={"PATH": str(tmp_path)})
     assert b"chi_sim" in missing.stderr
     (tmp_path / "text").write_text(ALARM.format(n=1), "utf-8")
-    program(tmp_path, "tesseract", f'[ "$4" = chi_sim+eng ] && exec /bin/cat {tmp_path / "text"}')
+    program(tmp_path, "tesseract", f"case $4 in chi_sim*) ;; *) exit 1 ;; esac; exec /bin/cat {tmp_path / 'text'}")
     done = wxalarm("diagnose", *QUICK, "--ocr", "-f", "json", path, env={"PATH": str(tmp_path)})
     assert json.loads(done.stdout)["reports"][0]["alarm"]["appid"] == "wx0000000000000001", done.stderr
+
+
+def test_of_two_readings_each_line_is_the_one_with_more_chinese() -> None:
+    mixed, chinese = "AB: 微信服务器\n\n[3rdUrl=http://wx.example.com/cb]\n", "内容: 微信服务器\n[3rdun=http;//wx]\n"
+    assert both(mixed, chinese) == "内容: 微信服务器\n[3rdUrl=http://wx.example.com/cb]\n"
+    assert both("one\ntwo", "内容") == "one\ntwo", "lines that do not stand beside each other"
+
+
+def needed() -> str | None:
+    """What the real test lacks."""
+    if shutil.which("tesseract") is None or shutil.which("chromium") is None:
+        return "needs tesseract and Chromium"
+    known = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True).stdout
+    fonts = subprocess.run(["fc-list"], capture_output=True, text=True).stdout if shutil.which("fc-list") else ""
+    return (
+        None if "chi_sim" in known and "WenQuanYi Zen Hei" in fonts else "needs tesseract-ocr-chi-sim, fonts-wqy-zenhei"
+    )
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+@pytest.mark.oracle
+def test_tesseract_itself_reads_a_screenshot(tmp_path: Path) -> None:
+    """Five seconds: a browser draws what a chat shows, and tesseract reads it twice."""
+    if lacking := needed():
+        missing(lacking)
+    page, screen = tmp_path / "page.html", tmp_path / "screen.png"
+    page.write_text(SCREEN + SHOWN, "utf-8")
+    quiet = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    drawn = ["chromium", *quiet, f"--screenshot={screen}", "--window-size=600,700", page.as_uri()]
+    subprocess.run(drawn, capture_output=True, check=True)
+    done = wxalarm("diagnose", *QUICK, "--ocr", "-f", "json", screen, env={"PATH": os.environ["PATH"]})
+    (report,) = json.loads(done.stdout)["reports"]
+    alarm = report["alarm"]
+    assert (alarm["kind"], alarm["count"], alarm["window_minutes"]) == ("invalid-response", 100, 5), done.stderr
+    assert (alarm["sample"]["http_code"], alarm["sample"]["ip"]) == (502, "192.0.2.1")
+    assert report["cause"]["code"] == "http-status"
+    assert b"screen.png was read by tesseract" in done.stderr

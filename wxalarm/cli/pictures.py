@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from wxalarm.cli.common import fail
 from wxalarm.probes.command import asked_for, on_path
+from wxalarm.render.text import visible
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -32,11 +35,30 @@ def read(data: bytes, kind: str, source: str, words: Catalogue, *, ocr: bool) ->
     program = on_path("tesseract")
     if program is None:
         fail(words.ui("ocr_missing", source=source, kind=kind, language=LANGUAGE))
-    command = [program, "stdin", "stdout", "-l", f"{LANGUAGE}+eng", "--psm", "6"]
-    try:
-        code, text, errors = asked_for(command, WAIT, data)
-    except OSError as error:
-        fail(words.ui("ocr_failed", source=source, error=type(error).__name__))
-    if code:
-        fail(words.ui("ocr_failed", source=source, error=errors[:300]))
-    return text
+    texts = []
+    for languages in (f"{LANGUAGE}+eng", LANGUAGE):
+        command = [program, "stdin", "stdout", "-l", languages, "--psm", "6"]
+        try:
+            code, text, errors = asked_for(command, WAIT, data)
+        except OSError as error:
+            fail(words.ui("ocr_failed", source=source, error=type(error).__name__))
+        if code:
+            fail(words.ui("ocr_failed", source=source, error=errors[:300]))
+        texts.append(text.decode("utf-8", "replace"))
+    typer.echo(visible(words.ui("ocr_read", source=source)), err=True)
+    return both(*texts).encode()
+
+
+def both(mixed: str, chinese: str) -> str:
+    """Two readings of one picture, line by line the one with more Chinese: with English beside it tesseract reads
+    URLs well and takes labels for Latin words ("AB: " for "内容: "); without it, the other way round."""
+    lines = [[line for line in text.splitlines() if line.strip()] for text in (mixed, chinese)]
+    if len(lines[0]) != len(lines[1]):
+        return mixed
+    return (
+        "\n".join(
+            max(pair, key=lambda line: sum("一" <= letter <= "鿿" for letter in line))
+            for pair in zip(*lines, strict=True)
+        )
+        + "\n"
+    )
