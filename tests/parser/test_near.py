@@ -45,6 +45,11 @@ def test_what_proves_something_about_a_push_stands_for_an_alarm() -> None:
     ]
 
 
+def test_a_line_of_json_is_no_alarms_because_the_text_ends_soon() -> None:
+    text = '{"时间":"2026-01-05 10:00:00","内容":"测试","次数":3}\n内容: MarkFail\n面试时间: 明天 内容: 技术面\n'
+    assert parse(text).alarms == parse(text + "x\n" * 3000).alarms == ()
+
+
 def test_other_texts_are_not_near() -> None:
     for line in ("大家好", "curl -i https://wx.example.com", "HTTP/1.1 200 OK", ALARM):
         assert near(line) is None

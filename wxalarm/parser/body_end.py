@@ -105,6 +105,11 @@ class Finder:
             self._from, self._found = at, match.start() if match else len(self._text)
         return self._found
 
+    def within(self, at: int, last: int) -> int | None:
+        """Where the first match at or behind an offset begins, if before another one."""
+        found = self.start(at)
+        return found if found < min(last, len(self._text)) else None
+
 
 class Body(NamedTuple):
     """The end of a body."""

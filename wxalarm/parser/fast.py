@@ -49,13 +49,15 @@ def _group(key: w.Key) -> str:
     printed = key.printed + ("(?:10)?" if key.also else "")
     if key.form == "flag":
         return rf"(?:\[({printed})\])?+"
+    # "=3D" is of a mail's source.
+    mail = "(?!3D)" if key.field in ("url", "transaction_id") else ""
     # What posters mask, and sometimes its closing bracket with it.
     open_ = rf"|(?<=\*) ?(?=\[{w.KEY}=)" if key.field in ("openid", "url") else ""
     # The second key of a field ("ip") only where the first one ("IP") is not: else the tokens say which counts.
     fields = [other.field for other in _KEYS[: _KEYS.index(key)]]
     once = rf"(?({key.field})(?!))" if key.field in fields else ""
     value = _FORMS[key.form] if key.field in fields else rf"?P<{key.field}>{_FORMS[key.form]}"
-    return rf"(?:{once}{bracket}{printed}=({value})(?:\](?: (?=\[))?{open_}))?+"
+    return rf"(?:{once}{bracket}{printed}={mail}({value})(?:\](?: (?=\[))?{open_}))?+"
 
 
 _SAMPLE = (
@@ -111,9 +113,7 @@ _GROUPS = (
 )
 """What the groups of CLEAN hold."""
 _BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
-_OPENID, _STAMP, _URL, _TRANSACTION = (
-    _GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url", "transaction_id")
-)
+_OPENID, _STAMP, _URL = (_GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url"))
 _FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
 _SURE_OPENID = compiled(r"[0-9A-Za-z_-]{20,40}\Z")
 
@@ -213,8 +213,6 @@ def read(match: re.Match[str], source: Source) -> Found | None:
         return None
     # Only a mask eats a bracket, only WeChat cuts a body.
     openid, url = groups[_OPENID], groups[_URL]
-    if (url or groups[_TRANSACTION] or "")[:2] == "3D":
-        return None  # "=3D", of a mail's source
     if sample.response_truncated or (openid and openid[-1] == "*") or (url and url[-1] == "*"):
         return alarm, _problems(match, source), start, end
     return alarm, (), start, end

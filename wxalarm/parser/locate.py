@@ -64,26 +64,31 @@ class Lines:
 
 
 class Source:
-    """A text to parse: `text` is what the parser reads, locations are those of the text as it was given."""
+    """A text to parse, or a part of one: `text` is what the parser reads, locations are those of the text as it was
+    given."""
 
-    __slots__ = ("_maps", "_mends", "lines", "text")
+    __slots__ = ("_maps", "_mends", "begin", "end", "lines", "text")
 
-    def __init__(self, lines: Lines) -> None:
-        self.lines, self.text = lines, lines.text
+    def __init__(self, lines: Lines, begin: int = 0, end: int | None = None) -> None:
+        self.lines, self.begin = lines, begin
+        self.end = len(lines.text) if end is None else end
+        self.text = lines.text[begin : self.end]
         self._maps: Sequence[Map] = ()
         self._mends: Sequence[Mend] = ()
 
     def repair(self) -> None:
         """Undo what pages and chat programs did to the text."""
-        self.text, self._maps, mends = repair(self.lines.text)
+        self.text, self._maps, mends = repair(self.text)
         self._mends = sorted(mends, key=lambda mend: mend.start)
 
     def given(self, start: int, end: int) -> tuple[int, int]:
         """Offsets of the text as given for offsets of `text`."""
-        return given(self._maps, start, end)
+        start, end = given(self._maps, start, end)
+        return self.begin + start, self.begin + end
 
     def parsed(self, given: int) -> int:
         """The offset of `text` for an offset of the text as given."""
+        given -= self.begin
         for back in self._maps:
             given = back.parsed(given)
         return given
@@ -92,10 +97,13 @@ class Source:
         """What repair did to text[start:end] that is not beyond doubt."""
         if not self._mends:
             return []
-        start, end = self.given(start, end)
+        start, end = given(self._maps, start, end)
         first = bisect_left(self._mends, start, key=lambda mend: mend.start)
         last = bisect_left(self._mends, end, key=lambda mend: mend.start)
-        return [mend.code(self.lines.locate(mend.start, mend.end), **mend.evidence) for mend in self._mends[first:last]]
+        return [
+            mend.code(self.lines.locate(self.begin + mend.start, self.begin + mend.end), **mend.evidence)
+            for mend in self._mends[first:last]
+        ]
 
     def locate(self, start: int, end: int) -> Location:
         """The location of text[start:end]."""

@@ -1,12 +1,14 @@
 """Finds the alarms of a text: the clean ones by one compiled pattern, all others by their tokens.
 
-A text that pages or chat programs damaged is repaired first. Signs of damage inside the body of a clean alarm are no
-reason to: a server may really have sent them.
+What pages or chat programs damaged is repaired first, from the clean alarm before it to the first two behind it that
+have nothing between them: one dressed alarm makes no other one slow, nor reads it anew. Signs of damage inside the body
+of a clean alarm are no reason to: a server may really have sent them.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wxalarm.parser import fast
@@ -20,27 +22,77 @@ if TYPE_CHECKING:
 
 
 class Scan:
-    """The alarms of one text, from an offset of it as given on, in order: `found`."""
+    """The alarms of one text, from an offset on, in order: `found`, with their extents in the text as given."""
 
     def __init__(self, source: Source, start: int = 0) -> None:
         self.source = source
         self.found: list[Found] = []
-        self.clean: set[int] = set()
-        """Which of them are clean alarms of a text that needed no repair."""
+        self.others: set[int] = set()
+        """Which of them are no clean alarms, or stand in what was repaired."""
         self.pending: int | None = None
         """Behind the last alarm, where another may have begun that is not whole yet."""
-        if not self._scan(start, Signs(source.text, start)):
-            self.found.clear()
-            self.clean.clear()
-            source.repair()
-            self.__dict__.pop("_clusters", None)
-            self._scan(source.parsed(start), None)
+        self._start = start
+        self._repaired: list[Source] = []
+        """What was repaired, in order."""
+        self._read_whole(start)
 
-    def _scan(self, at: int, signs: Signs | None) -> bool:
-        """Find them all; False when the text has to be repaired first, as one of the signs says."""
-        source, found = self.source, self.found
+    def _read_whole(self, at: int) -> None:
+        """Find them all."""
+        text = self.source.text
+        signs, stretches = Signs(text, at), Stretches(text)
+        part = _Part(self, self.source)
+        while (damaged := part.read(at, signs, stretches)) is not None:
+            begin = self._last_clean()
+            at = _end_of_damage(self.source, damaged, signs, stretches)
+            self._repair(begin, at)
+        self.pending = self.pending if part.pending is None else part.pending
+
+    def _last_clean(self) -> int:
+        """Where the last clean alarm begins, which is taken back, with what was found behind it; else the beginning."""
+        while self.found:
+            begin = self.found.pop()[2]
+            if len(self.found) not in self.others:
+                return begin
+            self.others.remove(len(self.found))
+        return 0
+
+    def _repair(self, begin: int, end: int) -> None:
+        """Read text[begin:end] repaired."""
+        source = Source(self.source.lines, begin, end)
+        source.repair()
+        self._repaired.append(source)
+        part = _Part(self, source)
+        part.read(source.parsed(max(begin, self._start)), None, None)
+        if part.pending is not None and end == len(self.source.text):
+            self.pending = source.given(part.pending, part.pending)[0]
+
+    def earlier(self, offset: int, size: int) -> int:
+        """The offset that stands `size` characters before one, as they are read: after repair."""
+        for source in reversed(self._repaired):
+            between = max(offset - source.end, 0)
+            if size <= between:
+                break
+            size, offset = size - between, offset - between
+            at = source.parsed(offset) if offset > source.begin else 0
+            if size <= at:
+                return source.given(at - size, at - size)[0]
+            size, offset = size - at, min(offset, source.begin)
+        return max(offset - size, 0)
+
+
+class _Part:
+    """One reading of a text as given, or of a part that was repaired."""
+
+    def __init__(self, scan: Scan, source: Source) -> None:
+        self._scan, self._source = scan, source
+        self.pending: int | None = None
+        self._clusters: Clusters | None = None
+
+    def read(self, at: int, signs: Signs | None, stretches: Stretches | None) -> int | None:
+        """Find the alarms from `at` on; where damage begins that has to be repaired first, as one of the signs says, or
+        None. What was repaired has no signs."""
+        source, found, others = self._source, self._scan.found, self._scan.others
         text = source.text
-        stretches = Stretches(text)
         for match in fast.CLEAN.finditer(text, at):
             start, end = match.span()
             if start < at:
@@ -48,54 +100,83 @@ class Scan:
             clean = fast.read(match, source)
             if clean is None:
                 continue
-            if signs is not None and signs.first < end:
-                body, behind = match.span(fast.BODY)
-                if body < 0:
-                    body = behind = end
-                if signs.before(body, behind) or is_encoded(text, body, behind, clean[0].sample):
-                    return False
+            if signs is not None and signs.first < end and _is_damaged(match, clean, signs):
+                return at
             # Two characters can be no label.
-            if start - at > 2 and signs is not None and stretches.are_damaged(at, start):
-                return False
-            if start - at > 2 and fast.may_hold_pieces(text, at, start):
-                clusters = self._clusters
-                before = list(clusters.begin(at, start))
-                if clusters.continues_at(start, *fast.first_label(match)):
-                    # Something before it belongs to it.
-                    if clusters.is_whole:
-                        found += map(self._built, (*before, *clusters.go_on(start, end), *clusters.finish(end)))
-                    else:
-                        self._read(at, end)
-                    at = end
-                    continue
-                found += map(self._built, (*before, *clusters.finish(start)))
-            if signs is not None:
-                self.clean.add(len(found))
-            elif mends := source.mended(start, end):
-                clean = (clean[0], [*clean[1], *mends], start, end)
+            if start - at > 2:
+                if stretches is not None and stretches.are_damaged(at, start):
+                    return at
+                if fast.may_hold_pieces(text, at, start):
+                    clusters = self._cluster()
+                    before = list(clusters.begin(at, start))
+                    if clusters.continues_at(start, *fast.first_label(match)):
+                        # Something before it belongs to it.
+                        if clusters.is_whole:
+                            self._build((*before, *clusters.go_on(start, end), *clusters.finish(end)))
+                        else:
+                            self._build(clusters.find(at, end))
+                        at = end
+                        continue
+                    self._build((*before, *clusters.finish(start)))
+            if signs is None:
+                others.add(len(found))
+                clean = (clean[0], [*clean[1], *source.mended(start, end)], *source.given(start, end))
             found.append(clean)
             at = end
         if signs is not None and signs.before(len(text), len(text)):
-            return False
-        if signs is not None and stretches.are_damaged(at, len(text)):
-            return False
+            return at
+        if stretches is not None and stretches.are_damaged(at, len(text)):
+            return at
         if fast.may_hold_pieces(text, at, len(text)):
-            self._read(at, len(text))
-            self.pending = self._clusters.pending
-        return True
+            clusters = self._cluster()
+            self._build(clusters.find(at, len(text)))
+            self.pending = clusters.pending
+        return None
 
-    def _read(self, start: int, end: int) -> None:
-        self.found += map(self._built, self._clusters.find(start, end))
-
-    def _built(self, cluster: Cluster) -> Found:
+    def _build(self, clusters: Iterable[Cluster]) -> None:
         from wxalarm.parser.build import build
 
-        alarm, problems = build(cluster, self.source)
-        return alarm, [*problems, *self.source.mended(cluster.start, cluster.end)], cluster.start, cluster.end
+        source, found = self._source, self._scan.found
+        for cluster in clusters:
+            alarm, problems = build(cluster, source)
+            mends = source.mended(cluster.start, cluster.end)
+            self._scan.others.add(len(found))
+            found.append((alarm, [*problems, *mends], *source.given(cluster.start, cluster.end)))
 
-    @cached_property
-    def _clusters(self) -> Clusters:
+    def _cluster(self) -> Clusters:
         """One for the whole text: it remembers what it has looked for."""
         from wxalarm.parser.cluster import Clusters
 
-        return Clusters(self.source.text)
+        if self._clusters is None:
+            self._clusters = Clusters(self._source.text)
+        return self._clusters
+
+
+def _is_damaged(match: re.Match[str], clean: Found, signs: Signs) -> bool:
+    """Whether a sign stands in a clean alarm or before it; those in its body are passed over, when it is one."""
+    body, behind = match.span(fast.BODY)
+    if body < 0:
+        body = behind = match.end()
+    return signs.before(body, behind) or is_encoded(match.string, body, behind, clean[0].sample)
+
+
+def _end_of_damage(source: Source, at: int, signs: Signs, stretches: Stretches) -> int:
+    """Where the second of the first two clean alarms begins that have nothing between them; the end of the text when
+    there are none. What stands before the first may belong to it."""
+    text, before = source.text, None
+    for match in fast.CLEAN.finditer(text, at):
+        start, end = match.span()
+        if before is None:
+            signs.skip(start)
+        clean = fast.read(match, source)
+        if clean is None or (signs.first < end and _is_damaged(match, clean, signs)):
+            before = None
+            continue
+        if before is not None and (
+            start - before <= 2
+            or not (stretches.are_damaged(before, start) or fast.may_hold_pieces(text, before, start))
+        ):
+            return start
+        before = end
+    signs.skip(len(text))
+    return len(text)

@@ -51,17 +51,16 @@ class _Window:
             return
         self.text = "".join((self.text, *self._new))
         self._new, self._waiting = [], 0
-        source = Source(Lines(self.text, self.path, self.line, self.column))
-        scan = Scan(source, self.start)
+        scan = Scan(Source(Lines(self.text, self.path, self.line, self.column)), self.start)
         found = scan.found
-        ready = len(found) if final else _ready(scan, len(source.text))
+        ready = len(found) if final else _ready(scan, scan.earlier(len(self.text), SETTLED))
         for alarm, problems, _, _ in found[:ready]:
             yield alarm, problems
         begun = found[ready][2] if ready < len(found) else scan.pending
         # The text that comes may show that it began earlier, but never inside what has been given out.
-        given_out = found[ready - 1][3] if ready else source.parsed(self.start)
-        keep = max((len(source.text) if begun is None else begun) - TAIL, given_out)
-        self._cut(max(source.given(keep, keep)[0], self.start))
+        given_out = found[ready - 1][3] if ready else self.start
+        keep = scan.earlier(len(self.text) if begun is None else begun, TAIL)
+        self._cut(max(keep, given_out))
 
     def _cut(self, start: int) -> None:
         """Forget what stands before an offset, but for the context."""
@@ -72,12 +71,13 @@ class _Window:
         self.text, self.start = self.text[begin:], start - begin
 
 
-def _ready(scan: Scan, end: int) -> int:
+def _ready(scan: Scan, settled: int) -> int:
     """How many of the alarms no further text can change: those far enough behind; and clean ones with another one
     behind them that end with the guide line or have no body, whose end could lie further on. What stands close behind
     any other may yet become a part of it, or its damage the text's."""
     for number, (alarm, _, _, ends) in enumerate(scan.found):
         whole = alarm.sample.response_content is None or alarm.guide_url is not None
-        if ends > end - SETTLED and not (whole and {number, number + 1} <= scan.clean):
+        clean = number + 1 < len(scan.found) and scan.others.isdisjoint((number, number + 1))
+        if ends > settled and not (whole and clean):
             return number
     return len(scan.found)

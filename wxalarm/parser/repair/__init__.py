@@ -64,6 +64,14 @@ class Signs:
         place = self._text.find(char, at)
         return place if place >= 0 else len(self._text)
 
+    def skip(self, at: int) -> None:
+        """Pass over all that stand before an offset."""
+        self._next = [
+            place if place >= at else self._find(char, at)
+            for place, (char, _) in zip(self._next, self._signs, strict=True)
+        ]
+        self.first = min(self._next, default=len(self._text))
+
     def before(self, body: int, behind: int) -> bool:
         """Whether there is one before text[body:behind], a body; else goes on behind it."""
         first = len(self._text)

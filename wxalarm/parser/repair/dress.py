@@ -98,8 +98,8 @@ _PAIR = compiled(
 """A value in a document of JSON, or a printed dict: its key is the label, or its neighbour's text is."""
 _PAIR_PROOF = compiled(
     "|".join(
-        rf"[\"'](?:{_WORDS[name]})[^\w\[]{{1,9}}(?:(?:\"(?:text|content|tag|value)\"|text|[^\w\[]){{0,9}})[\"']{value}"
-        for name, value in (("description", w.OPENING), ("count", w.COUNT), ("sample", r"\["))
+        rf"[\"'](?:{_spelled(_WORDS[name])})[^\w\[]{{1,9}}(?:(?:\"(?:text|content|tag|value)\"|text|[^\w\[]){{0,9}})[\"'](?:{value})"
+        for name, value in (("description", _OPENING), ("count", f"{w.COUNT}|{_COUNT}"), ("sample", r"\["))
     )
 )
 """What makes a document worth it."""
@@ -111,6 +111,8 @@ _FOLLOWED = compiled(
 _APPID_LINE = compiled(rf"(?:{_WORDS['appid']})[^\n\w]{{1,12}}(?:wx|[*xX＊])")
 _LINE_OF_LABEL = compiled(w.TYPED)
 _CONTENT_NEAR = compiled(rf"(?:内容|內容)[^\n\w]{{1,12}}{w.OPENING}")
+_BORDER = compiled(rf"(?:{_WORDS['appid']})[^\w\n]{{1,12}}|(?:{_WORDS['guide_url']})")
+"""Between two alarms."""
 _NEAR = 300
 _CLOSERS = compiled(rf"(?<=\])(?:{BLANK}|[{_MARKS}|│┃])*[{_MARKS}|│┃](?:{BLANK}|[{_MARKS}|│┃])*(?=\n|\Z)")
 
@@ -137,8 +139,8 @@ class Dress:
 
     def is_worn(self, start: int, end: int) -> bool:
         """Whether there is anything to undo in text[start:end]."""
-        near = self._proofs.start(max(0, start - _BELOW)) <= end + _ABOVE
-        return near and next(self.edits(start, end), None) is not None
+        near = self._proofs.within(max(0, start - _BELOW), end + _ABOVE)
+        return near is not None and next(self.edits(start, end), None) is not None
 
     def edits(self, at: int, end: int) -> Iterator[Edit]:
         """The edits that begin in text[at:end]."""
@@ -146,7 +148,9 @@ class Dress:
         self._at = at
         while at < end and (event := _EVENT.search(text, at, end)) is not None:
             at = event.end()
-            proof = self._proofs.start(max(0, event.start() - _BELOW))
+            proof = self._proofs.within(max(0, event.start() - _BELOW), len(text))
+            if proof is None:
+                return
             if proof > at + _ABOVE:
                 at = max(at, proof - _ABOVE)
             elif event[0] == "[" and not self._marks and (behind := groups.clean(text, event.start())) > at:
@@ -240,9 +244,16 @@ class Dress:
             if cut is None or _TYPED[name].match(text, cut.end()) is None:
                 return None
             value = cut.end()
-        if w.IS_TYPE.search(label[0]) and _CONTENT_NEAR.search(text, max(0, begin - _NEAR), value + _NEAR) is not None:
+        if w.IS_TYPE.search(label[0]) and self._has_content(begin, value):
             return None
         return begin, value
+
+    def _has_content(self, begin: int, value: int) -> bool:
+        """Whether an alarm has a 内容 of its own, besides the label in text[begin:value]."""
+        text, first = self.text, max(0, begin - _NEAR)
+        first = max((border.end() for border in _BORDER.finditer(text, first, begin)), default=first)
+        border = _BORDER.search(text, value, value + _NEAR)
+        return _CONTENT_NEAR.search(text, first, border.start() if border else value + _NEAR) is not None
 
     def _name(self, behind: re.Match[str], lead: str) -> int:
         """Where a nickname begins. Marks before it are its own unless they end what stands before the label, or stand
@@ -300,7 +311,7 @@ class Dress:
     def _label(self, label: re.Match[str]) -> Iterator[Edit]:
         text, name = self.text, label.lastgroup or ""
         if text[label.start() - 1 : label.start()] in ('"', "'") and (pair := _PAIR.match(text, label.end())):
-            if self._pairs.start(max(0, label.start() - _ABOVE)) < label.end() + _ABOVE:
+            if self._pairs.within(max(0, label.start() - _ABOVE), label.end() + _ABOVE) is not None:
                 yield from self._pair(label, pair)
             return
         found = self._found(label)
