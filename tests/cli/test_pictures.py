@@ -16,9 +16,9 @@ from tests.cli_support import wxalarm
 from tests.tokens.servers import missing
 from wxalarm.cli.pictures import both, picture
 
-SCREEN = """<meta charset="utf-8"><body style="margin: 16px; background: #ededed"><div
-style="width: 520px; padding: 14px; background: #fff; font: 24px/1.5 'WenQuanYi Zen Hei'; white-space: pre-wrap;
-word-break: break-all">"""
+SCREEN = """<meta charset="utf-8"><body style="margin: 16px; background: #ededed">
+<div style="width: 520px; padding: 14px; background: #fff; font: 24px/1.5 'WenQuanYi Zen Hei';
+white-space: pre-wrap; word-break: break-all">"""
 SHOWN = """Appid: wx0000000000000001
 昵称: 示例账号
 时间: 2026-01-10 20:00:01

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from tests.paths import ROOT
 from tests.render.test_golden_reports import REPORTS, report_of
 from wxalarm.messages import LANGUAGES, catalogue
-from wxalarm.model import Alarm, AlarmKind, Report, Sample, Target
+from wxalarm.model import BEIJING, Alarm, AlarmKind, Report, Sample, Target
 from wxalarm.render import handoff
 from wxalarm.render.redact import Redactor
 
@@ -26,7 +28,9 @@ TO = {
     "callback-unset": "own",
     "ticket-ended": "own",
     "address-private": "own",
+    "healthy": "own",
 }
+"""Whom the letter of a verdict goes to. The last one has no cause, and something that matters was not looked at."""
 
 
 def golden(folder: Path, name: str, text: str) -> None:
@@ -47,6 +51,18 @@ def test_letter(name: str, lang: str) -> None:
     assert "?" not in text
     assert "None" not in text
     golden(GOLDEN, f"{name}.{lang}.txt", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_a_cause_and_nothing_left_to_look_at_wechat_is_asked(lang: str) -> None:
+    found = report_of(REPORTS["healthy"])
+    seen = datetime(2026, 1, 10, 20, 0, 1, tzinfo=BEIJING)
+    sample = Sample(openid="oAAAA0001", stamp=1768046401, outer_ip="203.0.113.7", ip="192.0.2.10", event="CLICK")
+    told = replace(found.alarm, appid="wx0000000000000001", first_seen=seen, count=30, window_minutes=5, sample=sample)
+    report = replace(found, alarm=told, untold=())
+    assert handoff.receiver(report) == "wechat"
+    text = handoff.render([report], catalogue(lang), host="ops.example.com")
+    golden(GOLDEN, "nothing-found.zh.txt", text)
 
 
 def test_wechat_gets_chinese_and_what_it_asks_for() -> None:

@@ -23,6 +23,7 @@ from wxalarm.messages import LANGUAGES, Catalogue, catalogue
 from wxalarm.parser import parse
 from wxalarm.render import html
 from wxalarm.render.incidents import page_of
+from wxalarm.render.view import view
 
 RUN = {"version": "0.1.0", "time": "2026-01-10T20:00:00+08:00", "host": "ops.example.com", "elapsed": 1.0}
 AXE = find_spec("axe_playwright_python")
@@ -113,6 +114,40 @@ needs_axe = pytest.mark.skipif(
 @pytest.mark.parametrize("name", ["half-dead-pool", "name-servers-differ", "log-and-errors", "night", "hostile"])
 def test_axe_finds_nothing(name: str, dark: bool, tmp_path: Path) -> None:
     assert violations(pages("zh")[name], tmp_path, dark=dark) == []
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_script_all_that_counts_is_seen_on_a_phone_and_on_paper(lang: str, tmp_path: Path) -> None:
+    """Two seconds: one browser for both pages."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or pytest.skip("needs Chromium")
+    made = pages(lang)
+    seen = {name: view(report_of(REPORTS[name]), catalogue(lang)) for name in ("half-dead-pool", "log-and-errors")}
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        shown = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 640}).new_page()
+        for name, report in seen.items():
+            path = tmp_path / "page.html"
+            path.write_text(made[name], "utf-8")
+            shown.goto(path.as_uri())
+            assert report.cause is not None
+            for medium in ("screen", "print"):
+                shown.emulate_media(media=medium)
+                (cause,) = shown.locator(".cause").all()
+                text = " ".join(cause.inner_text().split())
+                for needed in (report.cause.title, report.cause.text, *(one for _, _, one in report.cause.advice)):
+                    assert " ".join(needed.split()) in text
+                broken = shown.locator(".layers .broken b")
+                assert broken.is_visible()
+                style = broken.evaluate(
+                    "one => [getComputedStyle(one).color, getComputedStyle(one.parentNode).backgroundColor]"
+                )
+                assert style[0] != "rgb(255, 255, 255)" or (medium == "screen" and style[1] != "rgba(0, 0, 0, 0)")
+                assert not shown.locator("button").first.is_visible()
+            assert all(row.is_visible() for row in shown.locator(".row").all())
+        browser.close()
 
 
 @pytest.mark.chromium

@@ -177,7 +177,11 @@ class Catalogue:
                 lines.append(f"      … wxalarm explain {home}")
             else:
                 choices = self._find("words", name).items()
-                lines += [f"      {key}: {self._described(words)[0]}" for key, words in choices if words]
+                lines += [
+                    "      " + self.ui("labelled", label=key, text=self._described(words)[0])
+                    for key, words in choices
+                    if words
+                ]
         return "\n".join(lines)
 
     def summary(self, code: Code, part: str) -> str:

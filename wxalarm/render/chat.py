@@ -49,7 +49,7 @@ def _one(report: Report, page: Page, words: Catalogue) -> list[str]:
     if seen.url:
         lines.append(shorten(seen.url, LONGEST))
     if seen.cause is None:
-        lines += [": ".join(seen.without) if words.lang == "en" else "：".join(seen.without)]
+        lines.append(words.ui("labelled", label=seen.without[0], text=seen.without[1]))
         lines += [words.ui("labelled", label=words.ui("look"), text=shorten(text, LONGEST)) for text in seen.gaps[:3]]
     else:
         lines.append(words.ui("cause_line", certainty=seen.certainty, code=seen.cause.title))

@@ -78,11 +78,17 @@ def _other(entry: known.Entry, words: Catalogue) -> str:
 
 
 def _said(name: str, family: str, said: str, says: str, act: str, source: str, words: Catalogue) -> str:
-    lines = [f"{name} ({family})" + (f": {said}" if said else "")]
+    head = words.ui("named", name=name, what=family)
+    lines = [words.ui("labelled", label=head, text=said) if said else head]
     for part, text in (("text", says), ("hint", act), ("source", source)):
         if text:
-            lines.append(f"  {words.ui(f'part_{part}')}: {text}")
+            lines.append(_part(part, text, words))
     return "\n".join(lines)
+
+
+def _part(part: str, text: str, words: Catalogue) -> str:
+    """A line under a name."""
+    return "  " + words.ui("labelled", label=words.ui(f"part_{part}"), text=text)
 
 
 _STATUS = re.compile(r"(?:http-?(?:code|status)?[-=:]?)?(\d{3})")
@@ -131,9 +137,11 @@ def _kind(name: str, words: Catalogue) -> Iterable[str]:
     kind = AlarmKind(name)
     playbook = PLAYBOOKS[kind]
     steps = [f"  {check.id}  {words.check(check.id)}" for check in playbook.checks]
-    manual = [f"  {words.ui('manual')}: {step}" for step in words.steps(kind)]
-    guide = f"{words.ui('doc_guide')}: {playbook.guide}"
-    yield "\n".join([f"{kind}: {words.kind(kind)}", words.kind(kind, "about"), guide, *steps, *manual])
+    manual = ["  " + words.ui("labelled", label=words.ui("manual"), text=step) for step in words.steps(kind)]
+    guide = words.ui("labelled", label=words.ui("doc_guide"), text=playbook.guide)
+    yield "\n".join(
+        [words.ui("labelled", label=kind, text=words.kind(kind)), words.kind(kind, "about"), guide, *steps, *manual]
+    )
 
 
 def _check(name: str, words: Catalogue) -> Iterable[str]:
@@ -141,7 +149,11 @@ def _check(name: str, words: Catalogue) -> Iterable[str]:
         if check.id == name:
             codes = list(dict.fromkeys(code.id for code in check.codes))
             yield "\n".join(
-                [f"{check.id}: {words.check(check.id)}", words.check(check.id, "about"), *_wrapped(codes, 78)]
+                [
+                    words.ui("labelled", label=check.id, text=words.check(check.id)),
+                    words.check(check.id, "about"),
+                    *_wrapped(codes, 78),
+                ]
             )
 
 
@@ -150,19 +162,19 @@ def _code(name: str, words: Catalogue) -> Iterable[str]:
     if not found:
         return
     code = found[0]
-    says = [f"  {words.ui(f'part_{part}')}: {text}" for part in PARTS if (text := words.template(code, part))]
+    says = [_part(part, text, words) for part in PARTS if (text := words.template(code, part))]
     kinds = words.ui("list_comma").join(
         words.kind(kind) for kind in dict.fromkeys(k for c in found for k in c.explains)
     )
     if kinds:
-        says.append(f"  {words.ui('part_explains')}: {kinds}")
+        says.append(_part("explains", kinds, words))
     for part, links in (("causes", causes_of(name)), ("effects", effects_of(name))):
         if other := words.ui("list_comma").join(dict.fromkeys(code for _, code in links)):
-            says.append(f"  {words.ui(f'part_{part}')}: {other}")
+            says.append(_part(part, other, words))
     homes = [check.id for check in CHECKS if any(c.id == name for c in check.codes)]
     if homes:
-        says.append(f"  {words.ui('part_found_by')}: {words.ui('list_comma').join(homes)}")
-    yield "\n".join([f"{code.id} ({words.ui(f'severity_{code.severity}')})", *says])
+        says.append(_part("found_by", words.ui("list_comma").join(homes), words))
+    yield "\n".join([words.ui("named", name=code.id, what=words.ui(f"severity_{code.severity}")), *says])
 
 
 def _codes() -> list[Code]:

@@ -4,11 +4,12 @@ the minute. The template draws; nothing here knows of HTML."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from wxalarm.checks import CHECKS
 from wxalarm.messages import Catalogue
-from wxalarm.model import Report, Status, worst
+from wxalarm.model import BEIJING, Report, Status, worst
 from wxalarm.render.view import duration, moment
 from wxalarm.wechat.limits import WAIT
 
@@ -79,7 +80,7 @@ def phases(report: Report, words: Catalogue) -> dict[str, Any] | None:
     return {"rows": rows, "scale": scale, "marks": [mark for mark in MARKS if mark <= scale]}
 
 
-def names(report: Report) -> list[dict[str, Any]]:
+def names(report: Report, words: Catalogue) -> list[dict[str, Any]]:
     """A row a server that was asked for the name: what it said, the alarm's address marked."""
     own = report.alarm.sample.ip
     rows = []
@@ -89,8 +90,8 @@ def names(report: Report) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "server": view.server.label,
-                    "outcome": str(view.outcome),
-                    "seconds": view.elapsed,
+                    "outcome": words.word("dns_outcome", view.outcome),
+                    "seconds": duration(view.elapsed, words),
                     "addresses": [{"text": address, "own": address == own} for address in view.addresses],
                 }
             )
@@ -111,10 +112,16 @@ def pushes(report: Report, words: Catalogue) -> dict[str, Any] | None:
     return {
         "columns": [{"at": (minute - first) // 60, "share": count / most} for minute, count in minutes],
         "minutes": span,
+        "begin": _minute(first),
+        "end": words.ui("beijing", time=_minute(minutes[-1][0] + 60)),
         "said": words.ui("pushes_rates", rate=rate, peak=most, requests=counts.requests)
         + (words.ui("pushes_before", rate=seen.before) if seen.before is not None else "")
         + (words.ui("pushes_failed", rate=report.alarm.rate) if report.alarm.rate is not None else ""),
     }
+
+
+def _minute(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, BEIJING).strftime("%H:%M")
 
 
 def alarm_lines(report: Report, words: Catalogue) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from wxalarm.model import Report
 from wxalarm.render import figures
 from wxalarm.render.incidents import Page, clock, extent, headline, is_page, notes, page_from, title
 from wxalarm.render.text import visible
-from wxalarm.render.view import counts, view
+from wxalarm.render.view import counts, moment, view
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -57,10 +58,15 @@ def render(
         lang=words.lang,
         counts=counts(reports, words),
         settings=settings,
-        made_by=words.ui("made_by", name="wxalarm", **run) if run else "",
+        made_by=_made_by(run, words) if run else "",
         script=SCRIPT,
         script_hash=base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
     )
+
+
+def _made_by(run: Mapping[str, Any], words: Catalogue) -> str:
+    time = moment(datetime.fromisoformat(run["time"]), words)
+    return words.ui("made_by", name="wxalarm", version=run["version"], time=time, host=run["host"])
 
 
 def _article(one: Mapping[str, Any], report: Report, page: Page, words: Catalogue) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def _article(one: Mapping[str, Any], report: Report, page: Page, words: Catalogu
         "extent": extent(one, page, words) if one["alarms"] > 1 else "",
         "layers": figures.layers(report, words),
         "phases": figures.phases(report, words),
-        "names": figures.names(report),
+        "names": figures.names(report, words),
         "pushes": figures.pushes(report, words),
         "alarm": list(figures.alarm_lines(report, words)),
         "skipped": sum(len(checks) for checks, _ in seen.not_checked),

@@ -48,9 +48,9 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
         said = words.ui("cause_line", certainty=report.certainty, code=report.cause.title)
         yield f"**{_safe(said)}** {_safe(report.cause.text)}"
         yield ""
-        yield from (f"- {words.ui('why')}: {_safe(text)}" for text in report.why)
-        yield from _advice(report.cause)
-    yield from (f"- {words.ui('look')}: {_safe(text)}" for text in report.gaps)
+        yield from (_item(words.ui("why"), _safe(text), words) for text in report.why)
+        yield from _advice(report.cause, words)
+    yield from (_item(words.ui("look"), _safe(text), words) for text in report.gaps)
     if report.age:
         yield f"- {_safe(report.age)}"
     for label, texts in (
@@ -61,10 +61,10 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
         ("also", report.also),
         ("manual", report.manual),
     ):
-        yield from (f"- {words.ui(label)}: {_safe(text)}" for text in texts)
+        yield from (_item(words.ui(label), _safe(text), words) for text in texts)
     for checks, reason in report.not_checked:
         said = words.ui("checks_reason", checks=checks, reason=reason)
-        yield f"- {words.ui('not_checked')}: {_safe(said)}"
+        yield _item(words.ui("not_checked"), _safe(said), words)
     yield ""
     for row in report.rows:
         yield f"- {row.mark} **{_safe(row.title)}** `{row.check}` {row.seconds} {_safe(row.reason)}".rstrip()
@@ -74,12 +74,16 @@ def _report(report: View, words: Catalogue) -> Iterator[str]:
                 yield from ("", *(f"        {visible(bar)}" for bar in finding.chart), "")
 
 
-def _advice(finding: Line) -> Iterator[str]:
+def _item(label: str, text: str, words: Catalogue) -> str:
+    return "- " + words.ui("labelled", label=label, text=text)
+
+
+def _advice(finding: Line, words: Catalogue) -> Iterator[str]:
     for part, label, text in finding.advice:
         if part in ("edit", "letter"):
-            yield from (f"- {label}:", "", *_block(text, "diff" if part == "edit" else "text"), "")
+            yield from (_item(label, "", words).rstrip(), "", *_block(text, "diff" if part == "edit" else "text"), "")
         else:
-            yield f"- {label}: {_code(text) if part in VERBATIM else _safe(text)}"
+            yield _item(label, _code(text) if part in VERBATIM else _safe(text), words)
 
 
 def _safe(text: str) -> str:
