@@ -37,4 +37,5 @@ def test_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     assert found["changes"] > 5
     assert found["messages"] > 5
     assert [found[name] for name in ("lost changes", "lost messages", "messages of nothing")] == [[], [], []]
+    assert (found["shown twice by the robot"], found["not shown and not said to be"]) == ([], [])
     assert found["waiting"] == 0
