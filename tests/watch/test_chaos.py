@@ -23,7 +23,7 @@ def test_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     disk, notes = tmp_path / "disk", tmp_path / "notes"
     disk.mkdir()
     notes.mkdir()
-    command = 'mount -t tmpfs -o size=6m,mode=700 tmpfs "$1" && exec "$0" -m tests.watch.chaos "$@"'
+    command = 'mount -t tmpfs -o size=48m,mode=700 tmpfs "$1" && exec "$0" -m tests.watch.chaos "$@"'
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", command, sys.executable, str(disk), str(notes), str(LIVES), "7"],
         capture_output=True,
