@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import time as clock
 import traceback
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,7 +27,7 @@ from wxalarm.messages import catalogue
 from wxalarm.watch.service import Service
 from wxalarm.watch.states import Level, Rule, State, step
 from wxalarm.watch.store import Store
-from wxalarm.watch.ways import Way
+from wxalarm.watch.ways import Way, known
 
 TARGETS = 3
 EVERY = 60.0
@@ -38,7 +39,10 @@ BUSY = 0.02
 def live(folder: Path, port: int, wall: float, until: float) -> None:
     """One life: from a moment of the wall clock to another, or until it is killed."""
     store = Store(folder / "watch.db", busy=BUSY)
-    way = Way("webhook", "webhook", f"webhook+http://127.0.0.1:{port}/")
+    ways = (
+        Way("webhook", "webhook", f"webhook+http://127.0.0.1:{port}/"),
+        Way("apprise", "robot", f"json://127.0.0.1:{port}/robot"),
+    )
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -46,7 +50,7 @@ def live(folder: Path, port: int, wall: float, until: float) -> None:
         def now() -> float:
             return wall + loop.time()
 
-        plan = made.plan(TARGETS, every=EVERY, rule=RULE, ways=(way,))
+        plan = made.plan(TARGETS, every=EVERY, rule=RULE, ways=ways)
         look = made.looker(made.unsteady, now)
         service = Service(plan, store, catalogue("en"), lambda *_, **__: None, wall=now, look=look)
         await service.begin()
@@ -65,13 +69,17 @@ def live(folder: Path, port: int, wall: float, until: float) -> None:
 
 
 def receive(folder: Path) -> tuple[int, int]:
-    """A webhook in a process of its own that notes the ids: (port, pid)."""
+    """A webhook in its own process that notes the ids, and a robot, which knows none and notes texts: (port, pid)."""
     notes = os.open(folder / "received", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    texts = os.open(folder / "shown", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     class Hook(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            os.write(notes, f"{body['id']} {body['kind']} {body['state']}\n".encode())
+            if self.path == "/robot":
+                os.write(texts, (json.dumps(body["message"]) + "\n").encode())
+            else:
+                os.write(notes, f"{body['id']} {body['kind']} {body['state']}\n".encode())
             self.send_response(200)
             self.end_headers()
 
@@ -148,7 +156,12 @@ def judged(folder: Path, notes: Path) -> dict[str, Any]:
                 wanted += [f"{key}-{state.said}-{told.kind} {told.kind} {told.level.word}"] if told else []
         kept = db.execute("SELECT target, number, after FROM changes").fetchall()
         waiting = db.execute("SELECT count(*) FROM messages WHERE sent IS NULL").fetchone()[0]
-    came = notes.read_text().splitlines()
+        robot = dict(db.execute("SELECT id, body FROM messages WHERE way = 'robot'"))
+    came = (notes / "received").read_text().splitlines()
+    shown = Counter(map(json.loads, (notes / "shown").read_text().splitlines()))
+    for_robot = {id: json.loads(body)["text"] for id, body in robot.items()}
+    missing = Counter(for_robot.values()) - shown
+    unknown = {id.removesuffix("-perhaps") for id in for_robot if id.endswith("-perhaps")}
     return {
         "integrity": sound,
         "rounds": counted,
@@ -158,6 +171,9 @@ def judged(folder: Path, notes: Path) -> dict[str, Any]:
         "lost messages": sorted(set(wanted) - set(came)),
         "messages of nothing": sorted(set(came) - set(wanted)),
         "sent again with the same id": len(came) - len(set(came)),
+        "shown twice by the robot": sorted((shown - Counter(for_robot.values())).elements()),
+        "not shown and not said to be": sorted((missing - Counter(for_robot.get(id, "") for id in unknown)).elements()),
+        "of which nobody knows": len(unknown),
         "waiting": waiting,
     }
 
@@ -165,6 +181,7 @@ def judged(folder: Path, notes: Path) -> dict[str, Any]:
 def main(folder: Path, notes: Path, lives: int, seed: int) -> dict[str, Any]:
     """All lives, then one to the end."""
     random, killed = Random(seed), {"kill": 0, "full": 0, "locked": 0}
+    assert known(Way("apprise", "robot", "json://127.0.0.1:1/"))  # loads it once: each life is a fork of this process
     port, hook = receive(notes)
     try:
         Store(folder / "watch.db").close()
@@ -178,7 +195,7 @@ def main(folder: Path, notes: Path, lives: int, seed: int) -> dict[str, Any]:
         pid = born(folder, port, end + EVERY, end + 4 * 3600.0)
         _, status = os.waitpid(pid, 0)
         days = round((last(folder) - BEGIN) / 86400, 2)
-        return {"last": status, "events": killed, "days": days, **judged(folder, notes / "received")}
+        return {"last": status, "events": killed, "days": days, **judged(folder, notes)}
     finally:
         os.kill(hook, signal.SIGKILL)
         os.waitpid(hook, 0)

@@ -23,7 +23,7 @@ def test_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     disk, notes = tmp_path / "disk", tmp_path / "notes"
     disk.mkdir()
     notes.mkdir()
-    command = 'mount -t tmpfs -o size=6m,mode=700 tmpfs "$1" && exec "$0" -m tests.watch.chaos "$@"'
+    command = 'mount -t tmpfs -o size=48m,mode=700 tmpfs "$1" && exec "$0" -m tests.watch.chaos "$@"'
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", command, sys.executable, str(disk), str(notes), str(LIVES), "7"],
         capture_output=True,
@@ -37,4 +37,5 @@ def test_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     assert found["changes"] > 5
     assert found["messages"] > 5
     assert [found[name] for name in ("lost changes", "lost messages", "messages of nothing")] == [[], [], []]
+    assert (found["shown twice by the robot"], found["not shown and not said to be"]) == ([], [])
     assert found["waiting"] == 0

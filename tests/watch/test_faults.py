@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,8 +23,10 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def told() -> Mapping[str, Told]:
-    done = subprocess.run([*UNSHARE, sys.executable, "-m", "tests.watch.faults"], cwd=ROOT, capture_output=True)
+def told(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Told]:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}  # no store of this user's is judged
+    command = [*UNSHARE, sys.executable, "-m", "tests.watch.faults"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return msgspec.json.decode(done.stdout, type=dict[str, Told])
 

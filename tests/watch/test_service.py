@@ -19,12 +19,13 @@ from wxalarm.checks.wechat.callback_ips import CallbackIps
 from wxalarm.config import Settings, Watch
 from wxalarm.messages import catalogue
 from wxalarm.model import CheckResult, Status
+from wxalarm.watch.journal import Journal
 from wxalarm.watch.rounds import Round
-from wxalarm.watch.service import JUMP, Service, Steady
+from wxalarm.watch.service import JUMP, Service, Steady, room
 from wxalarm.watch.states import Level, Rule, State
 from wxalarm.watch.store import Store
 from wxalarm.watch.targets import Plan, Watched
-from wxalarm.watch.ways import Way
+from wxalarm.watch.ways import Way, known
 from wxalarm.watch.words import alarm_schema
 
 UP, DEGRADED, DOWN = Level
@@ -164,7 +165,15 @@ def _later(seconds: float) -> Wall:
     return wall
 
 
-@pytest.mark.parametrize("jump", [HOUR, -HOUR, 12 * HOUR])
+@pytest.mark.parametrize(
+    "jump",
+    [
+        pytest.param(HOUR, id="an hour on"),
+        pytest.param(-HOUR, id="an hour back"),
+        pytest.param(9 * HOUR, id="a suspended night"),  # the loop's clock stands still then, and no slot has passed
+        pytest.param(12 * HOUR, id="half a day on"),
+    ],
+)
 def test_a_clock_that_jumps_moves_no_round_and_no_state(tmp_path: Path, jump: float) -> None:
     said: list[str] = []
     wall = Wall()
@@ -213,6 +222,174 @@ def test_a_locked_database_costs_nothing(tmp_path: Path) -> None:
     assert len(store.last(target, 0.0)) == service.counts.rounds
     assert store.undelivered() == {}
     store.close()
+
+
+def overwrite(path: Path, harm: bytes) -> None:
+    """All of it, in place, as a bad disk or a clumsy copy does it; what SQLite shares in memory, too: it looks anew."""
+    for end in ("", "-wal", "-shm"):
+        with open(f"{path}{end}", "r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            file.write((harm * (size // len(harm) + 1))[:size])
+
+
+@pytest.mark.parametrize("harm", [b"no database at all", b"\0"], ids=["overwritten", "zeroed"])
+def test_a_database_that_is_damaged_while_it_runs_is_put_aside_and_nothing_is_told_again(
+    tmp_path: Path, harm: bytes
+) -> None:
+    """Also not by the next process: the new file has the states of all targets at once."""
+    said: list[str] = []
+    path = tmp_path / "history" / "watch.db"
+
+    async def script(service: Service) -> None:
+        await asyncio.sleep(2 * HOUR + 1)
+        overwrite(path, harm)
+        await asyncio.sleep(HOUR)
+        assert len(service.store.states()) == 3
+
+    with hook() as server:
+        plan = made.plan(3, ways=by(server))
+        down = down_between(HOUR, DAY)
+        service = lived(tmp_path, plan, down, 4 * HOUR, script, said=said)
+        lived(tmp_path, plan, down_between(0, DAY), HOUR, wall=_later(4 * HOUR))
+    assert [body["kind"] for body in server.bodies] == ["worse"] * 3
+    assert (said.count("watch_damaged"), service.counts.damaged) == (1, 1)
+    assert service.backlog == 0
+    (aside,) = (one for one in path.parent.glob("watch.db.damaged-*") if not one.name.endswith(("-wal", "-shm")))
+    assert aside.read_bytes()[: len(harm)] == harm
+
+
+def test_what_could_not_be_written_before_the_kill_is_there_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is held from before the change until after the kill."""
+    path = tmp_path / "history" / "watch.db"
+    held: list[sqlite3.Connection] = []
+
+    async def script(service: Service) -> None:
+        await asyncio.sleep(30 * MINUTE)
+        held.append(sqlite3.connect(path, isolation_level=None))
+        held[0].execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(30 * MINUTE)
+        monkeypatch.setattr(service.store, "write", killed)
+        monkeypatch.setattr(service, "_journal", None)
+
+    def killed(*_: object) -> None:
+        """Nothing more of this life reaches the disk."""
+        raise sqlite3.OperationalError("killed")
+
+    with hook() as server:
+        plan = made.plan(ways=by(server))
+        lived(tmp_path, plan, down_between(40 * MINUTE, DAY), HOUR + 1, script)
+        assert [body["kind"] for body in server.bodies] == ["worse"], "it was told"
+        monkeypatch.undo()
+        held[0].execute("ROLLBACK")
+        held[0].close()
+        service = lived(tmp_path, plan, down_between(0, 0), HOUR, wall=_later(HOUR))
+    assert [body["kind"] for body in server.bodies] == ["worse", "better"], "and its end is told, too"
+    store = Store(path)
+    (target,) = service.subjects
+    assert [change["after"] for change in store.changes(target)] == [0, 2, 0]
+    assert store.undelivered() == {}
+    store.close()
+
+
+@pytest.fixture
+def robots() -> None:
+    """All of apprise, loaded before the time is simulated."""
+    assert known(Way("apprise", "robot", "json://127.0.0.1:1/"))
+
+
+@pytest.mark.usefixtures("robots")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("state", ["sending", "sent", "refused"])
+@pytest.mark.parametrize("kind", ["webhook", "robot"])
+def test_a_message_under_way_at_the_kill_is_not_sent_twice(tmp_path: Path, kind: str, state: str) -> None:
+    """To a webhook it goes again, with the id by which it is known; a robot is told that nobody knows."""
+    said: list[str] = []
+    with hook() as server:
+        robot = (Way("apprise", "robot", f"json://127.0.0.1:{server.port}/robot"),)
+        plan = made.plan(ways=robot if kind == "robot" else by(server))
+        server.status = 500
+        lived(tmp_path, plan, down_between(0, DAY), HOUR)
+        store = Store(tmp_path / "history" / "watch.db")
+        (message,) = store.waiting(plan.ways[0].label)
+        journal = Journal(tmp_path / "history" / "watch.journal")
+        journal.mark(message, "sending")
+        if state != "sending":
+            journal.mark(message, state)
+        journal.close()
+        store.close()
+        server.status = 200
+        service = lived(tmp_path, plan, down_between(0, DAY), HOUR, wall=_later(HOUR), said=said)
+        lived(tmp_path, plan, down_between(0, DAY), HOUR, wall=_later(2 * HOUR))
+    came = [body.get("id") or body["title"] for body in server.bodies]
+    title = "wxalarm watch was killed while it sent a message"
+    again = message.id if kind == "webhook" else message.body["title"]
+    expected = {"sending": [again if kind == "webhook" else title], "sent": [], "refused": [again]}
+    assert came == expected[state]
+    unknown = (kind, state) == ("robot", "sending")
+    assert (service.counts.uncertain, said.count("watch_perhaps")) == (int(unknown), int(unknown))
+    if unknown:
+        assert message.body["title"] in server.bodies[0]["message"]
+
+
+def test_ten_thousand_dead_hosts_hold_up_neither_each_other_nor_the_living(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each dead one takes all the time that a round has, and there is room for a few at a time: the others are late,
+    and are counted, and none waits in a queue."""
+    monkeypatch.setattr(clock, "SETTLED", 0.0)  # there are no sockets to wait for
+    most = 0
+    blind = made.round_of(made.watched(1)[0], None)
+
+    async def look(target: Watched, *_: Any) -> Round:
+        nonlocal most
+        most = max(most, service.running)
+        if target.name != "shop0":
+            await asyncio.sleep(45.0)
+        return replace(blind, target=target)
+
+    async def main() -> None:
+        await service.begin()
+        asyncio.get_running_loop().call_later(2 * MINUTE, service.stop)
+        await service.run()
+
+    store = Store(tmp_path / "h" / "watch.db")
+    service = Service(made.plan(10_001), store, catalogue("en"), lambda *_, **__: None, wall=Wall(), look=look)
+    clock.run(main())
+    store.close()
+    assert most <= room()
+    assert service.schedule is not None
+    slots = service.counts.rounds + service.late + most
+    assert 10_001 <= slots <= 2 * 10_001 + most, "each slot was a round, or is counted as late"
+    assert service.counts.rounds <= 3 * room()
+    assert service.backlog == 0
+
+
+def test_the_end_waits_for_no_round(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    async def look(target: Watched, *_: Any) -> Round:
+        try:
+            await asyncio.sleep(DAY)
+        finally:
+            ended.append(target.name)
+        return made.round_of(target, UP)
+
+    async def main() -> float:
+        await service.begin()
+        loop = asyncio.get_running_loop()
+        loop.call_later(HOUR, service.stop)
+        await service.run()
+        return loop.time() - HOUR
+
+    store = Store(tmp_path / "h" / "watch.db")
+    service = Service(made.plan(50), store, catalogue("en"), lambda *_, **__: None, wall=Wall(), look=look)
+    assert clock.run(main()) < 2.0, "of simulated time: what is waited for at all"
+    store.close()
+    assert service.counts.rounds == 0
+    assert len(ended) <= 50
 
 
 def test_alertmanager_hears_the_state_again_and_again_and_its_end(tmp_path: Path) -> None:

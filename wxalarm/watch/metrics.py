@@ -142,6 +142,11 @@ def of_service(service: Service) -> list[Metric]:
             "wxalarm_rounds_broken", "Rounds that ended in a fault of this program.", value=counts.faults
         ),
         CounterMetricFamily("wxalarm_state_changes", "Changes of states.", value=counts.changes),
+        CounterMetricFamily(
+            "wxalarm_messages_uncertain",
+            "Messages of which a kill left unknown whether they went out.",
+            value=counts.uncertain,
+        ),
         CounterMetricFamily("wxalarm_store_errors", "Writings that the history refused.", value=counts.store_errors),
         CounterMetricFamily("wxalarm_store_dropped_rows", "Rounds that the history never took.", value=counts.dropped),
         CounterMetricFamily(

@@ -1,7 +1,7 @@
 """Messages on their way: each way has a queue, and is tried again with growing pauses when it fails.
 
-What has gone out is marked in the store (`marks`, which `service` writes). A kill between the two sends a message
-again, with the same id.
+Before a message is sent and after it was, that is noted (`note`: `journal` keeps it), and in the store when it has gone
+out (`marked`). So the next start after a kill knows what it need not send again, and what it cannot know.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 
 from wxalarm import deadline
 from wxalarm.watch.store import Message
-from wxalarm.watch.ways import Way, WayError, report_states, send
+from wxalarm.watch.ways import Way, WayError, ready, report_states
 
 FIRST, LONGEST = 5.0, 900.0
 """Seconds until a way that failed is tried again: at first, and at most."""
 MOST = 1000
 """Messages of one way that are kept in memory; the store has the others."""
+PARTING = 0.5
+"""Seconds that the end waits for a message that is being sent."""
 GAP = 60.0
 """Seconds between two reports of all states to Alertmanager."""
 
@@ -61,9 +63,11 @@ class Outlets:
         say: Callable[..., None],
         alerts: Callable[[], Sequence[Mapping[str, Any]]],
         marked: Callable[[Message], None],
+        note: Callable[[Message, str], None] = lambda message, state: None,
     ) -> None:
+        """note: called in a thread with "sending", then with "sent" or "refused"."""
         self.by_label: dict[str, Outlet] = {}
-        self._say, self._alerts, self._marked = say, alerts, marked
+        self._say, self._alerts, self._marked, self._note = say, alerts, marked, note
         self._wake = asyncio.Event()
 
     def set(self, ways: Iterable[Way]) -> None:
@@ -107,6 +111,9 @@ class Outlets:
                     async with asyncio.timeout(min(waits, default=None)):
                         await self._wake.wait()
         finally:
+            # What is being sent at this moment is better known to have gone out.
+            if running:
+                await asyncio.wait(running.values(), timeout=PARTING)
             for task in running.values():
                 task.cancel()
             await asyncio.gather(*running.values(), return_exceptions=True)
@@ -124,7 +131,7 @@ class Outlets:
                 outlet.again = loop.time() + GAP
             while outlet.queue:
                 message = next(iter(outlet.queue.values()))
-                await deadline.in_thread(partial(send, outlet.way, message.body))
+                await deadline.in_thread(partial(self._send, outlet.way, message))
                 outlet.well()
                 outlet.queue.pop(message.id, None)
                 outlet.done[message.id] = None
@@ -138,6 +145,16 @@ class Outlets:
         else:
             if before is not None and outlet.error is None:
                 self._say("watch_way_back", way=outlet.way.label)
+
+    def _send(self, way: Way, message: Message) -> None:
+        call = ready(way, message.body)
+        self._note(message, "sending")
+        try:
+            call()
+        except WayError:
+            self._note(message, "refused")
+            raise
+        self._note(message, "sent")
 
     def hurry(self) -> None:
         """Tell Alertmanager at once: a state has changed. A way that failed keeps its pause."""

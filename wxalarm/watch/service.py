@@ -10,7 +10,7 @@ import resource
 import socket
 import sqlite3
 import time as clock
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,12 +25,13 @@ from wxalarm.render.case import case_of
 from wxalarm.render.redact import Redactor
 from wxalarm.watch import rounds, words
 from wxalarm.watch.allow_lists import Drift, changed, drift
+from wxalarm.watch.journal import Journal
 from wxalarm.watch.outlets import MOST, Outlets
 from wxalarm.watch.rounds import Memory, Numbers, Round
 from wxalarm.watch.schedule import Schedule
 from wxalarm.watch.server import Server, allow_lists
 from wxalarm.watch.states import Level, State, step
-from wxalarm.watch.store import Message, Row, Store, message_id, packed
+from wxalarm.watch.store import IN_MEMORY, Message, Row, Store, message_id, packed
 from wxalarm.watch.targets import Plan, Watched
 from wxalarm.watch.ways import Way
 
@@ -130,6 +131,8 @@ class Counts:
     reloads: int = 0
     refused: int = 0
     """Configurations that were refused."""
+    uncertain: int = 0
+    """Messages of which a kill left unknown whether they went out."""
     jumps: int = 0
     """Jumps of the wall clock."""
 
@@ -151,7 +154,9 @@ class Service:
         self.wall, self._look = wall, look
         self.counts = Counts()
         self.subjects: dict[str, Subject] = {}
-        self.outlets = Outlets(say, self.alerts, self._marked)
+        self.outlets = Outlets(say, self.alerts, self._marked, self._noted)
+        self._journal: Journal | None = None
+        self._journal_missing = False
         self.schedule: Schedule | None = None
         self.server = Server(plan.settings, [target.url for target in plan.targets])
         self.followers: set[asyncio.Event] = set()
@@ -164,6 +169,8 @@ class Service:
         self._rows: list[Row] = []
         self._writing = 0
         self._marks: list[tuple[Message, float]] = []
+        self._notes: list[Message] = []
+        """Messages about no round that the store has not taken."""
         self._wake, self._written, self.stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._storing = asyncio.Lock()
         self._store_down = False
@@ -221,10 +228,16 @@ class Service:
             self.counts.damaged += 1
             self.say("watch_damaged", path=self.store.aside)
         known = await self._known(self.plan.targets)
+        await self._open_journal()
+        for row in self._rows:  # written before any other; until then nobody else knows of them
+            if row.target in known and row.steady >= known[row.target][1]:
+                known[row.target] = (row.state, row.steady)
         self._steady = Steady(wall, now, max((seen for _, seen in known.values()), default=0.0))
         self._offset = wall - now
         self.subjects = {target.key: self._subject(target, known[target.key][0]) for target in self.plan.targets}
+        await self._write()
         await self._set_ways()
+        self._hand_on(self._rows, self._notes)
         with contextlib.suppress(sqlite3.Error):
             since = wall - STRETCH * STRETCHES
             for key, number, level, total in await self.stored(self.store.strips, since, STRETCH):
@@ -243,6 +256,40 @@ class Service:
             kept = await self.stored(self.store.states)
         return {target.key: kept.get(target.key, (State(), 0.0)) for target in targets}
 
+    async def _open_journal(self) -> None:
+        """What the last process could not write, and what it was sending when it was killed."""
+        if self.store.path == IN_MEMORY:
+            return
+        try:
+            journal = self._journal = await deadline.in_thread(lambda: Journal(self.store.path.with_suffix(".journal")))
+        except OSError as error:
+            if not self._journal_missing:
+                self.say("watch_no_journal", error=error.strerror or str(error))
+            self._journal_missing = True
+            return
+        known = {target.key for target in self.plan.targets}
+        journal.settle(row for row in journal.rows if row.target not in known)
+        self._rows = journal.rows + self._rows
+        with_ids = {way.label for way in self.plan.ways if way.kind != "apprise"}
+        for one in journal.marks:
+            message = Message(one["id"], one["way"], self.wall(), "perhaps", {"title": one["title"]})
+            if one["state"] == "sent":
+                self._marks.append((message, self.wall()))
+            elif one["state"] == "refused" or message.way in with_ids:
+                journal.settle((), [message])  # it waits, and is sent with its id
+            else:
+                self._marks.append((message, self.wall()))
+                self._perhaps(message)
+
+    def _perhaps(self, message: Message) -> None:
+        """Nobody can know whether this one went out. It is not sent a second time: that it may be missing is."""
+        self.counts.uncertain += 1
+        title = str(message.body["title"])
+        self.say("watch_perhaps", way=message.way, title=title)
+        id = f"{message.id}-perhaps"
+        body = words.perhaps_body(id, title, self.catalogue)
+        self._notes.append(Message(id, message.way, message.time, "perhaps", body))
+
     def _subject(self, target: Watched, state: State) -> Subject:
         fires = state.level not in (None, Level.UP)
         return Subject(target, state, began=self.wall() - (self.steady() - state.since) if fires else None)
@@ -251,7 +298,7 @@ class Service:
         self.outlets.set(self.plan.ways)
         with contextlib.suppress(sqlite3.Error):
             for label in self.outlets.by_label:
-                self.outlets.take(await self.stored(self.store.waiting, label, MOST))
+                self._hand_on((), await self.stored(self.store.waiting, label, MOST))
 
     async def reload(self, plan: Plan) -> None:
         """Go on by another plan; targets that stay keep what is known of them."""
@@ -286,6 +333,7 @@ class Service:
             async with asyncio.timeout(30):
                 await asyncio.gather(*map(self.outlets.deliver, self.outlets.by_label.values()))
         await self._write()
+        self._close()
         return [(subject.target, subject.report) for subject in self.subjects.values() if subject.report]
 
     async def run(self) -> None:
@@ -304,8 +352,15 @@ class Service:
                 task.cancel()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END):
+                    await asyncio.wait(beside)  # a message that is being sent
                     await self._write()
-            self.server.close()
+            self._close()
+
+    def _close(self) -> None:
+        self.server.close()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
     def _begin_due(self) -> None:
         assert self.schedule is not None
@@ -343,7 +398,7 @@ class Service:
 
     async def _compare(self, subject: Subject, made: Round, account: str, ips: tuple[str, ...]) -> None:
         """WeChat's addresses are others than before, or known for the first time: which lists do not fit any more?"""
-        with contextlib.suppress(sqlite3.Error):
+        try:
             before = await self.stored(self.store.listed, account)
             lists = await deadline.in_thread(lambda: allow_lists(self.plan.settings))
             named = [name for name in lists if _named(name, self.plan)]
@@ -360,6 +415,9 @@ class Service:
             if before is None or new or gone:
                 await self.stored(self.store.keep_list, account, self.wall(), ips, subject.target.key, messages)
             self.outlets.take(messages)
+        except (sqlite3.Error, KeyError) as error:
+            self._listed.pop(account, None)  # the next round compares again
+            self._trouble(error)
 
     def _messengers(self) -> list[Way]:
         return [way for way in self.plan.ways if way.kind != "alertmanager"]
@@ -439,6 +497,12 @@ class Service:
 
     # --- the store ---
 
+    def _noted(self, message: Message, state: str) -> None:
+        """In a thread of its own: what the journal cannot take is sent all the same."""
+        with contextlib.suppress(OSError):
+            if self._journal is not None:
+                self._journal.mark(message, state)
+
     def _marked(self, message: Message) -> None:
         self._marks.append((message, self.wall()))
         self._written.set()
@@ -449,7 +513,7 @@ class Service:
             await self._written.wait()
             self._written.clear()
             await self._write()
-            failed = self._store_down and bool(self._rows or self._marks)
+            failed = self._store_down and bool(self._rows or self._marks or self._notes)
             pause = min(LONGEST, max(1.0, pause * 2)) if failed else GATHER
             await asyncio.sleep(pause)
             if failed:
@@ -459,28 +523,51 @@ class Service:
         """Give the store all rows; those that it does not take stay, and their messages go out all the same."""
         rows, self._rows = self._rows, []
         marks, self._marks = self._marks, []
-        if not rows and not marks:
+        notes, self._notes = self._notes, []
+        if not rows and not marks and not notes:
             return
         self._writing = len(rows)
         try:
-            await self.stored(self.store.write, rows, marks)
+            await self.stored(self.store.write, rows, marks, notes)
         except asyncio.CancelledError:
-            self._rows, self._marks = rows + self._rows, marks + self._marks
+            self._back(rows, marks, notes)
             raise
         except (sqlite3.Error, KeyError) as error:
-            self._rows, self._marks = self._bounded(rows + self._rows), marks + self._marks
+            self._back(rows, marks, notes)
             self._trouble(error)
+            await self._journaled(lambda journal: journal.keep(rows))
             damaged = isinstance(error, sqlite3.DatabaseError) and _damaged(error)
             if damaged or isinstance(error, KeyError):
                 await self._renew(damaged=damaged)
         else:
+            if self._journal is not None and not self._journal.empty:
+                await self._journaled(lambda journal: journal.settle(rows, [message for message, _ in marks]))
             if self._store_down:
                 self._store_down = False
                 self.say("watch_store_back")
         finally:
             self._writing = 0
-        sent = {(message.id, message.way) for message, _ in marks}
-        self.outlets.take(one for row in rows for one in row.messages if (one.id, one.way) not in sent)
+        self._hand_on(rows, notes, marks)
+
+    def _hand_on(
+        self, rows: Iterable[Row], notes: Iterable[Message], marks: Iterable[tuple[Message, float]] = ()
+    ) -> None:
+        """Send what is told of these, save what has gone out."""
+        sent = {(message.id, message.way) for message, _ in (*marks, *self._marks)}
+        messages = [*notes, *(one for row in rows for one in row.messages)]
+        self.outlets.take(one for one in messages if (one.id, one.way) not in sent)
+
+    def _back(self, rows: list[Row], marks: list[tuple[Message, float]], notes: list[Message]) -> None:
+        """What the store has not taken is written at the next try."""
+        self._rows = self._bounded(rows + self._rows)
+        self._marks, self._notes = marks + self._marks, notes + self._notes
+
+    async def _journaled(self, call: Callable[[Journal], object]) -> None:
+        """A call of the journal, where there is one."""
+        journal = self._journal
+        if journal is not None:
+            with contextlib.suppress(OSError):
+                await deadline.in_thread(lambda: call(journal))
 
     def _trouble(self, error: Exception) -> None:
         self.counts.store_errors += 1
@@ -507,6 +594,8 @@ class Service:
                 self.counts.damaged += 1
                 self.say("watch_damaged", path=self.store.aside)
             await self._known([subject.target for subject in self.subjects.values()])
+            states = [(key, subject.state, self.steady()) for key, subject in self.subjects.items()]
+            await self.stored(self.store.keep_states, states)
 
     async def _reader(self) -> None:
         """Follow the access log."""
@@ -528,6 +617,8 @@ class Service:
                 self.counts.jumps += 1
                 self.say("watch_jump", seconds=round(offset - self._offset))
             self._offset = offset
+            if self._journal is None:
+                await self._open_journal()
             if loop.time() - pruned > PRUNE or not pruned:
                 pruned = loop.time()
                 with contextlib.suppress(sqlite3.Error):

@@ -7,6 +7,7 @@ is locked are waited out (`service` keeps what could not be written).
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -94,6 +95,26 @@ def message_id(target: str, said: int, kind: str) -> str:
     """The id of a target's message: the same whenever it is made, also again after a kill, and another where it says
     something else, though one that no disk had room for had the number."""
     return f"{target}-{said}-{kind}"
+
+
+def row_record(row: Row) -> dict[str, Any]:
+    """A row as JSON holds it."""
+    return asdict(row) | {"saved": None if row.saved is None else base64.b64encode(row.saved).decode()}
+
+
+def row_of(record: dict[str, Any]) -> Row:
+    """What `row_record` was given."""
+    change, saved = record["change"], record["saved"]
+    if change is not None:
+        change = Change(**change | {"before": _level(change["before"]), "after": Level(change["after"])})
+    made = record | {
+        "level": _level(record["level"]),
+        "state": _state(record["state"]),
+        "change": change,
+        "saved": None if saved is None else base64.b64decode(saved),
+        "messages": tuple(Message(**message) for message in record["messages"]),
+    }
+    return Row(**made)
 
 
 def folder_of(configured: str | None) -> Path:
@@ -233,13 +254,13 @@ class Store:
                 )
                 asked = db.execute("SELECT state, steady FROM targets WHERE key = ?", row[:1])
                 state, steady = asked.fetchone()
-                found[row[0]] = (_state(state), float(steady))
+                found[row[0]] = (_state(json.loads(state)), float(steady))
         return found
 
     def states(self) -> dict[str, tuple[State, float]]:
         """What was kept of all targets: also while nothing can be written."""
         found = self._db.execute("SELECT key, state, steady FROM targets")
-        return {key: (_state(state), float(steady)) for key, state, steady in found}
+        return {key: (_state(json.loads(state)), float(steady)) for key, state, steady in found}
 
     def _id(self, key: str) -> int:
         if key not in self._ids:
@@ -251,11 +272,15 @@ class Store:
 
     # --- rounds ---
 
-    def write(self, rows: Iterable[Row], marks: Iterable[tuple[Message, float]] = ()) -> None:
-        """All of some rounds, and the messages that have gone out (with when): all or nothing."""
+    def write(
+        self, rows: Iterable[Row], marks: Iterable[tuple[Message, float]] = (), notes: Iterable[Message] = ()
+    ) -> None:
+        """All of some rounds, the messages that have gone out (with when), and messages about no round: all or
+        nothing."""
         with self._transaction() as db:
             for row in rows:
                 self._write(db, row)
+            self._send(db, None, notes)
             for message, time in marks:
                 db.execute(
                     "UPDATE messages SET sent = ?, tries = tries + 1 WHERE id = ? AND way = ? AND sent IS NULL",
@@ -270,10 +295,7 @@ class Store:
             "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?, ?, ?)",
             (target, row.time, level, row.code, row.total, phases),
         )
-        db.execute(
-            "UPDATE targets SET state = ?, steady = ? WHERE id = ?",
-            (json.dumps(asdict(row.state), separators=(",", ":")), row.steady, target),
-        )
+        self._keep_state(db, row.target, row.state, row.steady)
         day = clock.strftime("%Y-%m-%d", clock.localtime(row.time))
         known = self._days.get(target)
         if known is None or known[0] != day:
@@ -298,8 +320,20 @@ class Store:
             )
         self._send(db, target, row.messages)
 
+    def keep_states(self, states: Iterable[tuple[str, State, float]]) -> None:
+        """The states of targets, by key, each with its steady time."""
+        with self._transaction() as db:
+            for key, state, steady in states:
+                self._keep_state(db, key, state, steady)
+
+    def _keep_state(self, db: sqlite3.Connection, key: str, state: State, steady: float) -> None:
+        """Unless a later one is there: rows that could not be written at first may come out of order."""
+        made = json.dumps(asdict(state), separators=(",", ":"))
+        given = (made, steady, self._id(key), steady)
+        db.execute("UPDATE targets SET state = ?, steady = ? WHERE id = ? AND steady <= ?", given)
+
     @staticmethod
-    def _send(db: sqlite3.Connection, target: int, messages: Iterable[Message]) -> None:
+    def _send(db: sqlite3.Connection, target: int | None, messages: Iterable[Message]) -> None:
         for message in messages:
             db.execute(
                 "INSERT OR IGNORE INTO messages (id, way, time, target, kind, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -439,20 +473,16 @@ class Store:
             return gone.rowcount >= CHUNK
 
 
-def _state(text: str) -> State:
+def _state(data: dict[str, Any]) -> State:
     """A state out of the store; a new one where nothing is kept."""
-    data = json.loads(text)
     if not data:
         return State()
-    level = data["level"]
-    return State(
-        **{
-            **data,
-            "level": None if level is None else Level(level),
-            "recent": tuple(map(Level, data["recent"])),
-            "changes": tuple(data["changes"]),
-        }
-    )
+    recent, changes = tuple(map(Level, data["recent"])), tuple(data["changes"])
+    return State(**data | {"level": _level(data["level"]), "recent": recent, "changes": changes})
+
+
+def _level(number: int | None) -> Level | None:
+    return None if number is None else Level(number)
 
 
 def packed(text: str) -> bytes:

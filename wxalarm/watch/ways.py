@@ -13,7 +13,7 @@ import os
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, NoReturn
@@ -106,18 +106,27 @@ def _apprise() -> Any:
 
 def send(way: Way, message: Mapping[str, Any]) -> None:
     """Send a message by apprise or a webhook. Raises WayError. It blocks: call it in a thread."""
-    if way.kind == "apprise":
-        robot = _apprise()
-        if not robot.add(way.url):
-            raise WayError("apprise: ?")
+    ready(way, message)()
+
+
+def ready(way: Way, message: Mapping[str, Any]) -> Callable[[], None]:
+    """All but the sending, which is the call that is given: apprise takes a second to load. Raises WayError, as that
+    call does."""
+    if way.kind != "apprise":
+        return lambda: _post(way.url.partition("+")[2], message, {"Idempotency-Key": str(message["id"])})
+    robot = _apprise()
+    if not robot.add(way.url):
+        raise WayError("apprise: ?")
+
+    def notify() -> None:
         try:
             taken = robot.notify(title=str(message["title"]), body=str(message["text"]), body_format="text")
         except Exception as error:  # noqa: BLE001  # of a hundred plugins, none may end the sending
             raise WayError(type(error).__name__) from None
         if not taken:
             raise WayError("apprise")
-        return
-    _post(way.url.partition("+")[2], message, {"Idempotency-Key": str(message["id"])})
+
+    return notify
 
 
 def report_states(way: Way, alerts: Sequence[Mapping[str, Any]]) -> None:

@@ -95,6 +95,16 @@ def list_body(
     return body(id, target, told, report, time, time, words) | {"kind": "list", "title": said[0], "text": said[1]}
 
 
+def perhaps_body(id: str, title: str, words: Catalogue) -> dict[str, Any]:
+    """What goes out, by a way without ids, after a message of which nobody knows whether it did."""
+    return {
+        "id": id,
+        "kind": "perhaps",
+        "title": words.ui("watch_perhaps_title"),
+        "text": words.ui("watch_perhaps_text", title=title),
+    }
+
+
 def body(
     id: str, target: Watched, told: Told, report: Report, time: float, since: float, words: Catalogue
 ) -> dict[str, Any]:
