@@ -66,7 +66,7 @@ def test_the_answer_alone_stands_in_the_chat_as_it_is(name: str, lang: str) -> N
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_warning_that_explains_no_alarm_is_told_in_place_of_a_cause(lang: str) -> None:
     report, words = replace(report_of(REPORTS["certificate-expired"]), cause=None), catalogue(lang)
-    finding = report.results[0].findings[0]
+    finding = next(finding for result in report.results for finding in result.findings)
     lines = chat.answer(report, words, finding)
     assert lines[0] == words.heading(finding.code)
     assert lines[1] == words.finding(finding, "text")
