@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -52,3 +53,21 @@ def test_a_night(lang: str) -> None:
 def test_no_golden_file_is_left_over() -> None:
     for folder, more in ((GOLDEN, {"night"}), (ROOT / "tests" / "golden" / "handoff", {"nothing-found"})):
         assert {path.name.split(".")[0] for path in folder.iterdir()} == {*TO, *more}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", TO)
+def test_the_answer_alone_stands_in_the_chat_as_it_is(name: str, lang: str) -> None:
+    """The heartbeat's message has it, too."""
+    report, words = report_of(REPORTS[name]), catalogue(lang)
+    assert "\n".join(chat.answer(report, words)) in chat.render([report], words)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_warning_that_explains_no_alarm_is_told_in_place_of_a_cause(lang: str) -> None:
+    report, words = replace(report_of(REPORTS["certificate-expired"]), cause=None), catalogue(lang)
+    finding = next(finding for result in report.results for finding in result.findings)
+    lines = chat.answer(report, words, finding)
+    assert lines[0] == words.heading(finding.code)
+    assert lines[1] == words.finding(finding, "text")
+    assert chat.answer(report, words)[0].startswith(words.ui("no_cause"))

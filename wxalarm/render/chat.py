@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wxalarm.messages import Catalogue
-from wxalarm.model import Report
+from wxalarm.model import Finding, Report
 from wxalarm.render.incidents import Page, extent, headline, is_page, notes, page_from, title
 from wxalarm.render.text import shorten, visible
-from wxalarm.render.view import view
+from wxalarm.render.view import Line, View, line, view
 
 MOST = 15
 """Lines."""
@@ -36,9 +36,9 @@ def _firsts(page: Page, reports: Sequence[Report]) -> list[Report]:
 
 def _text(lines: Iterator[str] | Iterator[list[str]] | list[str]) -> str:
     made: list[str] = []
-    for line in lines:
-        made += [line] if isinstance(line, str) else line
-    return "\n".join(visible(line) for line in made[:MOST]) + "\n"
+    for part in lines:
+        made += [part] if isinstance(part, str) else part
+    return "\n".join(map(visible, made[:MOST])) + "\n"
 
 
 def _one(report: Report, page: Page, words: Catalogue) -> list[str]:
@@ -48,22 +48,37 @@ def _one(report: Report, page: Page, words: Catalogue) -> list[str]:
         lines.append(extent(page["incidents"][0], page, words))
     if seen.url:
         lines.append(shorten(seen.url, LONGEST))
-    if seen.cause is None:
-        lines.append(words.ui("labelled", label=seen.without[0], text=seen.without[1]))
-        lines += [words.ui("labelled", label=words.ui("look"), text=shorten(text, LONGEST)) for text in seen.gaps[:3]]
-    else:
-        lines.append(words.ui("cause_line", certainty=seen.certainty, code=seen.cause.title))
-        lines.append(shorten(seen.cause.text, LONGEST))
-        for part, label, text in seen.cause.advice:
-            if part == "verify" and len(text) <= COMMAND and "\n" not in text:
-                lines.append(words.ui("labelled", label=label, text=text))
-            elif part in PARTS and part != "verify":
-                lines.append(words.ui("labelled", label=label, text=shorten(text, LONGEST)))
+    lines += _answer(seen, seen.cause, words)
     if seen.age:
         lines.append(seen.age)
     lines += [shorten(note, NOTE) for note in notes(page, words)[:2]]
     lines.append(words.ui("seen_from"))
     return lines
+
+
+def answer(report: Report, words: Catalogue, instead: Finding | None = None) -> list[str]:
+    """What is wrong, what to do, the next command, whom to ask, as a chat shows it. instead: the finding that is told
+    where there is no cause: a warning need not explain any alarm."""
+    seen = view(report, words)
+    said = seen.cause or (line(instead, words, report.target) if instead else None)
+    return [visible(text) for text in _answer(seen, said, words)]
+
+
+def _answer(seen: View, said: Line | None, words: Catalogue) -> Iterator[str]:
+    def labelled(label: str, text: str) -> str:
+        return words.ui("labelled", label=label, text=text)
+
+    if said is None:
+        yield labelled(*seen.without)
+        yield from (labelled(words.ui("look"), shorten(text, LONGEST)) for text in seen.gaps[:3])
+        return
+    yield words.ui("cause_line", certainty=seen.certainty, code=said.title) if seen.cause else said.title
+    yield shorten(said.text, LONGEST)
+    for part, label, text in said.advice:
+        if part == "verify" and len(text) <= COMMAND and "\n" not in text:
+            yield labelled(label, text)
+        elif part in PARTS and part != "verify":
+            yield labelled(label, shorten(text, LONGEST))
 
 
 def _incidents(page: Page, reports: Sequence[Report], words: Catalogue) -> list[str]:

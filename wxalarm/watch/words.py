@@ -11,32 +11,19 @@ from typing import Any
 
 from wxalarm.messages import Catalogue
 from wxalarm.model import Report
-from wxalarm.render import json
+from wxalarm.render import chat, json
 from wxalarm.render.redact import Redactor
-from wxalarm.render.view import line, view
 from wxalarm.watch.allow_lists import SHOWN, Drift
 from wxalarm.watch.rounds import level_of, said_by
 from wxalarm.watch.states import Kind, Level, Told
 from wxalarm.watch.targets import Watched
 
 ALARM_SCHEMA = "wxalarm.watch.alarm/1"
-PARTS = ("hint", "verify", "ask")
-"""What of the advice stands in a message."""
 
 
 def brief(report: Report, words: Catalogue) -> list[str]:
-    """What a report says in a few lines, as one writes it into a chat."""
-    seen = view(report, words)
-    said = seen.cause
-    if said is None:
-        finding = said_by(report)
-        if finding is None:
-            return [": ".join(seen.without)]
-        said = line(finding, words, report.target)
-        lines = [f"{said.code}: {said.text}"]
-    else:
-        lines = [words.ui("cause_line", certainty=seen.certainty, code=said.code), said.text]
-    return lines + [f"{label}: {text}" for part, label, text in said.advice if part in PARTS]
+    """What a report says in a few lines: the chat form of its verdict, or of the warning that stands in its place."""
+    return chat.answer(report, words, said_by(report))
 
 
 def title(target: Watched, told: Told, words: Catalogue) -> str:
