@@ -30,7 +30,7 @@ PHP_MESSAGE = re.compile(
     r"(?:(?:Fatal error|Warning|Notice|Parse error|Deprecated)(?:</b>)?:\s{1,8})(.{1,200}?)(?:<br|\n|\Z)", re.I | re.S
 )
 
-_WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
+WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Cloudflare", ("cf-browser-verification", "cf_chl_opt", "| cloudflare", "just a moment...")),
     ("阿里云 WAF", ("acw_sc__v", "errors.aliyun.com")),
     ("腾讯云 WAF", ("waf.tencent-cloud", "waf_uuid", "t-sec-waf")),
@@ -56,7 +56,7 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "waf",
         (
-            *(mark for _, marks in _WAFS for mark in marks),
+            *(mark for _, marks in WAFS for mark in marks),
             "attention required! | cloudflare",
             "安全验证",
             "访问被拦截",
@@ -153,7 +153,7 @@ def page_of(text: str) -> Page | None:
         return None
     title = " ".join(found[1].split()) if (found := _TITLE.search(head)) else ""
     name = _name(head)
-    who = next((product for product, marks in _WAFS if any(mark in head.lower() for mark in marks)), "")
+    who = next((product for product, marks in WAFS if any(mark in head.lower() for mark in marks)), "")
     return Page("waf-named", title, who) if name == "waf" and who else Page(name, title)
 
 

@@ -1,0 +1,149 @@
+"""The parts of the judge by themselves: where a finding begins and ends, how much of a value is kept, and what a dump,
+a page or a slip in the markup looks like at its edges."""
+
+from __future__ import annotations
+
+import pytest
+
+from wxalarm.model import Finding
+from wxalarm.wechat.catalogue import Form
+from wxalarm.wechat.reply import Pushed, dump, judge, markup, slips
+from wxalarm.wechat.reply.body import Body
+from wxalarm.wechat.reply.json_form import root_of
+from wxalarm.wechat.reply.pages import WAFS, page_of
+from wxalarm.wechat.reply.transport import compressed
+
+
+def first(body: bytes, push: Pushed | None = None) -> Finding:
+    return judge(body, push=push or Pushed()).findings[0]
+
+
+def text(inside: str) -> bytes:
+    return (
+        "<xml><ToUserName><![CDATA[oAAAABBBBCCCCDDDDEEEEFFFFGGGG]]></ToUserName>"
+        "<FromUserName><![CDATA[gh_000000000001]]></FromUserName><CreateTime>1767240000</CreateTime>"
+        f"{inside}</xml>"
+    ).encode()
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b"\r\n"])
+def test_the_next_response_of_a_dump_is_found_behind_the_declared_length(between: bytes) -> None:
+    data = b"HTTP/1.1 301 Moved\r\nContent-Length: 5\r\n\r\nmoved" + between + b"HTTP/1.1 200 OK\r\n\r\nsuccess"
+    response = dump.response_of(data)
+    assert (response.status, response.body) == (301, b"moved")
+
+
+@pytest.mark.parametrize(("behind", "unseen"), [(b"{ [7 bytes data]\n", True), (b"success", False), (b"", False)])
+def test_a_body_that_curl_did_not_print_is_unseen(behind: bytes, unseen: bool) -> None:
+    seen = dump.verbose(b"> GET /cb HTTP/1.1\n>\n< HTTP/1.1 200 OK\n<\n" + behind)
+    assert seen is not None
+    assert seen.unseen is unseen
+
+
+@pytest.mark.parametrize(("product", "mark"), [(product, mark) for product, marks in WAFS for mark in marks])
+def test_every_mark_names_its_firewall(product: str, mark: str) -> None:
+    page = page_of(f"<html><body><p>您的访问被阻断</p><p>{mark}</p></body></html>")
+    assert page is not None
+    assert (page.name, page.who) == ("waf-named", product)
+
+
+def test_compression_is_told_by_the_bytes() -> None:
+    assert compressed(b"\x1f\x8b\x08", "") is True
+    assert compressed(b"\xff\xfe\xfd", "br") is True
+    assert compressed(b"success", "gzip") is False
+    assert compressed(b"\xff\xfe\xfd", "identity") is False
+    assert compressed(b"", "gzip") is False
+
+
+CUT = "好".encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "truncated", "odd"),
+    [
+        (b"<xml>" + CUT[:2], True, False),
+        (b"<xml>" + CUT[:2], False, True),
+        (b"<xml>" + CUT[:2] + b"</xml>", True, True),
+    ],
+)
+def test_only_the_cut_of_a_cut_body_may_split_a_character(body: bytes, truncated: bool, odd: bool) -> None:
+    codes = {finding.code.id for finding in judge(body, truncated=truncated).findings}
+    assert ("reply-charset" in codes) is odd
+
+
+def test_a_doctype_is_shown_whole() -> None:
+    found = first(b"<!DOCTYPE xml>\n<xml></xml>")
+    assert found.evidence["shown"] == "<!DOCTYPE xml>"
+
+
+def test_a_count_of_many_digits_is_shown_in_part() -> None:
+    item = "<item><Title>a</Title><Description>b</Description><PicUrl>c</PicUrl><Url>d</Url></item>"
+    body = text(f"<MsgType>news</MsgType><ArticleCount>{'1' * 25}</ArticleCount><Articles>{item}</Articles>")
+    assert first(body).evidence["declared"] == "1" * 20
+
+
+@pytest.mark.parametrize("name", ["Msg_Type", "msg-type", "MSGTYPE"])
+def test_a_name_that_is_nearly_right_is_named(name: str) -> None:
+    assert name in str(dict(first(text(f"<{name}>text</{name}><Content>a</Content>")).evidence))
+
+
+@pytest.mark.parametrize("length", [99, 100, 150])
+def test_a_message_of_payment_is_shown_to_a_bound(length: int) -> None:
+    body = f"<xml><return_code>FAIL</return_code><return_msg>{'x' * length}</return_msg></xml>"
+    for one in (body, body.replace("</xml>", "<a><![CDATA]></a></xml>")):
+        assert first(one.encode(), Pushed(Form.PAY)).evidence["message"] == "x" * min(length, 100)
+
+
+def test_a_payment_that_failed_without_a_message() -> None:
+    assert first(b"<xml><return_code>FAIL</return_code><a></xml>", Pushed(Form.PAY)).evidence["message"] == ""
+
+
+def test_the_root_of_json_is_named_as_in_xml() -> None:
+    root = root_of(Body(b'{"ToUserName": {"a": 1}}'))
+    assert root is not None
+    assert (root.name, [child.name for child in root]) == ("xml", ["ToUserName"])
+
+
+@pytest.mark.parametrize(
+    "body", [Body(b'{"ToUserName": 1}', truncated=True), Body(b"{"), Body(b"[]"), Body(b'{"a": 1}')]
+)
+def test_what_is_no_reply_in_json_has_no_root(body: Body) -> None:
+    assert root_of(body) is None
+
+
+def test_a_comment_is_blanked_wherever_it_stands() -> None:
+    data = b"<xml>" + b"x" * 50 + b"<!-- <a> -->" + b"</xml>"
+    plain = slips.without_cdata(data)
+    assert len(plain) == len(data)
+    assert b"<a>" not in plain
+    assert plain.endswith(b"</xml>")
+
+
+def test_a_tag_with_an_attribute_is_a_tag_and_an_empty_one_closes_itself() -> None:
+    found = first(b'<xml a="1"><ToUserName b="2">x<c/></xml>')
+    assert (found.evidence["slip"], found.evidence["element"]) == ("end-missing", "ToUserName")
+
+
+def test_only_the_end_of_the_root_is_added() -> None:
+    assert first(b"<xml><a>1</a>").evidence["corrected"] == "<xml><a>1</a></xml>"
+    assert "corrected" not in first(b"<xml><a>1").evidence
+
+
+def test_what_is_whole_is_read_to_its_end() -> None:
+    with pytest.raises(markup.Malformed):
+        markup.read(b"<xml><a>")
+    assert markup.read(b"<xml><a>", truncated=True)[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "ends"), [(b'"success"', 2), (b"b'success'", 3), ("“success”".encode(), 2), (b'  "success"', 4)]
+)
+def test_the_quote_is_the_place(body: bytes, ends: int) -> None:
+    found = first(body)
+    assert found.location is not None
+    assert (found.code.id, found.location.end_column) == ("reply-quoted", ends)
+
+
+def test_quotes_of_json_are_undone() -> None:
+    body = b'\\u003cxml a=\\"1\\"\\u003e\\u003c/xml\\u003e'
+    assert first(body).evidence["corrected"] == '<xml a="1"></xml>'
