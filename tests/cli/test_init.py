@@ -33,6 +33,14 @@ def test_it_leaves_a_file_that_is_there(tmp_path: Path) -> None:
     assert "[accounts.main]" in path.read_text("utf-8")
 
 
+def test_a_text_without_an_alarm_fills_in_nothing_and_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "wxalarm.toml"
+    done = wxalarm("init", path, stdin="大家好".encode())
+    assert (done.returncode, path.exists()) == (2, False)
+    assert b"no alarm found" in done.stderr
+    assert wxalarm("init", path, stdin=b" \n").returncode == 0
+
+
 def test_it_is_filled_in_from_alarms(tmp_path: Path) -> None:
     """Two accounts; what a third-party platform receives is not the account's own URL."""
     text = "".join(ALARM.format(n=n) for n in (1, 1, 2)).replace(

@@ -61,6 +61,17 @@ def test_it_is_named_and_tesseract_reads_it_when_asked(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["reports"][0]["alarm"]["appid"] == "wx0000000000000001", done.stderr
 
 
+@pytest.mark.parametrize("command", ["parse", "init"])
+def test_every_command_that_reads_alarms_names_it(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "screen.png"
+    path.write_bytes(PNG)
+    args = [path] if command == "parse" else [tmp_path / "wxalarm.toml"]
+    done = wxalarm(command, *args, stdin=b"" if command == "parse" else PNG)
+    assert done.returncode == 2
+    assert b"is a picture (PNG), not text" in done.stderr
+    assert not (tmp_path / "wxalarm.toml").exists()
+
+
 def test_of_two_readings_each_line_is_the_one_with_more_chinese() -> None:
     mixed, chinese = "AB: 微信服务器\n\n[3rdUrl=http://wx.example.com/cb]\n", "内容: 微信服务器\n[3rdun=http;//wx]\n"
     assert both(mixed, chinese) == "内容: 微信服务器\n[3rdUrl=http://wx.example.com/cb]\n"

@@ -125,6 +125,16 @@ def test_more_causes_than_are_looked_at_are_counted_and_not_taken_for_fine(tmp_p
     assert "608 more incidents" in shown
 
 
+def test_advice_that_a_page_has_no_room_for_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "night.txt"
+    path.write_text(night(600, accounts=200).text, "utf-8")
+    page = wxalarm("diagnose", *QUICK, path, env={"COLUMNS": "80"}).stdout.decode().splitlines()
+    whole = wxalarm("diagnose", *QUICK, "-v", path, env={"COLUMNS": "80"}).stdout.decode()
+    assert len(page) <= 60
+    assert any(line.startswith("    … and ") and line.endswith(" more (-v)") for line in page[-3:])
+    assert " more (-v)" not in whole
+
+
 @pytest.mark.parametrize("text", [False, True], ids=["file", "terminal"])
 def test_quiet_is_the_verdict_alone(text: bool) -> None:
     done = wxalarm("diagnose", *QUICK, "-q", *(["-f", "text"] if text else []), stdin=ALARM.format(n=1).encode())

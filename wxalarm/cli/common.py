@@ -101,10 +101,14 @@ def read_bytes(
     return data
 
 
-def none_found(text: str, name: str, words: Catalogue) -> str:
-    """That a source has no alarm, and what it is instead, by the beginning of its text."""
+def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> str:
+    """That a source has no alarm, and what it is instead, by the beginning of its text, or of its bytes."""
     # For a text without an alarm alone.
+    from wxalarm.cli.pictures import picture
     from wxalarm.parser.near import near
+
+    if kind := picture(begin[:12]):
+        return words.ui("picture", source=name, kind=kind)
 
     found = near(text)
     if found is None:

@@ -14,7 +14,7 @@ import typer
 
 from wxalarm import shell
 from wxalarm.cli import flags
-from wxalarm.cli.common import fail, read_bytes, source_name, words_of, write_file, write_stdout
+from wxalarm.cli.common import fail, none_found, read_bytes, source_name, words_of, write_file, write_stdout
 from wxalarm.kinds import PLATFORM
 from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
@@ -60,7 +60,11 @@ def _given(words: Catalogue) -> list[Alarm]:
     if not stat.S_ISREG(mode) and not (stat.S_ISFIFO(mode) and select.select([sys.stdin], [], [], PIPE)[0]):
         return []
     data = read_bytes("-", "init", words)
-    return list(parse(decode(data), source_name("-")).alarms)
+    text = decode(data)
+    alarms = list(parse(text, source_name("-")).alarms)
+    if text.strip() and not alarms:
+        fail(none_found(text, source_name("-"), words, data))
+    return alarms
 
 
 def accounts_of(alarms: Sequence[Alarm]) -> list[dict[str, str]]:

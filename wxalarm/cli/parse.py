@@ -112,7 +112,11 @@ class _Run:
             return
         if not found:
             words = self.words()
-            self.say(words.ui("empty_input", source=name) if reader.blank else none_found(reader.head, name, words))
+            self.say(
+                words.ui("empty_input", source=name)
+                if reader.blank
+                else none_found(reader.head, name, words, reader.begin)
+            )
 
     @property
     def closed(self) -> bool:
@@ -194,8 +198,8 @@ class _Reader:
         self.path, self.words = path, words
         self.blank = True
         """Nothing but blanks has been read so far."""
-        self.head = ""
-        """The beginning of the text."""
+        self.head, self.begin = "", b""
+        """The beginning of the text, and of its bytes."""
 
     def texts(self) -> Iterator[str | None]:
         """The parts in order; None for a silence. Raises OSError."""
@@ -206,6 +210,7 @@ class _Reader:
                 yield None
                 decoder = Decoder()
                 continue
+            self.begin = self.begin or data[:HEAD]
             text = decoder.decode(data)
             self.blank = self.blank and not text.strip(" \t\r\n\0\ufeff")
             self.head = self.head or text[:HEAD]

@@ -227,20 +227,26 @@ class _Page:
 
     def first_steps(self, shown: Sequence[Mapping[str, Any]], reports: Sequence[Report]) -> None:
         """For each incident what to do, while the page has room for it; the same is said once."""
-        blank = True
+        blank, left = True, 0
         for number, one in enumerate(shown, 1):
             if not one["reports"]:
                 continue
             said = view(reports[one["reports"][0]], self.words)
             found = said.cause or Line("", "", "", "", tuple(("hint", "", text) for text in said.gaps[:1]))
             texts = {part: text for part, _, text in found.advice if part in ("hint", "verify")}
-            if (hint := self.new(texts.get("hint", ""))) and len(self.lines) < NIGHT - 4:
-                if blank:
-                    self.line("")
-                    blank = False
-                self.numbered(number, hint, most=1 + (len(shown) < 6))
-                if len(shown) < 6 and "verify" in texts:
-                    self.lines += [f"    {self.styled(part, 'cyan')}" for part in verbatim(texts["verify"])[:1]]
+            if not (hint := self.new(texts.get("hint", ""))):
+                continue
+            if len(self.lines) >= NIGHT - 4:
+                left += 1
+                continue
+            if blank:
+                self.line("")
+                blank = False
+            self.numbered(number, hint, most=1 + (len(shown) < 6))
+            if len(shown) < 6 and "verify" in texts:
+                self.lines += [f"    {self.styled(part, 'cyan')}" for part in verbatim(texts["verify"])[:1]]
+        if left:
+            self.line(self.words.ui("more_rows", count=left), 4, "dim")
 
     # --- one report ---
 
