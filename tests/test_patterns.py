@@ -18,6 +18,7 @@ from wxalarm import patterns
 from wxalarm.nginx import syntax
 from wxalarm.parser import body_end, cluster, fast, parse, tokens
 from wxalarm.parser.encoding import decode
+from wxalarm.patterns import later
 
 OLD = Path("/usr/bin/python3")
 """Of Debian 12: 3.11.2."""
@@ -71,3 +72,13 @@ def test_a_python_of_the_system_reads_alarms_alike() -> None:
     for text, got in zip(texts, json.loads(found), strict=True):
         parsed = parse(text)
         assert got == [repr(parsed.alarms), repr(parsed.problems)]
+
+
+def test_a_pattern_for_later_is_made_when_it_is_used_and_then_as_any_other() -> None:
+    pattern = later(r"(\d{2})-", re.ASCII)
+    assert "match" not in vars(pattern)
+    found = pattern.search("a 12-")
+    assert found is not None
+    assert found[1] == "12"
+    assert "match" in vars(pattern)
+    assert (pattern.pattern, pattern.sub("", "12-3")) == (r"(\d{2})-", "3")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import AnyStr
+from collections.abc import Callable
+from typing import Any, AnyStr, cast
 
 IS_MENDED = sys.version_info >= (3, 11, 5)
 
@@ -16,6 +17,23 @@ IS_MENDED = sys.version_info >= (3, 11, 5)
 def compiled(pattern: AnyStr, flags: int | re.RegexFlag = 0) -> re.Pattern[AnyStr]:
     """re.compile, for a pattern that may repeat groups possessively."""
     return re.compile(pattern if IS_MENDED else atomic(pattern), flags)
+
+
+def later(pattern: AnyStr, flags: int | re.RegexFlag = 0) -> re.Pattern[AnyStr]:
+    """The same, compiled when it is first used: for what most runs have no use for, as the lines of a log."""
+    return cast("re.Pattern[AnyStr]", _Later(lambda: compiled(pattern, flags)))
+
+
+class _Later:
+    """Stands for a pattern. What was looked up once is found on the object itself."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self.make = make
+
+    def __getattr__(self, name: str) -> Any:
+        made = self.make()
+        self.__dict__.update({method: getattr(made, method) for method in dir(made) if method[0] != "_"})
+        return getattr(made, name)
 
 
 def atomic(pattern: AnyStr) -> AnyStr:

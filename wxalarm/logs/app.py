@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from wxalarm.logs import durations, moments, times
 from wxalarm.logs.stacks import goes_on
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 from wxalarm.wechat.limits import OPENID_LENGTH
 
 _PHP = rb"\d\d-[A-Z][a-z][a-z]-\d{4} \d\d:\d\d:\d\d(?: [A-Z][\w+-]{1,20}(?:/[\w+-]{1,30}){0,2}(?=\]))?"
@@ -48,25 +48,25 @@ _NAMED_CAUSES = (
 """What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), memory
 ran out, something waited for too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow
 log, whose stack follows)."""
-CAUSES = tuple((name, re.compile(pattern)) for name, pattern in _NAMED_CAUSES)
-_TROUBLE = re.compile(
+CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
+_TROUBLE = later(
     rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |\bUncaught |"
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
     rb"\"level\":\s?\"(?:error|fatal|critical)\"|" + b"|".join(pattern for _, pattern in _NAMED_CAUSES)
 )
-_HUNG_UP = re.compile(
+_HUNG_UP = later(
     rb"(?:(?:java\.io\.)?IOException: )?\b[Bb]roken ?[Pp]ipe(?:Error)?(?:: \[Errno 32\])?|\bEPIPE\b|"
     rb"[A-Za-z_.]{0,80}(?:ClientAbort|ClientDisconnect)[A-Za-z]{0,40}:?|[Cc]lient (?:has )?(?:disconnected|aborted)"
 )
 """Whoever asked has gone: of a push that is what follows when WeChat gives up, not why it waited."""
-_NAMED_ERROR = re.compile(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
-_SPENT = compiled(
+_NAMED_ERROR = later(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
+_SPENT = later(
     r"(?i:\b(?:took|takes|cost|costs|elapsed|duration|latency|spent|waited|finished in|completed in|done in|handled in|"
     r"processed in|replied in|answered in)|耗时|用时|花费|历时|处理时间)\W{0,4}((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
     r"((?i:milliseconds|millis|seconds|second|msecs?|secs?|ms|us|ns|s)|µs|毫秒|微秒|秒)(?![A-Za-z])"
 )
 _SPELLED = {"milliseconds": "ms", "millis": "ms", "毫秒": "ms", "微秒": "us", "seconds": "s", "second": "s", "秒": "s"}
-_KEYED = compiled(
+_KEYED = later(
     r"(?<![\w.-])([A-Za-z][\w-]{0,40})[\"\']{0,2}\s?[=:]\s?[\"\']{0,2}(\d{1,12}(?:\.\d{1,9})?(?:ms|us|µs|ns|s)?)(?![\w.:-])"
 )
 _ERRCODE = rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)"
@@ -77,12 +77,12 @@ _REQUEST = (
 )
 _THREAD = rb"\[((?![\w.#-]*(?i:loop|reactor|epoll|event))[\w.#-]{0,48}(?i:exec|thread|worker)-?\d{1,6})\]"
 """A thread that does one thing at a time: an event loop does many."""
-_NAMED = re.compile(
+_NAMED = later(
     rb"(?i:open_?id|from_?user(?:_?name)?)[\"'\\]*\s?[=:>]\s?(?:<!\[CDATA\[|[\"'\\]*)o[\w-]{5,63}(?![\w*-])|"
     rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
 )
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
-_OF_ENTRY = re.compile(rb"\s|\}|script_filename = |\[0x|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
+_OF_ENTRY = later(rb"\s|\}|script_filename = |\[0x|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
 """How a line begins that goes on with the entry before it."""
 
 

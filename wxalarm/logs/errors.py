@@ -12,13 +12,14 @@ from wxalarm.logs import times
 from wxalarm.logs.access import Push
 from wxalarm.logs.place import Place
 from wxalarm.logs.stacks import goes_on
+from wxalarm.patterns import later
 
-_TIME = re.compile(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
-_BEGINS = re.compile(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
-_LINE = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+ )?")
-_CLIENT = re.compile(rb", client: ([^,\s]{1,64})")
-_REQUEST = re.compile(rb', request: "([A-Z]{1,20}) ([^ "]*)')
-_UPSTREAM = re.compile(rb', upstream: "([^"]{1,200})"')
+_TIME = later(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
+_BEGINS = later(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
+_LINE = later(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+ )?")
+_CLIENT = later(rb", client: ([^,\s]{1,64})")
+_REQUEST = later(rb', request: "([A-Z]{1,20}) ([^ "]*)')
+_UPSTREAM = later(rb', upstream: "([^"]{1,200})"')
 _ZONE = rb' by zone "([^"]{1,100})"'
 MOST_UPSTREAMS = 20
 

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from wxalarm.logs.times import ISO
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 
-_LINE = compiled(
+_LINE = later(
     rb"(?<=\n)(?P<head>[^\n]{0,200}?)(?:"
     rb"Started (?P<method>[A-Z]{3,9}) \"(?P<uri>[^\"\n]*+)\" for (?P<ip>[^\s]++) at "
     rb"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})[^\n]*+|"
     rb"Completed (?P<status>\d{3}) [^\n]{0,60}? in (?P<took>\d+)ms|"
     rb"(?P<unrouted>ActionController::RoutingError \(No route matches))"
 )
-_VARIES = compiled(ISO + rb"|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\b(?:DEBUG|INFO|WARN|ERROR|FATAL)\b|\b[DIWEF], ")
+_VARIES = later(ISO + rb"|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\b(?:DEBUG|INFO|WARN|ERROR|FATAL)\b|\b[DIWEF], ")
 """What differs between the lines of one request: their times and levels."""
 
 

@@ -40,7 +40,26 @@ def test_a_body_that_curl_did_not_print_is_unseen(behind: bytes, unseen: bool) -
     assert seen.unseen is unseen
 
 
-@pytest.mark.parametrize(("product", "mark"), [(product, mark) for product, marks in WAFS for mark in marks])
+FIREWALLS = {
+    "Cloudflare": ["cf-browser-verification", "cf_chl_opt", "| cloudflare", "just a moment..."],
+    "阿里云 WAF": ["acw_sc__v", "errors.aliyun.com"],
+    "腾讯云 WAF": ["waf.tencent-cloud", "waf_uuid", "t-sec-waf"],
+    "长亭雷池 SafeLine": ["safeline", "chaitin"],
+    "宝塔 WAF": ["btwaf", "宝塔网站防火墙", "宝塔云waf"],
+    "安全狗": ["safedog", "安全狗"],
+    "云锁": ["yunsuo", "security_session_verify"],
+    "创宇盾": ["__jsl_clearance", "创宇盾", "365cyd"],
+    "360 网站卫士": ["wangzhan.360", "360wzws", "网站卫士"],
+    "百度云加速": ["yunjiasu", "云加速"],
+    "Imperva": ["_incapsula_resource", "incapsula incident"],
+}
+
+
+def test_the_marks_of_all_firewalls_stand_here() -> None:
+    assert {product: set(marks) for product, marks in WAFS} == {one: set(marks) for one, marks in FIREWALLS.items()}
+
+
+@pytest.mark.parametrize(("product", "mark"), [(one, mark) for one, marks in FIREWALLS.items() for mark in marks])
 def test_every_mark_names_its_firewall(product: str, mark: str) -> None:
     page = page_of(f"<html><body><p>您的访问被阻断</p><p>{mark}</p></body></html>")
     assert page is not None

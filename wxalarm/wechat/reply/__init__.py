@@ -302,8 +302,8 @@ def _encrypted(
 
 def _malformed(body: Body, error: markup.Malformed) -> Finding:
     if error.reason == "doctype":
-        begin, end = body.data.rfind(b"<!DOCTYPE", 0, error.offset), body.data.find(b">", error.offset)
-        return body.find(codes.DOCTYPE, max(0, begin), end + 1)
+        begin, end = body.data[: error.offset].rfind(b"<!DOCTYPE"), body.data.find(b">", error.offset)
+        return body.find(codes.DOCTYPE, begin, end + 1)
     if error.reason != "syntax":
         return body.find(codes.MALFORMED_XML, error.offset, slip="deep", element="")
     slip = slips.explain(body.data, error.offset)

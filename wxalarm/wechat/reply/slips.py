@@ -185,8 +185,9 @@ def _tags(plain: bytes) -> Iterator[Slip]:
         return
     if open_tags:
         # Only the root is missing its end: that can be put right. More than that was cut, and text with it.
-        missing = b"</" + open_tags[0].name + b">" if len(open_tags) == 1 else None
-        yield Slip("cut", len(plain), len(plain), missing, open_tags[-1].name.decode("utf-8", "replace"))
+        last = open_tags[-1].name
+        missing = b"</" + last + b">" if len(open_tags) == 1 else None
+        yield Slip("cut", len(plain), len(plain), missing, last.decode("utf-8", "replace"))
 
 
 def _mismatch(open_tags: list[_Open], tag: re.Match[bytes]) -> Slip:
