@@ -62,7 +62,8 @@ def test_every_page_is_sound_html(lang: str) -> None:
 def test_nothing_is_loaded_and_one_script_may_run(lang: str) -> None:
     for page in pages(lang).values():
         assert not re.search(
-            r"\b(src|href|action|srcset|formaction)\s*=|@import|url\(|<(link|iframe|object|embed|img)\b", page
+            r"\b(src|href(?=\s*=\s*[\"']?[^\"'#])|action|srcset|formaction)\s*=|@import|url\(|<(link|iframe|object|embed|img)\b",
+            page,
         )
         (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
         (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
@@ -77,6 +78,15 @@ def test_the_layers_show_where_it_broke_and_what_nobody_looked_at() -> None:
     assert ("broken", "TCP") in found
     assert ("skip", "nginx") in found
     assert "TLS" not in [name for _, name in found], "the URL is http"
+
+
+def test_each_incident_that_was_diagnosed_leads_to_its_diagnosis() -> None:
+    words = catalogue("en")
+    made = [report_of(REPORTS[name]) for name in ("half-dead-pool", "bad-gateway", "reply-with-bom")]
+    page = html.render(made, words, run=RUN)
+    links, articles = (re.findall(rf'{name}="#?incident-(\d)"', page) for name in ("href", "id"))
+    assert links == articles == ["1", "2", "3"]
+    assert "href" not in night_page(words), "nothing was diagnosed"
 
 
 def test_times_are_bars_against_three_and_five_seconds() -> None:

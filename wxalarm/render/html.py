@@ -44,8 +44,9 @@ def render(
 ) -> str:
     """All reports as one page. settings: sentences on where they came from. run: by which version, when, where."""
     page = page or page_from(reports)
-    shown = [(one, reports[one["reports"][0]]) for one in page["incidents"] if one["reports"]]
-    made = [_article(one, report, page, words) for one, report in shown]
+    numbered = enumerate(page["incidents"], 1)
+    shown = [(number, one, reports[one["reports"][0]]) for number, one in numbered if one["reports"]]
+    made = [{"number": number, **_article(one, report, page, words)} for number, one, report in shown]
     return _template().render(
         page=page if is_page(page) else None,
         page_title=headline(page, words) if is_page(page) or not made else made[0]["view"].summary,
@@ -86,7 +87,13 @@ def _article(one: Mapping[str, Any], report: Report, page: Page, words: Catalogu
 def _incident(one: Mapping[str, Any], page: Page, reports: Sequence[Report], words: Catalogue) -> dict[str, Any]:
     said, most = extent(one, page, words), max(one["timeline"], default=0)
     shares = [count / most for count in one["timeline"]] if most else []
-    return {"title": title(one, reports, words), "extent": said, "timeline": shares, "spoken": said}
+    return {
+        "title": title(one, reports, words),
+        "told": bool(one["reports"]),
+        "extent": said,
+        "timeline": shares,
+        "spoken": said,
+    }
 
 
 def _axis(page: Page, words: Catalogue) -> str:

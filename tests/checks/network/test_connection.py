@@ -346,3 +346,11 @@ def test_fast_repeats_are_all_made() -> None:
 
     ctx = dataclasses.replace(context(V4), settings=Settings(repeat=10))
     assert len(clock.run(timing.repeated(ctx, attempt))) == 10
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "in under 10 ms"), ("zh", "连接用时不到 10 毫秒")])
+def test_what_took_next_to_nothing_is_not_zero_seconds(lang: str, said: str) -> None:
+    values = {"address": "192.0.2.1", "case": "waiting", "connect": 0.0, "seconds": 5.0, "limit": 5.0}
+    text = catalogue(lang).word("late", "waiting", values).format(**values)
+    assert said in text
+    assert "0.0 " not in text
