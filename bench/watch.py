@@ -5,7 +5,8 @@
 Targets are loopback addresses (127.x.y.z) of one nginx; a part of them belongs to a server that never answers. Printed:
 rounds, rounds late, processor time a round, memory at the start and the end; the same number of probes by
 blackbox_exporter, asked at the same rate; the time of the page beside the running rounds against that of an empty one.
-Numbers of one machine at one time: only the ratios mean something.
+Then a line for each promise; exit 1 when one is broken. Numbers of one machine at one time: only the ratios mean
+something.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+FLAT, SOON = 0.05, 200
+"""Promised: how much the memory may change, and milliseconds of the page."""
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 4096; }}
@@ -122,7 +125,7 @@ def until_up(port: int) -> None:
 
 def watched(folder: Path, targets: list[str], every: float, seconds: float, port: int) -> dict[str, Any]:
     """Watch them for so long, from when the first interval has passed."""
-    command = [sys.executable, "-m", "wxalarm", "watch", "--config", config(folder, targets, every)]
+    command: list[str | Path] = [sys.executable, "-m", "wxalarm", "watch", "--config", config(folder, targets, every)]
     with program(*command, "--listen", f"127.0.0.1:{port}", WXALARM_WAYS="", PYTHONPATH=str(ROOT)) as process:
         until_up(port)
         time.sleep(min(every, seconds))
@@ -213,6 +216,30 @@ def main() -> None:
                     "targets": args.page,
                 }
     print(json.dumps(found, indent=1))
+    sys.exit(judged(found))
+
+
+def judged(found: dict[str, Any]) -> int:
+    """A line for each promise; 1 when one is broken."""
+    watch, other, page = found["watch"], found["blackbox_exporter"], found.get("page")
+    middle = len(watch["MiB"]) // 2
+    grown = statistics.median(watch["MiB"][middle:]) / statistics.median(watch["MiB"][:middle]) - 1
+    lines = [
+        (f"rounds late: {watch['rounds late']} of {watch['rounds']} (promised: 0)", watch["rounds late"] == 0),
+        (f"memory: {grown:+.1%} from the first half to the second (promised: within 5 %)", abs(grown) <= FLAT),
+    ]
+    if "probes" in other:
+        own, theirs = watch["ms of processor time a round"], other["ms of processor time a probe"]
+        lines.append(
+            (f"processor time: {own} ms a round, {own / theirs:.1f} times blackbox_exporter's {theirs} ms", True)
+        )
+    if page:
+        many, empty = page["ms with targets"], page["ms empty"]
+        said = f"page of {page['targets']} targets: {many} ms, {many / max(1, empty):.1f} times an empty one"
+        lines.append((f"{said} (promised: under {SOON} ms)", many < SOON))
+    for line, kept in lines:
+        print(f"{'ok    ' if kept else 'BROKEN'} {line}")
+    return int(not all(kept for _, kept in lines))
 
 
 if __name__ == "__main__":

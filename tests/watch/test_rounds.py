@@ -92,7 +92,7 @@ def test_what_is_asked_seldom_is_remembered_and_what_may_have_changed_is_asked_a
     for check in SELDOM:
         memory.keep(CheckResult(check, Status.PASS, observation=check), 0.0)
     assert set(memory.holds(599.0)) == set(SELDOM)
-    assert set(memory.holds(601.0)) == set(SELDOM) - {"dns-delegation"}
+    assert set(memory.holds(601.0)) == set(SELDOM) - {"dns-delegation", "token-store"}
     assert set(memory.holds(3601.0)) == {"callback-ips"}
     memory.down = True
     assert set(memory.holds(1.0)) == set(SELDOM) - AT_ONCE

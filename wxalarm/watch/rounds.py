@@ -16,7 +16,7 @@ from wxalarm.checks.check import Context
 from wxalarm.checks.dns import dns_delegation, dns_resolve, dns_system, domain_registration
 from wxalarm.checks.network import http_request, ping, push, self_check, tcp_connect, tls_handshake, url_verify
 from wxalarm.checks.scope import scope_of
-from wxalarm.checks.wechat import callback_check, callback_ips, wechat_view
+from wxalarm.checks.wechat import callback_check, callback_ips, token_store, wechat_view
 from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.model import Alarm, CheckResult, Finding, Report, Severity, Status
@@ -33,6 +33,7 @@ SELDOM: Mapping[str, float] = {
     callback_check.CHECK.id: 3600.0,
     wechat_view.CHECK.id: 3600.0,
     callback_ips.CHECK.id: 86_400.0,
+    token_store.CHECK.id: 600.0,
 }
 """Seconds between two looks of these checks."""
 AT_ONCE = frozenset({dns_delegation.CHECK.id, domain_registration.CHECK.id})
