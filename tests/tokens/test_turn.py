@@ -40,7 +40,8 @@ class Stage:
 class Keeper:
     def __init__(self, stage: Stage, name: str, need: Need, memory: Memory) -> None:
         self.stage, self.memory = stage, memory
-        self.turn = Refresher(need, name, Plan(), memory, lambda: stage.now, lambda: 0.5, stage.told.append).turn()
+        self.charge = Refresher(need, name, Plan(), memory, lambda: stage.now, lambda: 0.5, stage.told.append)
+        self.turn = self.charge.turn()
         self.step: Step | None = next(self.turn)
         self.wait = 0.0
 
@@ -416,3 +417,12 @@ def test_an_alarm_is_written_with_what_it_is_about(stage: Stage) -> None:
     memory = Memory()
     stage.keeper("b", memory=memory).rest()
     assert memory.alarms, "another keeper learns of it at its next look"
+
+
+def test_who_has_no_way_to_send_them_leaves_no_alarms_behind(stage: Stage) -> None:
+    keeper = stage.keeper("a")
+    keeper.turn = replace(keeper.charge, noting=False).turn()
+    keeper.step = next(keeper.turn)
+    keeper.rest(Failed(errors.ALLOW_LIST, 40164, "192.0.2.77"))
+    assert stage.told[0].alarming, "it is told all the same"
+    assert stage.row().alarms == ""

@@ -20,6 +20,7 @@ from wxalarm.config import Settings, Watch
 from wxalarm.messages import catalogue
 from wxalarm.model import CheckResult, Status
 from wxalarm.watch.journal import Journal
+from wxalarm.watch.metrics import of_targets, seen_by, text_of
 from wxalarm.watch.rounds import Round
 from wxalarm.watch.service import JUMP, Service, Steady, room
 from wxalarm.watch.states import Level, Rule, State
@@ -332,6 +333,42 @@ def test_a_message_under_way_at_the_kill_is_not_sent_twice(tmp_path: Path, kind:
     assert (service.counts.uncertain, said.count("watch_perhaps")) == (int(unknown), int(unknown))
     if unknown:
         assert message.body["title"] in server.bodies[0]["message"]
+
+
+def test_dns_answers_that_change_each_time_leave_nothing_behind_in_memory_and_metrics(tmp_path: Path) -> None:
+    """Each round looks at an address that no other did; what is shown is the last, and nothing grows with them."""
+    seen: list[str] = []
+    sizes: list[int] = []
+
+    async def look(target: Watched, *_: Any) -> Round:
+        seen.append(f"2001:db8::{len(seen):x}")
+        made_up = made.round_of(target, UP)
+        phases = tuple(replace(one, address=seen[-1]) for one in made_up.numbers.phases)
+        return replace(made_up, numbers=replace(made_up.numbers, phases=phases))
+
+    async def script(service: Service) -> None:
+        for _ in range(5):
+            await asyncio.sleep(HOUR)
+            sizes.append(len(text_of(of_targets(seen_by(service)))))
+
+    async def main() -> Service:
+        service = Service(made.plan(1), store, catalogue("en"), lambda *_, **__: None, wall=Wall(), look=look)
+        await service.begin()
+        asyncio.get_running_loop().call_later(5 * HOUR + 1, service.stop)
+        job = asyncio.create_task(script(service))
+        await service.run()
+        await job
+        return service
+
+    store = Store(tmp_path / "h" / "watch.db")
+    service = clock.run(main())
+    text = text_of(of_targets(seen_by(service))).decode()
+    assert [address for address in seen if f'"{address}"' in text] == [seen[-1]]
+    assert len(seen) > 290
+    assert max(sizes) - min(sizes) <= 60, "only digits"
+    (subject,) = service.subjects.values()
+    assert subject.state.level is UP, "another address is no fault"
+    store.close()
 
 
 def test_ten_thousand_dead_hosts_hold_up_neither_each_other_nor_the_living(

@@ -65,7 +65,7 @@ class Keeper:
         ways: Mapping[str, Send] | None = None,
         refused: Callable[[str, str], None] = lambda way, error: None,
     ) -> None:
-        """ways: ways out for alarms, by their labels; without any, alarms are left to keepers that have some.
+        """ways: ways out for alarms, by their labels; without any, `tell` is all that hears of them.
         refused: told the label of a way that does not take one, and why."""
         self._store, self._settings, self._needs, self._tell = store, settings, needs, tell
         self.plan = plan or Plan(pace=rows.Pace(settings.store.calls_per_hour))
@@ -130,8 +130,9 @@ class Keeper:
         wait = AGAIN
         try:
             share = self._random.random
-            steps = Refresher(kept.need, self.me, self.plan, memory, time.monotonic, share, self._tell).turn()
-            wait = drive(steps, self._store, lambda step: self._ask(step, kept))
+            noting = self._outbox is not None
+            charge = Refresher(kept.need, self.me, self.plan, memory, time.monotonic, share, self._tell, noting)
+            wait = drive(charge.turn(), self._store, lambda step: self._ask(step, kept))
         except Exception as error:  # noqa: BLE001  # whatever broke this turn, the other tokens are kept, and so is this one
             self._stuck(kept.need, Failed(errors.OTHER, failure=type(error).__name__))
         finally:
@@ -142,6 +143,8 @@ class Keeper:
 
     def _stuck(self, need: Need, failed: Failed) -> None:
         self._tell(Told(need, "stuck", failed))
+        if self._outbox is None:
+            return
         with contextlib.suppress(StoreError):
             make(self._store, need.name, lambda row, now: alarms.noted(row, now, self.me, "stuck", failed))
             self._memories[need.name].alarms = True

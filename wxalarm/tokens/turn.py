@@ -166,6 +166,8 @@ class Refresher:
     share: Callable[[], float]
     """Gives a random number of 0 to 1."""
     tell: Callable[[Told], None]
+    noting: bool = True
+    """Whether alarms are kept in the row; not by a keeper that has no way to send them: they would wait for one."""
 
     def turn(self) -> Turn:
         """Looks, and refreshes when that is due; gives the seconds until the next turn. A step that is thrown a
@@ -306,6 +308,6 @@ class Refresher:
         return both
 
     def _noted(self, row: Row, now: float, told: Told) -> Row:
-        if not told.alarming:
+        if not told.alarming or not self.noting:
             return row
         return alarms.noted(row, now, self.me, told.event, told.failed, told.failures, told.left)
