@@ -78,7 +78,7 @@ def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
     for key, unit in units.items():
         if key in flat and (seconds := read(flat[key], unit)) is not None:
             return Took(seconds, False, key)
-    for key in ("latency_human", "duration_human"):
+    for key in ("latency_human", "duration_human", "service"):
         if key in flat and (seconds := read(flat[key])) is not None:
             return Took(seconds, False, key)
     for key, text in flat.items():

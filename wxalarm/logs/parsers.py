@@ -32,6 +32,11 @@ class LineParser(Protocol):
         ...
 
     @property
+    def queries(self) -> bool:
+        """Whether its lines hold what was asked behind the path, too."""
+        ...
+
+    @property
     def guessed(self) -> frozenset[str]:
         """What of its values nothing says: "unit" of durations, "zone" and "date" of times."""
         ...
@@ -99,6 +104,7 @@ class TextParser(Lines):
         self.format = line_format
         self.name = line_format.name
         self.fields = line_format.fields
+        self.queries = bool({"request", "request_uri", "args"} & set(line_format.fields))
         time = line_format.time
         assert time is not None
         self.seconds = times.local if time == "time_local" else times.epoch if time == "msec" else times.dated
@@ -268,6 +274,7 @@ class RecordParser(Lines):
         asked: str | None = None,
         left: bytes = b"",
         near: float | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
         self.guessed, self.asked = guessed, asked
@@ -276,6 +283,9 @@ class RecordParser(Lines):
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
         self._quick: _Quick | None = None
+        self.queries = False
+        self._more = more or {}
+        """What every line has beside what it says: "starts", "by"."""
         self._left = left
         """What stands in every line that marks in its own way that the client left."""
 
@@ -461,7 +471,7 @@ class RecordParser(Lines):
             return None
         if (took := self.took(flat)) is not None and took.seconds is not None:
             found["request_time"] = f"{round(took.seconds, 6):g}"
-        return {**self._left_out, **found}
+        return {**self._left_out, **self._more, **found}
 
     def told(self, lines: Sequence[bytes], local: int | None, near: float | None = None) -> RecordParser | None:
         """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
@@ -496,12 +506,20 @@ class RecordParser(Lines):
             asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
             left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
             near=near if dayless else None,
+            more=self._more,
         )
+        made.queries = any("?" in (target_of(record) or "") for _, record in records)
         if self._read is _json_read:
             made.learn(lines)
         elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
             made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _more(framework: Framework) -> Mapping[str, str]:
+    """What all lines of a form have in common."""
+    starts = {"starts": ""} if framework.starts else {}
+    return starts if framework.passes else {**starts, "by": "application"}
 
 
 def _left(flat: Mapping[str, str]) -> str | None:
@@ -566,7 +584,15 @@ def _records(
     candidates = [
         RecordParser("json", _json_read, wanted, units=units),
         *(
-            RecordParser(one.name, _framework_read(one), wanted, unit=one.unit, units=units, left=one.left.encode())
+            RecordParser(
+                one.name,
+                _framework_read(one),
+                wanted,
+                unit=one.unit,
+                units=units,
+                left=one.left.encode(),
+                more=_more(one),
+            )
             for one in FRAMEWORKS
         ),
         RecordParser("labelled", _labelled_read, wanted, units=units),
@@ -601,6 +627,7 @@ class RailsParser:
     fields: Sequence[str] = ("time", "status", "request_method", "request_uri", "remote_addr", "request_time")
     guessed: frozenset[str] = frozenset()
     asked: str | None = None
+    queries = True
 
     def __init__(self, wanted: Wanted | None = None) -> None:
         self._wanted = wanted
@@ -644,6 +671,7 @@ class RailsParser:
             "request_method": began.method,
             "request_uri": began.uri,
             "remote_addr": began.ip,
+            "by": "application",
         }
         return record if took is None else {**record, "request_time": f"{took:g}"}
 
@@ -675,6 +703,7 @@ class Several:
         self._parsers = parsers
         self.name = ", ".join(parser.name for parser in parsers)
         self.fields = tuple(dict.fromkeys(name for parser in parsers for name in parser.fields))
+        self.queries = any(parser.queries for parser in parsers)
         self.guessed = frozenset[str]().union(*(parser.guessed for parser in parsers))
         self.asked = next((parser.asked for parser in parsers if parser.asked), None)
 
