@@ -238,15 +238,15 @@ _UNSENT = "121"
 _CADDY = "http.log.access"
 _HELD = 10_000
 """Requests kept to be looked at by their lines."""
-_ZONED = re.compile(rb" (?=[+-])")
+_ZONED = rb" (?=[+-])"
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
 _PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 """The time that a logger, a container or the journal puts before a line."""
-_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z")
+_OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
 """A time without a date."""
-_ORIGIN = re.compile(r"^https?://[^/\s]*(?=/)")
+_ORIGIN = r"^https?://[^/\s]*(?=/)"
 _PREFIXED = 120
 """Characters in which it stands."""
 _STOPS = ("", "?", "#")
@@ -461,7 +461,7 @@ class RecordParser(Lines):
             found |= {"left": left} if flat.get(_WIN32) == _UNSENT else {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
-        if found.get("time") and not _OF_DAY.match(found["time"]):
+        if found.get("time") and not re.match(_OF_DAY, found["time"]):
             pass
         elif (prefix := _PREFIX.search(line[:_PREFIXED].decode("utf-8", "replace"))) is not None:
             found["time"] = prefix[0]
@@ -489,7 +489,7 @@ class RecordParser(Lines):
             if zone is None and undated and local is not None:
                 zone = local
                 guessed.add("zone")
-        dayless = any(_OF_DAY.match(record["time"]) for _, record in records)
+        dayless = any(re.match(_OF_DAY, record["time"]) for _, record in records)
         if dayless and local is not None:
             zone = local if zone is None else zone
             guessed.update(("zone", "date"))
@@ -666,7 +666,7 @@ class RailsParser:
     def _record(self, began: rails.Began, ended: rails.Ended | None) -> Record:
         took = ended.took if ended is not None else None
         record = {
-            "time": f"{(times.dated(_ZONED.sub(b'', began.time)) or 0.0) + (took or 0.0):.3f}",
+            "time": f"{(times.dated(re.sub(_ZONED, b'', began.time)) or 0.0) + (took or 0.0):.3f}",
             "status": ended.status if ended is not None else "-",
             "request_method": began.method,
             "request_uri": began.uri,
@@ -685,7 +685,7 @@ class RailsParser:
 
     def seconds(self, time: bytes) -> float | None:
         """See LineParser."""
-        return times.dated(_ZONED.sub(b"", time)) if b":" in time else times.epoch(time)
+        return times.dated(re.sub(_ZONED, b"", time)) if b":" in time else times.epoch(time)
 
     def matches(self, line: bytes) -> bool:
         """See LineParser."""
@@ -778,12 +778,12 @@ def target_of(record: Record) -> str | None:
     """Path and query that a line's request asked for; None when the line does not say."""
     if "request" in record:
         words = record["request"].split(" ")
-        return _ORIGIN.sub("", words[1].replace("&amp;", "&")) if len(words) > 1 else None
+        return re.sub(_ORIGIN, "", words[1].replace("&amp;", "&")) if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
     if target and arguments and "?" not in target:
         target = f"{target}?{arguments}"
-    return target and _ORIGIN.sub("", target.replace("&amp;", "&"))
+    return target and re.sub(_ORIGIN, "", target.replace("&amp;", "&"))
 
 
 def fits(record: Record, wanted: Wanted) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
 from wxalarm.model import Finding
-from wxalarm.patterns import compiled
 from wxalarm.wechat.reply import markup
 from wxalarm.wechat.reply.body import Body
 from wxalarm.wechat.reply.markup import DEEPEST, Element
@@ -74,12 +74,12 @@ def corrected(
 
 
 _CORRECTION = ("corrected", "unseen", "characters")
-_NAME = compiled(r"[A-Za-z_][\w.-]*\Z")
+_NAME = r"[A-Za-z_][\w.-]*\Z"
 
 
 def _xml(value: Any, name: str = "xml") -> bytes:
     """A value as an element, lists as elements of one name. Raises ValueError for a name that none can have."""
-    if not _NAME.match(name):
+    if not re.match(_NAME, name):
         raise ValueError(name)
     if isinstance(value, dict):
         text = b"".join(_xml(one, key) for key, member in value.items() for one in _listed(member))
