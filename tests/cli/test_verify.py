@@ -141,6 +141,13 @@ def test_offline_exit_codes(case: str, code: int) -> None:
         assert done.returncode == code
 
 
+@pytest.mark.parametrize("said", ["请求URL超时", "提示：Token验证失败", "系统发生错误，请稍后重试"])
+def test_what_the_console_said_is_no_answer(said: str) -> None:
+    done = wxalarm("verify", "--lang", "en", stdin=said.encode())
+    assert done.returncode == 2
+    assert b"This is what the console said" in done.stderr
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
 def test_every_fixture_gives_valid_json_and_text_of_80_columns(path: Path) -> None:
     from typer.testing import CliRunner

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.logs.made import Made
 from wxalarm.checks.check import Skip, Untold
 from wxalarm.checks.logs import access_rules
 from wxalarm.checks.logs.facts import push
 from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
+from wxalarm.logs.access_search import Search
 from wxalarm.logs.durations import read, took
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
@@ -105,6 +107,13 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         0.000241,
     ),
     "labelled": ((f"time=2023-11-15T06:13:20+08:00 status=499 rt=0.000 method=POST uri={PUSH}",), 0.0),
+    "Heroku": (
+        (
+            f'2023-11-14T22:13:20.1+00:00 heroku[router]: at=info method=POST path="{PUSH}" host=example.com '
+            "connect=0ms service=12ms status=200 bytes=7 protocol=https",
+        ),
+        0.012,
+    ),
     "logfmt": (
         (f'ts=2023-11-14T22:13:20Z level=info method=POST path="{PUSH}" status=200 duration=1.2ms',),
         0.0012,
@@ -382,6 +391,7 @@ GONE = {
     "Envoy": (left("Envoy", ("200 - 412 7 12 11", "0 DC 412 0 5001 -")), "DC", 5.001),
     "morgan dev": (left("morgan dev", ("200 1.234 ms - 7", "- - ms - -")), "-", None),
     "morgan tiny": (left("morgan tiny", ("200 7 - 1.234 ms", "- - - - ms")), "-", None),
+    "AWS ALB": (left("AWS ALB", ("0.012 0.000 200 200", "-1 -1 460 -")), "460", None),
     "koa-logger": (left("koa-logger", ("-->", "-x-"), ("5ms", "5s")), "-x-", 5.0),
     "IIS, 64": ((IIS, LINE.replace("200 12", "200 64 5001")), "sc-win32-status 64", 5.001),
     "IIS, 1236": ((IIS, LINE.replace("200 12", "200 1236 12")), "sc-win32-status 1236", 0.012),
@@ -512,6 +522,22 @@ def test_who_left_after_five_seconds_gave_up(tmp_path: Path) -> None:
     assert found["log-client-closed"] is Basis.RECORDED
     _, found = findings_of("\n".join((IIS, LINE.replace("200 12", "200 121 12"))), tmp_path)
     assert not {"log-client-closed", "log-answered"} & set(found)
+
+
+@pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])
+def test_when_a_push_ended_is_told_from_when_it_began(name: str, tmp_path: Path, shanghai: None) -> None:
+    """Its clock is WeChat's: a program that writes when a request began is not five seconds behind."""
+    form = next(one for one in FRAMEWORKS if one.name == name)
+    search = Search(push(contexts([ALARM], Settings())[0]), Wanted("/wx", signed=True), AT - 60, AT + 60)
+    line = form.sample.replace("/index.php", "/wx").encode()
+    parser = parser_of((line.decode(),))
+    assert parser is not None
+    search.window(parser, Made(), 0, b"\n" + line + b"\n")
+    for hit in search.hits:
+        assert abs(hit.ended - AT - (hit.request_time or 0.0) * form.starts) < 1
+        assert (hit.said.get("by") == "application") is not form.passes
+    assert search.hits or name in NO_QUERY
+    assert search.named is (name not in NO_QUERY)
 
 
 def test_nanoseconds_are_no_days(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ MATCHED = {"startswith", "endswith", "removeprefix", "removesuffix", "find", "rf
 OF_OTHERS = (
     r"\ No newline at end of file",  # diff prints it, patch reads it
     "unexpected end of file, expecting",  # nginx -t prints it
+    "invalid number of arguments in",  # so does it this
 )
 """Words of other programs, repeated as they say them."""
 FAKE = "lab"

@@ -105,3 +105,28 @@ def test_tokens_have_the_bytes_that_nginx_serves(tmp_path: Path) -> None:
         served = [ask(port, f"/{number}")[2] for number in range(len(tokens))]
     for number, token in enumerate(tokens):
         assert served[number].decode("utf-8", "surrogateescape") == read[number], token
+
+
+SERVER = "events {}\nhttp {\n  server {\n    listen 8080;\n%s\n  }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        ("listen 8081 default_server\n    server_name a.example.com;", True),
+        ("root /srv\n    index index.html;", True),
+        ("location / {\n      proxy_pass http://127.0.0.1:8000\n      proxy_read_timeout 3s;\n    }", True),
+        ("root\n      /srv;", False),
+        ("server_name a.example.com\n      root;", False),
+        ("listen 8081\n      default_server;", False),
+    ],
+)
+def test_a_line_that_is_not_ended_is_refused_as_nginx_refuses_it(lines: str, refused: bool, tmp_path: Path) -> None:
+    main = write(tmp_path, generate.Config(SERVER % lines, {}))
+    config = load(str(main), disk_fetch())
+    ended = nginx(tmp_path, main, "-t")
+    emerg = EMERG.search(ended.stderr.decode())
+    assert (ended.returncode != 0) is refused
+    assert [(one.message, one.file, one.line) for one in config.problems] == (
+        [(emerg[1], emerg[2], int(emerg[3]))] if refused and emerg else []
+    )

@@ -130,6 +130,33 @@ def soft_breaks(text: str) -> str:
     return re.sub(r"((?:=3D|[^\n]){70})(?!\n)", r"\1=\n", text.replace("=", "=3D"))
 
 
+def listed(quote: str) -> Clothes:
+    """A printed list of its lines."""
+
+    def dress(text: str) -> str:
+        lines = [f"{label}: {value}" for label, value in lines_of(text)]
+        return "[" + ", ".join(quote + line + quote for line in lines) + "]"
+
+    return dress
+
+
+def row(mark: str, rule: str = "") -> Clothes:
+    """A row of a table below a row of labels."""
+
+    def dress(text: str) -> str:
+        pairs = lines_of(text)
+        if len(pairs) < 4 or not {"内容", "次数", "错误样例"}.intersection(label for label, _ in pairs):
+            return text
+        if any(mark in value or "\n" in value for _, value in pairs):
+            return text
+        edge = mark.strip()
+        rows = [mark.join(cells) for cells in zip(*pairs, strict=True)]
+        rows = [f"{edge} {one} {edge}" if edge else one for one in rows]
+        return "\n".join((rows[0], rule * len(pairs), *rows[1:]) if rule else rows)
+
+    return dress
+
+
 def between(text: str) -> str:
     """A sender's line in between, as where a forwarded alarm fell into two messages."""
     return text.replace("\n内容", "\n张三 2024-11-05 10:03:21\n内容", 1)
@@ -171,6 +198,7 @@ SHOWN: dict[str, Clothes] = {
     "equals signs": each("{label} = {value}"),
     "arrows": each("{label} -> {value}"),
     "bars": each("{label} | {value}"),
+    "wide bars": each("{label}｜{value}"),
     "yaml": each('{label}: "{value}"'),
     "value below": each("{label}:\n{value}"),
     "value below, no colon": each("{label}\n{value}"),
@@ -202,6 +230,9 @@ MARKUP: dict[str, Clothes] = {
     "font, value": each('{label}: <font color="comment">{value}</font>'),
     "WeCom markdown": each('> {label}：<font color="comment">{value}</font>'),
     "quotes": lambda text: "\n".join(f"{json.dumps(label)}: {json.dumps(value)}" for label, value in lines_of(text)),
+    "English keys": lambda text: json.dumps(
+        {{"错误样例": "sample"}.get(name, name): value for name, value in as_pairs(text).items()}, ensure_ascii=False
+    ),
     "JSON keys": lambda text: json.dumps(as_pairs(text), ensure_ascii=False),
     "JSON keys, indented": lambda text: json.dumps(as_pairs(text), ensure_ascii=False, indent=2),
     "JSON keys, escaped": lambda text: json.dumps(as_pairs(text)),
@@ -231,6 +262,20 @@ AROUND: dict[str, Clothes] = {
     "soft breaks": soft_breaks,
     "a code block": around("看下这个\n```\n", "\n```\n"),
 }
+JOINED: dict[str, Clothes] = {
+    "semicolons": each("{label}: {value}", between="; "),
+    "wide semicolons": each("{label}：{value}", between="；"),
+    "a printed list": listed("'"),
+    "a list of JSON": listed('"'),
+    "English keys": lambda text: json.dumps(
+        {{"Appid": "appid", "昵称": "nickname", "时间": "time", "内容": "content", "次数": "count",
+          "错误样例": "sample"}.get(name, name): value for name, value in as_pairs(text).items()},
+        ensure_ascii=False,
+    ),
+    "a row of a sheet": row("\t"),
+    "a row of Markdown": row(" | ", "|---"),
+}  # fmt: skip
+"""All of an alarm in one line, or two: worn alone."""
 PAIRS: tuple[tuple[dict[str, Clothes], dict[str, Clothes]], ...] = (
     *((MISREAD, outer) for outer in (SHOWN, BROKEN, MARKUP, AROUND)),
     *((SHOWN, outer) for outer in (BROKEN, AROUND)),
@@ -253,4 +298,4 @@ def wearable(inner: str, outer: str) -> bool:
     return inner not in ("bold both", "code") or not (outer in BROKEN or outer.startswith("at "))
 
 
-ALL = MISREAD | SHOWN | BROKEN | MARKUP | AROUND
+ALL = MISREAD | SHOWN | BROKEN | MARKUP | AROUND | JOINED

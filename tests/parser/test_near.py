@@ -50,6 +50,23 @@ def test_a_line_of_json_is_no_alarms_because_the_text_ends_soon() -> None:
     assert parse(text).alarms == parse(text + "x\n" * 3000).alarms == ()
 
 
+def test_a_table_with_the_words_of_an_alarm_is_none() -> None:
+    head, rule = "| 时间 | 内容 | 次数 | 昵称 | 备注 |", "|---|---|---|---|---|"
+    rows = "| 2026-01-05 10:00:00 | 测试 | 3 | 小王 | - |\n| 2026-01-05 11:00:00 | 微信支付 | 5 次 | 小李 | x |"
+    assert parse(f"{head}\n{rule}\n{rows}\n").alarms == ()
+    assert parse(f"{head}\n{rows}".replace(" | ", "\t")).alarms == ()
+
+
+def test_every_row_of_a_table_is_an_alarm() -> None:
+    names = "AppID\t公众号名称\t发生时间\t告警内容\t失败次数\t负责人"
+    said = "微信服务器向公众号推送消息或事件后，开发者5秒内没有返回"
+    row = f"wx000000000000000{{n}}\t示例{{n}}\t2024-11-05 10:0{{n}}:57\t{said}\t5分钟 {{n}}次\t小王"
+    text = "\n".join((names, *(row.format(n=n) for n in range(1, 4))))
+    assert [(alarm.nickname, alarm.count) for alarm in parse(text).alarms] == [("示例1", 1), ("示例2", 2), ("示例3", 3)]
+    lines = [alarm.location.line for alarm in parse(text).alarms if alarm.location is not None]
+    assert lines == [2, 3, 4]
+
+
 def test_other_texts_are_not_near() -> None:
     for line in ("大家好", "curl -i https://wx.example.com", "HTTP/1.1 200 OK", ALARM):
         assert near(line) is None

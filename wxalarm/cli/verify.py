@@ -21,6 +21,7 @@ from wxalarm.cli.settings import settings_of
 from wxalarm.config import Account, ConfigError, Settings
 from wxalarm.logs.access import number
 from wxalarm.logs.parsers import detect, target_of
+from wxalarm.messages import known
 from wxalarm.model import Alarm
 from wxalarm.render import verify as renderer
 from wxalarm.wechat.crypto import Keys
@@ -124,6 +125,9 @@ def _offline(
     """Judge what stands in a file or on stdin; the exit code."""
     data = read_bytes(source, "verify", words, hint="verify_paste_hint")
     attempt = attempt_of(data)
+    if attempt == Attempt(body=data) and (said := _of_console(data)) is not None:
+        text, hint = said.in_words(words.lang)
+        fail(words.ui("verify_console", name=said.name, text=text, hint=hint))
     if echostr is not None:
         attempt = structs.replace(attempt, echostr=echostr)
     judgement = judge(attempt, keys, work=work)
@@ -135,6 +139,17 @@ def _offline(
         lambda width, color: renderer.render(attempt, judgement, words, width=width, color=color),
     )
     return {True: 0, False: 1, None: UNTOLD}[judgement.accepted] or refused
+
+
+_MESSAGE = 400
+"""Characters of what somebody copied from the console."""
+
+
+def _of_console(data: bytes) -> known.Entry | None:
+    """The console's own words on a failed verification; None for an answer of a server."""
+    text = data[: 4 * _MESSAGE].decode("utf-8", "replace")
+    found = known.find(text) if len(text) <= _MESSAGE and "<" not in text else ()
+    return next((entry for entry in found if entry.family == "console" and not entry.name.lstrip("-").isdigit()), None)
 
 
 def attempt_of(data: bytes) -> Attempt:

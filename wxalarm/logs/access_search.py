@@ -30,6 +30,7 @@ TO_END = 7.0
 """Seconds after the push until its line is written, when WeChat gives up at 5 s."""
 DISORDER = 5.0
 """Seconds by which lines may be out of order where the push is known by its time."""
+_OF_QUERY = (b"signature=", b"timestamp=", b"openid=")
 MATCHES = ("exact", "openid", "timestamp", "time", "example")
 """How a line fits the alarm's push, the best first: by OpenID and timestamp, by one of them, by its time, or not."""
 
@@ -61,10 +62,13 @@ class Hit(Struct, frozen=True):
     left: str | None = None
     """How its server marks that its answer did not arrive, when that is not nginx's status 499."""
 
+    by: str | None = None
+    """Who answered, where the log is his own."""
+
     @property
     def said(self) -> Record:
         """What tells who answered it: the status, and those of answered.UPSTREAM that its format has."""
-        upstream = {name: getattr(self, name) for name in answered.UPSTREAM}
+        upstream = {name: getattr(self, name) for name in (*answered.UPSTREAM, "by")}
         return {"status": self.status, **{name: value for name, value in upstream.items() if value is not None}}
 
 
@@ -88,6 +92,7 @@ class Search:
         self._examples: dict[tuple[bytes, str], Hit] = {}
         self._waiting: list[tuple[LineParser, Place, bytes]] = []
         """Lines that name the alarm's push, but how it ended has not been seen yet."""
+        self._queries = False
         self._tried = 0
         """Lines looked at for the other kind of 499."""
 
@@ -105,8 +110,8 @@ class Search:
 
     @property
     def named(self) -> bool:
-        """Whether lines tell one push from another: they are signed, and their format holds the query."""
-        return any(map(self._names, self.parsers.values()))
+        """Whether lines tell one push from another: they are signed, and hold the query."""
+        return self._queries
 
     @property
     def guessed(self) -> tuple[str, ...]:
@@ -119,7 +124,7 @@ class Search:
         return next((parser.asked for parser in self.parsers.values() if parser.asked), None)
 
     def _names(self, parser: LineParser) -> bool:
-        return self.wanted.signed and bool({"request", "request_uri", "args"} & set(parser.fields))
+        return self.wanted.signed and parser.queries
 
     def window(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of the window: count it, keep examples and the alarm's push."""
@@ -139,7 +144,9 @@ class Search:
             self.any_line(parser, log, offset, chunk)
         self._exemplify(parser, log, offset, chunk, statuses)
         self._pushes(parser, log, offset, chunk)
-        if not self._names(parser):
+        if self._names(parser) and any(mark in chunk for mark in _OF_QUERY):
+            self._queries = True
+        else:
             self.moments(parser, log, offset, chunk)
 
     def any_line(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
@@ -268,7 +275,9 @@ def _near(parser: LineParser, chunk: bytes, stamp: float) -> bool:
 
 
 def _ended(parser: LineParser, record: Record) -> float | None:
-    return parser.seconds(record[next((name for name in formats.TIMES if name in record), "time")].encode())
+    at = parser.seconds(record[next((name for name in formats.TIMES if name in record), "time")].encode())
+    took = number(record.get("request_time", "").encode()) if "starts" in record else None
+    return at if at is None or took is None else at + took
 
 
 def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> Hit:
@@ -287,5 +296,6 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         stamp=whole(stamp, 11),
         packed=place.packed,
         left=record.get("left"),
+        by=record.get("by"),
         **{name: record.get(name) for name in answered.UPSTREAM},
     )

@@ -32,6 +32,8 @@ CLOSED = "444"
 
 def by(line: Mapping[str, str]) -> str:
     """Who answered: nginx, application, or unknown: the line does not tell. A variable its format lacks is absent."""
+    if "by" in line:
+        return line["by"]
     status = line.get("status", "")
     last = _last(line)
     if not last:

@@ -42,6 +42,8 @@ class AppHit(Struct, frozen=True):
     """How its file is compressed."""
     took: float | None = None
     """Seconds that the line says it took."""
+    cause: str | None = None
+    """What the error names as its reason, with the stack behind it."""
 
 
 class _Followed(Struct):
@@ -143,7 +145,8 @@ class AppSearch:
                     break
                 ended = self._hit(parser, log, offset, chunk, place, line, one.hit.needle)
                 if ended.trouble is not None and not ended.beside:
-                    bad = {"trouble": ended.trouble, "errcode": ended.errcode, "context": ended.context}
+                    names = ("trouble", "errcode", "context", "cause")
+                    bad = {name: getattr(ended, name) for name in names}
                     self._hits[one.hit.place] = replace(one.hit, beside=False, **bad)
                     self._followed.remove(one)
                     break
@@ -191,4 +194,5 @@ class AppSearch:
             app.errcode(lines[bad]) if bad is not None else None,
             where.packed,
             app.spent(line) if needle != "time" else None,
+            app.cause(b"\n".join(lines[bad : own if bad < own else end])) if bad is not None else None,
         )

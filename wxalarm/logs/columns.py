@@ -23,9 +23,7 @@ _CHINESE = {
     "duration": "耗时 用时 请求耗时 处理时间 处理耗时 响应时间 响应耗时 请求时长 延迟 时延",
 }
 _MEANINGS = {word: name for name, words in _CHINESE.items() for word in words.split()}
-_UNIT = re.compile(
-    r"(.*?)[\s_]*[(（\[](毫秒|秒|微秒|纳秒|ms|s|us|µs|ns)[)）\]]\Z|(.*[一-鿿])_?(毫秒|秒|微秒|纳秒|ms|us|ns)\Z"
-)
+_UNIT = r"(.*?)[\s_]*[(（\[](毫秒|秒|微秒|纳秒|ms|s|us|µs|ns)[)）\]]\Z|(.*[一-鿿])_?(毫秒|秒|微秒|纳秒|ms|us|ns)\Z"
 _UNITS = {"毫秒": "ms", "秒": "s", "微秒": "us", "µs": "us", "纳秒": "ns"}
 _MARKS = ",\t;|"
 
@@ -47,7 +45,7 @@ def key(name: str) -> str:
     """What a column's name is as the key of a document, in lower case: "耗时（毫秒）" is duration_ms."""
     name = name.strip().strip('"').lower()
     name, unit = _MEANINGS.get(name, name), ""
-    if found := _UNIT.match(name):
+    if found := re.match(_UNIT, name):
         name, unit = found[1] or found[3], found[2] or found[4]
         name = _MEANINGS.get(name, name)
         unit = "_" + _UNITS.get(unit, unit)

@@ -6,6 +6,7 @@ by what else the line holds (Caddy's, Traefik's). What is told by none of them i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ _BARE = (
 _KNOWN = {"responsetime": "ms", "elapsedtimes": "s"}
 """pino-http and Express, Tomcat's JsonAccessLogValve."""
 _OF_IIS = ("sc-substatus", "sc-win32-status", "s-sitename", "s-computername")
-_NGINX = compiled(r"\d+\.\d{3}\Z")
+_NGINX = r"\d+\.\d{3}\Z"
 """$request_time as nginx writes it."""
 
 
@@ -78,7 +79,7 @@ def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
     for key, unit in units.items():
         if key in flat and (seconds := read(flat[key], unit)) is not None:
             return Took(seconds, False, key)
-    for key in ("latency_human", "duration_human"):
+    for key in ("latency_human", "duration_human", "service"):
         if key in flat and (seconds := read(flat[key])) is not None:
             return Took(seconds, False, key)
     for key, text in flat.items():
@@ -106,7 +107,7 @@ def _by_sibling(flat: Mapping[str, str], key: str) -> str | None:
         return "ns"
     if key == "duration" and flat.get("logger", "").startswith("http.log.access"):
         return "s"
-    if key in ("request_time", "rt") and _NGINX.match(flat[key]):
+    if key in ("request_time", "rt") and re.match(_NGINX, flat[key]):
         return "s"
     if key == "time-taken":
         # IIS: whole milliseconds; its own columns tell it from other W3C logs, whose seconds have a fraction.

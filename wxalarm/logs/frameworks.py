@@ -43,6 +43,10 @@ class Framework:
     """s, ms, us or ns of `took`; None when it stands behind the number, is asked for, or there is no duration."""
     left: str = ""
     """What stands in every line with such a mark, and in few others."""
+    passes: bool = False
+    """It passes requests on; else its lines are the application's own."""
+    starts: bool = False
+    """Its times are those at which requests began."""
     asks: bool = False
     """It is written in more than one unit, and only who configured it can say which."""
 
@@ -105,6 +109,7 @@ FRAMEWORKS = (
         "aiohttp",
         rf"{_IP} {_CLF} \"{_REQUEST}\" {_STATUS} {_SIZE}",
         f'203.0.113.10 [15/Nov/2023:06:13:20 +0800] "POST {_PUSH} HTTP/1.1" 200 158 "-" "Mozilla/4.0"',
+        starts=True,
     ),
     Framework(
         "tornado",
@@ -141,6 +146,8 @@ FRAMEWORKS = (
         f'203.0.113.10 - - [14/Nov/2023:22:13:20 +0000] "POST {_PUSH} HTTP/1.1" 200 7 "-" "Mozilla/4.0" 42 "wx@docker" '
         '"http://198.51.100.20:8080" 1ms',
         unit="ms",
+        passes=True,
+        starts=True,
     ),
     Framework(
         "HAProxy",
@@ -151,6 +158,8 @@ FRAMEWORKS = (
         f'200 214 - - ---- 1/1/0/0/0 0/0 "POST {_PUSH} HTTP/1.1"',
         unit="ms",
         left=" C",
+        passes=True,
+        starts=True,
     ),
     Framework(
         "Envoy",
@@ -160,6 +169,19 @@ FRAMEWORKS = (
         '"6f1c1d2e" "example.com" "198.51.100.20:8080"',
         unit="ms",
         left="DC",
+        passes=True,
+        starts=True,
+    ),
+    Framework(
+        "AWS ALB",
+        rf"\S+ {_ISO} app/\S+ {_IP}:\d+ (?P<upstream_addr>\S+) (?:-1|\d+\.\d{{3}}) (?:(?P<took>\d+\.\d{{3}})|-1) "
+        rf"(?:-1|\d+\.\d{{3}}) (?:(?P<left>460)|{_STATUS}) (?P<upstream_status>\d{{3}}|-) \d+ {_SIZE} "
+        rf"\"{_METHOD} https?://[^/\s\"]*{_URI} HTTP/[\d.]+\"",
+        "https 2023-11-14T22:13:20.186641Z app/wx/50dc6c495c0c9188 203.0.113.10:40001 198.51.100.20:80 0.000 0.012 "
+        f'0.000 200 200 612 214 "POST https://example.com:443{_PUSH} HTTP/1.1" "Mozilla/4.0" ECDHE-RSA TLSv1.2',
+        unit="s",
+        left=" 460 ",
+        passes=True,
     ),
     Framework(
         "Tencent CLB",
@@ -170,6 +192,7 @@ FRAMEWORKS = (
         f"[198.51.100.20:80] [200] [-] [POST {_PUSH} HTTP/1.1] [612] [214] [example.com] [Mozilla/4.0] [-] [0.012] "
         "[0.011] [0.001] [0.011]",
         unit="s",
+        passes=True,
     ),
     Framework(
         "uWSGI",
@@ -188,12 +211,14 @@ FRAMEWORKS = (
         rf"{_FPM} (?P<upstream_script>/\S+) (?P<took>\d+)(?=\s|$)",
         f'203.0.113.10 -  15/Nov/2023:06:13:20 +0800 "POST /index.php{_PUSH[3:]}" 200 /var/www/index.php 12345 2048',
         unit="us",  # the one of its units that has no fraction
+        starts=True,
     ),
     Framework(
         "PHP-FPM",  # %d are seconds, %{milli}d milliseconds, both with three decimals
         rf"{_FPM}(?: (?P<upstream_script>/\S+) (?P<took>\d+\.\d+))?",
         f'203.0.113.10 -  15/Nov/2023:06:13:20 +0800 "POST /index.php{_PUSH[3:]}" 200 /var/www/index.php 12.345 2048',
         asks=True,
+        starts=True,
     ),
     Framework(
         "Rails, one line",
@@ -213,6 +238,8 @@ FRAMEWORKS = (
         rf"\S+:\d+ {_IP} \S+ \S+ {_CLF} \"{_REQUEST}\" {_STATUS} {_SIZE}",
         "example.com:443 203.0.113.10 - - [15/Nov/2023:06:13:20 +0800] "
         f'"POST {_PUSH} HTTP/1.1" 200 7 "-" "Mozilla/4.0"',
+        passes=True,
+        starts=True,
     ),
     Framework(
         "gunicorn, in a log of the machine",

@@ -18,7 +18,7 @@ DAY = 86400
 LATE = 120.0
 """Seconds after its timestamp at which a push may be logged."""
 STAMP = re.compile(rb"[?&](?:amp;)?timestamp=(1\d{9})(?!\d)")
-_OF_DAY = re.compile(rb"(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\Z")
+_OF_DAY = rb"(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\Z"
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 """English names: no locale is set."""
 _CLOCK = r"(?P<h>\d\d?):(?P<mi>\d\d):(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?"
@@ -60,7 +60,7 @@ def naive(text: bytes) -> float | None:
 
 def clock(text: bytes, near: float) -> float | None:
     """A time without a date, of the day that brings it nearest to `near`; both as if UTC."""
-    found = _OF_DAY.match(text)
+    found = re.match(_OF_DAY, text)
     if found is None:
         return None
     hour, minute, second = (int(part) for part in found.groups())

@@ -32,6 +32,11 @@ class LineParser(Protocol):
         ...
 
     @property
+    def queries(self) -> bool:
+        """Whether its lines hold what was asked behind the path, too."""
+        ...
+
+    @property
     def guessed(self) -> frozenset[str]:
         """What of its values nothing says: "unit" of durations, "zone" and "date" of times."""
         ...
@@ -99,6 +104,7 @@ class TextParser(Lines):
         self.format = line_format
         self.name = line_format.name
         self.fields = line_format.fields
+        self.queries = bool({"request", "request_uri", "args"} & set(line_format.fields))
         time = line_format.time
         assert time is not None
         self.seconds = times.local if time == "time_local" else times.epoch if time == "msec" else times.dated
@@ -232,15 +238,15 @@ _UNSENT = "121"
 _CADDY = "http.log.access"
 _HELD = 10_000
 """Requests kept to be looked at by their lines."""
-_ZONED = re.compile(rb" (?=[+-])")
+_ZONED = rb" (?=[+-])"
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
 _PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 """The time that a logger, a container or the journal puts before a line."""
-_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z")
+_OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
 """A time without a date."""
-_ORIGIN = re.compile(r"^https?://[^/\s]*(?=/)")
+_ORIGIN = r"^https?://[^/\s]*(?=/)"
 _PREFIXED = 120
 """Characters in which it stands."""
 _STOPS = ("", "?", "#")
@@ -268,6 +274,7 @@ class RecordParser(Lines):
         asked: str | None = None,
         left: bytes = b"",
         near: float | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
         self.guessed, self.asked = guessed, asked
@@ -276,6 +283,9 @@ class RecordParser(Lines):
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
         self._quick: _Quick | None = None
+        self.queries = False
+        self._more = more or {}
+        """What every line has beside what it says: "starts", "by"."""
         self._left = left
         """What stands in every line that marks in its own way that the client left."""
 
@@ -451,7 +461,7 @@ class RecordParser(Lines):
             found |= {"left": left} if flat.get(_WIN32) == _UNSENT else {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
-        if found.get("time") and not _OF_DAY.match(found["time"]):
+        if found.get("time") and not re.match(_OF_DAY, found["time"]):
             pass
         elif (prefix := _PREFIX.search(line[:_PREFIXED].decode("utf-8", "replace"))) is not None:
             found["time"] = prefix[0]
@@ -461,7 +471,7 @@ class RecordParser(Lines):
             return None
         if (took := self.took(flat)) is not None and took.seconds is not None:
             found["request_time"] = f"{round(took.seconds, 6):g}"
-        return {**self._left_out, **found}
+        return {**self._left_out, **self._more, **found}
 
     def told(self, lines: Sequence[bytes], local: int | None, near: float | None = None) -> RecordParser | None:
         """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
@@ -479,7 +489,7 @@ class RecordParser(Lines):
             if zone is None and undated and local is not None:
                 zone = local
                 guessed.add("zone")
-        dayless = any(_OF_DAY.match(record["time"]) for _, record in records)
+        dayless = any(re.match(_OF_DAY, record["time"]) for _, record in records)
         if dayless and local is not None:
             zone = local if zone is None else zone
             guessed.update(("zone", "date"))
@@ -496,12 +506,20 @@ class RecordParser(Lines):
             asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
             left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
             near=near if dayless else None,
+            more=self._more,
         )
+        made.queries = any("?" in (target_of(record) or "") for _, record in records)
         if self._read is _json_read:
             made.learn(lines)
         elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
             made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _more(framework: Framework) -> Mapping[str, str]:
+    """What all lines of a form have in common."""
+    starts = {"starts": ""} if framework.starts else {}
+    return starts if framework.passes else {**starts, "by": "application"}
 
 
 def _left(flat: Mapping[str, str]) -> str | None:
@@ -566,7 +584,15 @@ def _records(
     candidates = [
         RecordParser("json", _json_read, wanted, units=units),
         *(
-            RecordParser(one.name, _framework_read(one), wanted, unit=one.unit, units=units, left=one.left.encode())
+            RecordParser(
+                one.name,
+                _framework_read(one),
+                wanted,
+                unit=one.unit,
+                units=units,
+                left=one.left.encode(),
+                more=_more(one),
+            )
             for one in FRAMEWORKS
         ),
         RecordParser("labelled", _labelled_read, wanted, units=units),
@@ -601,6 +627,7 @@ class RailsParser:
     fields: Sequence[str] = ("time", "status", "request_method", "request_uri", "remote_addr", "request_time")
     guessed: frozenset[str] = frozenset()
     asked: str | None = None
+    queries = True
 
     def __init__(self, wanted: Wanted | None = None) -> None:
         self._wanted = wanted
@@ -639,11 +666,12 @@ class RailsParser:
     def _record(self, began: rails.Began, ended: rails.Ended | None) -> Record:
         took = ended.took if ended is not None else None
         record = {
-            "time": f"{(times.dated(_ZONED.sub(b'', began.time)) or 0.0) + (took or 0.0):.3f}",
+            "time": f"{(times.dated(re.sub(_ZONED, b'', began.time)) or 0.0) + (took or 0.0):.3f}",
             "status": ended.status if ended is not None else "-",
             "request_method": began.method,
             "request_uri": began.uri,
             "remote_addr": began.ip,
+            "by": "application",
         }
         return record if took is None else {**record, "request_time": f"{took:g}"}
 
@@ -657,7 +685,7 @@ class RailsParser:
 
     def seconds(self, time: bytes) -> float | None:
         """See LineParser."""
-        return times.dated(_ZONED.sub(b"", time)) if b":" in time else times.epoch(time)
+        return times.dated(re.sub(_ZONED, b"", time)) if b":" in time else times.epoch(time)
 
     def matches(self, line: bytes) -> bool:
         """See LineParser."""
@@ -675,6 +703,7 @@ class Several:
         self._parsers = parsers
         self.name = ", ".join(parser.name for parser in parsers)
         self.fields = tuple(dict.fromkeys(name for parser in parsers for name in parser.fields))
+        self.queries = any(parser.queries for parser in parsers)
         self.guessed = frozenset[str]().union(*(parser.guessed for parser in parsers))
         self.asked = next((parser.asked for parser in parsers if parser.asked), None)
 
@@ -749,12 +778,12 @@ def target_of(record: Record) -> str | None:
     """Path and query that a line's request asked for; None when the line does not say."""
     if "request" in record:
         words = record["request"].split(" ")
-        return _ORIGIN.sub("", words[1].replace("&amp;", "&")) if len(words) > 1 else None
+        return re.sub(_ORIGIN, "", words[1].replace("&amp;", "&")) if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
     if target and arguments and "?" not in target:
         target = f"{target}?{arguments}"
-    return target and _ORIGIN.sub("", target.replace("&amp;", "&"))
+    return target and re.sub(_ORIGIN, "", target.replace("&amp;", "&"))
 
 
 def fits(record: Record, wanted: Wanted) -> bool:

@@ -35,6 +35,10 @@ class Entry(NamedTuple):
     do_en: str
     source: str
 
+    def in_words(self, lang: str) -> tuple[str, str]:
+        """(the meaning, what to do) in "en" or "zh"."""
+        return (self.zh, self.do_zh) if lang == "zh" else (self.en, self.do_en)
+
 
 class Mention(NamedTuple):
     """A name that stands in a text: its entries (none: an errcode that is not in the table), where first, how often."""

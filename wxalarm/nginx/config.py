@@ -19,6 +19,46 @@ Fetch = Callable[[str], Sequence[tuple[str, str]]]
 _DUMPED = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
 
 
+_ONE = ("root", "alias", "proxy_pass", "fastcgi_pass", "uwsgi_pass", "ssl_certificate", "ssl_certificate_key")
+"""Directives with one argument."""
+_NEXT = frozenset(_ONE) | {
+    *(
+        "server_name",
+        "listen",
+        "index",
+        "access_log",
+        "error_log",
+        "client_max_body_size",
+        "proxy_set_header",
+        "include",
+    ),
+    *(
+        "proxy_read_timeout",
+        "proxy_connect_timeout",
+        "fastcgi_param",
+        "fastcgi_index",
+        "try_files",
+        "return",
+        "rewrite",
+    ),
+}
+"""What stands at the beginning of a line is one of these, and no argument."""
+
+
+def unended(directive: Directive, text: str) -> ConfigProblem | None:
+    """That a directive has taken in the next line, because its `;` is missing: as nginx says it, which names the line
+    of the next `;`. Directives that may have any number of arguments are right for nginx even so."""
+    if directive.name != "listen" and directive.name not in _ONE:
+        return None
+    lines = text[directive.start : directive.end].split("\n")
+    word = next((line.split()[0] for line in lines[1:] if line.split() and line.split()[0] in _NEXT), None)
+    if word is None or word not in directive.args:
+        return None
+    taken = f'invalid number of arguments in "{directive.name}" directive'
+    message = f'invalid parameter "{word}"' if directive.name == "listen" else taken
+    return ConfigProblem(message, directive.file, directive.line + len(lines) - 1)
+
+
 class Config(Struct, frozen=True):
     """A whole configuration. `problems` holds what stopped the reader; the rest has been read all the same."""
 
@@ -121,6 +161,8 @@ class _Load:
             elif directive.block:
                 result.append(replace(directive, block=self.expand(directive.block, depth, level + 1)))
             else:
+                if (problem := unended(directive, self.files[directive.file])) is not None:
+                    self.problems.append(problem)
                 result.append(directive)
         return tuple(result)
 

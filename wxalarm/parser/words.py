@@ -47,7 +47,7 @@ SYNONYMS: dict[str, str] = {
     "first_seen": r"(?:首次)?(?:发生|發生|出现|失败|告警|报警|错误|触发)(?:时间|時間)|首次(?:时间|時間)",
     "description": r"(?:告警|报警|報警|警告|错误|錯誤|异常|失败)(?:内容|內容|信息|描述|详情|原因|类型|類型)|类型|類型",
     "count": r"(?:失败|失敗|错误|錯誤|告警|报警|出现|发生)(?:次数|次數)|频次|頻次",
-    "sample": r"(?:错误|錯誤|失败|告警|报警)(?:详情|示范|案例|例子)|样例|示例",
+    "sample": r"(?:错误|錯誤|失败|告警|报警)(?:详情|示范|案例|例子)|样例|示例|(?<=\")[Ss]ample(?=\")",
     "guide_url": r"(?:报警)?(?:排查|处理)(?:指引|文档|指南)|指引",
 }
 """What people and their tools call the labels: they count only with a value behind them that no other has."""

@@ -70,8 +70,7 @@ def found_in(text: str, words: Catalogue) -> str | None:
 
 def _other(entry: known.Entry, words: Catalogue) -> str:
     """One meaning of a name that is not ours."""
-    chinese = words.lang == "zh"
-    says, act = (entry.zh, entry.do_zh) if chinese else (entry.en, entry.do_en)
+    says, act = entry.in_words(words.lang)
     family = words.word("known_family", entry.family)
     said = entry.said if entry.family != "kind" and entry.said != entry.name else ""
     return _said(entry.name, family, said, says, act, entry.source, words)

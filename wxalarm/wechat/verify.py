@@ -59,6 +59,10 @@ class Attempt(Struct, frozen=True):
     """The number with which the client gave up."""
 
 
+GET_REFUSED = "405-asked"
+"""The key of [words.http_status] for a GET that the route does not take."""
+
+
 class Judgement(Struct, frozen=True):
     """accepted: None when neither can be told. Findings: the cause first."""
 
@@ -118,7 +122,9 @@ def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Findi
         yield UNSEEN(case="status", length=None)
         return
     if wrong := transport.wrong_status(attempt.status, Pushed(), fields.get("location")):
-        yield _reproduced(wrong)
+        # What only matters to a POST has words of its own for the console's GET.
+        asked = {"case": GET_REFUSED} if attempt.status == 405 else {}
+        yield _reproduced(Finding(wrong.code, {**wrong.evidence, **asked}, wrong.location))
         yield from () if transport.redirects(attempt.status) else who_answered(attempt.body or b"")
         return
     if attempt.body is None:

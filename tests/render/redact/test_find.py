@@ -79,6 +79,15 @@ def test_what_names_no_machine_stays(text: str) -> None:
     assert Redactor(b"k" * 32).text(text) == text
 
 
+def test_a_line_of_a_program_is_no_value() -> None:
+    redactor = Redactor(b"k" * 32)
+    for text in ("[0x00007f01] curl_exec() /srv/wx/token.php:34", "at auth_key.js:12", "secret.py:7)"):
+        assert redactor.text(text) == text
+    for text in ("token.php: k3JdQ0vR8sLw", "token.php:k3JdQ0vR8sLw", "token:123456", "token.php:34k3JdQ0vR8sLw"):
+        assert "k3JdQ0vR8sLw" not in redactor.text(text)
+        assert "123456" not in redactor.text(text)
+
+
 def sentences(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for each in value.values():

@@ -206,7 +206,8 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         if (different := _different(seen, ctx)) is not None:
             yield different
         elif hit.status == "200":  # the finding about another status shows the line itself
-            good = hit.request_time is None or hit.request_time < SLOW_AFTER
+            # Without a duration it may be the very one that was late.
+            good = ctx.alarm.kind not in LATE if hit.request_time is None else hit.request_time < SLOW_AFTER
             good = good and hit.body_bytes != QUOTED and hit.left is None
             code = LOG_ANSWERED if good else LOG_REQUEST
             code = code if _sure(seen) else code.variant(basis=Basis.CONDITION)

@@ -98,7 +98,7 @@ def _findings(seen: AppLogSeen) -> Iterable[Finding]:
     if bad is not None:
         own = _own(bad, seen)
         yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)(
-            None, **_line(bad, own), trouble=bad.trouble, errcode=bad.errcode, case=_case(bad.errcode, bad.trouble)
+            None, **_line(bad, own), trouble=bad.trouble, errcode=bad.errcode, case=_case(bad)
         )
     yield from _slow(seen)
     if seen.hits and bad is None:
@@ -114,7 +114,7 @@ def _findings(seen: AppLogSeen) -> Iterable[Finding]:
             zone="assumed" if seen.assumed else "told",
         )
     if bad is None and seen.errors and seen.example is not None:
-        case = _case(seen.example.errcode, seen.example.trouble)
+        case = _case(seen.example)
         yield APP_LOG_ERRORS(None, **_line(seen.example, False), count=seen.errors, lines=seen.lines, case=case)
     yield from partly_read(seen.files)
 
@@ -131,11 +131,11 @@ def _near(time: float, start: float) -> bool:
     return -APART <= time - start <= NEAR
 
 
-def _case(errcode: int | None, trouble: str | None) -> str:
+def _case(hit: AppHit) -> str:
     """The key of [words.app_errcode]."""
-    if errcode is None:
-        return cause((trouble or "").encode()) or "none"
-    return BY_ERRCODE[errcode].id if errcode in BY_ERRCODE else "other"
+    if hit.errcode is None:
+        return hit.cause or cause((hit.trouble or "").encode()) or "none"
+    return BY_ERRCODE[hit.errcode].id if hit.errcode in BY_ERRCODE else "other"
 
 
 def _line(hit: AppHit, own: bool) -> dict[str, object]:

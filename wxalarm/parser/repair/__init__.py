@@ -1,9 +1,9 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
 Each module knows one kind of damage and yields edits: `mail` (quoted-printable), `json_strings` (\\n and \\u5185 inside
-JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `dress` (labels as chat tools
-print them, cut lines), `groups` (the same inside brackets). Bodies are left as they are, because a server may really
-have sent such things; they are decoded only when they show that the page encoded them.
+JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `rows` (tables), `dress` (labels
+as chat tools print them, cut lines), `groups` (the same inside brackets). Bodies are left as they are, because a server
+may really have sent such things; they are decoded only when they show that the page encoded them.
 """
 
 from __future__ import annotations
@@ -124,19 +124,21 @@ class Stretches:
         """Whether text[start:end] has damage that leaves no sign of its own."""
         if _DRESS.search(self._text, start, end) is None:
             return False
-        from wxalarm.parser.repair import mail
+        from wxalarm.parser.repair import mail, rows
 
         if self._dress is None:
             from wxalarm.parser.repair.dress import Dress
 
             self._dress = Dress(self._text)
-        return mail.is_coded(self._text, start, end) or self._dress.is_worn(start, end)
+        if mail.is_coded(self._text, start, end) or next(rows.edits(self._text, start, end), None) is not None:
+            return True
+        return self._dress.is_worn(start, end)
 
 
 def repair(text: str) -> Repaired:
     """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
     may hold another), as lines of a chat tool."""
-    from wxalarm.parser.repair import dress, json_strings, mail
+    from wxalarm.parser.repair import dress, json_strings, mail, rows
 
     chain = _Chain(text)
     chain.run(mail.edits(text, 0, len(text)))
@@ -149,6 +151,7 @@ def repair(text: str) -> Repaired:
         if not nested and not _holds_strings(chain.text):
             break
     chain.run(json_strings.pairs(chain.text))
+    chain.run(rows.edits(chain.text, 0, len(chain.text)))
     for _ in range(_DEEPEST):  # the value of a pair is a line then, with cuts of its own
         if not chain.run(dress.edits(chain.text, 0, len(chain.text))):
             break

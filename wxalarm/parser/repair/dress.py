@@ -23,7 +23,7 @@ _GAP = rf"[ \t\r\n\u00a0\u3000{w.QUOTES}]{{0,9}}"
 _BREAK = rf"(?:\r?\n[ {w.QUOTES}]{{0,9}})?"
 _MARKS = "*_`~\"“”'‘’"
 _CLOSED = {"“": "”", "‘": "’"}
-_LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖(（•·●▪◆■►▶–—-+"
+_LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖(（•·●▪◆■►▶–—-+;；"
 _DECORATED = frozenset(_MARKS + "#【[「〖(（|│┃")
 _NUMBER = compiled(rf"\d{{1,2}}[.、)）]{BLANK}*\Z|[①-⑳]{BLANK}*\Z")
 _PICTURES = compiled(r"[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]+\Z")
@@ -42,7 +42,7 @@ _LABEL = "|".join(rf"(?P<{name}>{_spelled(words)})" for name, words in _WORDS.it
 _EVENT = compiled(rf"\[|{_LABEL}")
 _PLAIN_LABEL = compiled(w.ANY_LABEL)
 _BEHIND = compiled(
-    rf"(?:[{_MARKS}】\]〗」)）]|{BLANK}){{0,6}}+(?P<sep>[:：|│=＝→]|-?->|=>|—{{1,2}})?+(?:[{_MARKS}|│]|{BLANK}){{0,8}}+"
+    rf"(?:[{_MARKS}】\]〗」)）]|{BLANK}){{0,6}}+(?P<sep>[:：|｜│=＝→]|-?->|=>|—{{1,2}})?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
 )
 _CUT = compiled(CUT)
 _CUT_PLATFORM = compiled(
@@ -114,6 +114,10 @@ _CONTENT_NEAR = compiled(rf"(?:内容|內容)[^\n\w]{{1,12}}{w.OPENING}")
 _BORDER = compiled(rf"(?:{_WORDS['appid']})[^\w\n]{{1,12}}|(?:{_WORDS['guide_url']})")
 """Between two alarms."""
 _NEAR = 300
+_JOINED = compiled(rf"(?:[;；]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)|(?<![^\s=(])\[\s*+[\"']){BLANK}*+\Z")
+"""What lists put between the lines of an alarm, or before the first."""
+_LIST_ENDS = compiled(r"[\"']\s*+\](?=\s|\Z)")
+_JOINED_BEHIND = compiled(rf"(?:[;；]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)){BLANK}*+(?={w.ANY_LABEL})")
 _CLOSERS = compiled(rf"(?<=\])(?:{BLANK}|[{_MARKS}|│┃])*[{_MARKS}|│┃](?:{BLANK}|[{_MARKS}|│┃])*(?=\n|\Z)")
 
 
@@ -319,6 +323,9 @@ class Dress:
             self._marks = ""
             return
         begin, value = found
+        if (joined := _JOINED.search(text, max(self._at, label.start() - 12), label.start())) is not None:
+            yield Edit(joined.start(), label.start(), "\n")
+            begin = self._at = label.start()
         lead, behind = text[begin : label.start()], text[label.end() : value]
         marks = "".join(_DECORATED.intersection(lead + behind))
         printed = text[label.start() : value]
@@ -367,8 +374,12 @@ class Dress:
                 elif name != "count" and "\n" in whole:
                     yield Edit(start, exact.end(), groups.joined(whole))
                 at = exact.end()
+                if name == "guide_url" and (end := _LIST_ENDS.match(text, at)) is not None:
+                    yield Edit(*end.span(), "")
+                    at = end.end()
         elif name == "description":
-            at = yield from self._description(start, line.end(), marks)
+            joined = _JOINED_BEHIND.search(text, start, line.end())
+            at = yield from self._description(start, joined.start() if joined else line.end(), marks)
         elif name == "nickname":
             cut = start + len(line[0].rstrip(w.EDGES))
             rest = _NAME_REST.match(text, cut) if cut > start and self._behind_appid(start) else None

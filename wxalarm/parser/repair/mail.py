@@ -14,6 +14,7 @@ _SIGN = compiled(
     rf"\[(?:{_KEYS})=3D|=3D\"|[Qq]uoted-[Pp]rintable|=E[4-9]=(?:\r?\n)?[89AB][0-9A-F]=(?:\r?\n)?[89AB][0-9A-F]"
 )
 """A group, or a Chinese character, in this code. No OpenID, number or path begins with 3D."""
+_KEY = compiled(rf"\[(?:{_KEYS})\Z")
 _LINE = 78
 """Characters of a line of such a mail, with room for a quote mark."""
 _LONGEST = 2 * w.LONGEST_BODY
@@ -31,6 +32,10 @@ def edits(text: str, start: int, end: int) -> Iterator[Edit]:
     while (sign := _SIGN.search(text, at, end)) is not None:
         first, last = _lines(text, sign.start(), at), _end(text, sign.end())
         for code in _CODE.finditer(text, first, last):
+            if code[0][:3] not in ("=3D", "=\n", "=\r\n") and _KEY.search(
+                text, max(first, code.start() - 20), code.start()
+            ):
+                continue  # the group's own: its value only looks so
             yield Edit(*code.span(), _decoded(code))
         at = last
 

@@ -107,6 +107,8 @@ _SENTENCE = re.compile(
     r"[A-Za-z({\u00a0-\uffff]|[^\x00-\x7f]|[a-z]{1,20}, [a-z]{1,20},"
 )
 """Words that go on behind a name and a colon: ticket: it is valid for …"""
+_IN_FILE = re.compile(r"[\w.-]{1,64}\.(?:php|py|[jt]s|go|rb|java|kt|cs|lua|pl|rs):[0-9]{1,6}(?![\w*])")
+"""A line of a program's source, in a stack."""
 _HEADER = re.compile(r"[A-Za-z][\w]{0,40}(?:-[\w]{1,40}){1,8}")
 _NOBODYS = re.compile(r"(.)\1{7}|oWXALARM")
 """What the words of hints and our own pushes show: nobody can own it."""
@@ -195,6 +197,8 @@ def _named(text: str, personal: bool, cookies: bool = True) -> Iterator[Span]:
             continue
         at, colon = match.end(), match["sep"] in (":", "：")
         if text.startswith(("//", ":"), at) or at >= len(text):
+            continue
+        if colon and _IN_FILE.match(text, match.start("name")) is not None:
             continue
         header = colon and not match["mark"] and _is_header(text, match)
         if kind == "cookies":

@@ -161,7 +161,8 @@ def _body(
     if _is_xml(stripped):
         yield from _xml(body, keys, opened, inside)
     elif body.pushed.json and body.pushed.user and (root := json_form.root_of(body)) is not None:
-        yield from json_form.unplaced(_form(body, root, keys, opened, inside))
+        found = list(_form(body, root, keys, opened, inside))
+        yield from json_form.corrected(body, found, lambda xml, same: _form(xml, same, keys, None, []))
     else:
         yield from shapes.judge(body, text.lstrip("\ufeff"))
 

@@ -44,11 +44,15 @@ class Body:
         location = self.location(start, end)
         evidence |= {"line": location.line, "column": location.column, "offset": start, "inner": self.inner}
         evidence["shown"] = excerpt(self.data[start : end if end > start else start + SHOWN * 4])
-        if corrected is not None and len(corrected) <= LONGEST_CORRECTION:
-            evidence["corrected"] = text_of(corrected)
-            if len(self.data) <= LONGEST_CORRECTION and (odd := unlike(text_of(self.data), evidence["corrected"])):
-                evidence |= {"unseen": "named", "characters": odd}
-        return code(location, **evidence)
+        return code(location, **evidence, **self.correction(corrected))
+
+    def correction(self, corrected: bytes | None) -> dict[str, Any]:
+        """The evidence of a corrected body, with the characters that nobody sees in which it differs."""
+        if corrected is None or len(corrected) > LONGEST_CORRECTION:
+            return {}
+        text = text_of(corrected)
+        odd = unlike(text_of(self.data), text) if len(self.data) <= LONGEST_CORRECTION else None
+        return {"corrected": text, "unseen": "named", "characters": odd} if odd else {"corrected": text}
 
     def location(self, start: int, end: int) -> Location:
         """Lines from 1, columns in characters from 1; the end is exclusive."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+from xml.sax.saxutils import escape
 
 from wxalarm.model import Finding
+from wxalarm.wechat.reply import markup
 from wxalarm.wechat.reply.body import Body
 from wxalarm.wechat.reply.markup import DEEPEST, Element
 
@@ -48,9 +51,71 @@ def _fill(element: Element, value: Any, data: bytes, depth: int) -> None:
             element.children.append(child)
 
 
-def unplaced(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings without the corrections of XML, which do not fit here."""
-    for finding in findings:
-        drop = () if finding.evidence.get("inner") else ("corrected", "unseen", "characters")
-        evidence = {key: value for key, value in finding.evidence.items() if key not in drop}
-        yield dataclasses.replace(finding, evidence=evidence)
+def corrected(
+    body: Body, found: Sequence[Finding], judge: Callable[[Body, Element], Iterable[Finding]]
+) -> Iterator[Finding]:
+    """The findings with their corrections as JSON: those that `judge` makes of the same reply as XML."""
+    value = json.loads(body.data)
+    try:
+        xml = _xml(value)
+        root, _ = markup.read(xml)
+    except (ValueError, markup.Malformed):
+        root = None
+    same = list(judge(dataclasses.replace(body, data=xml), root)) if root is not None else []
+    if [finding.code.id for finding in same] != [finding.code.id for finding in found]:
+        same = []
+    for place, finding in enumerate(found):
+        if finding.evidence.get("inner"):
+            yield finding
+            continue
+        evidence = {name: value for name, value in finding.evidence.items() if name not in _CORRECTION}
+        fixed = same[place].evidence.get("corrected") if same else None
+        yield dataclasses.replace(finding, evidence={**evidence, **body.correction(_json(body, value, fixed))})
+
+
+_CORRECTION = ("corrected", "unseen", "characters")
+_NAME = r"[A-Za-z_][\w.-]*\Z"
+
+
+def _xml(value: Any, name: str = "xml") -> bytes:
+    """A value as an element, lists as elements of one name. Raises ValueError for a name that none can have."""
+    if not re.match(_NAME, name):
+        raise ValueError(name)
+    if isinstance(value, dict):
+        text = b"".join(_xml(one, key) for key, member in value.items() for one in _listed(member))
+    else:
+        text = escape("" if value is None else str(value)).encode("utf-8", "surrogatepass")
+    return b"<%b>%b</%b>" % (name.encode(), text, name.encode())
+
+
+def _listed(member: Any) -> Sequence[Any]:
+    return member if isinstance(member, list) else [member]
+
+
+def _json(body: Body, value: Any, fixed: str | None) -> bytes | None:
+    """A corrected reply in XML as the document that it stands for, spaced as the reply is."""
+    if fixed is None or not fixed.startswith("<xml>"):
+        return fixed.encode() if fixed is not None else None
+    root, _ = markup.read(fixed.encode("utf-8", "surrogatepass"))
+    if root is None:
+        return None
+    spaces = (", ", ": ") if b'": ' in body.data else (",", ":")
+    made = json.dumps(_changed(value, root), ensure_ascii=False, separators=spaces)
+    return made.encode("utf-8", "surrogatepass")
+
+
+def _changed(value: Any, element: Element) -> Any:
+    """A value with what its element says instead: names, texts; a number stays one."""
+    if isinstance(value, dict):
+        made: dict[str, Any] = {}
+        children = iter(element)
+        for member in value.values():
+            changed = [
+                (child.name, _changed(one, child)) for one, child in zip(_listed(member), children, strict=False)
+            ]
+            for name, one in changed:
+                made[name] = [each for _, each in changed] if isinstance(member, list) else one
+        return made
+    if element.text == ("" if value is None else str(value)):
+        return value
+    return int(element.text) if isinstance(value, (int, float)) and element.text.isdecimal() else element.text
