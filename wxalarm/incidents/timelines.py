@@ -75,7 +75,7 @@ class TicketRun(Struct, frozen=True):
 
     @property
     def dies(self) -> int:
-        """When that ticket ends, and with it every token of the platform, for all its accounts."""
+        """When that ticket ends: from then on no token of the platform can be renewed, for any account."""
         return self.good + 3600 * TICKET_VALID
 
 

@@ -92,8 +92,10 @@ def read(
         plain = [file.path for file in files if file.path in search.parsers and not file.compressed]
         Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.around)
     last = LastGood(wanted, start - good, start)
+    whole = False
     if good and wanted.path is not None:
-        Reading(start - good, high, until).read(paths, choose, last.take)
+        # What was not read may hold a later one.
+        whole = all(file.whole for file in Reading(start - good, high, until).read(paths, choose, last.take))
     before, before_seconds = _before(files, search)
     zone_time = search.tally.zone_time
     return AccessLogSeen(
@@ -114,7 +116,7 @@ def read(
         before_seconds=before_seconds,
         named=search.named,
         guessed=search.guessed,
-        last_good=last.hit,
+        last_good=last.hit if whole else None,
         asked=search.asked,
         offset=times.zone_of(zone_time) if zone_time else None,
     )

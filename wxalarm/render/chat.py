@@ -18,7 +18,7 @@ MOST = 15
 LONGEST = 160
 """Characters of a sentence; a command is whole or not there."""
 COMMAND = 300
-NOTE = 260
+NOTE = 300
 PARTS = ("hint", "verify", "ask")
 
 

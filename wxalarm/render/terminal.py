@@ -54,6 +54,8 @@ NIGHT = 60
 INCIDENTS = 12
 NOTES = 3
 """MarkFails and tickets that are told."""
+NOTE = 4
+"""Lines of one of them."""
 _SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?]) +(?=[A-Z\u4e00-\u9fff])")
 SHORT = 16
 """Columns below which a sentence may come twice: "HTTP 502." is no repetition."""
@@ -203,7 +205,7 @@ class _Page:
         if told:
             self.line("")
         for note in told if self.verbose else told[:NOTES]:
-            self.line(note, 0, most=3)
+            self.line(note, 0, most=NOTE)
         if len(told) > NOTES and not self.verbose:
             self.line(self.words.ui("more_rows", count=len(told) - NOTES), 4, "dim")
 

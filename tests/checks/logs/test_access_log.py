@@ -77,6 +77,10 @@ def test_the_last_good_ticket_is_the_last_push_that_was_answered_200(
         number = int(found.place.rpartition(":")[2])
         assert found.line[:60].encode() == path.read_bytes().splitlines()[number - 1][:60]
     assert results(access=[path])["access-log"].observation.last_good is None, "nobody asked"
+    cut = tmp_path / "access.log.1.gz"
+    cut.write_bytes(gzip.compress(ticket_log((-900, 200)))[:-20])
+    seen = results(access=[path, cut], of=of)["access-log"].observation
+    assert seen is None or seen.last_good is None, "what was not read may hold a later one"
 
 
 def pack_zstd(data: bytes) -> bytes:
