@@ -41,6 +41,61 @@ def test_a_label_in_any_spelling_is_that_label_and_no_other(field: str, spelling
         assert found == {field}
 
 
+RENAMED: dict[str, tuple[str, str]] = {
+    "nickname": ("公众号 公眾號 服务号 订阅号 账号 帐号 小程序", "名称 名稱 昵称 名字"),
+    "first_seen": ("发生 發生 出现 失败 告警 报警 错误 触发 首次 首次发生 首次失败", "时间 時間"),
+    "description": ("告警 报警 報警 警告 错误 錯誤 异常 失败", "内容 內容 信息 描述 详情 原因 类型 類型"),
+    "count": ("失败 失敗 错误 錯誤 告警 报警 出现 发生", "次数 次數"),
+    "sample": ("错误 錯誤 失败 告警 报警", "详情 示范 案例 例子"),
+    "guide_url": ("报警排查 报警处理 排查 处理", "指引 文档 指南"),
+}
+"""What people and their tools call the labels: what each begins with, and what it ends with."""
+ALONE = {
+    "appid": [
+        *(
+            "开发者ID",
+            "開發者ID",
+            "开发者 ID",
+            "开发者id",
+            "开发者Id",
+            "开发者ID(AppID)",
+            "开发者ID （appid）",
+            "开发者ID(Appid)",
+        ),
+        *("AppId", "App ID", "AppID", "Appld", "App1d", "App|d", "app ID", "App1D"),
+    ],
+    "description": ["类型", "類型"],
+    "count": ["频次", "頻次"],
+    "sample": ["样例", "示例"],
+    "guide_url": ["指引"],
+}
+
+
+def renamed() -> list[tuple[str, str]]:
+    found = [(field, name) for field, names in ALONE.items() for name in names]
+    for field, (begins, ends) in RENAMED.items():
+        found += [(field, begin + end) for begin in begins.split() for end in ends.split()]
+    return found
+
+
+@pytest.mark.parametrize(("field", "name"), renamed())
+def test_a_synonym_is_of_its_field_and_of_no_other(field: str, name: str) -> None:
+    """Details are those of the content or of the sample, by what stands behind."""
+    found = {one for one, synonym in words.SYNONYMS.items() if re.fullmatch(synonym, name)}
+    assert found == (
+        {"description", "sample"} if name.endswith("详情") and name[:2] in RENAMED["sample"][0] else {field}
+    )
+    assert any(word in name for word in words.HAN_WORDS) or re.search(words.RETOLD, name) or name.isascii()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["MyAppId", "XXX", "发者ID", "公众号", "名称", "时间表", "失败", "次", "错误次", "排查", "文档", "开发者ID(Open)"],
+)
+def test_what_is_no_synonym(name: str) -> None:
+    assert not [one for one, synonym in words.SYNONYMS.items() if re.search(rf"(?:{synonym})\Z", name)]
+
+
 @pytest.mark.parametrize("glued", ["Xtime", "subcontent", "MyAppid", "discount", "terror sample"])
 def test_the_end_of_another_word_is_no_label(glued: str) -> None:
     label = compiled(words.ANY_LABEL)
