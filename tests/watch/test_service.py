@@ -295,6 +295,27 @@ def test_what_could_not_be_written_before_the_kill_is_there_at_the_next_start(
     store.close()
 
 
+def test_what_the_store_does_not_take_at_the_end_is_there_at_the_next_start(tmp_path: Path) -> None:
+    """Somebody holds it for longer than the end may take."""
+
+    async def held(*_: object) -> None:
+        await asyncio.sleep(DAY)
+
+    async def script(service: Service) -> None:
+        await asyncio.sleep(30 * MINUTE)
+        service.stored = held  # type: ignore[method-assign, assignment]  # until the end of this life
+
+    with hook() as server:
+        plan = made.plan(ways=by(server))
+        lived(tmp_path, plan, down_between(40 * MINUTE, DAY), HOUR + 1, script)
+        service = lived(tmp_path, plan, down_between(0, 0), HOUR, wall=_later(HOUR))
+    assert [body["kind"] for body in server.bodies] == ["worse", "better"]
+    store = Store(tmp_path / "history" / "watch.db")
+    (target,) = service.subjects
+    assert [change["after"] for change in store.changes(target)] == [0, 2, 0]
+    store.close()
+
+
 @pytest.fixture
 def robots() -> None:
     """All of apprise, loaded before the time is simulated."""

@@ -359,6 +359,8 @@ class Service:
     def _close(self) -> None:
         self.server.close()
         if self._journal is not None:
+            with contextlib.suppress(OSError):
+                self._journal.keep(self._rows)  # what the store did not take within END
             self._journal.close()
             self._journal = None
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.ports import free_ports
-from tests.watch.running import get, watching
+from tests.watch.running import get, until, watching
 from wxalarm.tokens import row as rows
 from wxalarm.tokens.stores import open_store
 from wxalarm.tokens.stores.base import look, make
@@ -136,3 +139,27 @@ def test_without_a_token_or_a_store_there_is_no_such_path(tmp_path: Path, missin
         assert ask(port, "GET", "/token/shop", RIGHT) == (404, "")
         assert ask(port, "POST", "/ticket/mine", RIGHT, "ticket@@@1") == (404, "")
     assert (tmp_path / "tokens.db").exists() is (missing == "token"), "none is made by asking"
+
+
+def test_a_configuration_that_is_read_again_names_the_store_from_then_on(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    config = tmp_path / "wxalarm.toml"
+    text = CONFIG.format(folder=tmp_path) + '[watch]\ntoken_env = "PAGE_TOKEN"\n'
+    config.write_text(text)
+    for name in ("tokens.db", "other.db"):
+        store = open_store(f"sqlite:///{tmp_path}/{name}")
+        make(store, NAME, rows.given(f"of-{name}", 7200.0))
+        store.close()
+    with watching("--config", config, folder=tmp_path, port=port, PAGE_TOKEN=TOKEN):
+        assert ask(port, "GET", "/token/shop", RIGHT) == (200, "of-tokens.db")
+        config.write_text(text.replace("/tokens.db", "/other.db"))
+        (pid,) = (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and of(one, config))
+        os.kill(pid, signal.SIGHUP)
+        until(lambda: ask(port, "GET", "/token/shop", RIGHT) == (200, "of-other.db"))
+
+
+def of(process: Path, config: Path) -> bool:
+    """Whether a process was started with this configuration."""
+    with contextlib.suppress(OSError):
+        return str(config) in (process / "cmdline").read_text()
+    return False

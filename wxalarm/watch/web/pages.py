@@ -265,7 +265,7 @@ class Pages:
         text = await _written(Redactor(reveal=True).reports(reports), words)
         links = f'<a href="/">wxalarm</a> · <a href="{send}" id="send">{escape(words.ui("page_send"))}</a>'
         note = f"<p>{escape(visible(said))}</p>" if said else ""
-        bar = f'<nav style="padding:.75rem 1rem">{links}{note}</nav>'
+        bar = f'<nav style="padding:.75rem 0">{links}{note}</nav>'
         # The report names what it needs (a hash of its script); a stricter policy of ours would be obeyed beside it.
         own = POLICY.search(text)
         policy = f"{unescape(own[1])}; {AROUND}" if own else AROUND

@@ -7,13 +7,14 @@ store, there is no such path.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from wxalarm import deadline
-from wxalarm.config import ConfigError, Settings
+from wxalarm.config import Settings
 from wxalarm.messages import ReasonError
 from wxalarm.tokens import Tokens, absent
 from wxalarm.tokens.door import ROOMS, Door
@@ -29,6 +30,7 @@ class TokenDoor:
         self._service = service
         self._lock = threading.Lock()
         self._settings: Settings | None = None
+        self._tokens: Tokens | None = None
         self._door: Door | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,9 +43,12 @@ class TokenDoor:
         settings, token = self._service.plan.settings, self._service.plan.token
         with self._lock:
             if settings is not self._settings or self._door is None:
-                self._settings = settings
-                try:
-                    self._door = Door(Tokens(settings), token) if token and not absent(settings) else None
-                except (ConfigError, ReasonError):
-                    self._door = None
+                self._settings, self._door = settings, None
+                if self._tokens is not None:
+                    self._tokens.store.close()  # whoever still reads by it opens it once more
+                    self._tokens = None
+                with contextlib.suppress(ReasonError):
+                    if token and not absent(settings):
+                        self._tokens = Tokens(settings)
+                        self._door = Door(self._tokens, token)
             return self._door
