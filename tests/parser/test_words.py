@@ -113,6 +113,13 @@ def test_between_a_label_and_its_colon_stand_only_blanks() -> None:
         assert not label.fullmatch(f"时间{other}:")
 
 
+@pytest.mark.parametrize(
+    "begin", ["AppId", "Appld", "App1D", "发生时间", "告警内容", "失败次数", "公众号名称", "类型", "示例", "错误详情"]
+)
+def test_what_a_retold_label_begins_with(begin: str) -> None:
+    assert re.match(words.RETOLD, begin)
+
+
 def test_the_border_of_a_string_is_one_letter_that_no_text_holds() -> None:
     assert words.BORDER == "\x00"
 
