@@ -14,7 +14,8 @@ from tests.cli.test_clipboard import program
 from tests.cli.test_reading import ALARM, QUICK
 from tests.cli_support import wxalarm
 from tests.tokens.servers import missing
-from wxalarm.cli.pictures import both, picture
+from wxalarm.cli.magic import picture
+from wxalarm.cli.pictures import both
 
 SCREEN = """<meta charset="utf-8"><body style="margin: 16px; background: #ededed">
 <div style="width: 520px; padding: 14px; background: #fff; font: 24px/1.5 'WenQuanYi Zen Hei';

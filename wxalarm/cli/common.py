@@ -104,7 +104,7 @@ def read_bytes(
 def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> str:
     """That a source has no alarm, and what it is instead, by the beginning of its text, or of its bytes."""
     # For a text without an alarm alone.
-    from wxalarm.cli.pictures import picture
+    from wxalarm.cli.magic import picture
     from wxalarm.parser.near import near
 
     if kind := picture(begin[:12]):

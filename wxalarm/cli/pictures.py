@@ -13,19 +13,9 @@ from wxalarm.render.text import visible
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
 
-MAGIC = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP", b"%PDF": "PDF"}
-"""How a picture begins. WebP has its name behind the length."""
 LANGUAGE = "chi_sim"
 WAIT = 60.0
 """Seconds for one picture."""
-
-
-def picture(head: bytes) -> str | None:
-    """The kind of a picture, by its first 12 bytes; None for what is none."""
-    kind = next((name for begin, name in MAGIC.items() if head.startswith(begin)), None)
-    if kind == "WebP" and head[8:12] != b"WEBP":
-        return None
-    return None if kind == "BMP" and head[6:10] != bytes(4) else kind
 
 
 def read(data: bytes, kind: str, source: str, words: Catalogue, *, ocr: bool) -> bytes:

@@ -14,8 +14,8 @@ from msgspec import Struct, field
 
 from wxalarm import bounds
 from wxalarm.cli.common import fail, none_found, paths_of, source_name
+from wxalarm.cli.magic import picture
 from wxalarm.cli.pasting import pasting
-from wxalarm.cli.pictures import picture
 from wxalarm.cli.pictures import read as read_picture
 from wxalarm.incidents import Fold
 from wxalarm.parser.encoding import Decoder
