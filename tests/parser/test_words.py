@@ -120,6 +120,10 @@ def test_what_a_retold_label_begins_with(begin: str) -> None:
     assert re.match(words.RETOLD, begin)
 
 
+def test_a_type_is_one_in_either_script() -> None:
+    assert [word for word in ("类型", "類型", "内容") if words.IS_TYPE.search(word)] == ["类型", "類型"]
+
+
 def test_the_border_of_a_string_is_one_letter_that_no_text_holds() -> None:
     assert words.BORDER == "\x00"
 
