@@ -26,10 +26,5 @@ class Parsed:
 
 def parse(text: str, path: str | None = None) -> Parsed:
     """All alarms in a text of any kind: a chat log, a web page, one line. Never raises; no alarm is an empty result."""
-    alarms: list[Alarm] = []
-    problems: list[Finding] = []
-    for alarm, flaws, _, _ in Scan(Source(Lines(text, path))).found:
-        alarms.append(alarm)
-        if flaws:
-            problems += flaws
-    return Parsed(tuple(alarms), tuple(problems))
+    found = Scan(Source(Lines(text, path))).found
+    return Parsed(tuple([one[0] for one in found]), tuple([flaw for one in found if one[1] for flaw in one[1]]))

@@ -92,14 +92,11 @@ class _Part:
         """Find the alarms from `at` on; where damage begins that has to be repaired first, as one of the signs says, or
         None. What was repaired has no signs."""
         source, found, others = self._source, self._scan.found, self._scan.others
-        text = source.text
+        text, clean_of = source.text, fast.read
         for match in fast.CLEAN.finditer(text, at):
-            start, end = match.span()
-            if start < at:
+            if match.start() < at or (clean := clean_of(match, source)) is None:
                 continue
-            clean = fast.read(match, source)
-            if clean is None:
-                continue
+            _, _, start, end = clean
             if signs is not None and signs.first < end and _is_damaged(match, clean, signs):
                 return at
             # Two characters can be no label.
@@ -157,7 +154,7 @@ def _is_damaged(match: re.Match[str], clean: Found, signs: Signs) -> bool:
     body, behind = match.span(fast.BODY)
     if body < 0:
         body = behind = match.end()
-    return signs.before(body, behind) or is_encoded(match.string, body, behind, clean[0].sample)
+    return signs.before(body, behind) or (signs.entities and is_encoded(match.string, body, behind, clean[0].sample))
 
 
 def _end_of_damage(source: Source, at: int, signs: Signs, stretches: Stretches) -> int:

@@ -57,6 +57,8 @@ class Signs:
         self._text = text
         self._signs = tuple(sign for sign in _SIGNS if sign[0] in text)
         self._next = [self._find(char, start) for char, _ in self._signs]
+        self.entities = "&" in text
+        """Whether a body may have been encoded by a page."""
         self.first = min(self._next, default=len(text))
         """Where the next character stands that may be one; the length of the text when there is none."""
 
@@ -74,14 +76,17 @@ class Signs:
 
     def before(self, body: int, behind: int) -> bool:
         """Whether there is one before text[body:behind], a body; else goes on behind it."""
-        first = len(self._text)
-        for number, (char, pattern) in enumerate(self._signs):
-            place = self._next[number]
-            if place < body and (pattern is None or pattern.search(self._text, place, body) is not None):
-                return True
+        text, places = self._text, self._next
+        first = len(text)
+        for number, place in enumerate(places):
             if place < behind:
-                self._next[number] = place = self._find(char, behind)
-            first = place if place < first else first
+                char, pattern = self._signs[number]
+                if place < body and (pattern is None or pattern.search(text, place, body) is not None):
+                    return True
+                place = text.find(char, behind)
+                places[number] = place = len(text) if place < 0 else place
+            if place < first:
+                first = place
         self.first = first
         return False
 
