@@ -162,11 +162,10 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
     elif seen.guessed and seen.guessed != ("unit",):
         doubt = "date" if "date" in seen.guessed else "zone"
     else:
-        doubt = "none"
-    if not ctx.alarm.told:  # perhaps nobody wrote to the account
-        code = LOG_NO_REQUEST.variant(severity=NOTE)
-        return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
+        doubt = "none" if ctx.alarm.told else "quiet"
     code = LOG_NO_REQUEST if doubt != "none" else LOG_NO_REQUEST.variant(basis=Basis.RECORDED)
+    if not ctx.alarm.told:
+        code = code.variant(severity=NOTE)
     return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
 
 
