@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.verdict.cases import BY_ID, finding_of
 from wxalarm.messages import catalogue
-from wxalarm.model import Alarm, AlarmKind, CheckResult, Reason, Sample, Status, status_of
+from wxalarm.model import Alarm, AlarmKind, CheckResult, Reason, Sample, Severity, Status, status_of
 from wxalarm.verdict import cause, untold
 from wxalarm.verdict.rivals import INAPPLICABLE, MOST, gap
 
@@ -66,6 +68,7 @@ def test_what_wechat_itself_meets_stands_before_what_may_stand_behind_it() -> No
     assert set(names[:4]) == {"push", "url-verify", "http-request", "tls-handshake"}
     assert names[0] == "push", "the most codes first"
     assert set(names[4:]) >= {"dns-resolve", "nginx-config", "error-log"}
+    assert names.index("error-log") < names.index("nginx-config") < names.index("app-log"), "then the most codes, too"
     name = untold(Alarm(kind=AlarmKind.DNS_FAILURE, appid="wx0000000000000001"), [skipped(c) for c in BY_ID], BY_ID)
     assert name[0] == "dns-resolve"
     assert "tcp-connect" not in name
@@ -106,6 +109,15 @@ def test_a_rival_says_which_check_would_tell_the_two_apart(left_out: CheckResult
     made = cause(WRONG, [*results, left_out], BY_ID)
     assert made is not None
     assert [rival.tell for rival in made.rivals] == [tell]
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_a_warning_tells_two_rivals_apart_and_a_note_does_not(severity: Severity) -> None:
+    log = replace(BY_ID["error-log"], codes=tuple(code.variant(severity=severity) for code in BY_ID["error-log"].codes))
+    results = found("tls-handshake tls-failed address=192.0.2.1", "http-request http-empty address=192.0.2.1")
+    made = cause(WRONG, [*results, skipped("error-log")], {**BY_ID, "error-log": log})
+    assert made is not None
+    assert [rival.tell for rival in made.rivals] == [None if severity is Severity.NOTE else "error-log"]
 
 
 def test_what_two_steps_made_stands_for_the_chain_once() -> None:

@@ -94,6 +94,37 @@ def test_what_can_have_made_what_the_alarm_shows(kind: AlarmKind, line: str, sam
     assert case(kind, **sample).made(fact(line)) is can
 
 
+def test_behind_a_failure_in_which_no_whole_answer_came_stands_no_answer() -> None:
+    """By libcurl's numbers: a name, a connection, TLS, the time, an answer broken off."""
+    reply, served = fact("reply-format reply-json"), fact("http-request http-status status=502")
+    none = {number for number in range(1, 100) if not case(BAD, curl_error=number).made(reply)}
+    assert none == {6, 7, 28, 35, 51, 52, 55, 56, 58, 60}
+    assert none == {number for number in range(1, 100) if not case(BAD, curl_error=number).made(served)}
+
+
+def test_a_push_that_was_answered_well_met_nothing_of_what_fails_now() -> None:
+    sure = {}
+    for basis in Basis:
+        seen = fact(f"tcp-connect tcp-timeout basis={basis}")
+        before, after = (
+            replace(case(LATE_KIND, seen), answered=answered).certainty(seen) for answered in (False, True)
+        )
+        assert before is basis.certainty
+        sure[basis] = after
+    assert sure.pop(Basis.RECORDED) is Basis.RECORDED.certainty
+    assert set(sure.values()) == {POSSIBLE}
+
+
+def test_a_step_ages_by_the_one_right_above_it() -> None:
+    record, now = (
+        step("access-log log-client-gave-up basis=recorded", SURE),
+        replace(step(REPRODUCED, SURE), tie="status"),
+    )
+    found = aged((record, now, now), 2 * OLD, BY_ID)
+    assert [one.certainty for one in found] == [SURE, LIKELY, POSSIBLE]
+    assert [one.certainty for one in aged((record, now, record), 2 * OLD, BY_ID)] == [SURE, LIKELY, LIKELY]
+
+
 def test_every_kind_of_lateness_and_no_other_wants_a_late_answer() -> None:
     quick = fact("http-request http-status status=502 seconds=1")
     for kind in AlarmKind:

@@ -156,3 +156,14 @@ TIED: list[tuple[Tie, dict[str, Any], dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("tie", "effect", "cause", "holds"), TIED)
 def test_a_tie_holds_of_what_both_say(tie: Tie, effect: dict[str, Any], cause: dict[str, Any], holds: bool) -> None:
     assert tie.holds(made(**effect), made(**cause)) is holds
+
+
+@pytest.mark.parametrize(("upstream", "passed"), [("127.0.0.1:8001", True), ("-", False), ("", False), (None, True)])
+def test_a_line_that_names_no_application_server_was_answered_by_nginx(upstream: str | None, passed: bool) -> None:
+    effect, cause = made(own=True, upstream_addr=upstream), made(own=True)
+    assert ties.PASSED_ON.holds(effect, cause) is passed
+
+
+@pytest.mark.parametrize(("when", "then"), [("then", True), ("now", False), ("later", False), (None, False)])
+def test_a_state_is_of_that_time_only_when_it_was_measured_then(when: str | None, then: bool) -> None:
+    assert ties.THAT_TIME.holds(made(), made(when=when)) is then
