@@ -282,6 +282,20 @@ def test_unreadable_files_are_2_and_the_rest_is_linted(tmp_path: Path) -> None:
     assert (alone.returncode, alone.stdout) == (2, ""), "nothing was linted: nothing is said to be clean"
 
 
+def test_a_picture_is_named_as_one(tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    (tmp_path / "picture.txt").write_bytes(picture)
+    fixture(tmp_path, "wide", WIDE)
+    done = run(".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "picture.txt is a picture (PNG)" in done.stderr
+    assert "wide.txt:4:3: warning[full-width-label]" in done.stdout
+    assert "UTF-8" not in done.stdout
+    piped = run("-", cwd=tmp_path, stdin=picture)
+    assert (piped.returncode, piped.stdout) == (2, "")
+    assert "is a picture (PNG)" in piped.stderr
+
+
 def test_folders_that_look_odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fixture(tmp_path / "x.txt", "inside")
     (tmp_path / "x.txt" / "up").symlink_to(tmp_path)

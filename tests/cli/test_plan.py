@@ -138,6 +138,12 @@ def test_servers_that_are_asked_are_named(lang: str) -> None:
     assert said.count("192.0.2.53") == 1, "it asks them too"
 
 
+def test_what_an_alarm_does_not_name_leaves_no_gap() -> None:
+    (ctx,) = contexts([Alarm(AlarmKind.CONNECT_TIMEOUT, sample=Sample(host="wx.example.com"))], Settings())
+    assert "OuterIP）" in text_of(ctx, catalogue("zh"))
+    assert "OuterIP 192.0.2.1）" in catalogue("zh").check("ping", "sends", outer_ip="192.0.2.1")
+
+
 def everything() -> Alarm:
     """An alarm whose playbook has every program."""
     return replace(alarm_of("tcp-connect"), kind=AlarmKind.CONNECT_TIMEOUT)

@@ -249,7 +249,7 @@ def test_on_somebody_elses_server_the_advice_is_to_write_to_its_provider(lang: s
         html.render([dataclasses.replace(one, results=results)], said),
     ):
         assert "do this" not in text
-        assert text.count({"en": "Please look into your logs", "zh": "请根据以上时间查询贵方日志"}[lang]) == 1
+        assert text.count({"en": "Please check your logs", "zh": "请根据以上时间查询贵方日志"}[lang]) == 1
     data = json.loads(json_format.render([dataclasses.replace(one, results=results)], (), said))
     assert data["reports"][0]["cause"]["hint"] == said.finding(server, "hint")
     assert "do this" in terminal.render([one], said)

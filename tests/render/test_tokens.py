@@ -46,13 +46,13 @@ mall  wx0000000000000002/access_token
   calls that the bound allows at once: 0
 quota of the token endpoint today: 24 of 2000 used
 
-wx0000000000000002/access_token: the stored token ended 30 minutes ago.
+wx0000000000000002/access_token: the stored token expired 30 min ago.
 See that wxalarm token keep runs, and what stops it; do not fetch a token by hand.
 
-wx0000000000000002/access_token: it has been due for 60 minutes; no keeper has the lease.
+wx0000000000000002/access_token: it has been due for 60 min; no keeper has the lease.
 Start wxalarm token keep where the AppSecret is; two of them on two machines do no harm.
 
-wx0000000000000002/access_token: not refreshed (failed tries in a row: 4): WeChat does not let in 192.0.2.77 (40164).
+wx0000000000000002/access_token: not refreshed (failed tries in a row: 4): WeChat refuses 192.0.2.77 (40164).
 Put 192.0.2.77 on the IP white list (IP白名单) of the account; tries go on.
 """,
     "zh": """\
@@ -70,7 +70,7 @@ token 接口今日配额：2000 次中已用 24 次
 wx0000000000000002/access_token：存储里的 token 已过期 30 分钟。
 请看 wxalarm token keep 是否在运行、卡在哪里；不要手工去取 token。
 
-wx0000000000000002/access_token：该刷新已经 60 分钟，也没有中控持有租约。
+wx0000000000000002/access_token：已逾期 60 分钟未刷新，也没有中控持有租约。
 请在存有 AppSecret 的机器上启动 wxalarm token keep；在两台机器上各开一个也无妨。
 
 wx0000000000000002/access_token：连续 4 次刷新失败：微信不放行 192.0.2.77（40164）。

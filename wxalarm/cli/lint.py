@@ -29,6 +29,7 @@ from wxalarm.cli.common import (
     write_outputs,
     write_stdout,
 )
+from wxalarm.cli.magic import picture
 from wxalarm.lint import ALL, Linted, Linter, Source
 from wxalarm.lint import fix as fixes
 from wxalarm.model import Severity
@@ -131,6 +132,8 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
             data = read_bytes(path, "lint", words)
             if not data.strip():
                 fail(words.ui("empty_input", source=source_name(path)))
+            if kind := picture(data[:12]):
+                fail(words.ui("picture", source=source_name(path), kind=kind))
             yield Source(source_name(path), data)
             continue
         key = _key(path)
@@ -146,6 +149,9 @@ def _sources(patterns: Sequence[str], words: Catalogue, errors: list[str], *, fi
             continue
         if len(source.data) > ALARMS or len(source.expectation or b"") > ALARMS:
             errors.append(words.ui("too_large", source=path, limit=ALARMS // 2**20))
+            continue
+        if kind := picture(source.data[:12]):
+            errors.append(words.ui("picture", source=path, kind=kind))
             continue
         yield source
 
