@@ -52,7 +52,7 @@ See that wxalarm token keep runs, and what stops it; do not fetch a token by han
 wx0000000000000002/access_token: it has been due for 60 min; no keeper has the lease.
 Start wxalarm token keep where the AppSecret is; two of them on two machines do no harm.
 
-wx0000000000000002/access_token: not refreshed (failed tries in a row: 4): WeChat takes no calls from 192.0.2.77 (40164).
+wx0000000000000002/access_token: not refreshed (failed tries in a row: 4): WeChat refuses 192.0.2.77 (40164).
 Put 192.0.2.77 on the IP white list (IP白名单) of the account; tries go on.
 """,
     "zh": """\
