@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 
 import hypothesis
 import pytest
@@ -10,6 +12,10 @@ import pytest
 # A shell ignores these for what it runs in the background, and what tests start inherits that: it could not be ended.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+# Whoever runs the tests may have a history, tokens and a key of their own: tests neither see them nor write there.
+_STATE = tempfile.TemporaryDirectory(prefix="wxalarm-state-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 # A deadline asserts an absolute time, and so does the health check of slow inputs: on a busy machine both fail tests
 # that are right. What must not take long is compared with something else, in a test of its own.

@@ -51,6 +51,9 @@ REASONS = 3
 MANUAL = 2
 NIGHT = 60
 """Lines of the page of many alarms."""
+BELOW = 6
+"""Lines of a night that follow what to do: how much was left out, the file in force with a path of three lines, the
+time."""
 INCIDENTS = 12
 NOTES = 3
 """MarkFails and tickets that are told."""
@@ -238,7 +241,7 @@ class _Page:
             texts = {part: text for part, _, text in found.advice if part in ("hint", "verify")}
             if not (hint := self.new(texts.get("hint", ""))):
                 continue
-            if len(self.lines) >= NIGHT - 4:
+            if len(self.lines) >= NIGHT - BELOW:
                 left += 1
                 continue
             if blank:

@@ -52,6 +52,21 @@ def observed(folder: Path, token: str | None = None, log: Path | None = None) ->
     return seen, [finding.code.id for finding in token_store.judge(seen)]
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_store_that_nobody_named_counts_for_the_accounts_in_it(
+    kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path}/wxalarm/tokens.db")) as store:
+        make(store, NAME if kept else "wx0000000000000009/access_token", rows.given("A" * 40, -1.0))
+    ctx = Context(Alarm(AlarmKind.UNKNOWN), Target(), Settings(accounts=(SHOP,)), SHOP, now=NOW)
+    if kept:
+        assert [one.name for one in asyncio.run(token_store.probe(ctx)).tokens] == [NAME]
+        return
+    with pytest.raises(Skip, match="no-token-store"):
+        asyncio.run(token_store.probe(ctx))
+
+
 def test_a_token_that_wechat_takes(tmp_path: Path) -> None:
     seen, found = observed(tmp_path)
     assert found == []

@@ -40,7 +40,15 @@ async def probe(ctx: Context) -> StoreStatus:
     """Read the store; ask WeChat whether it takes the token; count calls in the logs that were named."""
     if ctx.account is None:
         raise Skip("no-account")
-    return await observe(ctx, ctx.account.name)
+    seen = await observe(ctx, ctx.account.name)
+    if not ctx.settings.store.url and seen.error is None and not any(map(_known, seen.tokens)):
+        raise Skip("no-token-store")  # nobody named one for this account: a file that lies there is of others
+    return seen
+
+
+def _known(token: TokenStatus) -> bool:
+    """Whether a keeper has ever had to do with it."""
+    return token.present or token.due is not None or bool(token.failures)
 
 
 async def observe(ctx: Context, account: str | None, *, ask: bool = True) -> StoreStatus:
