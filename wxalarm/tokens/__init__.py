@@ -66,7 +66,7 @@ def default_url() -> str:
 
 
 def absent(settings: Settings) -> bool:
-    """Whether the store is a file that is not there: reading it would make one. Raises ConfigError."""
+    """Whether the store is a file that is not there: to ask it for its names would make one. Raises ConfigError."""
     url = settings.store.url or default_url()
     path = url.removeprefix("sqlite:///")
     return path != url and not os.path.exists(os.path.expanduser(path))
