@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from collections.abc import Generator
 
 import hypothesis
 import pytest
@@ -29,9 +30,15 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("wxalarm")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Tests that start nginx or make namespaces look at the whole machine (its processes, its counters): one worker
-    runs them all, one after another. Floods take a processor for themselves, so they go there too."""
+    runs them all, one after another. Floods take a processor for themselves, so they go there too. pytest-xdist reads
+    the groups when it comes to its own turn, and another pytest than it knows would go on without them."""
     for item in items:
         if item.get_closest_marker("nginx") or item.get_closest_marker("netns") or "test_hostile" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("machine"))
+    yield
+    lost = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if getattr(config.option, "loadgroup", False) and lost:
+        raise pytest.UsageError(f"pytest-xdist groups no tests with this pytest: {lost[0]} and {len(lost) - 1} more")

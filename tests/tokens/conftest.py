@@ -12,8 +12,9 @@ import pytest
 from tests.tokens.servers import KINDS, Made, Server, need
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has all tests of one kind of server: it starts one, and no other does."""
+    """One worker has all tests of one kind of server: it starts one, and no other does. Before pytest-xdist looks."""
     for item in items:
         if "made" in getattr(item, "fixturenames", ()):
             given = getattr(item, "callspec", None)
