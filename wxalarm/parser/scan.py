@@ -94,9 +94,9 @@ class _Part:
         source, found, others = self._source, self._scan.found, self._scan.others
         text, clean_of = source.text, fast.read
         for match in fast.CLEAN.finditer(text, at):
-            if match.start() < at or (clean := clean_of(match, source)) is None:
+            if (clean := clean_of(match, source)) is None or (start := clean[2]) < at:
                 continue
-            _, _, start, end = clean
+            end = clean[3]
             if signs is not None and signs.first < end and _is_damaged(match, clean, signs):
                 return at
             # Two characters can be no label.

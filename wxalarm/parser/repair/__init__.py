@@ -55,8 +55,8 @@ class Signs:
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
-        self._signs = tuple(sign for sign in _SIGNS if sign[0] in text)
-        self._next = [self._find(char, start) for char, _ in self._signs]
+        self._signs = tuple((number, *sign) for number, sign in enumerate(sign for sign in _SIGNS if sign[0] in text))
+        self._next = [self._find(char, start) for _, char, _ in self._signs]
         self.entities = "&" in text
         """Whether a body may have been encoded by a page."""
         self.first = min(self._next, default=len(text))
@@ -70,24 +70,23 @@ class Signs:
         """Pass over all that stand before an offset."""
         self._next = [
             place if place >= at else self._find(char, at)
-            for place, (char, _) in zip(self._next, self._signs, strict=True)
+            for place, (_, char, _) in zip(self._next, self._signs, strict=True)
         ]
         self.first = min(self._next, default=len(self._text))
 
     def before(self, body: int, behind: int) -> bool:
         """Whether there is one before text[body:behind], a body; else goes on behind it."""
         text, places = self._text, self._next
-        first = len(text)
-        for number, place in enumerate(places):
-            if place < behind:
-                char, pattern = self._signs[number]
-                if place < body and (pattern is None or pattern.search(text, place, body) is not None):
-                    return True
-                place = text.find(char, behind)
-                places[number] = place = len(text) if place < 0 else place
-            if place < first:
-                first = place
-        self.first = first
+        for number, char, pattern in self._signs:
+            place = places[number]
+            if place >= behind:
+                continue
+            if place < body and (pattern is None or pattern.search(text, place, body) is not None):
+                return True
+            place = text.find(char, behind)
+            places[number] = place if place >= 0 else len(text)
+        # Asked only where there are some: they are as many as before.
+        self.first = min(places, default=len(text))
         return False
 
 
