@@ -121,7 +121,16 @@ def test_severity_error_is_exit_1_in_every_format(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["table", "json", "jsonl", "csv"])
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", b"is empty"), (b" \r\n\t\n", b"is empty"), ("大家早上好，时间: 明天".encode(), b"no alarm found")],
+    [
+        (b"", b"is empty"),
+        (b" \r\n\t\n", b"is empty"),
+        ("大家早上好，时间: 明天".encode(), b"no alarm found"),
+        ("今天又是 Token 的事\n".encode(), b"no alarm found"),
+        ("Token验证失败".encode(), b"what the console said"),
+        ("该公众号提供的服务出现故障，请稍后再试".encode(), b"What the follower sees"),
+        ('接口调试工具\n{"errcode":40164,"errmsg":"invalid ip"}'.encode(), b"It has errcode 40164"),
+        ('接口调试工具\n{"errcode":0}'.encode(), b"not an alarm of the group.\n"),
+    ],
 )
 def test_no_alarm_is_exit_2(name: str, content: bytes, says: bytes, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"

@@ -109,3 +109,21 @@ def test_a_hostile_text_is_searched_in_linear_time(part: str) -> None:
         return lambda: known.mentions(text)
 
     assert_linear(made, 1 << 19)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("token验证失败", "Token验证失败"),
+        ("配置失败\n请求URL超时", "请求URL超时"),
+        ("配置失败", "配置失败"),
+        ("系统发生错误，请稍后重试", "系统发生错误"),
+        ("该公众号提供的服务出现故障，请稍后再试", "该公众号提供的服务出现故障，请稍后再试"),
+        ("Token 是什么", None),
+        ("errcode -106", None),
+        ("昨天公众号报警了", None),
+    ],
+)
+def test_the_consoles_own_words_are_known_by_the_notice_that_says_most(text: str, name: str | None) -> None:
+    found = known.of_console(text)
+    assert (found and found.name) == name

@@ -6,6 +6,7 @@ what is wrapped around. Two of different layers may be worn at a time, the inner
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import quopri
@@ -16,6 +17,15 @@ Clothes = Callable[[str], str]
 LABELS = ("Appid", "昵称", "时间", "内容", "次数", "错误样例", "报警排查指引，请见")
 _ANY = "|".join((*LABELS, "Appld", "错误 样例"))
 _LINE = re.compile(rf"^({_ANY})[:：] ?(.*(?:\n(?!(?:{_ANY})[:：]).*)*)", re.MULTILINE)
+OTHER_WORDS = {
+    "Appid": "应用ID",
+    "昵称": "公众号",
+    "时间": "开始时间",
+    "内容": "问题描述",
+    "次数": "累计次数",
+    "错误样例": "错误详情",
+    "报警排查指引，请见": "指引链接",
+}
 SYNONYMS = {
     "Appid": "AppID",
     "昵称": "公众号名称",
@@ -123,6 +133,12 @@ def quoted_printable(text: str) -> str:
     return "Content-Transfer-Encoding: quoted-printable\n\n" + quopri.encodestring(text.encode()).decode()
 
 
+def base64_part(text: str) -> str:
+    """The source of a mail of most Chinese programs."""
+    code = base64.encodebytes(text.encode()).decode()
+    return f"MIME-Version: 1.0\nContent-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n{code}"
+
+
 def soft_breaks(text: str) -> str:
     """Of a mail's source only the soft breaks and the coded equals signs."""
     if "=" not in text:
@@ -166,7 +182,9 @@ MISREAD: dict[str, Clothes] = {
     "Appld": replaced(("Appid", "Appld")),
     "OpenlD": replaced(("[OpenID", "[OpenlD"), ("[IP", "[lP")),
     "0penID": replaced(("[OpenID", "[0penID"), ("OuterIP", "Outer1P")),
+    "cURI": replaced(("cURL", "cURI")),
     "3rdUrI": replaced(("3rdUrl", "3rdUrI"), ("Stamp", "5tamp")),
+    "wide equals signs": lambda text: re.sub(r"(\[[A-Za-z]\w+)=", r"\1＝", text),
     "wide colons": replaced((": ", "：")),
     "blanks inside words": spaced,
 }
@@ -200,11 +218,21 @@ SHOWN: dict[str, Clothes] = {
     "bars": each("{label} | {value}"),
     "wide bars": each("{label}｜{value}"),
     "yaml": each('{label}: "{value}"'),
+    "numbers in circles": lambda text: "\n".join(
+        f"{'①②③④⑤⑥⑦'[number]} {label}：{value}" for number, (label, value) in enumerate(lines_of(text))
+    ),
     "value below": each("{label}:\n{value}"),
     "value below, no colon": each("{label}\n{value}"),
     "value below, blank line": each("**{label}**\n\n{value}"),
     "synonyms": each("{label}: {value}", labels=SYNONYMS),
     "synonyms, bold": each("**{label}**：{value}", labels=SYNONYMS),
+    "other words": each("{label}：{value}", labels=OTHER_WORDS),
+    "other words, bold": each("**{label}**: {value}", labels=OTHER_WORDS),
+    "titles": each("《{label}》：{value}"),
+    "fat arrows": each("{label} => {value}"),
+    "two colons": each("{label}::{value}"),
+    "a mathematician's colon": each("{label}∶{value}"),
+    "numbers, wide": each("{number}．{label}：{value}"),
     "type": each("{label}: {value}", labels={"内容": "错误类型"}),
     "short type": each("{label}：{value}", labels={"内容": "类型"}),
     "pictures": each("⚠️ {label}：{value}"),
@@ -216,6 +244,8 @@ BROKEN: dict[str, Clothes] = {
     "inside an Event, in a word": replaced(("Template", "Tem\nplate"), ("Subscribe", "Subs\ncribe")),
     "inside a Stamp": lambda text: re.sub(r"(\[Stamp=\d{5})", r"\1\n", text),
     "inside a count": replaced(("分钟 ", "分钟\n")),
+    "inside a count's number": lambda text: re.sub(r"(分钟 ?\d)(\d+次)", r"\1\n\2", text),
+    "inside an appid": lambda text: re.sub(r"(Appid: wx0{4})", r"\1\n", text),
     "before 次": lambda text: re.sub(r"(分钟 ?\d+)次", r"\1\n次", text),
     "inside a time": lambda text: re.sub(r"(?m)^(时间: \S+) ", r"\1\n", text),
     "inside a 内容": replaced(("消息或事件", "消息\n或事件"), ("支付完成", "支付\n完成")),
@@ -228,6 +258,7 @@ BROKEN: dict[str, Clothes] = {
 MARKUP: dict[str, Clothes] = {
     "font": each('<font color="warning">{label}</font>: {value}'),
     "font, value": each('{label}: <font color="comment">{value}</font>'),
+    "Feishu's tags": each('<text_tag color="red">{label}</text_tag> {value}'),
     "WeCom markdown": each('> {label}：<font color="comment">{value}</font>'),
     "quotes": lambda text: "\n".join(f"{json.dumps(label)}: {json.dumps(value)}" for label, value in lines_of(text)),
     "English keys": lambda text: json.dumps(
@@ -259,10 +290,14 @@ AROUND: dict[str, Clothes] = {
     "JSON in JSON, escaped": nested(2, ascii_only=True),
     "JSON in JSON in JSON": nested(3, ascii_only=True),
     "quoted-printable": quoted_printable,
+    "base64": base64_part,
     "soft breaks": soft_breaks,
     "a code block": around("看下这个\n```\n", "\n```\n"),
 }
 JOINED: dict[str, Clothes] = {
+    "a printed string": lambda text: f"message {text!r}, seen",
+    "a printed message": lambda text: repr({"content": text, "n": 1}),
+    "CDATA": around("<msg><content><![CDATA[", "]]></content></msg>"),
     "semicolons": each("{label}: {value}", between="; "),
     "wide semicolons": each("{label}：{value}", between="；"),
     "a printed list": listed("'"),
@@ -272,10 +307,11 @@ JOINED: dict[str, Clothes] = {
           "错误样例": "sample"}.get(name, name): value for name, value in as_pairs(text).items()},
         ensure_ascii=False,
     ),
+    "a list of JSON, indented": each('  "{label}: {value}",', head="[\n"),
     "a row of a sheet": row("\t"),
     "a row of Markdown": row(" | ", "|---"),
 }  # fmt: skip
-"""All of an alarm in one line, or two: worn alone."""
+"""All of an alarm in one line, or glued to what is around it: worn alone."""
 PAIRS: tuple[tuple[dict[str, Clothes], dict[str, Clothes]], ...] = (
     *((MISREAD, outer) for outer in (SHOWN, BROKEN, MARKUP, AROUND)),
     *((SHOWN, outer) for outer in (BROKEN, AROUND)),
@@ -287,6 +323,7 @@ UNTOLD = {
     ("blanks inside words", "quotes"),
     ("blanks inside words", "JSON keys, escaped"),
     ("equals signs", "soft breaks"),
+    ("wide equals signs", "quoted-printable"),
 }
 """What leaves no sign of the one behind the other."""
 

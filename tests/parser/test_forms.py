@@ -748,7 +748,9 @@ def test_a_body_with_escapes_stays_as_it_is(body: str) -> None:
 
 def test_source_code_is_no_alarm() -> None:
     assert not parse(f"text = '{LINES[3]}\\n次数: %d分钟 %d次'").alarms
-    assert not parse(repr({"m": "\n".join(LINES[:5]), "n": "[5]"})).alarms
+    assert not parse(repr({"m": "\n".join(LINES[:4]), "n": "[5]"})).alarms
+    # A message that a program printed is one: no source has a wording and numbers.
+    assert [alarm.count for alarm in parse(repr({"m": "\n".join(LINES[:5]), "n": "[5]"})).alarms] == [31]
 
 
 @pytest.mark.parametrize(

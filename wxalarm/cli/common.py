@@ -101,22 +101,38 @@ def read_bytes(
     return data
 
 
+_NOTICE = 400
+"""Characters of what somebody copied from the console or from a follower."""
+
+
 def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> str:
     """That a source has no alarm, and what it is instead, by the beginning of its text, or of its bytes."""
     # For a text without an alarm alone.
     from wxalarm.cli.magic import picture
+    from wxalarm.messages import known
     from wxalarm.parser.near import near
+    from wxalarm.wechat.symptoms import is_notice
 
     if kind := picture(begin[:12]):
         return words.ui("picture", source=name, kind=kind)
 
     found = near(text)
     if found is None:
-        return words.ui("no_alarm", source=name)
+        said = known.of_console(text) if len(text) <= _NOTICE else None
+        if said is None:
+            return words.ui("no_alarm", source=name)
+        meant, hint = said.in_words(words.lang)
+        key = "near_notice" if is_notice(text) else "near_said"
+        return words.ui(key, source=name, name=said.name, text=meant, hint=hint)
     proved = [
         words.ui(key, number=number)
         for key, number in (("near_curl", found.curl_error), ("near_http", found.http_code))
         if number is not None
+    ]
+    proved += [
+        words.ui("near_errcode", number=mention.name)
+        for mention in known.mentions(text)
+        if any(entry.family in known.ERRCODES for entry in mention.entries)
     ]
     return " ".join((words.ui(f"near_{found.kind}", source=name), *proved))
 

@@ -148,8 +148,7 @@ _MESSAGE = 400
 def _of_console(data: bytes) -> known.Entry | None:
     """The console's own words on a failed verification; None for an answer of a server."""
     text = data[: 4 * _MESSAGE].decode("utf-8", "replace")
-    found = known.find(text) if len(text) <= _MESSAGE and "<" not in text else ()
-    return next((entry for entry in found if entry.family == "console" and not entry.name.lstrip("-").isdigit()), None)
+    return known.of_console(text) if len(text) <= _MESSAGE and "<" not in text else None
 
 
 def attempt_of(data: bytes) -> Attempt:

@@ -81,6 +81,17 @@ def mentions(text: str) -> list[Mention]:
     return list(found.values())
 
 
+def of_console(text: str) -> Entry | None:
+    """What the console, or the client, said on a failure, by the longest of its notices in a text."""
+    found = [entry for mention in mentions(text) for entry in mention.entries if entry.family == "console"]
+    worded = [entry for entry in found if not entry.name.lstrip("-").isdigit()]
+    return max(worded, key=lambda entry: (entry.name not in _GENERAL, len(entry.name)), default=None)
+
+
+_GENERAL = ("配置失败", "系统发生错误")
+"""Notices that may stand before one that says more."""
+
+
 def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
 

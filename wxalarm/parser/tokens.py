@@ -17,7 +17,7 @@ from wxalarm.patterns import compiled
 LONGEST_PREFIX = 80
 """Characters before each line of an alarm in a list or a log."""
 _RISING = compiled(
-    r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|^\W{0,4}\d{1,4}(?=[.)、:]?\s|[.)、]|\Z)"
+    r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|^\W{0,4}(?:\d{1,4}(?=[.．)、:]?\s|[.．)、]|\Z)|[①-⑳])"
 )
 """What differs between prefixes of one alarm: dates, times, the number of a list."""
 _LABELS = "|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items())

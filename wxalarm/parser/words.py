@@ -41,23 +41,29 @@ LABELS: dict[str, str] = {
     "guide_url": rf"(?:报警排查指引|報警排查指引){BLANK}*[,，、]?{BLANK}*(?:请见|請見)?",
 }
 """The labels by the field they fill, in the order in which WeChat prints them."""
+_SAMPLE_BEHIND = rf"[^\w\n\[]{{0,12}}\n?[^\w\n\[]{{0,12}}\[{BLANK}*\w"
+_ABOUT = "告警|报警|報警|警告|错误|錯誤|异常|失败|失敗|报错|发生|發生|出现|触发|首次|首次发生|首次失败|累计|问题|推送"
+_ACCOUNT = "公众号|公眾號|服务号|订阅号|账号|帐号|小程序|应用"
 SYNONYMS: dict[str, str] = {
-    "appid": r"(?:开发者|開發者) ?[Ii][Dd](?: ?[(（][Aa]pp[Ii][Dd][)）])?|(?<![A-Za-z])[Aa]pp ?[Il1|][dD]",
-    "nickname": r"(?:公众号|公眾號|服务号|订阅号|账号|帐号|小程序)(?:名称|名稱|昵称|名字)",
-    "first_seen": r"(?:首次)?(?:发生|發生|出现|失败|告警|报警|错误|触发)(?:时间|時間)|首次(?:时间|時間)",
-    "description": r"(?:告警|报警|報警|警告|错误|錯誤|异常|失败)(?:内容|內容|信息|描述|详情|原因|类型|類型)|类型|類型",
-    "count": r"(?:失败|失敗|错误|錯誤|告警|报警|出现|发生)(?:次数|次數)|频次|頻次",
-    "sample": r"(?:错误|錯誤|失败|告警|报警)(?:详情|示范|案例|例子)|样例|示例|(?<=\")[Ss]ample(?=\")",
-    "guide_url": r"(?:报警)?(?:排查|处理)(?:指引|文档|指南)|指引",
+    "appid": r"(?:开发者|開發者|应用) ?[Ii][Dd](?: ?[(（][Aa]pp[Ii][Dd][)）])?"
+    rf"|(?:{_ACCOUNT}) ?(?:[Aa]pp|APP) ?[Ii][Dd]|(?<![A-Za-z])[Aa]pp ?[Il1|][dD]",
+    "nickname": rf"(?:{_ACCOUNT})(?:名称|名稱|昵称|名字)|公众号|公眾號|服务号|订阅号",
+    "first_seen": rf"(?:{_ABOUT}|开始)(?:时间|時間)",
+    "description": rf"(?:{_ABOUT})(?:内容|內容|信息|描述|说明|原因|类型|類型|详情(?!{_SAMPLE_BEHIND}))|类型|類型",
+    "count": rf"(?:{_ABOUT})(?:次数|次數|频次|频率)|频次|頻次|频率",
+    "sample": rf"(?:{_ABOUT})(?:样例|示例|样本|详情|示范|案例|例子)|样例|示例|(?<=\")[Ss]ample(?=\")",
+    "guide_url": r"(?:报警|告警)?(?:排查|处理)(?:指引|文档|指南)|指引(?:链接)?",
 }
 """What people and their tools call the labels: they count only with a value behind them that no other has."""
 HAN_WORDS = (
     *dict.fromkeys(re.findall("[一-鿿]{2,4}", "|".join(LABELS.values()))),
-    *("开发者", "開發者", "名称", "名稱", "名字", "类型", "類型", "信息", "描述", "详情", "原因"),
-    *("频次", "頻次", "样例", "示例", "示范", "案例", "例子", "文档", "指南"),
+    *("开发者", "開發者", "应用", "名称", "名稱", "名字", "类型", "類型", "信息", "描述", "说明", "详情", "原因"),
+    *("频次", "頻次", "频率", "样例", "示例", "样本", "示范", "案例", "例子", "文档", "指南"),
 )
 """The Chinese words one of which every label and synonym has."""
-RETOLD = r"App[Il1]|[一-鿿]{2,3}(?:时间|内容|次数|名称)|类型|示例|错误"
+BARE = r"[号號] ?(?:[Aa]pp|APP|[:：])|[序用] ?(?:[Aa]pp|APP)"
+"""The ends of those that are the names of accounts, up to what follows them."""
+RETOLD = r"App[Il1]|[一-鿿]{2,4}(?:时间|内容|次数|名称)|类型|示例|错误"
 """The beginnings of what people call the labels."""
 IS_TYPE = compiled("类型|類型")
 """The label of a type, which says less than 内容 beside it."""
@@ -127,8 +133,9 @@ nickname is no 时间."""
 LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
 """The value of a line, up to its end or to the next label, without the blanks behind it."""
 
-GUIDE_WORD = rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\u3001-\u9fff\uff00-\uffef])*+"
-"""The value of the guide line: one word; Chinese glued to it is somebody's, and so is the label of another alarm."""
+GUIDE_WORD = rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\"<>\]\u3001-\u9fff\uff00-\uffef])*+"
+"""The value of the guide line: one word; Chinese glued to it is somebody's, so is what no URL has
+(RFC 3986, 2), and so is the label of another alarm."""
 
 PLATFORM = r"第三方平(?:台|臺)"
 _MASK = r"|[^\s]*[*＊xX]{3,}[^\s]*"
@@ -308,7 +315,8 @@ def kind_of(description: str | None) -> AlarmKind:
 
 
 _WORDING_END = compiled(
-    r"(?:没有返回|沒有返回|不合法|无效域名|無效域名|success|解析DNS失败|解析DNS失敗|[35][秒sS]|解除屏蔽)[)）.。!！]?\Z"
+    # Without the seconds, success follows.
+    r"(?:[内內](?:没有返回|沒有返回)|不合法|无效域名|無效域名|success|解析DNS失败|解析DNS失敗|[35][秒sS]|解除屏蔽)[)）.。!！]?\Z"
 )
 
 

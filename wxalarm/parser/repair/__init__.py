@@ -1,9 +1,9 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
-Each module knows one kind of damage and yields edits: `mail` (quoted-printable), `json_strings` (\\n and \\u5185 inside
-JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `rows` (tables), `dress` (labels
-as chat tools print them, cut lines), `groups` (the same inside brackets). Bodies are left as they are, because a server
-may really have sent such things; they are decoded only when they show that the page encoded them.
+Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `json_strings` (\\n and
+\\u5185 inside JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `rows` (tables),
+`dress` (labels as chat tools print them, cut lines), `groups` (the same inside brackets). Bodies are left as they
+are, because a server may really have sent such things; they are decoded only when they show that the page encoded them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 # Each begins with one literal, so that text without it is passed over at C speed.
 _ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
-_TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|h[1-6]"
+_TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|text_tag|h[1-6]"
 _TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
 _ESCAPED = compiled(
-    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.、] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
+    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.．、] ?|[①-⑳] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
     rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
@@ -44,8 +44,9 @@ _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
 _APART = r"[\s>|]{0,9}"
 _DRESS = compiled(
     # Each alternative begins with a literal, as above.
-    r"[Aa]pp ?[Il1|]|昵|暱|推送|\[[A-Za-z0-9 ]|=3D|=E[4-9]|微[\s>|]{0,9}信|"
-    + "|".join(_APART.join(word) for word in w.HAN_WORDS)
+    r"[Aa]pp ?[Il1|]|Appid(?:: ?wx[0-9a-f]{0,15}+\s*\n|(?!: ?[w*xX\n]))|[*_`~\"#|]Appid|昵|暱|"
+    r"推送|\[[A-Za-z0-9 ]|=3D|=E[4-9]|"
+    r"ncoding: ?[Bb]ase64|微[\s>|]{0,9}信|" + "|".join((w.BARE, *(_APART.join(word) for word in w.HAN_WORDS)))
 )
 """A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
 
@@ -145,6 +146,8 @@ def repair(text: str) -> Repaired:
     from wxalarm.parser.repair import dress, json_strings, mail, rows
 
     chain = _Chain(text)
+    chain.run(mail.parts(text, 0, len(text)))
+    text = chain.text
     chain.run(mail.edits(text, 0, len(text)))
     for _ in range(_DEEPEST + 1):
         text = chain.text

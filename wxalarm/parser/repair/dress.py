@@ -23,9 +23,9 @@ _GAP = rf"[ \t\r\n\u00a0\u3000{w.QUOTES}]{{0,9}}"
 _BREAK = rf"(?:\r?\n[ {w.QUOTES}]{{0,9}})?"
 _MARKS = "*_`~\"“”'‘’"
 _CLOSED = {"“": "”", "‘": "’"}
-_LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖(（•·●▪◆■►▶–—-+;；"
-_DECORATED = frozenset(_MARKS + "#【[「〖(（|│┃")
-_NUMBER = compiled(rf"\d{{1,2}}[.、)）]{BLANK}*\Z|[①-⑳]{BLANK}*\Z")
+_LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖《(（•·●▪◆■►▶–—-+;；"
+_DECORATED = frozenset(_MARKS + "#【[「〖《(（|│┃")
+_NUMBER = compiled(rf"\d{{1,2}}[.．、)）]{BLANK}*\Z|[①-⑳]{BLANK}*\Z")
 _PICTURES = compiled(r"[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]+\Z")
 _LONGEST_LEAD = 40
 
@@ -41,8 +41,9 @@ _WORDS = {name: f"{pattern}|{w.SYNONYMS[name]}" for name, pattern in w.LABELS.it
 _LABEL = "|".join(rf"(?P<{name}>{_spelled(words)})" for name, words in _WORDS.items())
 _EVENT = compiled(rf"\[|{_LABEL}")
 _PLAIN_LABEL = compiled(w.ANY_LABEL)
+_MISREAD_APPID = compiled(r"[Aa]pp ?[l1|]")
 _BEHIND = compiled(
-    rf"(?:[{_MARKS}】\]〗」)）]|{BLANK}){{0,6}}+(?P<sep>[:：|｜│=＝→]|-?->|=>|—{{1,2}})?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
+    rf"(?:[{_MARKS}】\]〗」》)）]|{BLANK}){{0,6}}+(?P<sep>[:：︰﹕∶]{{1,2}}|=>|[|｜│=＝→]|-?->|—{{1,2}})?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
 )
 _CUT = compiled(CUT)
 _CUT_PLATFORM = compiled(
@@ -55,7 +56,7 @@ _MASK = r"[*xX＊]"
 _DATE_PARTS = rf"\d{_BREAK}".join([""] * 5)
 _DAY = rf"{_DATE_PARTS}-{_BREAK}\d{_BREAK}\d{_BREAK}-{_BREAK}\d{_BREAK}\d"
 _TIME = rf"\d{_BREAK}\d{_BREAK}[:：]{_BREAK}\d{_BREAK}\d(?:{_BREAK}[:：]{_BREAK}\d{_BREAK}\d)?"
-_COUNT = rf"\d+{_GAP}(?:{_spelled('分钟|分鐘')}|min(?:ute)?s?){_GAP}\d[\d,]*{_GAP}(?:次|times?)"
+_COUNT = rf"\d+{_GAP}(?:{_spelled('分钟|分鐘')}|min(?:ute)?s?){_GAP}\d(?:{_BREAK}[\d,])*{_GAP}(?:次|times?)"
 _OPENING = _spelled(w.OPENING)
 _VALUES = {
     "appid": rf"(?:wx(?:{_BREAK}{_HEX}){{16}}(?![0-9A-Za-z])|wx[0-9A-Za-z*＊…]{{4,40}}|{_MASK}{{3,40}}"
@@ -63,7 +64,7 @@ _VALUES = {
     "first_seen": rf"(?:{_DAY}(?:T|{BLANK}|{CUT})+{_TIME}|{w.DATE}|\d{{4}}-{_MASK}|{_MASK}{{2,}})",
     "description": rf"(?:{_OPENING}|{w.TYPE_NAME})",
     "count": rf"(?:{_COUNT}|{_MASK}*+\d*{BLANK}*(?:分钟|分鐘|min))",
-    "sample": r"\[",
+    "sample": r"\[(?!(?!resp)[^\[\]\n]{0,80}\][ \t]+[A-Za-z])",  # in a log the words of a message follow
     "guide_url": rf"(?:{'|'.join(_BREAK.join(map(re.escape, link)) for link in w.GUIDE_LINKS)}|https?:)",
     "nickname": r"",
 }
@@ -118,7 +119,9 @@ _JOINED = compiled(rf"(?:[;；]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)|(?<![^\s=(])
 """What lists put between the lines of an alarm, or before the first."""
 _LIST_ENDS = compiled(r"[\"']\s*+\](?=\s|\Z)")
 _JOINED_BEHIND = compiled(rf"(?:[;；]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)){BLANK}*+(?={w.ANY_LABEL})")
-_CLOSERS = compiled(rf"(?<=\])(?:{BLANK}|[{_MARKS}|│┃])*[{_MARKS}|│┃](?:{BLANK}|[{_MARKS}|│┃])*(?=\n|\Z)")
+_CLOSERS = compiled(
+    rf"(?<=\])(?:{BLANK}*+\n)?(?:{BLANK}|[{_MARKS}|│┃])*[{_MARKS}|│┃](?:{BLANK}|[{_MARKS}|│┃])*(?=\n|\Z)"
+)
 
 
 def edits(text: str, start: int, end: int) -> Iterator[Edit]:
@@ -294,7 +297,7 @@ class Dress:
     def _word(self, at: int) -> int:
         """Where the first word of the next line begins, behind its decoration."""
         line = self.text[at + 1 : at + 1 + _LONGEST_LEAD]
-        return at + 1 + len(line) - len(line.lstrip(_LEAD + "0123456789.、)"))
+        return at + 1 + len(line) - len(line.lstrip(_LEAD + "0123456789.．、)"))
 
     def _lead(self, at: int) -> int | None:
         """Where the decoration before a label begins on its line; None in the middle of a word."""
@@ -333,11 +336,12 @@ class Dress:
         if not plain:
             line = begin and text[begin - 1] != "\n" and begin > self._at
             mend = None
-            if name == "appid" and not _PLAIN_LABEL.match(label[0] + ":"):
+            if name == "appid" and _MISREAD_APPID.match(label[0]):
                 mend = (LOOK_ALIKE, {"printed": label[0], "read": "Appid"})
             elif _SPACED.search(label[0]):
                 mend = (LOOK_ALIKE, {"printed": label[0], "read": w.PRINTED[name].partition("，")[0].rstrip(":")})
-            if not _DECORATED.intersection(lead):
+            lone = len(lead) == 1 and not marks.replace(lead, "") and lead not in behind
+            if not _DECORATED.intersection(lead) or (lone and _PLAIN_LABEL.match(printed)):
                 begin = label.start()  # a list's mark, which all its lines have
                 line = False
             yield Edit(begin, value, ("\n" if line else "") + w.PRINTED[name] + " ", mend)
@@ -378,8 +382,8 @@ class Dress:
                     yield Edit(*end.span(), "")
                     at = end.end()
         elif name == "description":
-            joined = _JOINED_BEHIND.search(text, start, line.end())
-            at = yield from self._description(start, joined.start() if joined else line.end(), marks)
+            joined = _JOINED_BEHIND.search(text, start, line.end() + _LONGEST_LEAD)
+            at = yield from self._description(start, min(joined.start() if joined else line.end(), line.end()), marks)
         elif name == "nickname":
             cut = start + len(line[0].rstrip(w.EDGES))
             rest = _NAME_REST.match(text, cut) if cut > start and self._behind_appid(start) else None

@@ -30,7 +30,7 @@ _CLEAN = compiled(rf"(?:\[(?:{_PRINTED})=(?!3D)[^\[\]\n]{{0,999}}\](?=\[| \[))++
 """A run of groups as WeChat prints them, but for the last."""
 _CUT = compiled(CUT)
 _QUOTED = compiled(rf"{BLANK}*+\n(?:{BLANK}|[{w.QUOTES}])*+(?<=[{w.QUOTES} ])(?=\[)")
-_LOOKS = str.maketrans("0ODoQ1lI|!5sS8B9gq", "oooooiiiiisssbbggg")
+_LOOKS = str.maketrans("0ODoQ1lIL|!5sS8B9gq", "oooooiiiiiisssbbggg")
 """Characters that readers of screenshots take for each other, folded."""
 _SURE = {
     "openid": compiled(r"[0-9A-Za-z_-]{28}"),
@@ -62,6 +62,8 @@ def head(text: str, at: int) -> Head | None:
         edits.append(Edit(*span, known, (LOOK_ALIKE, {"printed": key, "read": known})))
     elif known != key or found["cut"] or found["before"]:
         edits.append(Edit(at + 1, found.end("cut"), known))
+    if found["sign"] == "＝":
+        edits.append(Edit(*found.span("sign"), "="))
     field = "platform" if known == w.PLATFORM_KEY else w.field_of(known) or ""
     if known.lower() in w.BODY_KEYS and found["sign"] is not None:
         return Head(found.end(), True, tuple(edits))
@@ -92,7 +94,7 @@ def joined(text: str) -> str:
 
 def closing(marks: str) -> set[str]:
     """The characters that end what `marks` decorate."""
-    pairs = {"“": "”", "‘": "’", "【": "】", "（": "）", "〖": "〗", "「": "」"}
+    pairs = {"“": "”", "‘": "’", "【": "】", "（": "）", "〖": "〗", "「": "」", "《": "》"}
     return {pairs.get(mark, mark) for mark in marks} | set(marks)
 
 

@@ -1,4 +1,4 @@
-"""Alarms inside JSON strings: what webhooks, exports and application logs make of a text of several lines."""
+"""Alarms inside strings of JSON and Python: what webhooks, exports and logs make of a text of several lines."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ _PROOF = compiled(
     rf"微 ?信 ?(?:服 ?务|伺 ?服|服 ?務) ?器|{w.OPENINGS[1]}|\d+ ?分 ?[钟鐘] ?\d+ ?次|{w.TYPE_NAME}"
     r"|\[(?:OpenID|Stamp|3rdUrl|transaction_id)="
 )
+_WHOLE = (
+    compiled(rf"微信(?:服务|伺服|服務)器|{w.OPENINGS[1]}|{w.TYPE_NAME.replace(' ', '')}"),
+    compiled(r"\d+分[钟鐘]\d+次"),
+)
+"""What an alarm has, without blanks, of which a program's source rarely has both."""
 
 
 def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -40,8 +45,9 @@ def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
         if stop < 0:  # no escape is cut in two: it ends before one, that of a line break if there is any
             stop = min(len(text), hit.end() + _LONGEST)
             stop = stop if stop == len(text) else max(text.rfind("\\n", hit.end(), stop), hit.end())
-        start, end = _opening(text, line, hit.start()), _closing(text, hit.end(), stop)
-        mine = not _is_body(ends, max(at, start - _BEFORE), start, hit.start())
+        start = _opening(text, line, hit.start())
+        end = _closing(text, hit.end(), stop, text[start])
+        mine = not _is_body(ends, max(at, start - _BEFORE), start, end, hit.start())
         if mine and _proves(text[start:end]):
             yield start, end
         at = end
@@ -71,10 +77,11 @@ def _proves(text: str) -> bool:
 def edits(text: str, start: int, end: int) -> Iterator[Edit]:
     """What to replace in one string; what stands around it belongs to no alarm."""
     border = f"\n{w.BORDER}\n"
-    if text[start] == '"':
+    quote = text[start] if text[start] in "\"'" else '"'
+    if text[start] == quote:
         yield Edit(start, start + 1, border)
         start += 1
-    closed = end - 1 > start and text[end - 1] == '"' and not _is_escaped(text, end - 1)
+    closed = end - 1 > start and text[end - 1] == quote and not _is_escaped(text, end - 1)
     yield from escapes(text, start, end - closed)
     if closed:
         yield Edit(end - 1, end, border)
@@ -86,12 +93,14 @@ def escapes(text: str, start: int, end: int) -> Iterator[Edit]:
         yield Edit(match.start(), match.end(), _decoded(match))
 
 
-def _is_body(ends: BodyEnds, first: int, start: int, hit: int) -> bool:
+def _is_body(ends: BodyEnds, first: int, start: int, end: int, hit: int) -> bool:
     """Whether a string stands in a body, which is left as it was printed, or in the quotes of a program."""
     text = ends.text
-    quoted = text[start] == '"'
-    if not quoted and "'" in text[start:hit]:
-        return True
+    quoted = text[start] in "\"'"
+    if "'" in text[start:hit] and text[start] != '"':
+        whole = "".join(_ESCAPE.sub(_decoded, text[start:end]).split())
+        if not all(part.search(whole) for part in _WHOLE):
+            return True
     before = start if quoted else hit
     key = max((text.rfind(f"[{key}=", first, before) for key in w.BODY_KEYS), default=-1)
     if key < 0:
@@ -101,18 +110,21 @@ def _is_body(ends: BodyEnds, first: int, start: int, hit: int) -> bool:
 
 
 def _opening(text: str, first: int, at: int) -> int:
-    """The quote before an offset that is not escaped, else `first`."""
-    while (at := text.rfind('"', first, at)) >= 0:
-        if not _is_escaped(text, at):
-            return at
+    """The quote before an offset that is not escaped, without any one of Python that is no apostrophe, else `first`."""
+    for quote in "\"'":
+        place = at
+        while (place := text.rfind(quote, first, place)) >= 0:
+            if not _is_escaped(text, place) and (quote == '"' or not text[max(0, place - 1) : place].isalnum()):
+                return place
     return first
 
 
-def _closing(text: str, at: int, last: int) -> int:
-    """The end of the first quote behind an offset that is not escaped, else `last`."""
-    while (at := text.find('"', at, last)) >= 0:
+def _closing(text: str, at: int, last: int, quote: str) -> int:
+    """The end of the first such quote behind an offset that is not escaped, else `last`."""
+    quote = quote if quote == "'" else '"'
+    while (at := text.find(quote, at, last)) >= 0:
         at += 1
-        if not _is_escaped(text, at - 1):
+        if not _is_escaped(text, at - 1) and (quote == '"' or not text[at : at + 1].isalnum()):
             return at
     return last
 

@@ -1,7 +1,8 @@
-"""Alarms in the source of a mail: quoted-printable (RFC 2045, 6.7)."""
+"""Alarms in the source of a mail: quoted-printable and base64 (RFC 2045, 6.7 and 6.8)."""
 
 from __future__ import annotations
 
+import binascii
 import re
 from collections.abc import Iterator
 
@@ -18,12 +19,30 @@ _KEY = compiled(rf"\[(?:{_KEYS})\Z")
 _LINE = 78
 """Characters of a line of such a mail, with room for a quote mark."""
 _LONGEST = 2 * w.LONGEST_BODY
+_BASE64 = compiled(
+    r"[Ee]ncoding: ?[Bb](?i:ase64)[ \t]*\r?\n(?:[!-9;-~]+:[^\n]*\n|[ \t]+[^\s][^\n]*\n){0,40}\r?\n"
+    r"(?P<code>(?:[A-Za-z0-9+/]{1,76}={0,2}\r?(?:\n|\Z)){1,2000}+)"
+)
+"""A part in this code, behind its headers."""
+_WORDS = compiled("|".join((*w.HAN_WORDS, r"\\u[0-9a-f]{4}")))
 _CODE = compiled(r"(?:=[0-9A-F]{2}(?:=\r?\n)?)+|=\r?\n")
 
 
 def is_coded(text: str, start: int, end: int) -> bool:
-    """Whether text[start:end] holds something in this code."""
-    return _SIGN.search(text, start, end) is not None
+    """Whether text[start:end] holds something in one of these codes."""
+    return _SIGN.search(text, start, end) is not None or next(parts(text, start, end), None) is not None
+
+
+def parts(text: str, start: int, end: int) -> Iterator[Edit]:
+    """The parts in base64 that may hold an alarm, decoded."""
+    for part in _BASE64.finditer(text, start, end):
+        try:
+            raw = binascii.a2b_base64(part["code"])
+        except binascii.Error:
+            continue  # cut: its last line is not whole
+        read = _text(raw)
+        if read is not None and _WORDS.search(read) is not None:
+            yield Edit(*part.span("code"), read.replace("\r\n", "\n") + "\n")
 
 
 def edits(text: str, start: int, end: int) -> Iterator[Edit]:
@@ -64,10 +83,15 @@ def _end(text: str, at: int) -> int:
 def _decoded(code: re.Match[str]) -> str:
     """The characters of some codes; as printed when they are none."""
     raw = bytes.fromhex(re.sub(r"=\r?\n|=", "", code[0]))
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
+    read = _text(raw)
+    return code[0] if read is None else read
+
+
+def _text(raw: bytes) -> str | None:
+    """Bytes in one of the encodings of Chinese mails; None for any other."""
+    for encoding in ("utf-8", "gb18030"):
         try:
-            return raw.decode("gb18030")
+            return raw.decode(encoding)
         except UnicodeDecodeError:
-            return code[0]
+            continue
+    return None

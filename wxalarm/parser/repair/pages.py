@@ -21,7 +21,7 @@ _NAMED = {
 }  # fmt: skip
 _ENTITY = rf"&(?:{'|'.join(_NAMED)}|#[0-9]{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}});"
 _TAG = (
-    r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|td|th|table|tbody|span|pre|code|blockquote|section|a|b|i|u|em|strong|font|mark|small"
+    r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|td|th|table|tbody|span|pre|code|blockquote|section|a|b|i|u|em|strong|font|text_tag|mark|small"
     r"|h[1-6])\b[^<>\n]{0,300}>"
 )
 _ZERO_WIDTH = compiled(f"[{w.ZERO_WIDTH}]+")
@@ -29,7 +29,7 @@ _SIGN = compiled(f"[&<【［{w.ZERO_WIDTH}]")
 """What each edit begins with: one look at the characters passes over all other text."""
 _DECODED = compiled(rf"{_ENTITY}|{_TAG}", re.IGNORECASE)
 _BODY = compiled(rf"[\[［【](?i:{'|'.join(w.BODY_KEYS)})[=＝]")
-_INLINE = compiled(r"</?(a|b|i|u|em|strong|font|mark|small|h[1-6])\b", re.IGNORECASE)
+_INLINE = compiled(r"</?(a|b|i|u|em|strong|font|text_tag|mark|small|h[1-6])\b", re.IGNORECASE)
 _NEAR = 1000
 """Characters between the two halves of a tag inside a line."""
 _CELL = compiled(r"</(?:td|th|dt)\b[^<>\n]{0,300}>(?=\s*<(?:td|th|dd)\b)", re.IGNORECASE)
