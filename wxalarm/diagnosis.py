@@ -12,8 +12,12 @@ from wxalarm.config import Account, Settings
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.model import Alarm, Report, Target
 from wxalarm.parser import parse
+from wxalarm.patterns import compiled
 from wxalarm.probes.machine import now
 from wxalarm.runner import run
+
+_NO_HOST = compiled(r"[^:]*://[^/?#]*(?:[*＊]|\.\.|…)")
+"""A URL whose host somebody masked, or a tool cut: there is no such host to ask."""
 
 
 def diagnose(
@@ -72,8 +76,12 @@ def target_of(
     configuration names, the user has named."""
     configured = account.url_for(alarm.kind, alarm.appid) if account else None
     of_alarm = alarm.sample.url if alarm.sample.url and "://" in alarm.sample.url else None
-    chosen = url or of_alarm or configured
-    target = split_url(chosen) if chosen else Target(host=alarm.sample.host or None)
+    hidden = of_alarm if of_alarm and _NO_HOST.match(of_alarm) else None
+    chosen = url or (None if hidden else of_alarm) or configured
+    shown = chosen or hidden
+    target = split_url(shown) if shown else Target()
+    if not chosen:
+        target = _with(target, host=alarm.sample.host or None)
     named = chosen is not None and (url is not None or (believed and _same_origin(chosen, configured)))
     return _with(target, alarm_ip=alarm.sample.ip or None, named_by_user=named, resolve=resolve)
 

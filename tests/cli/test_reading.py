@@ -62,6 +62,14 @@ def test_a_folder_an_archive_and_a_compressed_file(tmp_path: Path) -> None:
     assert "notes.txt" in told, "one file without an alarm does not end the command, and is said"
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_robots_document_holds_an_alarm(tmp_path: Path, indent: int | None) -> None:
+    """It is no record that `parse` wrote, whatever its first character."""
+    path = tmp_path / "robot.json"
+    path.write_text(json.dumps({"msgtype": "text", "text": {"content": ALARM.format(n=1)}}, indent=indent), "utf-8")
+    assert appids(document(path)) == ["wx0000000000000001"]
+
+
 def test_what_swells_out_of_a_compressed_file_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "EXPANDED", 4 << 20)
     fine, swollen = b"\n" * (4 << 20), b"\n" * ((4 << 20) + 1)

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.logs.support import OPENID, START
-from wxalarm.logs.app import AppLines, cause, errcode, has_zone, names_another, shape_of, spent, tag, trouble
+from wxalarm.logs.app import (
+    AppLines,
+    cause,
+    errcode,
+    has_zone,
+    headline,
+    names_another,
+    shape_of,
+    spent,
+    tag,
+    telling,
+    trouble,
+)
 
 FORMATS = {
     "iso": "2024-12-25 10:04:57,123 INFO handler: {}",
@@ -134,6 +146,20 @@ def test_workers_of_php_that_are_busy_or_stuck() -> None:
     ):
         assert cause(text) == reason
         assert trouble(text) is (reason is not None)
+
+
+def test_a_long_line_is_shown_by_what_it_tells() -> None:
+    head = b"Dec 25 10:04:57 web01 java[1234]: 2024-12-25 10:04:57.512 ERROR 1234 --- [nio-8080-exec-7] "
+    for line, shown in (
+        (b"2024-12-25 ERROR java.lang.OutOfMemoryError: heap", None),
+        (head + b"x" * 200, None),
+        (
+            head + b"o.a.c.c.C.[.[.[/] : " + b"y" * 60 + b" nested is java.lang.OutOfMemoryError: heap]",
+            b"java.lang.OutOf",
+        ),
+    ):
+        assert telling(line) == line if shown is None else shown in telling(line)[:90]
+        assert headline([line]) == telling(line)
 
 
 def test_what_all_lines_of_one_request_have_in_common() -> None:

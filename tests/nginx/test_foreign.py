@@ -20,6 +20,13 @@ from wxalarm.nginx.foreign import foreign
         ("# <VirtualHost *:80> was here\nserver { listen 80; }\n", None),
         ("events {\n}\nhttp {\n    server { tls on; }\n}\n", None),
         ("", None),
+        ("services:\n  web:\n    image: nginx:1.25\n    ports: ['80:80', '443:443']\n", "other"),
+        ('{"server": {"port": 8080, "path": "/a;b"}}\n', "other"),
+        ("<!DOCTYPE html>\n<html><body>502</body></html>\n", "other"),
+        ("[server]\nport = 8080\n", "other"),
+        ("log_format main '$remote_addr: $status';\n", None),
+        ("upstream app { server 127.0.0.1:8080; }\n", None),
+        ("include sites/*.conf;\nmap $a $b {\n  default: 1;\n}\n", None),
     ],
 )
 def test_whose_configuration_a_text_is(text: str, owner: str | None) -> None:

@@ -11,6 +11,7 @@ import html
 import json
 import quopri
 import re
+import unicodedata
 from collections.abc import Callable
 
 Clothes = Callable[[str], str]
@@ -173,6 +174,61 @@ def row(mark: str, rule: str = "") -> Clothes:
     return dress
 
 
+def in_order(*first: str) -> Callable[[list[tuple[str, str]]], list[tuple[str, str]]]:
+    """The lines with these labels before all others."""
+    return lambda lines: sorted(lines, key=lambda line: first.index(line[0]) if line[0] in first else len(first))
+
+
+def time_first(text: str) -> str:
+    """A robot that prints the time above the account."""
+    lines = in_order("时间")(lines_of(text))
+    return "\n".join(f"{label}: {value}" for label, value in lines)
+
+
+def sheet(text: str) -> str:
+    """A sheet with the time in its first column, and one of its own in between."""
+    if "内容" not in text:
+        return text
+    lines = in_order("时间", "内容")(lines_of(text))
+    lines.insert(2, ("处理人", "张三"))
+    if len(lines) < 5 or any("\t" in value or "\n" in value for _, value in lines):
+        return text
+    return "\n".join("\t".join(cells) for cells in zip(*lines, strict=True))
+
+
+def sorted_keys(text: str) -> str:
+    """A document as a program writes it that sorts keys."""
+    return json.dumps(as_pairs(text), ensure_ascii=False, sort_keys=True)
+
+
+def fields(text: str) -> str:
+    """A card of Feishu: a label and its value in one string."""
+    rows = [
+        {"is_short": True, "text": {"tag": "lark_md", "content": f"**{name}**\n{value}"}}
+        for name, value in lines_of(text)
+    ]
+    return json.dumps({"msg_type": "interactive", "card": {"elements": [{"tag": "div", "fields": rows}]}}, indent=2)
+
+
+def pane(width: int) -> Clothes:
+    """What is copied out of a pane of a terminal."""
+
+    def dressed(text: str) -> str:
+        rows = [""]
+        for char in text:
+            if char == "\n" or columns(rows[-1] + char) > width:
+                rows.append("")
+            rows[-1] += char.strip("\n")
+        return "\n".join(f"{row}{' ' * (width - columns(row))} │" for row in rows)
+
+    return dressed
+
+
+def columns(text: str) -> int:
+    """How wide a text is in a terminal."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
 def between(text: str) -> str:
     """A sender's line in between, as where a forwarded alarm fell into two messages."""
     return text.replace("\n内容", "\n张三 2024-11-05 10:03:21\n内容", 1)
@@ -270,6 +326,9 @@ MARKUP: dict[str, Clothes] = {
     "a printed dict": lambda text: repr(as_pairs(text)),
     "Feishu post": feishu,
     "WeCom card": card,
+    "JSON keys, sorted": sorted_keys,
+    "Feishu fields": fields,
+    "a link": lambda text: re.sub("报警排查指引，请见: (\\S+)", r"[报警排查指引](\1)", text),
     "page table": cells("td", "td", "tr"),
     "page table with heads": cells("th", "td", "tr"),
     "page definitions": cells("dt", "dd", "dl"),
@@ -278,6 +337,7 @@ MARKUP: dict[str, Clothes] = {
 AROUND: dict[str, Clothes] = {
     "at 72, quoted": broken(72, mark="> "),
     "at 60, quoted twice": broken(60, mark="> > "),
+    "at 100, in a pane": pane(100),
     "quoted": lambda text: "\n".join("> " + line for line in text.split("\n")),
     "WeChat's export": around("微信公众平台报警 5-30 13:04:55\n", "\n\n张三 5-30 13:05:01\n收到，我看看"),
     "WeCom's export": around("【报警机器人】 11/5 10:00:12\n", "\n李四 11/5 10:01:00\n@王五 看一下"),
@@ -308,6 +368,8 @@ JOINED: dict[str, Clothes] = {
         ensure_ascii=False,
     ),
     "a list of JSON, indented": each('  "{label}: {value}",', head="[\n"),
+    "the time first": time_first,
+    "a sheet, the time first": sheet,
     "a row of a sheet": row("\t"),
     "a row of Markdown": row(" | ", "|---"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from tests.paths import FIXTURES
 from wxalarm.model import Alarm, AlarmKind
 from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
+from wxalarm.parser.repair import panes
 from wxalarm.parser.stream import stream
 
 ALARM = """\
@@ -98,7 +99,7 @@ CUT_UP = BROKEN | {name: dress for name, dress in AROUND.items() if name.startsw
 def test_only_a_guess_is_said() -> None:
     said = {name: {problem.code.id for problem in parse(dress(ALARM)).problems} for name, dress in CUT_UP.items()}
     # A cut URL could have had a blank there; a name, a number and an address show whether they are whole.
-    guessed = {"inside a URL", *(name for name in CUT_UP if name[-1].isdigit() or "quoted" in name)}
+    guessed = {"inside a URL", *(name for name in CUT_UP if name.startswith(("at ", "CRLF at ")))}
     assert said == {name: {"value-joined"} if name in guessed else set() for name in CUT_UP}
     assert not any(parse(dress(ALARM)).problems for dress in (SHOWN | MARKUP).values())
 
@@ -176,6 +177,32 @@ def test_a_type_beside_the_content_says_less() -> None:
         ).description
         == "回应失败"
     )
+
+
+@pytest.mark.parametrize("label", ["**Appid**", "【Appid】", "APPID", "Appid]"])
+def test_the_first_line_alone_may_be_decorated(label: str) -> None:
+    assert alarm_of(ALARM.replace("Appid", label, 1)).appid == "wx0000000000000001"
+
+
+@pytest.mark.parametrize("behind", ["(https://mmbizurl.cn/s/MpkaZb8yg)", "(http://example.com/a)"])
+def test_a_link_is_no_group(behind: str) -> None:
+    *lines, _ = ALARM.split("\n")
+    alarm = alarm_of("\n".join((*lines, f"[查看详情]{behind}")))
+    assert alarm.sample == alarm_of(ALARM).sample
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["时间: 2024-11-05 09:00:00", "昵称: 张三", "Appid: wx0000000000000009"],
+)
+def test_a_line_above_an_alarm_that_has_its_own_is_none_of_it(above: str) -> None:
+    assert alarm_of(f"{above}\n{ALARM}") == alarm_of(ALARM)
+
+
+def test_a_border_is_one_only_in_one_column() -> None:
+    lines = ["内容 |", "次数到了 |", "时间 不定 |", "昵称 |"]
+    assert not list(panes.edits("\n".join(lines), 0, 99))
+    assert len(list(panes.edits("a  │\nbc │\nd  │", 0, 99))) == 3
 
 
 def test_a_nickname_keeps_what_is_its_own() -> None:

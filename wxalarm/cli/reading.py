@@ -211,10 +211,15 @@ def alarms_of(name: str, parts: Parts) -> Iterator[tuple[Alarm, Sequence[Finding
         first += part
         if first.strip():
             break
-    if first.lstrip(" \t\r\n\ufeff")[:1] == "{":
+    if first.lstrip(" \t\r\n\ufeff")[:1] == "{" and is_record(first):
         yield from _records(name, first, texts)
     else:
         yield from stream(chain([first], texts), name)
+
+
+def is_record(head: str) -> bool:
+    """Whether a text that begins so is what `parse` wrote; JSON of others holds the text of an alarm."""
+    return '"wxalarm.alarms' in head[:HEAD] or all(f'"{key}"' in head[:HEAD] for key in ("kind", "description"))
 
 
 def _records(name: str, first: str, rest: Iterator[str]) -> Iterator[tuple[Alarm, Sequence[Finding]]]:

@@ -140,7 +140,7 @@ def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged
 
     if (seen := dump.verbose(data)) is not None and seen.response:
         data = seen.response
-    elif dump.is_dump(plain := dump.unmetered(data)):
+    elif dump.is_dump(plain := dump.unmetered(data)) or dump.asked(data) is not None:
         data = plain
     if dump.is_dump(data):
         response = dump.response_of(data)

@@ -157,13 +157,15 @@ def attempt_of(data: bytes) -> Attempt:
     if seen is not None and not seen.response:
         return Attempt(target=seen.target, curl=seen.curl) if seen.curl is not None else Attempt(target=seen.target)
     response = seen.response if seen is not None else dump.unmetered(data)
-    target = seen.target if seen is not None else None
+    target = seen.target if seen is not None else dump.asked(data)
     if dump.is_dump(response):
         answer = dump.response_of(response)
         if seen is not None and seen.unseen:
             length = fields(answer.headers).get("content-length", "")
             return Attempt(target=target, status=answer.status, length=whole(length), body=None)
         return Attempt(target=target, status=answer.status, headers=answer.headers, body=answer.body)
+    if target is not None:  # curl without -i prints the body alone
+        return Attempt(target=target, body=response)
     return _logged(data) or Attempt(body=data)
 
 

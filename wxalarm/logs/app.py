@@ -82,6 +82,8 @@ _NAMED = later(
     rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
 )
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
+_FAR = 120
+"""Bytes of a line that its reader sees at once."""
 _OF_ENTRY = later(rb"\s|\}|script_filename = |\[0x|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
 """How a line begins that goes on with the entry before it."""
 
@@ -190,7 +192,16 @@ def spent(line: bytes) -> float | None:
 def headline(lines: Sequence[bytes]) -> bytes:
     """The line to show of an entry: its first, and of PHP-FPM's slow log the step that it hung at."""
     step = next((line for line in lines[1:4] if line.startswith(b"[0x")), None)
-    return lines[0] if step is None else lines[0] + b" " + step
+    return telling(lines[0]) if step is None else lines[0] + b" " + step
+
+
+def telling(line: bytes) -> bytes:
+    """A line to show: of a long one whose reason stands far behind what loggers write first, the beginning and that."""
+    found = next((match for _, pattern in CAUSES if (match := pattern.search(line[:4096])) is not None), None)
+    if found is None or found.start() < _FAR:
+        return line
+    word = max(line.rfind(b" ", 0, found.start()) + 1, found.start() - _FAR // 2)
+    return line[: _FAR // 2] + "… ".encode() + line[word:]
 
 
 def tag(line: bytes) -> bytes | None:

@@ -188,7 +188,7 @@ class AppSearch:
             needle,
             parser.time_of(line) if parser else None,
             tuple(mask.shown(found) for found in lines[first:end]),
-            mask.shown(lines[bad]) if bad is not None else None,
+            mask.shown(app.telling(lines[bad])) if bad is not None else None,
             bad is not None and bad >= own and (tag is None or app.tag(lines[bad]) != tag),
             tag.decode("utf-8", "replace") if tag is not None else None,
             app.errcode(lines[bad]) if bad is not None else None,

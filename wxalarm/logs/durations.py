@@ -105,6 +105,8 @@ def _by_sibling(flat: Mapping[str, str], key: str) -> str | None:
     """The unit of a key in the lines of programs that are known by their other keys."""
     if key == "duration" and "downstreamstatus" in flat:
         return "ns"
+    if key == "duration" and "response_flags" in flat:
+        return "ms"  # Envoy
     if key == "duration" and flat.get("logger", "").startswith("http.log.access"):
         return "s"
     if key in ("request_time", "rt") and re.match(_NGINX, flat[key]):

@@ -248,6 +248,12 @@ FRAMEWORKS = (
         f'203.0.113.10 - - [15/Nov/2023:06:13:20 +0800] "POST {_PUSH} HTTP/1.1" 200 7 "-" "Mozilla/4.0"',
     ),
     Framework(
+        "ASP.NET Core",
+        rf"Request finished HTTP/[\d.]+ {_METHOD} https?://[^/\s]+{_URI} (?:\S* ?(?:\d+|-)? )?- {_STATUS} {_SIZE}"
+        r"[^\n]*? (?P<took>[\d.]+ms)",
+        f"      Request finished HTTP/1.1 POST http://example.com{_PUSH} - 200 7 text/plain;+charset=utf-8 1.2345ms",
+    ),
+    Framework(
         "GoFrame and others, plain",
         rf"{_ISO}[^\n\"]{{0,80}}? \"?{_METHOD} (?P<request_uri>/\S*?)(?: HTTP/[\d.]+)?\"? {_STATUS}(?: {_GO})?(?=\s|$)",
         f"2023-11-15T06:13:20+08:00 INFO http POST {_PUSH} 200 1.234ms",

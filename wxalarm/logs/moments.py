@@ -30,9 +30,10 @@ _FORMS = tuple(
         rf"[A-Z][a-z][a-z] (?P<m>[A-Z][a-z][a-z]) +(?P<d>\d\d?) {_CLOCK} (?P<y>\d{{4}})\Z",
         rf"(?P<y>\d{{4}})[/-](?P<m>\d\d?)[/-](?P<d>\d\d?)(?: - |[T ]){_CLOCK}\Z",
         rf"(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d) {_CLOCK}\Z",
+        rf"(?P<m>\d\d?)/(?P<d>\d\d?)/(?P<y>\d{{4}}),? {_CLOCK} (?P<half>[AP])M\Z",
     )
 )
-"""Werkzeug and HAProxy, PHP, ctime, gin and chi and spreadsheets, tornado."""
+"""Werkzeug and HAProxy, PHP, ctime, gin and chi and spreadsheets, tornado, Node.js in American English."""
 
 
 def with_zone(text: bytes) -> float | None:
@@ -51,6 +52,8 @@ def naive(text: bytes) -> float | None:
         month = _MONTHS.get(match["m"]) or (int(match["m"]) if match["m"].isdigit() else 0)
         year = int(match["y"]) + (2000 if len(match["y"]) == 2 else 0)
         day, hour, minute, second = (int(match[name]) for name in ("d", "h", "mi", "s"))
+        if half := match.groupdict().get("half"):
+            hour = hour % 12 + (12 if half == "P" else 0)
         if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
             return None
         seconds = calendar.timegm((year, month, day, hour, minute, second))

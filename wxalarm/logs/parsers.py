@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from wxalarm.logs import columns, durations, learned, moments, rails, times
+from wxalarm.logs import columns, durations, learned, moments, plain, rails, shipped, times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -197,7 +197,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
             "datetime",
             "date",
         ),
-        *("t", "time_unix", "__time__", "__timestamp__"),
+        *("t", "time_unix", "__time__", "__timestamp__", "start_time", "started_at", "starttime", "epochsecond"),
+        *("edgeendtimestamp", "edgestarttimestamp", "logtime", "log_time", "reqtime", "created_at"),
     ),
     "status": (
         "status",
@@ -208,23 +209,61 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "downstreamstatus",
         "statuscode",
         "sc-status",
+        *("response_code", "responsecode", "http_status_code", "httpstatus", "http.status_code"),
+        *("http.response.status_code", "edgeresponsestatus", "upstreamstatuscode"),
     ),
     "body_bytes_sent": (
         *("body_bytes_sent", "bytes_sent", "bytes_out", "bytes", "size", "body_bytes", "downstreamcontentsize"),
-        "sc-bytes",
+        *("sc-bytes", "edgeresponsebytes"),
     ),
     "upstream_addr": ("upstream_addr", "upstream", "upstream_host", "upstreamhost", "upstreamaddr", "serviceaddr"),
-    "upstream_status": ("upstream_status", "upstreamstatus", "originstatus"),
+    "upstream_status": ("upstream_status", "upstreamstatus", "originstatus", "originresponsestatus"),
     "upstream_response_time": ("upstream_response_time", "upstream_time", "urt", "upstreamtime"),
     "upstream_connect_time": ("upstream_connect_time", "uct"),
     "upstream_header_time": ("upstream_header_time", "uht"),
     "upstream_response_length": ("upstream_response_length",),
     "upstream_bytes_received": ("upstream_bytes_received",),
     "request": ("request", "request_line"),
-    "request_uri": ("request_uri", "uri", "url", "path", "requestpath", "cs-uri-stem"),
-    "request_method": ("request_method", "method", "requestmethod", "cs-method"),
+    "request_uri": (
+        "request_uri",
+        "uri",
+        "url",
+        "path",
+        "requestpath",
+        "cs-uri-stem",
+        "clientrequesturi",
+        "requesturl",
+        "request_url",
+        "request_path",
+        "url.original",
+        "original",
+        "url.path",
+        "http.target",
+        "http.url",
+    ),
+    "request_method": (
+        "request_method",
+        "method",
+        "requestmethod",
+        "cs-method",
+        "clientrequestmethod",
+        "http.method",
+        "http.request.method",
+        "verb",
+    ),
     "args": ("args", "query_string", "query", "cs-uri-query"),
-    "remote_addr": ("remote_addr", "client", "client_ip", "clientip", "remote_ip", "clienthost", "ip", "c-ip"),
+    "remote_addr": (
+        "remote_addr",
+        "client",
+        "client_ip",
+        "clientip",
+        "remote_ip",
+        "clienthost",
+        "ip",
+        "c-ip",
+        "remoteip",
+        "client.ip",
+    ),
     "http_x_forwarded_for": ("http_x_forwarded_for", "x_forwarded_for", "xff"),
 }
 """Keys that programs write, in lower case, by the nginx variable they stand for."""
@@ -241,9 +280,14 @@ _HELD = 10_000
 _ZONED = rb" (?=[+-])"
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
-_LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"]*+)")
-_PREFIX = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[\d.]++ (?:ns|µs|μs|us|ms|s)(?!\S)|[^\s\"]*+)")
+_PREFIX = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"
+    r"|\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+)
 """The time that a logger, a container or the journal puts before a line."""
+_CLOCK = re.compile(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
 _OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
 """A time without a date."""
 _ORIGIN = r"^https?://[^/\s]*(?=/)"
@@ -275,6 +319,7 @@ class RecordParser(Lines):
         left: bytes = b"",
         near: float | None = None,
         more: Mapping[str, str] | None = None,
+        refuted: bool = False,
     ) -> None:
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
         self.guessed, self.asked = guessed, asked
@@ -284,6 +329,8 @@ class RecordParser(Lines):
         """A line leaves out what it has no value for."""
         self._quick: _Quick | None = None
         self.queries = False
+        self._refuted = refuted
+        """Some durations are too long for the unit that the others seem to have: no likely unit is left."""
         self._more = more or {}
         """What every line has beside what it says: "starts", "by"."""
         self._left = left
@@ -446,7 +493,8 @@ class RecordParser(Lines):
     def took(self, flat: Mapping[str, str]) -> durations.Took | None:
         """How long a line's request took."""
         if self.name not in _STRICT or "took" not in flat:
-            return durations.took(flat, self._units)
+            found = durations.took(flat, self._units)
+            return found._replace(seconds=None) if found is not None and found.guessed and self._refuted else found
         seconds = durations.read(flat["took"], self._unit or self._units.get("took"))
         # A form that is written in two units has no likelier one.
         return durations.Took(seconds, seconds is None, "took") if flat["took"] != "-" else None
@@ -457,6 +505,8 @@ class RecordParser(Lines):
         if flat is None:
             return None
         found = {name: text for name, keys in _NAMES.items() if (text := _first(flat, keys)) is not None}
+        if " " not in found.get("request", " "):
+            del found["request"]  # a duration or an id under this name
         if (left := _left(flat)) is not None:
             found |= {"left": left} if flat.get(_WIN32) == _UNSENT else {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
@@ -468,7 +518,9 @@ class RecordParser(Lines):
         elif (stamp := moments.STAMP.search(line)) is not None:
             found["time"] = stamp[1].decode()
         elif not found.get("time"):
-            return None
+            if (of_day := _CLOCK.match(line[:_PREFIXED].decode("utf-8", "replace"))) is None:
+                return None
+            found["time"] = of_day[1]
         if (took := self.took(flat)) is not None and took.seconds is not None:
             found["request_time"] = f"{round(took.seconds, 6):g}"
         return {**self._left_out, **self._more, **found}
@@ -479,7 +531,8 @@ class RecordParser(Lines):
         when no line can be dated."""
         flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
         records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
-        unsaid = {took.key for _, flat in flats if (took := self.took(flat)) is not None and took.guessed}
+        guesses = [took for _, flat in flats if (took := self.took(flat)) is not None and took.guessed]
+        unsaid = {took.key for took in guesses}
         guessed = {"unit"} if unsaid else set()
         zone = self._zone
         if zone is None:
@@ -507,6 +560,7 @@ class RecordParser(Lines):
             left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
             near=near if dayless else None,
             more=self._more,
+            refuted=any(took.seconds is None for took in guesses),
         )
         made.queries = any("?" in (target_of(record) or "") for _, record in records)
         if self._read is _json_read:
@@ -551,10 +605,34 @@ def _json_read(line: bytes) -> Mapping[str, str] | None:
     return dict(_flat(value, _DEPTH)) if value is not None else None
 
 
+_MESSAGES = ("message", "msg", "content", "log", "event", "text", "short_message", "log_message", "body")
+"""Keys behind which loggers put what a program said."""
+
+
+def _message_read(line: bytes) -> Mapping[str, str] | None:
+    """One JSON object whose message is a request line."""
+    value = _document(line)
+    flat = dict(_flat(value, _DEPTH)) if value is not None else {}
+    found = next((said for key in _MESSAGES if key in flat and (said := plain.read(flat[key])) is not None), None)
+    return None if found is None else {**flat, **found}
+
+
+def _plain_read(line: bytes) -> Mapping[str, str] | None:
+    """A request line of a program that nobody has listed."""
+    return plain.read((_COLOUR.sub(b"", line) if b"\x1b" in line else line).decode("utf-8", "replace"))
+
+
 def _labelled_read(line: bytes) -> Mapping[str, str] | None:
     """key=value, as logfmt prints it and people do."""
     found = {key.lower(): value.strip('"') for key, value in _LABELLED.findall(line.decode("utf-8", "replace"))}
-    return found if len(found) > 2 else None
+    if len(found) <= 2:
+        return None
+    if not any(key in found for key in _ASKED) and (asked := _plain_read(line)) is not None:
+        return {**found, **asked}
+    return found
+
+
+_ASKED = (*_NAMES["request"], *_NAMES["request_uri"])
 
 
 def _framework_read(framework: Framework) -> Read:
@@ -637,7 +715,7 @@ class RailsParser:
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
-        return b"Started POST"
+        return b" POST "
 
     def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
@@ -665,8 +743,9 @@ class RailsParser:
 
     def _record(self, began: rails.Began, ended: rails.Ended | None) -> Record:
         took = ended.took if ended is not None else None
+        at = times.dated(re.sub(_ZONED, b"", began.time)) or 0.0
         record = {
-            "time": f"{(times.dated(re.sub(_ZONED, b'', began.time)) or 0.0) + (took or 0.0):.3f}",
+            "time": f"{at if began.ends else at + (took or 0.0):.3f}",
             "status": ended.status if ended is not None else "-",
             "request_method": began.method,
             "request_uri": began.uri,
@@ -754,6 +833,42 @@ class Several:
         return next((found for parser in self._parsers if (found := parser.record(line)) is not None), None)
 
 
+class Within:
+    """Lines behind what a container, a shipper or a journal put around them."""
+
+    guessed: frozenset[str]
+    asked: str | None
+
+    def __init__(self, parser: LineParser, inner: Callable[[bytes], bytes]) -> None:
+        self._parser, self._inner = parser, inner
+        self.name, self.fields, self.queries = parser.name, parser.fields, parser.queries
+        self.guessed, self.asked = parser.guessed, parser.asked
+        self.needle, self.values, self.rest, self.seconds = parser.needle, parser.values, parser.rest, parser.seconds
+
+    def _chunk(self, chunk: bytes) -> bytes:
+        return b"\n".join(self._inner(line) if line else line for line in chunk.split(b"\n"))
+
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        return self._parser.columns(self._chunk(chunk))
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+        self._parser.join(self._chunk(chunk))
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        return self._parser.times(self._chunk(chunk))
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return self._parser.matches(self._inner(line))
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        return self._parser.record(self._inner(line))
+
+
 def _flat(value: Mapping[str, Any], depth: int) -> Iterable[tuple[str, str]]:
     """Scalars by their own key, lower case; the outermost of equal keys wins because it comes last."""
     for item in value.values():
@@ -816,6 +931,9 @@ def detect(
     lines = [line for line in lines if line.strip()]
     if not lines:
         return None
+    if any(map(shipped.is_docked, lines)):
+        inner = detect(list(map(shipped.undocked, lines)), formats, wanted, local=local, units=units, near=near)
+        return Within(inner, shipped.undocked) if inner is not None else None
     given, lines = lines, [line for line in lines if not line.startswith(b"#")]
     best: tuple[int, LineParser] | None = None
     for candidate in (*formats, *KNOWN):
@@ -825,7 +943,15 @@ def detect(
             best = (known, parser)
         if known == len(lines):
             break
-    alone = False
+    if (best is None or best[0] < len(lines)) and any(shipped.bare(line) != line for line in lines):
+        for candidate in (*formats, *KNOWN[:-1]):
+            behind = Within(_text_parser(candidate, wanted), shipped.bare)
+            fits_it = behind.matches if candidate in formats else partial(_guessed, behind)
+            known = sum(map(fits_it, lines))
+            # Of the plain forms others have their own, which say whose they are.
+            if known and (best is None or known > best[0]) and set(candidate.fields) & {"request_time", *UPSTREAM}:
+                best = (known, behind)
+    alone = isinstance(best[1], Within) if best is not None and best[0] else False
     if best is None or best[0] < len(lines) or best[1].name == KNOWN[-1].name:
         for known, parser in _records(given, wanted, local, units or {}, near):
             more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
@@ -837,9 +963,20 @@ def detect(
         else ()
     )
     if not parsers or best is None or not best[0]:
-        return None
+        return _last_resort(lines, wanted, local, units or {}, near)
     found = Several(parsers) if len(parsers) > 1 else best[1]
     return found if alone or sum(map(found.matches, lines)) * 2 >= len(lines) else None
+
+
+def _last_resort(
+    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str], near: float | None
+) -> LineParser | None:
+    """The parser of request lines, among others, of a program that nobody has listed."""
+    for name, read in (("json", _message_read), ("labelled", _plain_read)):
+        told = RecordParser(name, read, wanted, units=units).told(lines, local, near)
+        if told is not None:
+            return told
+    return None
 
 
 _STATUS = r"(?:\d{3}|-)?"

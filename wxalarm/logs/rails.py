@@ -1,4 +1,5 @@
-"""Requests that a program logs over several lines: Rails writes when one began, and further down how it ended.
+"""Requests that a program logs over several lines: Rails writes when one began, and further down how it ended; ThinkPHP
+what was asked, and below it how long that took, all when the request has ended, and no status.
 
 The lines of one request have in common what stands before their words, but for the time: the request's id, a tag, the
 process. Sans-IO.
@@ -17,10 +18,17 @@ _LINE = later(
     rb"Started (?P<method>[A-Z]{3,9}) \"(?P<uri>[^\"\n]*+)\" for (?P<ip>[^\s]++) at "
     rb"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})[^\n]*+|"
     rb"Completed (?P<status>\d{3}) [^\n]{0,60}? in (?P<took>\d+)ms|"
-    rb"(?P<unrouted>ActionController::RoutingError \(No route matches))"
+    rb"(?P<unrouted>ActionController::RoutingError \(No route matches)|"
+    rb"\[ ?(?P<at>" + ISO + rb") ?\] (?:[^\s]{1,80} )?(?P<from>[0-9A-Fa-f.:]{3,45}) (?P<asked>[A-Z]{3,9}) "
+    rb"(?P<target>[^\s]{1,4000})[ \t\r]*(?=\n|\Z)|"
+    rb"\[" + "运行时间：".encode() + rb"(?P<ran>\d+(?:\.\d+)?)s\][^\n]*+)"
 )
 _VARIES = later(ISO + rb"|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\b(?:DEBUG|INFO|WARN|ERROR|FATAL)\b|\b[DIWEF], ")
 """What differs between the lines of one request: their times and levels."""
+
+
+_THINKPHP = b"ThinkPHP"
+"""Its lines of one request stand together."""
 
 
 class Began(NamedTuple):
@@ -32,6 +40,8 @@ class Began(NamedTuple):
     ip: str
     time: bytes
     """As Rails prints it, with its zone."""
+    ends: bool = False
+    """The time is that of the end."""
 
 
 class Ended(NamedTuple):
@@ -51,7 +61,12 @@ def events(chunk: bytes) -> Iterator[tuple[bytes, Began | Ended]]:
     """(what the lines of the request have in common, event) of all first and last lines of requests, in order."""
     for found in _LINE.finditer(chunk):
         key = b" ".join(_VARIES.sub(b"", found["head"]).split())
-        if found["time"]:
+        if found["at"]:
+            asked, target, ip = (found[name].decode("utf-8", "replace") for name in ("asked", "target", "from"))
+            yield _THINKPHP, Began(found[0], asked, target[target.find("/") :], ip, found["at"], ends=True)
+        elif found["ran"]:
+            yield _THINKPHP, Ended("", float(found["ran"]))
+        elif found["time"]:
             method, uri, ip = (found[name].decode("utf-8", "replace") for name in ("method", "uri", "ip"))
             yield key, Began(found[0], method, uri, ip, found["time"])
         else:

@@ -57,12 +57,14 @@ def dated(text: bytes, offset: float = 0) -> float | None:
 
 
 def epoch(text: bytes) -> float | None:
-    """Unix seconds, or milliseconds when there are 13 digits."""
+    """Unix seconds; milliseconds, microseconds, nanoseconds when there are 13, 16, 19 digits."""
     try:
         found = float(text)
     except ValueError:
         return None
-    return found / 1000 if found > 1e11 else found
+    while found > 1e11:
+        found /= 1000
+    return found
 
 
 def zone_of(text: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""Configuration of other servers, which is not read here: by what it cannot be nginx's."""
+"""Configuration of other servers and programs, which is not read here: by what it cannot be nginx's."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ _CADDY = re.compile(
     r"^[ \t]{0,40}(?:reverse_proxy|php_fastcgi|file_server|encode|handle(?:_path)?|respond|redir|tls)\b[^;\n]{0,400}$",
     re.M,
 )
+_STATEMENT = re.compile(r"^[^#\n]*[;{}][ \t\r]{0,40}(?:#[^\n]*)?$", re.M)
+_DOCUMENT = re.compile(r"\s{0,400}(?:[{\[]\s{0,400}[\"\]}{]|---|<\?xml|<!DOCTYPE|<html)", re.I)
+_OUTLINE = re.compile(r"^[A-Za-z][\w.-]{0,60}:(?:[ \t\r][^\n]*)?$|^\[[\w. -]{1,60}\]\s*$|^[\w.-]{1,60} ?=", re.M)
+"""A key of YAML, a section or a key of an ini file."""
 _SITE = re.compile(r"^[^\s#;{}][^;{}\n]{0,200}\{[ \t]{0,40}$", re.M)
 
 
 def foreign(text: str) -> str | None:
-    """Whose configuration a text is ("apache" or "caddy"); None when it may be nginx's."""
+    """Whose configuration a text is (apache, caddy, or other: YAML, JSON, a page); None when it may be nginx's."""
     head = text[:SEARCHED]
     if _APACHE.search(head):
         return "apache"
     if ";" not in re.sub(r"#[^\n]*", "", head) and _CADDY.search(head) and _SITE.search(head):
         return "caddy"
+    if _DOCUMENT.match(head) or (_OUTLINE.search(head) and not _STATEMENT.search(head)):
+        return "other"
     return None

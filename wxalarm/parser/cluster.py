@@ -34,6 +34,11 @@ _MASKED_DATE = compiled(r"[\d*xX＊\s:：/.T-]{0,32}\Z")
 _COUNT = compiled(w.COUNT + r"\s*\Z")
 _GUIDE_HOST = compiled(r"//(?:w\.)?(?:url|mmbizurl)\.cn/")
 _TYPE_NAME = compiled(w.TYPE_NAME)
+_HEAD = frozenset({"appid", "nickname", "first_seen"})
+"""Labels that make no alarm without those below them."""
+_LINE_OF = {name: compiled(rf"\n[^\n\w]{{0,12}}{w.LABEL[name]}") for name in _HEAD}
+_ITS_APPID = compiled(rf"{w.LABEL['appid']}{w.BLANK}*{limits.APPID}")
+_HEAD_BELOW = compiled(r"[^\n]{0,300}(?:\n[^\n]{0,300}){1,3}")
 
 
 class Cluster(NamedTuple):
@@ -154,7 +159,8 @@ class Clusters:
         """Whether a piece belongs to the same alarm as the one before it: where its prefix begins, -1 without one; None
         when it does not."""
         last = before.piece
-        if w.RANK[piece.name] <= w.RANK[last.name] or piece.start - last.end > LONGEST_GAP:
+        ordered = w.RANK[piece.name] > w.RANK[last.name] or self._is_swapped(piece)
+        if not ordered or piece.start - last.end > LONGEST_GAP:
             return None
         # Groups without their label are a fragment of their own, unless they stand on the very next line, or as far
         # behind as each line of the alarm behind the one before it.
@@ -166,6 +172,20 @@ class Clusters:
         if _BETWEEN.match(self.text, last.end, piece.start) is not None:
             return -1
         return self._prefix(last, piece)
+
+    def _is_swapped(self, piece: Piece) -> bool:
+        """Whether a tool printed the lines in an order of its own: a line of the head on the line below others of it,
+        which are no alarm by themselves. An alarm that has those itself needs none from above."""
+        names = {part.piece.name for part in self._parts}
+        exact = all(part.proof == 2 or part.piece.name == "nickname" for part in self._parts)
+        if piece.name in names or not names <= _HEAD or not exact:
+            return False
+        if self.text.count("\n", self._parts[-1].piece.end, piece.start) != 1:
+            return False
+        below = _HEAD_BELOW.match(self.text, piece.start)
+        if below is None or not ("appid" in names or _ITS_APPID.search(below[0])):
+            return False
+        return not any(_LINE_OF[name].search(below[0]) for name in names)
 
     def _prefix(self, last: Piece, piece: Piece) -> int | None:
         """Where the text before a piece begins that stands before the piece above it, too: a list's mark, a number,

@@ -15,13 +15,29 @@ LOOKED_AT = 4096
 """Characters of a text that say what it is."""
 _CURL = compiled(r"(?i:curl)\s?(?:错误码|错误|error(?: code)?)\s?[:：=]?\s?(?P<number>\d{1,2})(?!\d)")
 _STATUS = compiled(r"(?i:http)\s?(?:状态码|返回码|status(?: code)?|code)\s?[:：=]?\s?(?P<number>[1-5]\d\d)(?!\d)")
+_OF = r"(?:<!\[CDATA\[)?"
+_TYPES = ("DNS失败", "DNS超时", "连接超时", "请求超时", "回应失败", "MarkFail")
 _KINDS = (
     ("pay", compiled(r"<AlarmContent>|<ErrorType>\d")),
+    (
+        "notify",
+        compiled(r"<(?:mch_id|out_trade_no|req_info)>|\"event_type\"\s*:\s*\"(?:TRANSACTION|REFUND)\."),
+    ),
+    ("reply", compiled(rf"<return_code>|<MsgSignature>|<ToUserName>{_OF}o|\"ToUserName\"\s*:\s*\"o")),
+    ("push", compiled(rf"<ToUserName>{_OF}gh_|\"ToUserName\"\s*:\s*\"gh_|<InfoType>|<Encrypt>")),
     ("work", compiled(r"企业微信|(?<![0-9A-Za-z])ww[0-9a-f]{16}(?![0-9A-Za-z])|(?i:corp_?id)\W")),
     ("mini", compiled(r"小程序[^\n]{0,20}(?:告警|报警|异常|违规|通知)")),
     ("debug", compiled(r"(?:接口|在线)?调试工具|debug_demo|debug_str")),
     ("console", compiled(r"运维中心|URL验证工具|(?i:curl)\s?错误码")),
+    (
+        "monitor",
+        compiled(
+            r"云监控|可观测平台|站点监控|(?i:zabbix|prometheus|alertmanager|grafana|nagios|uptime.?kuma)|\[FIRING"
+        ),
+    ),
 )
+_MANY_TYPES = 4
+"""So many of them have a text on alarms, not an alarm."""
 _BY_CURL = {6: AlarmKind.DNS_FAILURE, 28: AlarmKind.REQUEST_TIMEOUT}
 """The kinds of alarm in which a failure with this number comes; 回应失败 for all others."""
 
@@ -30,7 +46,7 @@ class Near(NamedTuple):
     """What a text is that is no alarm."""
 
     kind: str
-    """pay, work, mini, debug, console."""
+    """pay (its own alarm), notify (its notification), push, reply, work, mini, debug, console, monitor, guide."""
     curl_error: int | None
     http_code: int | None
 
@@ -47,6 +63,8 @@ def near(text: str) -> Near | None:
     """What a text without an alarm is; None for any other text."""
     text = text[:LOOKED_AT]
     kind = next((name for name, pattern in _KINDS if pattern.search(text) is not None), None)
+    if sum(name in text for name in _TYPES) >= _MANY_TYPES:
+        kind = "guide"
     if kind is None:
         return None
     curl, status = _CURL.search(text), _STATUS.search(text)

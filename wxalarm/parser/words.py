@@ -217,7 +217,7 @@ OPEN_VALUE = rf"(?:[^\[\]\n]++|(?!{NEXT_GROUP})\[)*+"
 GROUP_VALUE = rf"(?:[^\[\]\n]++|(?!{NEXT_GROUP})\[|\](?!{BEHIND_GROUP}))*+"
 GROUP = (
     rf"\[(?:(?P<platform>{PLATFORM})(?:[:：=](?P<name>{GROUP_VALUE}))?(?P<platform_close>\]|{BEHIND_GROUP})"
-    rf"|(?P<key>{KEY})(?:=(?:(?P<value>{GROUP_VALUE})\]|(?P<open_value>{OPEN_VALUE})(?P<close>\]?))|\]))"
+    rf"|(?P<key>{KEY})(?:=(?:(?P<value>{GROUP_VALUE})\]|(?P<open_value>{OPEN_VALUE})(?P<close>\]?))|\](?!\(https?:)))"
 )
 """group ::= '[第三方平台' (':' name)? ']' | '[' key '=' value ']' | '[' key ']'. The value may hold brackets
 ("http://[::1]/") but neither a line break nor another group; without its bracket it ends before the next group, with

@@ -81,8 +81,12 @@ def read(
     known = tuple(known)
     search = Search(push, wanted, low, high)
 
+    guessed: set[str] = set()
+
     def choose(_: str, lines: Sequence[bytes]) -> LineParser | None:
-        return parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units, near=start)
+        parser = parsers.detect(lines, known, wanted, local=logfiles.local_zone(start), units=units, near=start)
+        guessed.update(parser.guessed if parser is not None else ())
+        return parser
 
     until = time.monotonic() + limit
     files = Reading(low, high, until, wider=WIDER).read(paths, choose, search.window, search.around)
@@ -115,7 +119,7 @@ def read(
         before=before,
         before_seconds=before_seconds,
         named=search.named,
-        guessed=search.guessed,
+        guessed=search.guessed or tuple(sorted(guessed)),
         last_good=last.hit if whole else None,
         asked=search.asked,
         offset=times.zone_of(zone_time) if zone_time else None,

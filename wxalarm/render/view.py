@@ -238,13 +238,20 @@ def grouped(findings: Sequence[Finding], words: Catalogue) -> tuple[str, ...]:
 
 
 def not_checked(report: Report, words: Catalogue) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """(checks, reason): what was skipped, by reason; never folded into the passes. What matters comes first, then what
-    is most. What the user left out is known."""
+    """(checks, reason): what was skipped, by reason; never folded into the passes. A file that was given in vain comes
+    first, then what matters, then what is most. What the user left out is known."""
     by_reason: dict[str, list[str]] = {}
+    in_vain = set()
     for result in report.results:
         if result.status is Status.SKIP and result.reason is not None and result.reason.id != "not-selected":
-            by_reason.setdefault(words.reason(result.reason), []).append(result.check)
-    groups = sorted(by_reason.items(), key=lambda one: (not set(one[1]) & set(report.untold), -len(one[1])))
+            said = words.reason(result.reason)
+            by_reason.setdefault(said, []).append(result.check)
+            if "path" in result.reason.values:
+                in_vain.add(said)
+    groups = sorted(
+        by_reason.items(),
+        key=lambda one: (one[0] not in in_vain, not set(one[1]) & set(report.untold), -len(one[1])),
+    )
     return tuple((tuple(map(words.check, checks)), reason) for reason, checks in groups)
 
 

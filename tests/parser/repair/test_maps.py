@@ -32,6 +32,8 @@ def test_kept_characters_lead_back_to_themselves(pieces: list[tuple[str, str, st
             assert given_text[start] == char
             assert back.end(offset + 1) == start + 1
             assert back.parsed(start) == offset
+    starts = [back.start(offset) for offset in range(len(text))]
+    assert starts == sorted(starts), "what became longer leads no further than to its end"
 
 
 def test_a_clean_text_is_left_alone() -> None:

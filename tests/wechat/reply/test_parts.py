@@ -33,6 +33,23 @@ def test_the_next_response_of_a_dump_is_found_behind_the_declared_length(between
     assert (response.status, response.body) == (301, b"moved")
 
 
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (b"$ curl -i -d @b.xml https://wx.example.com/wx?a=1\n", b""),
+        (b"[root@web01 ~]# curl -i 'https://wx.example.com/wx?a=1'\r\n", b"[root@web01 ~]# "),
+        (b"ubuntu@web01:/srv/wx$ sudo curl -i https://wx.example.com/wx?a=1 \\\n  -d x\n", b"\nubuntu@web01:/srv/wx$ "),
+        (b"C:\\Users\\dev>curl.exe -i https://wx.example.com/wx?a=1\r\n", b"\r\nC:\\Users\\dev>"),
+    ],
+)
+def test_the_command_and_the_prompts_of_a_terminal_are_no_part_of_the_answer(before: bytes, behind: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\n\r\nsuccess"
+    assert dump.unmetered(before + answer + behind) == answer
+    assert dump.asked(before + answer) == "/wx?a=1"
+    assert dump.asked(answer) is None
+    assert dump.unmetered(answer + behind) == answer + behind
+
+
 @pytest.mark.parametrize(("behind", "unseen"), [(b"{ [7 bytes data]\n", True), (b"success", False), (b"", False)])
 def test_a_body_that_curl_did_not_print_is_unseen(behind: bytes, unseen: bool) -> None:
     seen = dump.verbose(b"> GET /cb HTTP/1.1\n>\n< HTTP/1.1 200 OK\n<\n" + behind)

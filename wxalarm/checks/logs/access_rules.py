@@ -150,7 +150,7 @@ def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             raise Skip("log-unknown", path=seen.unread, detail=seen.unread_line)
         _covered(seen)
         yield _none(seen, ctx)
-    yield from _log_itself(seen)
+    yield from _log_itself(seen, ctx)
 
 
 def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
@@ -188,6 +188,10 @@ def _covered(seen: AccessLogSeen) -> None:
     ends = max((file.last for file in seen.read if file.last is not None), default=None)
     if begins is None or ends is None:
         raise Skip("log-undated" if any(file.size for file in seen.read) else "log-empty", path=seen.read[0].path)
+    if "zone" in seen.guessed and (begins > seen.start + 60 or ends < seen.start - 60):
+        raise Skip(
+            "log-other-zone", path=names(seen.read), begins=clock(begins), ends=clock(ends), alarm=clock(seen.start)
+        )
     if begins > seen.start + 60:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     if ends < seen.start - 60 and not seen.here:
@@ -314,7 +318,7 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     if own is not None:
         statuses.setdefault(own.status, 1)
     for status, count in statuses.items():
-        if status == "200":
+        if status in ("200", ""):  # "": a form that says none
             continue
         mine = own is not None and own.status == status
         if status == "499":
@@ -497,10 +501,13 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
         )
 
 
-def _log_itself(seen: AccessLogSeen) -> Iterable[Finding]:
+def _log_itself(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """What the reader should know of the log: its clock, its order, what could not be read or is not said."""
     for what in seen.guessed:
-        yield LOG_GUESSED(None, what=what, files=names(seen.read), form=seen.asked or "json latency")
+        code = LOG_GUESSED
+        if what == "unit" and seen.counts.longest is None and ctx.alarm.kind in LATE:
+            code = code.variant(severity=WARNING)  # what the alarm is about cannot be told
+        yield code(None, what=what, files=names(seen.read), form=seen.asked or "json latency")
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
         apart = hit.ended - (hit.request_time or 0.0) - hit.stamp

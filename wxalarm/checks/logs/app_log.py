@@ -115,7 +115,8 @@ def _findings(seen: AppLogSeen) -> Iterable[Finding]:
         )
     if bad is None and seen.errors and seen.example is not None:
         case = _case(seen.example)
-        yield APP_LOG_ERRORS(None, **_line(seen.example, False), count=seen.errors, lines=seen.lines, case=case)
+        evidence = {"count": seen.errors, "lines": seen.lines, "case": case, "errcode": seen.example.errcode}
+        yield APP_LOG_ERRORS(None, **_line(seen.example, False), **evidence)
     yield from partly_read(seen.files)
 
 

@@ -39,10 +39,11 @@ def window(ctx: Context) -> tuple[float, float, float] | None:
 
 
 def path_of(ctx: Context) -> str | None:
-    """The callback's path without its query; None when it is not known or masked."""
+    """The callback's path without its query; None when it is not known, masked or cut."""
     path = ctx.target.path if ctx.target.url else ctx.alarm.sample.url or ""
+    cut = (ctx.target.url or path).partition("?")[0].endswith(("...", "…"))
     path = path.partition("?")[0]
-    return path if path.startswith("/") and "*" not in path else None
+    return path if path.startswith("/") and "*" not in path and not cut else None
 
 
 def wanted(ctx: Context) -> Wanted:

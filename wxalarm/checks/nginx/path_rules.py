@@ -114,7 +114,9 @@ def _refused(known: Facts, route: Route) -> Iterable[Finding]:
         yield from _by_address(known, route.inherited("allow", "deny"))
     for limit in location.all("limit_except") if location is not None and by_address else ():
         if "POST" not in {arg.upper() for arg in limit.args}:
-            yield from _by_address(known, tuple(limit.all("allow", "deny")))
+            for denied in _by_address(known, tuple(limit.all("allow", "deny"))):
+                evidence = {**denied.evidence, "case": "method", "limit": limit.text}
+                yield Finding(denied.code, evidence, denied.location)
     basic = route.one("auth_basic")
     if basic is not None and basic.args[:1] != ("off",) and not error_page(route.chain, 401):
         own = location is not None and basic in (location.block or ())

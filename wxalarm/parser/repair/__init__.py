@@ -1,9 +1,10 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
-Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `json_strings` (\\n and
-\\u5185 inside JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `rows` (tables),
-`dress` (labels as chat tools print them, cut lines), `groups` (the same inside brackets). Bodies are left as they
-are, because a server may really have sent such things; they are decoded only when they show that the page encoded them.
+Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `panes` (borders of panes),
+`json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width
+characters), `rows` (tables), `dress` (labels as chat tools print them, cut lines), `groups` (the same inside brackets).
+Bodies are left as they are, because a server may really have sent such things; they are decoded only when they show
+that the page encoded them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
 _APART = r"[\s>|]{0,9}"
 _DRESS = compiled(
     # Each alternative begins with a literal, as above.
-    r"[Aa]pp ?[Il1|]|Appid(?:: ?wx[0-9a-f]{0,15}+\s*\n|(?!: ?[w*xX\n]))|[*_`~\"#|]Appid|昵|暱|"
+    r"[Aa]pp ?[Il1|]|[Aa]pp i|APP ?I|Appid(?:: ?wx[0-9a-f]{0,15}+\s*\n|(?!: ?[w*xX\n]))|[*_`~\"#|]Appid|昵|暱|"
     r"推送|\[[A-Za-z0-9 ]|=3D|=E[4-9]|"
     r"ncoding: ?[Bb]ase64|微[\s>|]{0,9}信|" + "|".join((w.BARE, *(_APART.join(word) for word in w.HAN_WORDS)))
 )
@@ -129,13 +130,15 @@ class Stretches:
         """Whether text[start:end] has damage that leaves no sign of its own."""
         if _DRESS.search(self._text, start, end) is None:
             return False
-        from wxalarm.parser.repair import mail, rows
+        from wxalarm.parser.repair import mail, panes, rows
 
         if self._dress is None:
             from wxalarm.parser.repair.dress import Dress
 
             self._dress = Dress(self._text)
-        if mail.is_coded(self._text, start, end) or next(rows.edits(self._text, start, end), None) is not None:
+        if mail.is_coded(self._text, start, end) or any(
+            next(found(self._text, start, end), None) is not None for found in (panes.edits, rows.edits)
+        ):
             return True
         return self._dress.is_worn(start, end)
 
@@ -143,10 +146,11 @@ class Stretches:
 def repair(text: str) -> Repaired:
     """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
     may hold another), as lines of a chat tool."""
-    from wxalarm.parser.repair import dress, json_strings, mail, rows
+    from wxalarm.parser.repair import dress, json_strings, mail, panes, rows
 
     chain = _Chain(text)
     chain.run(mail.parts(text, 0, len(text)))
+    chain.run(panes.edits(text, 0, len(text)))
     text = chain.text
     chain.run(mail.edits(text, 0, len(text)))
     for _ in range(_DEEPEST + 1):

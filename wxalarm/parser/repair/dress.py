@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
 from wxalarm.parser import words as w
 from wxalarm.parser.body_end import BodyEnds, Finder, declared
@@ -43,7 +44,7 @@ _EVENT = compiled(rf"\[|{_LABEL}")
 _PLAIN_LABEL = compiled(w.ANY_LABEL)
 _MISREAD_APPID = compiled(r"[Aa]pp ?[l1|]")
 _BEHIND = compiled(
-    rf"(?:[{_MARKS}】\]〗」》)）]|{BLANK}){{0,6}}+(?P<sep>[:：︰﹕∶]{{1,2}}|=>|[|｜│=＝→]|-?->|—{{1,2}})?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
+    rf"(?:[{_MARKS}】\]〗」》)）]|{BLANK}|(?<=\])\((?=https?:)){{0,6}}+(?P<sep>[:：︰﹕∶]{{1,2}}|=>|[|｜│=＝→]|-?->|—{{1,2}})?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
 )
 _CUT = compiled(CUT)
 _CUT_PLATFORM = compiled(
@@ -94,12 +95,20 @@ _PAIR = compiled(
     rf"|[:：]?{BLANK}*\"{w.SPACE}*\}}{w.SPACE}*,{w.SPACE}*\{{[^{{}}\n]{{0,80}}?\"(?:text|content)\"{w.SPACE}*:"
     rf"|[:：]?\"{w.SPACE}*,{w.SPACE}*\"(?:value|text|content)\"{w.SPACE}*:)"
     rf"{w.SPACE}*{_STRING}"
-    rf"(?:[\s,\[\]{{}}:]|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
+    rf"(?:[\s,\[\]{{}}:]++|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
 )
 """A value in a document of JSON, or a printed dict: its key is the label, or its neighbour's text is."""
+_CARD = compiled(
+    rf"[{_MARKS}:：]{{0,6}}\\n(?P<value>(?:[^\\\"\n]|\\.){{0,9000}}+)\""
+    rf"(?:[\s,\[\]{{}}:]++|true|false|\d|(?!\"[{_MARKS}]{{0,4}}(?:{'|'.join(_WORDS.values())})[{_MARKS}:：]{{0,6}}\\n)"
+    r"\"[ -!#-~]{0,40}\"){0,40}+"
+)
+"""A label with its value below it in one string, as the fields of cards have them."""
+_NEXT_KEY = compiled(rf"[\"'][{_MARKS}]{{0,4}}")
 _PAIR_PROOF = compiled(
     "|".join(
         rf"[\"'](?:{_spelled(_WORDS[name])})[^\w\[]{{1,9}}(?:(?:\"(?:text|content|tag|value)\"|text|[^\w\[]){{0,9}})[\"'](?:{value})"
+        rf"|\"[{_MARKS}]{{0,4}}(?:{_spelled(_WORDS[name])})[{_MARKS}:：]{{0,6}}\\n(?:{value})"
         for name, value in (("description", _OPENING), ("count", f"{w.COUNT}|{_COUNT}"), ("sample", r"\["))
     )
 )
@@ -127,6 +136,17 @@ _CLOSERS = compiled(
 def edits(text: str, start: int, end: int) -> Iterator[Edit]:
     """What to replace in text[start:end], in order."""
     return Dress(text).edits(start, end)
+
+
+class _Pair(NamedTuple):
+    """A label and its value in a document of JSON."""
+
+    name: str
+    start: int
+    value: int
+    value_end: int
+    end: int
+    """Behind what stands between it and the next."""
 
 
 class Dress:
@@ -317,9 +337,9 @@ class Dress:
 
     def _label(self, label: re.Match[str]) -> Iterator[Edit]:
         text, name = self.text, label.lastgroup or ""
-        if text[label.start() - 1 : label.start()] in ('"', "'") and (pair := _PAIR.match(text, label.end())):
+        if (pair := self._pair(label)) is not None:
             if self._pairs.within(max(0, label.start() - _ABOVE), label.end() + _ABOVE) is not None:
-                yield from self._pair(label, pair)
+                yield from self._document(pair)
             return
         found = self._found(label)
         if found is None:
@@ -378,7 +398,10 @@ class Dress:
                 elif name != "count" and "\n" in whole:
                     yield Edit(start, exact.end(), groups.joined(whole))
                 at = exact.end()
-                if name == "guide_url" and (end := _LIST_ENDS.match(text, at)) is not None:
+                if name == "guide_url" and text[start - 1] == "(" and (close := text.find(")", at, line.end())) >= 0:
+                    yield Edit(close, close + 1, "")
+                    at = close + 1
+                elif name == "guide_url" and (end := _LIST_ENDS.match(text, at)) is not None:
                     yield Edit(*end.span(), "")
                     at = end.end()
         elif name == "description":
@@ -439,16 +462,48 @@ class Dress:
             return at
         return start + len(text[start:stop].rstrip(w.EDGES + _MARKS + "|│┃"))
 
-    def _pair(self, label: re.Match[str], pair: re.Match[str]) -> Iterator[Edit]:
-        name, start = label.lastgroup or "", label.start() - 1
-        decoded = replaced(pair["value"], escapes(pair["value"], 0, len(pair["value"])))[0]
-        if name != "nickname" and decoded and _TYPED[name].match(decoded) is None:
-            return
-        yield Edit(start, pair.start("value"), f"\n{w.PRINTED[name]} ")
-        yield from escapes(self.text, *pair.span("value"))
-        yield Edit(pair.end("value"), pair.end(), "\n")
-        self._at = pair.end()
-        self._marks = ""
+    def _pair(self, label: re.Match[str]) -> _Pair | None:
+        """The pair of a document whose key a label is."""
+        text, name = self.text, label.lastgroup or ""
+        start = label.start() - 1
+        pair = _PAIR.match(text, label.end()) if text[start : label.start()] in ('"', "'") else None
+        if pair is None:
+            lead = text[max(0, label.start() - 6) : label.start()].rstrip(_MARKS.replace('"', ""))
+            start = max(0, label.start() - 6) + len(lead) - 1
+            pair = _CARD.match(text, label.end()) if lead.endswith('"') else None
+        return _Pair(name, start, *pair.span("value"), pair.end()) if pair is not None else None
+
+    def _document(self, pair: _Pair) -> Iterator[Edit]:
+        """The pairs of one document as the lines of an alarm, in whatever order they are."""
+        text, pairs = self.text, list[_Pair]()
+        following: _Pair | None = pair
+        while following is not None and following.name not in (one.name for one in pairs):
+            value = self._decoded(following)
+            if following.name != "nickname" and value and _TYPED[following.name].match(value) is None:
+                break
+            pairs.append(following)
+            label = _NEXT_KEY.match(text, following.end)
+            event = _EVENT.match(text, label.end()) if label is not None else None
+            following = self._pair(event) if event is not None and event[0] != "[" else None
+        at, moved = pair.start, ""
+        for one in sorted(pairs, key=lambda one: w.RANK[one.name]):
+            line = f"\n{w.PRINTED[one.name]} "
+            if one.start < at:
+                moved += line + self._decoded(one)
+                continue
+            yield Edit(at, one.value, moved + line)
+            yield from escapes(text, one.value, one.value_end)
+            at, moved = one.value_end, ""
+        if pairs:
+            self._at = max(one.end for one in pairs)
+            # What moved stands where the last value ends, not behind what follows the document.
+            yield Edit(at, at + 1, moved)
+            yield Edit(at + 1, self._at, "\n")
+            self._marks = ""
+
+    def _decoded(self, pair: _Pair) -> str:
+        value = self.text[pair.value : pair.value_end]
+        return replaced(value, escapes(value, 0, len(value)))[0]
 
 
 def _spaced(value: str) -> bool:

@@ -30,7 +30,7 @@ _CLEAN = compiled(rf"(?:\[(?:{_PRINTED})=(?!3D)[^\[\]\n]{{0,999}}\](?=\[| \[))++
 """A run of groups as WeChat prints them, but for the last."""
 _CUT = compiled(CUT)
 _QUOTED = compiled(rf"{BLANK}*+\n(?:{BLANK}|[{w.QUOTES}])*+(?<=[{w.QUOTES} ])(?=\[)")
-_LOOKS = str.maketrans("0ODoQ1lIL|!5sS8B9gq", "oooooiiiiiisssbbggg")
+_LOOKS = str.maketrans("0ODdoQ1lIL|!5sS8B9gq", "ooooooiiiiiisssbbggg")
 """Characters that readers of screenshots take for each other, folded."""
 _SURE = {
     "openid": compiled(r"[0-9A-Za-z_-]{28}"),

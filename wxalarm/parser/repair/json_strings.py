@@ -18,8 +18,12 @@ _ESCAPE = compiled(rf"\\(?:{_PAIR_OF_UNITS}|{_UNIT}|[\"\\/bfnrt])|[{w.ZERO_WIDTH
 _BEFORE = 4096
 """Characters before a string in which a body may have begun."""
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
-_PAIR = compiled(r'"(?P<key>\\u[^"\n]{5,80})"\s{0,9}:\s{0,9}"(?:[^"\\\n]|\\.){0,9000}+"')
+_PAIR = compiled(r'"(?P<pair>\\u[^"\n]{5,80})"\s{0,9}:\s{0,9}"(?:[^"\\\n]|\\.){0,9000}+"')
 _KEY = compiled("|".join((*w.LABELS.values(), *w.SYNONYMS.values())))
+_FIELD = compiled(r'"[*_`~]{0,4}(?P<key>\\u[^"\n*_`~:]{5,80})[*_`~:]{0,6}\\n(?P<value>(?:[^"\\\n]|\\.){0,9000}+)"')
+"""A label and its value below it in one string, as the fields of cards have them."""
+_ANOTHER = compiled(rf"\n[^\w\n]{{0,12}}(?:{_KEY.pattern})")
+_PAIR_OR_FIELD = compiled(f"{_PAIR.pattern}|{_FIELD.pattern}")
 _WIDE = compiled(rf"\\(?:{_PAIR_OF_UNITS}|u(?!00[0-7])[0-9A-Fa-f]{{4}})")
 _PROOF = compiled(
     rf"微 ?信 ?(?:服 ?务|伺 ?服|服 ?務) ?器|{w.OPENINGS[1]}|\d+ ?分 ?[钟鐘] ?\d+ ?次|{w.TYPE_NAME}"
@@ -47,7 +51,9 @@ def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
             stop = stop if stop == len(text) else max(text.rfind("\\n", hit.end(), stop), hit.end())
         start = _opening(text, line, hit.start())
         end = _closing(text, hit.end(), stop, text[start])
-        mine = not _is_body(ends, max(at, start - _BEFORE), start, end, hit.start())
+        mine = not _is_field(_FIELD.fullmatch(text, start, end)) and not _is_body(
+            ends, max(at, start - _BEFORE), start, end, hit.start()
+        )
         if mine and _proves(text[start:end]):
             yield start, end
         at = end
@@ -55,12 +61,20 @@ def found(text: str, label: re.Pattern[str]) -> Iterator[tuple[int, int]]:
 
 def pairs(text: str) -> Iterator[Edit]:
     """What to replace in documents whose keys are escaped labels: what is escaped in such a key and in its value."""
-    if '"\\u' not in text:
+    if "\\u" not in text:
         return
-    for pair in _PAIR.finditer(text):
-        if _KEY.fullmatch(_ESCAPE.sub(_decoded, pair["key"])) is not None:
+    for pair in _PAIR_OR_FIELD.finditer(text):
+        keyed = pair["pair"] and _KEY.fullmatch(_ESCAPE.sub(_decoded, pair["pair"]))
+        if keyed or _is_field(pair):
             for escape in _WIDE.finditer(text, *pair.span()):
                 yield Edit(*escape.span(), _decoded(escape))
+
+
+def _is_field(string: re.Match[str] | None) -> bool:
+    """Whether a string is one label with its value: an alarm whole in a string has others below it."""
+    if string is None or string["key"] is None or not _KEY.fullmatch(_ESCAPE.sub(_decoded, string["key"])):
+        return False
+    return _ANOTHER.search(_ESCAPE.sub(_decoded, string["value"])) is None
 
 
 def _proves(text: str) -> bool:

@@ -37,8 +37,7 @@ class Map:
 
     def start(self, offset: int) -> int:
         """Where the character at a new offset begins."""
-        new, given = self._starts[bisect_right(self._starts, (offset, 1 << 62)) - 1]
-        return given + offset - new
+        return _mapped(self._starts, offset)
 
     def parsed(self, given: int) -> int:
         """The new offset of an offset of the text as given."""
@@ -47,8 +46,15 @@ class Map:
 
     def end(self, offset: int) -> int:
         """Where the character before a new offset ends."""
-        new, given = self._ends[bisect_right(self._ends, (offset, 1 << 62)) - 1]
-        return given + offset - new
+        return _mapped(self._ends, offset)
+
+
+def _mapped(pairs: list[tuple[int, int]], offset: int) -> int:
+    """The second of a pair for an offset behind the first; what became longer ends where it ended."""
+    place = bisect_right(pairs, (offset, 1 << 62))
+    new, given = pairs[place - 1]
+    at = given + offset - new
+    return min(at, pairs[place][1]) if place < len(pairs) else at
 
 
 def replaced(text: str, edits: Iterable[Edit]) -> tuple[str, Map | None]:

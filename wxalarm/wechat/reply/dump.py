@@ -52,9 +52,32 @@ _METER = re.compile(
 )
 
 
+_COMMAND = re.compile(
+    rb"\s{0,99}(?P<prompt>(?:\[[^\]\n]{1,80}\]|[\w.-]{1,60}@[\w.-]{1,80}[^\n$#>%]{0,120}|PS [^\n>]{1,120}"
+    rb"|[A-Za-z]:[^\n>]{1,120})?"
+    rb" ?[$#>%]) ?(?:sudo |time )?curl(?:\.exe)?(?P<words>(?: (?:[^\n\\]|\\\r?\n|\\.)*+)?)\r?\n"
+)
+_URL = re.compile(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
+
+
 def unmetered(data: bytes) -> bytes:
-    """The bytes without curl's progress, which a shell mixes in when both streams go to one file."""
-    return _METER.sub(b"", data)
+    """The bytes without what a shell mixes in: curl's progress when both streams go to one file, and of what was copied
+    from a terminal the command before and the prompt behind."""
+    data = _METER.sub(b"", data)
+    command = _COMMAND.match(data)
+    if command is None:
+        return data
+    prompt = command["prompt"].strip()
+    rest = data[command.end() :]
+    behind = rest.rstrip(b" \r\n")
+    return behind[: -len(prompt)].removesuffix(b"\n").removesuffix(b"\r") if behind.endswith(prompt) else rest
+
+
+def asked(data: bytes) -> str | None:
+    """Path and query that curl was told to ask for, in what was copied from a terminal; None for anything else."""
+    command = _COMMAND.match(data)
+    url = _URL.search(command["words"]) if command is not None else None
+    return url[1].decode("latin-1") if url is not None else None
 
 
 def verbose(data: bytes) -> Verbose | None:
