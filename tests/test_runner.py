@@ -159,6 +159,20 @@ def test_stopping_keeps_what_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     assert jobs[0].stopped
 
 
+@pytest.mark.parametrize("steps", range(12))
+def test_stopping_at_each_step_of_the_loop_keeps_the_report(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also between the making of a task and its first step, where a cancelled one has not come to its handler."""
+
+    def after(job: runner.Run, left: int) -> None:
+        asyncio.get_running_loop().call_soon(after, job, left - 1) if left else job.stop()
+
+    first = check("first", never)
+    checks = first, check("second", one, needs=(first,)), check("third", never)
+    (report,) = run(monkeypatch, *checks, watch=lambda job: after(job, steps))
+    assert [result.status for result in report.results] == [Status.UNKNOWN] * 3
+    assert {result.reason.id for result in report.results if result.reason} == {"interrupted"}
+
+
 def test_only_and_skip_select_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     (report,) = run(monkeypatch, check("a", one), check("b", one), only=("a",))
     assert [result.status for result in report.results] == [Status.PASS, Status.SKIP]

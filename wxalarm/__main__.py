@@ -1,8 +1,21 @@
 """`python -m wxalarm`, and the console script: nothing is imported before Ctrl-C is taken care of."""
 
+import sys
+
 
 def main() -> None:
     """Run the command line; Ctrl-C while it is being loaded is exit code 130, as later."""
+    lost: list[object] = []
+    before = sys.unraisablehook
+
+    def unraisable(told: "sys.UnraisableHookArgs") -> None:
+        # Ctrl-C in a callback of Python's own, as importing has them, would be printed and forgotten.
+        if issubclass(told.exc_type, KeyboardInterrupt):
+            lost.append(told.object)
+        else:
+            before(told)
+
+    sys.unraisablehook = unraisable
     try:
         from wxalarm.cli import main as run
     except KeyboardInterrupt:
@@ -11,6 +24,8 @@ def main() -> None:
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise SystemExit(130) from None
         raise
+    if lost:
+        raise SystemExit(130)
     run()
 
 

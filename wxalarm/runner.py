@@ -239,7 +239,14 @@ class Run:
         task = self._probes.get(key)
         if task is None:
             task = self._probes[key] = asyncio.create_task(self._probe(check, ctx), name=check.id)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if not self._stop.is_set() or not task.cancelled() or (own is not None and own.cancelling()):
+                raise
+            # `stop` came before its first step.
+            return Ended(None, Reason("interrupted"), True)
 
     def _selected(self, check: Check[Any]) -> bool:
         return (not self.only or check.id in self.only) and check.id not in self.skip

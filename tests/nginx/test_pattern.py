@@ -87,8 +87,9 @@ def test_most_patterns_of_configurations_are_told() -> None:
         assert match.groups == groups
     named = compile(r"^(?<who>\w+)\.(?P<zone>.*)$")
     assert named is not None
-    assert (match := named.search("me.example.org")) is not None
-    assert match.names == {"who": "me", "zone": "example.org"}
+    host = named.search("me.example.org")
+    assert host is not None
+    assert host.names == {"who": "me", "zone": "example.org"}
     assert (upper := compile("[a-c]X", True)) is not None
     assert upper.search("Bx") is not None
 

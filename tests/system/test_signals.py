@@ -142,3 +142,41 @@ def test_ctrl_c_while_a_class_is_made_is_an_interruption(name: str) -> None:
         [sys.executable, "-c", WRAPPED.format(name=name)], input=b"success", capture_output=True, cwd=ROOT, check=False
     )
     assert (done.returncode, done.stderr) == (130, b"")
+
+
+FORGOTTEN = """
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{name}":
+            class Late:
+                def __del__(self):
+                    raise {error}
+            Late()
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["wxalarm", "reply"]
+from wxalarm.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "code", "said"),
+    [
+        ("typer", "KeyboardInterrupt", 130, b""),
+        ("wxalarm.cli.reply", "KeyboardInterrupt", 0, b""),  # too late: it has ended by itself
+        ("typer", "ValueError", 0, b"ValueError"),
+    ],
+)
+def test_ctrl_c_where_python_forgets_it_is_not_printed(name: str, error: str, code: int, said: bytes) -> None:
+    """In a callback: while the command line is loaded it ends that, too."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORGOTTEN.format(name=name, error=error)],
+        input=b"success",
+        capture_output=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert bool(done.stderr) == bool(said)

@@ -352,6 +352,10 @@ class Dress:
         lead, behind = text[begin : label.start()], text[label.end() : value]
         marks = "".join(_DECORATED.intersection(lead + behind))
         printed = text[label.start() : value]
+        if name == "nickname" and marks and not _DECORATED.intersection(lead) and _PLAIN_LABEL.match(printed):
+            line_end = _LINE.match(text, value)
+            if line_end is not None and not line_end[0].strip(w.EDGES):
+                return  # a name that is all marks
         plain = not marks.strip("|│┃[(") and _PLAIN_LABEL.fullmatch(printed.rstrip(w.EDGES)) and "\n" not in printed
         if not plain:
             line = begin and text[begin - 1] != "\n" and begin > self._at
