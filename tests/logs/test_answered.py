@@ -114,6 +114,8 @@ def test_with_less_in_the_log_never_somebody_else(lines: Lines, path: str) -> No
 def test_the_variables_of_one_line_alone() -> None:
     only = "upstream_connect_time"
     assert waited_for({"status": "499", only: "-"}) == "connecting"
+    assert waited_for({"status": "499", "by": "application"}) == "application"  # its own log
+    assert waited_for({"status": "499"}) == "unknown"
     assert waited_for({"status": "499", "upstream_header_time": "-"}) == "unknown"
     assert waited_for({"status": "499", "upstream_header_time": "0.004"}) == "answering"
     assert waited_for({"status": "499", "upstream_response_time": "5.000"}) == "passed"

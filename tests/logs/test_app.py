@@ -20,6 +20,8 @@ from wxalarm.logs.app import (
 )
 
 FORMATS = {
+    "Django": "[25/Dec/2024 10:04:57] {}",
+    "Nest": "[Nest] 77  - 12/25/2024, 10:04:57 AM     LOG {}",
     "iso": "2024-12-25 10:04:57,123 INFO handler: {}",
     "zoned": "2024-12-25T02:04:57.123Z [info] {}",
     "json": '{{"ts":1735092297.5,"level":"info","msg":"{}"}}',
@@ -55,10 +57,24 @@ def test_what_speaks_of_trouble() -> None:
         b"java.lang.NullPointerException: x",
         b'{"level":"error"}',
         b"panic: runtime",
+        b"http: panic serving 203.0.113.7:4000: runtime error: index out of range",
+        b"ForbiddenError: EBADCSRFTOKEN",
+        b"Invalid CSRF token found for https://wx.example.com/wx",
         b"timed out",
     ):
         assert trouble(bad), bad
-    for good in (b"0 errors", b"timeout=30", b"error_log on", b"INFO handled errors=0", b"Terror", b"x" * 5000):
+    for good in (
+        b"0 errors",
+        b"timeout=30",
+        b"error_log on",
+        b"INFO handled errors=0",
+        b"Terror",
+        b"panic button",
+        b"csrf off",
+        b"x" * 5000,
+    ):
+        assert not trouble(good), good
+    for good in (b"panic button", b"csrf off"):
         assert not trouble(good), good
 
 
@@ -91,6 +107,9 @@ def test_an_answer_of_wechats_api_that_refuses() -> None:
         (rb"body={\"errcode\":40001,\"errmsg\":\"x\"}", 40001),
         (b"WxErrorException errCode=-1", -1),
         (b"errcode: 45009", 45009),
+        ("错误代码：45009, 错误信息：接口调用超过限制".encode(), 45009),
+        ("错误代码：0, 错误信息：ok".encode(), None),
+        ("错误码：500".encode(), None),
         (b'{"errcode":0,"errmsg":"ok"}', None),
         (b"errcode=", None),
         (b"errcode 40164", None),
@@ -178,3 +197,19 @@ def test_what_all_lines_of_one_request_have_in_common() -> None:
         (b"2024 [12345] INFO", None),
     ):
         assert tag(text) == common, text
+
+
+@pytest.mark.parametrize(
+    ("shape", "text", "at"),
+    [
+        ("django", b"[25/Dec/2024 10:04:57] x", 1735092297.0),
+        ("nest", b"[Nest] 7  - 12/25/2024, 10:04:57 AM     LOG x", 1735092297.0),
+        ("nest", "[Nest] 7  - 12/25/2024, 10:04:57\u202fAM LOG x".encode(), 1735092297.0),
+        ("nest", b"[Nest] 7  - 12/25/2024, 12:00:00 AM LOG x", 1735056000.0),
+        ("nest", b"[Nest] 7  - 12/25/2024, 12:00:00 PM LOG x", 1735099200.0),
+        ("nest", b"[Nest] 7  - 13/25/2024, 12:00:00 PM LOG x", None),
+    ],
+)
+def test_times_of_frameworks(shape: str, text: bytes, at: float | None) -> None:
+    assert shape_of([text] * 3) == shape
+    assert AppLines(shape, 28800, 2024).time_of(text) == at

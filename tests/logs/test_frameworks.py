@@ -106,6 +106,19 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         (document(time="2023-11-15 06:13:20", method="POST", uri=PUSH, status=200, elapsed="241µs"),),
         0.000241,
     ),
+    "Envoy JSON": (
+        (
+            document(
+                start_time="2023-11-14T22:13:20.123Z", method="POST", path=PUSH, response_code=200, duration=12,
+                response_flags="-", upstream_host="198.51.100.20:8080", bytes_sent=7,
+            ),
+        ),
+        0.012,
+    ),
+    "labelled with colons": (
+        (f"2023-11-15T06:13:20+08:00 method: POST, uri: {PUSH}, status: 200, cost: 12ms",),
+        0.012,
+    ),
     "labelled": ((f"time=2023-11-15T06:13:20+08:00 status=499 rt=0.000 method=POST uri={PUSH}",), 0.0),
     "Heroku": (
         (
@@ -313,6 +326,10 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
     "Kong": ((CLF + ' "-" "Mozilla/4.0" kong_request_id: "0123"',), None),
     "an escaped query": ((CLF.replace("&", "&amp;") + ' "-" "Mozilla/4.0"',), None),
 }  # fmt: skip
+OTHERS |= {
+    "Apache common, seconds behind": ((CLF + " 0.012",), None),
+    "Apache combined, milliseconds behind": ((CLF + ' "-" "Mozilla/4.0" 12ms',), 0.012),
+}
 FORMS = {one.name: (one.sample,) for one in FRAMEWORKS} | {name: lines for name, (lines, _) in OTHERS.items()}
 NO_QUERY = ("fiber", "web.py", "Rails, one line", "hypercorn")
 
@@ -513,6 +530,35 @@ def test_a_guess_that_one_line_refutes_is_none_for_the_others() -> None:
     assert [(parser.record(line) or {}).get("request_time") for line in lines] == [None, None]
 
 
+END = next(one.sample for one in FRAMEWORKS if one.name == "clf")
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "seconds", "asked"),
+    [
+        (END, {}, None, "clf took"),
+        (END, {"took": "us"}, 0.012345, None),
+        (END, {"took": "ms"}, 12.345, None),
+        (CLF + " 6", {"took": "s"}, 6.0, None),
+        (CLF + ' "-" "Mozilla/4.0" "-" 6.5', {}, 6.5, "clf took"),
+        (CLF + ' "-" "Mozilla/4.0" 6500ms', {}, 6.5, None),
+        (CLF, {}, None, None),
+        (CLF + ' "-" "Mozilla/4.0"', {"took": "us"}, None, None),
+    ],
+)
+def test_a_number_at_the_end_of_a_line_is_asked_for(
+    line: str, units: dict[str, str], seconds: float | None, asked: str | None
+) -> None:
+    """%D: milliseconds of Tomcat 9, microseconds of Tomcat 10.1 and Apache; %T: seconds."""
+    parser = detect([line.encode()] * 2, units=units)
+    assert parser is not None
+    record = parser.record(line.encode())
+    assert record is not None
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+    assert (parser.asked, "unit" in parser.guessed) == (asked, asked is not None)
+    assert asked is None or asked.split()[0] in NAMED
+
+
 FPM = next(one.sample for one in FRAMEWORKS if one.name == "PHP-FPM")
 
 
@@ -556,6 +602,11 @@ GONE = {
     "morgan dev": (left("morgan dev", ("200 1.234 ms - 7", "- - ms - -")), "-", None),
     "morgan tiny": (left("morgan tiny", ("200 7 - 1.234 ms", "- - - - ms")), "-", None),
     "AWS ALB": (left("AWS ALB", ("0.012 0.000 200 200", "-1 -1 460 -")), "460", None),
+    "Envoy JSON": (
+        left("Envoy JSON", ('"response_code": 200', '"response_code": 0'), ('"-"', '"DC"'), ("12", "5001")),
+        "DC",
+        5.001,
+    ),
     "koa-logger": (left("koa-logger", ("-->", "-x-"), ("5ms", "5s")), "-x-", 5.0),
     "IIS, 64": ((IIS, LINE.replace("200 12", "200 64 5001")), "sc-win32-status 64", 5.001),
     "IIS, 1236": ((IIS, LINE.replace("200 12", "200 1236 12")), "sc-win32-status 1236", 0.012),

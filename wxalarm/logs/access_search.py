@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wxalarm.bounds import whole
 from wxalarm.logs import answered, formats, mask, parsers
@@ -88,6 +88,10 @@ class Search:
         """The first of them."""
         self.counted: set[bytes] = set()
         """The needle that counts pushes, once it was seen in the window: then its absence before means something."""
+        self.own_path: str | None = None
+        """The path under which the alarm's own push stands, when that is another than the callback's."""
+        self.elsewhere: str | None = None
+        """Another path, for which there are pushes of WeChat; looked for when none is counted."""
         self._hits: dict[str, Hit] = {}
         self._examples: dict[tuple[bytes, str], Hit] = {}
         self._waiting: list[tuple[LineParser, Place, bytes]] = []
@@ -152,6 +156,24 @@ class Search:
     def any_line(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a window without pushes: count lines of any kind."""
         self.lines += sum(self.low <= (parser.seconds(at) or 0.0) <= self.high for at in parser.times(chunk))
+        self._elsewhere(parser, chunk)
+
+    def _elsewhere(self, parser: LineParser, chunk: bytes) -> None:
+        """Look for pushes under another path: what stands in front may rewrite it, and a log may name the script."""
+        if self.own_path is not None or self.wanted.path is None or not self._names(parser):
+            return
+        anywhere = structs.replace(self.push, path=None)
+        # Where the alarm says neither user nor time, any push will do.
+        needles = self.push.needles or ((b"signature=",) if self.elsewhere is None else ())
+        for _, line in itertools.islice(lines_with(chunk, needles), MOST_TRIED):
+            record = parser.record(line)
+            path = parsers.path_of(record) if record is not None else None
+            if record is None or path in (None, self.wanted.path) or not parsers.fits(record, Wanted(signed=True)):
+                continue
+            if anywhere.match(record) in ("exact", "timestamp"):
+                self.own_path = path
+                return
+            self.elsewhere = self.elsewhere or path
 
     def around(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk that is not counted: keep the lines that name the alarm's push."""

@@ -60,7 +60,7 @@ def waited_for(line: Mapping[str, str]) -> str:
     """
     last = _last(line)
     if not last:
-        return "unknown"
+        return "application" if line.get("by") == "application" else "unknown"
     if not _tried(last) and any(name in last for name in TRIES):
         return "nginx"
     if last.get("upstream_connect_time") == "-":

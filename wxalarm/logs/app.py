@@ -15,11 +15,16 @@ from wxalarm.wechat.limits import OPENID_LENGTH
 _PHP = rb"\d\d-[A-Z][a-z][a-z]-\d{4} \d\d:\d\d:\d\d(?: [A-Z][\w+-]{1,20}(?:/[\w+-]{1,30}){0,2}(?=\]))?"
 """PHP's error log names its zone, PHP-FPM's logs do not."""
 _SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
+_DJANGO = rb"\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d"
+_NEST = rb"\d\d/\d\d/\d{4}, \d{1,2}:\d\d:\d\d(?: |\xe2\x80\xaf)[AP]M"
+"""Nest's logger and others that print the time as people in the USA do, month first."""
 SHAPES: tuple[tuple[str, bytes], ...] = (
     ("iso", times.ISO),
     ("slashed", times.SLASHED),
     ("local", times.LOCAL),
     ("php", _PHP),
+    ("django", _DJANGO),
+    ("nest", _NEST),
     ("syslog", _SYSLOG),
     ("epoch", rb"(?<![\d.])" + times.EPOCH + rb"(?![\d.])"),
 )
@@ -31,7 +36,8 @@ _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _NAMED_CAUSES = (
     (
         "csrf",
-        rb"TokenMismatch|InvalidAuthenticityToken|(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
+        rb"TokenMismatch|InvalidAuthenticityToken|EBADCSRFTOKEN|Invalid CSRF|"
+        rb"(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
     ),
     (
         "memory",
@@ -50,8 +56,9 @@ ran out, something waited for too long, no worker was free, one was seen at the 
 log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
 _TROUBLE = later(
-    rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |\bUncaught |"
-    rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|[Tt]imed out|"
+    rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |: panic serving |"
+    rb"\bUncaught |\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|"
+    rb"[Tt]imed out|"
     rb"\"level\":\s?\"(?:error|fatal|critical)\"|" + b"|".join(pattern for _, pattern in _NAMED_CAUSES)
 )
 _HUNG_UP = later(
@@ -69,8 +76,11 @@ _SPELLED = {"milliseconds": "ms", "millis": "ms", "毫秒": "ms", "微秒": "us"
 _KEYED = later(
     r"(?<![\w.-])([A-Za-z][\w-]{0,40})[\"\']{0,2}\s?[=:]\s?[\"\']{0,2}(\d{1,12}(?:\.\d{1,9})?(?:ms|us|µs|ns|s)?)(?![\w.:-])"
 )
-_ERRCODE = rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)"
-"""What WeChat's API answers a call that failed."""
+_ERRCODE = (
+    rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)|"
+    + "错误代码(?::|：)\\s?(-?[1-9]\\d{0,8})(?:,|，)\\s?错误信息".encode()
+)
+"""What WeChat's API answers a call that failed, as it stands in JSON, and as WxJava prints it."""
 _REQUEST = (
     rb"(?i:(?:request|req|trace|correlation)[_-]?id)[\"'\\]*\s?[=:]\s?[\"'\\]*([\w-]{6,64})|"
     rb"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,32})\]"
@@ -100,6 +110,8 @@ class AppLines:
             "epoch": times.epoch,
             "syslog": self._syslog,
             "php": self._php,
+            "django": self._plain,
+            "nest": self._nest,
         }
         self.seconds = readers.get(shape, self._dated)
 
@@ -124,6 +136,17 @@ class AppLines:
             return datetime.fromtimestamp(plain, UTC).replace(tzinfo=ZoneInfo(name)).timestamp()
         except (KeyError, ValueError, OSError):  # no such zone here
             return plain - self.offset
+
+    def _plain(self, text: bytes) -> float | None:
+        plain = moments.naive(text)
+        return None if plain is None else plain - self.offset
+
+    def _nest(self, text: bytes) -> float | None:
+        day, clock = text.decode("utf-8", "replace").split(", ")
+        month, date, year = day.split("/")
+        hour, rest = clock[:-3].split(":", 1)
+        hours = int(hour) % 12 + (12 if clock.endswith("PM") else 0)
+        return self._plain(f"{year}-{month}-{date} {hours:02d}:{rest}".encode())
 
     def _syslog(self, text: bytes) -> float | None:
         """A time without a year: that of the alarm."""
@@ -176,7 +199,7 @@ def cause(text: bytes) -> str | None:
 def errcode(line: bytes) -> int | None:
     """The errcode of WeChat's API in a line, when it is one of a failure."""
     found = re.search(_ERRCODE, line[:4096])
-    return int(found[1]) if found is not None else None
+    return int(found[1] or found[2]) if found is not None else None
 
 
 def spent(line: bytes) -> float | None:

@@ -1,7 +1,7 @@
 """Durations as programs log them → seconds. Units differ by nine orders of magnitude under like names.
 
 A unit is told by a suffix of the value (1.2ms), by the name of the key (latency_ms), by a sibling (latency_human), or
-by what else the line holds (Caddy's, Traefik's). What is told by none of them is a guess, or not said at all.
+by what else the line holds (Caddy's, Envoy's, Traefik's). What is told by none of them is a guess, or not said at all.
 """
 
 from __future__ import annotations

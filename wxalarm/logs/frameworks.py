@@ -27,6 +27,7 @@ _NO_ZONE = r"\[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d)\]"
 _CTIME = r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\]"
 _SLASHED = r"(?P<time>\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d)"
 _ISO = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"
+_CLF_LINE = rf"{_IP} \S+ \S+ {_CLF} \"{_REQUEST}\" {_STATUS} {_SIZE}"
 _FPM = rf"{_IP} - \S* (?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d [+-]\d{{4}}) \"{_METHOD} {_URI}\" {_STATUS}"
 _GO = r"(?P<took>[\d.]+(?:ns|µs|us|ms|s)|\d+m[\d.]+s)"
 
@@ -49,6 +50,8 @@ class Framework:
     """Its times are those at which requests began."""
     asks: bool = False
     """It is written in more than one unit, and only who configured it can say which."""
+    fraction: bool = False
+    """All who write a fraction there write seconds."""
 
     @cached_property
     def pattern(self) -> Pattern[str]:
@@ -200,6 +203,7 @@ FRAMEWORKS = (
         rf"bytes in (?P<took>\d+ (?:msecs|micros)) \(HTTP/[\d.]+ {_STATUS}\)",
         "[pid: 1234|app: 0|req: 415/1850] 203.0.113.10 () {66 vars in 1417 bytes} [Wed Nov 15 06:13:20 2023] "
         f"POST {_PUSH} => generated 7 bytes in 12 msecs (HTTP/1.1 200) 2 headers in 80 bytes",
+        starts=True,  # core/logging.c: start_of_request_in_sec
     ),
     Framework(
         "PHP built-in",
@@ -227,6 +231,16 @@ FRAMEWORKS = (
         "I, [2023-11-15T06:13:20.123456 #1234]  INFO -- : method=POST path=/wx format=html controller=WxController "
         "action=create status=200 duration=12.34 view=0.01",
         unit="ms",
+    ),
+    Framework(
+        # %D of Tomcat 9 are milliseconds, of Tomcat 10.1 and Apache microseconds; %T are seconds, of Tomcat 9
+        # with a fraction; %(L)s of gunicorn, too.
+        "clf",
+        rf"{_CLF_LINE}(?: \"[^\"]*\"){{0,3}} \"?(?P<took>\d+(?:\.\d+)?(?:[mun]?s|µs)?)\"?\s*\Z",
+        f'203.0.113.10 - - [15/Nov/2023:06:13:20 +0800] "POST {_PUSH} HTTP/1.1" 200 7 "-" "Mozilla/4.0" 12345',
+        passes=True,
+        asks=True,
+        fraction=True,
     ),
     Framework(
         "hypercorn",

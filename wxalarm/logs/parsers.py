@@ -183,6 +183,8 @@ _text_parser = lru_cache(64)(TextParser)
 """A parser takes milliseconds to make, and one log after the other is tried for the same formats."""
 
 
+_STARTS = ("startutc", "start_time", "starttime", "startlocal", "start", "started_at", "edgestarttimestamp")
+"""Keys of the time at which a request began."""
 _NAMES: dict[str, tuple[str, ...]] = {
     "time": (
         *(
@@ -193,12 +195,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
             "@timestamp",
             "timestamp",
             "ts",
-            "startutc",
             "datetime",
             "date",
         ),
-        *("t", "time_unix", "__time__", "__timestamp__", "start_time", "started_at", "starttime", "epochsecond"),
-        *("edgeendtimestamp", "edgestarttimestamp", "logtime", "log_time", "reqtime", "created_at"),
+        *("t", "time_unix", "__time__", "__timestamp__", "epochsecond", "edgeendtimestamp", "logtime", "log_time"),
+        *("reqtime", "created_at", *_STARTS),
     ),
     "status": (
         "status",
@@ -206,6 +207,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "http_status",
         "code",
         "response_status",
+        "response_code",
         "downstreamstatus",
         "statuscode",
         "sc-status",
@@ -275,12 +277,16 @@ _GONE = ("64", "1236")
 _UNSENT = "121"
 """ERROR_SEM_TIMEOUT: nobody took the answer in time; who is to blame is not said."""
 _CADDY = "http.log.access"
+_FLAGS = "response_flags"
+"""Envoy's; DC: the client left."""
 _HELD = 10_000
 """Requests kept to be looked at by their lines."""
 _ZONED = rb" (?=[+-])"
 _DEPTH = 4
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
-_LABELLED = re.compile(r"([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*+\"|[\d.]++ (?:ns|µs|μs|us|ms|s)(?!\S)|[^\s\"]*+)")
+_LABELLED = re.compile(
+    r"([A-Za-z_@][\w.@-]*)(?:=|: )(\"(?:[^\"\\]|\\.)*+\"|[\d.]++ (?:ns|µs|μs|us|ms|s)(?![^\s,;])|[^\s\"]*+)"
+)
 _PREFIX = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"
@@ -313,6 +319,7 @@ class RecordParser(Lines):
         fields: Sequence[str] = (),
         zone: int | None = None,
         unit: str | None = None,
+        fraction: bool = False,
         units: Mapping[str, str] | None = None,
         guessed: frozenset[str] = frozenset(),
         asked: str | None = None,
@@ -324,6 +331,7 @@ class RecordParser(Lines):
         self.name, self._read, self.wanted, self.fields = name, read, wanted, fields
         self.guessed, self.asked = guessed, asked
         self._zone, self._unit, self._units, self._near = zone, unit, units or {}, near
+        self._fraction = fraction
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
@@ -492,7 +500,7 @@ class RecordParser(Lines):
 
     def took(self, flat: Mapping[str, str]) -> durations.Took | None:
         """How long a line's request took."""
-        if self.name not in _STRICT or "took" not in flat:
+        if self.name not in _STRICT or "took" not in flat or self._fraction:
             found = durations.took(flat, self._units)
             return found._replace(seconds=None) if found is not None and found.guessed and self._refuted else found
         seconds = durations.read(flat["took"], self._unit or self._units.get("took"))
@@ -512,11 +520,12 @@ class RecordParser(Lines):
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
         if found.get("time") and not re.match(_OF_DAY, found["time"]):
-            pass
+            if next(key for key in _NAMES["time"] if key in flat) in _STARTS:
+                found["starts"] = ""
         elif (prefix := _PREFIX.search(line[:_PREFIXED].decode("utf-8", "replace"))) is not None:
             found["time"] = prefix[0]
         elif (stamp := moments.STAMP.search(line)) is not None:
-            found["time"] = stamp[1].decode()
+            found |= {"time": stamp[1].decode(), "starts": ""}  # WeChat's own time of the push
         elif not found.get("time"):
             if (of_day := _CLOCK.match(line[:_PREFIXED].decode("utf-8", "replace"))) is None:
                 return None
@@ -554,10 +563,11 @@ class RecordParser(Lines):
             fields=[name for name in names if any(name in record for _, record in records)],
             zone=zone,
             unit=self._unit,
+            fraction=self._fraction,
             units=self._units,
             guessed=frozenset(guessed),
             asked=f"{self.name.lower()} {min(unsaid)}" if unsaid else None,
-            left=_CADDY.encode() if any(_of_caddy(flat) for _, flat in flats) else self._left,
+            left=next((mark for _, flat in flats if (mark := _mark(flat))), self._left),
             near=near if dayless else None,
             more=self._more,
             refuted=any(took.seconds is None for took in guesses),
@@ -582,7 +592,14 @@ def _left(flat: Mapping[str, str]) -> str | None:
         return flat["left"]
     if flat.get(_WIN32) in (*_GONE, _UNSENT):
         return f"{_WIN32} {flat[_WIN32]}"
+    if "DC" in flat.get(_FLAGS, "").split(","):
+        return "DC"
     return "status 0" if _of_caddy(flat) and flat.get("status") == "0" else None
+
+
+def _mark(flat: Mapping[str, str]) -> bytes:
+    """What stands in every document of such a server that marks so."""
+    return _CADDY.encode() if _of_caddy(flat) else b"DC" if _FLAGS in flat else b""
 
 
 def _of_caddy(flat: Mapping[str, str]) -> bool:
@@ -624,7 +641,8 @@ def _plain_read(line: bytes) -> Mapping[str, str] | None:
 
 def _labelled_read(line: bytes) -> Mapping[str, str] | None:
     """key=value, as logfmt prints it and people do."""
-    found = {key.lower(): value.strip('"') for key, value in _LABELLED.findall(line.decode("utf-8", "replace"))}
+    pairs = _LABELLED.findall(line.decode("utf-8", "replace"))
+    found = {key.lower(): value.rstrip(",;").strip('"') for key, value in pairs}
     if len(found) <= 2:
         return None
     if not any(key in found for key in _ASKED) and (asked := _plain_read(line)) is not None:
@@ -667,6 +685,7 @@ def _records(
                 _framework_read(one),
                 wanted,
                 unit=one.unit,
+                fraction=one.fraction,
                 units=units,
                 left=one.left.encode(),
                 more=_more(one),
@@ -955,7 +974,7 @@ def detect(
     if best is None or best[0] < len(lines) or best[1].name == KNOWN[-1].name:
         for known, parser in _records(given, wanted, local, units or {}, near):
             more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
-            if best is None or known > best[0] or (more and "request_time" in parser.fields):
+            if best is None or known > best[0] or (more and ("request_time" in parser.fields or parser.asked)):
                 best, alone = (known, parser), parser.name in _STRICT or parser.name == RailsParser.name
     parsers = (
         (best[1], *(_others(best[1], lines, formats, wanted) if best and 0 < best[0] < len(lines) else ()))

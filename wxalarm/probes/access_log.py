@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import field
+from msgspec import field, structs
 
 from wxalarm.logs import parsers, times
 from wxalarm.logs.access import Counts, Push
@@ -56,6 +56,10 @@ class AccessLogSeen(LogsSeen, frozen=True):
     """What nothing in the logs says: "unit" of durations, "zone" and "date" of times."""
     last_good: Hit | None = None
     """The last push before the alarm that was answered 200; looked for where an alarm asks for it."""
+    path: str | None = None
+    """The path under which the pushes stand, when that is another than the callback's: the alarm's own shows it."""
+    elsewhere: str | None = None
+    """Another path, for which there are pushes of WeChat, where none is for the callback's."""
     asked: str | None = None
     """The form and the key whose unit nothing says, as host.log_format takes them."""
 
@@ -95,6 +99,10 @@ def read(
     if not search.hits and push.needles:
         plain = [file.path for file in files if file.path in search.parsers and not file.compressed]
         Reading(low - WIDER, high + WIDER, until).read(plain, choose, search.around)
+    if not (counts.requests or search.hits) and search.own_path is not None:
+        left = until - time.monotonic()
+        moved = (structs.replace(push, path=search.own_path), structs.replace(wanted, path=search.own_path))
+        return structs.replace(read(paths, known, *moved, seconds, left, here, units, good), path=search.own_path)
     last = LastGood(wanted, start - good, start)
     whole = False
     if good and wanted.path is not None:
@@ -121,6 +129,7 @@ def read(
         named=search.named,
         guessed=search.guessed or tuple(sorted(guessed)),
         last_good=last.hit if whole else None,
+        elsewhere=search.elsewhere,
         asked=search.asked,
         offset=times.zone_of(zone_time) if zone_time else None,
     )

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from wxalarm.checks.check import Untold
 from wxalarm.checks.logs import access_log, facts
 from wxalarm.config import Host, Settings
 from wxalarm.diagnosis import contexts
-from wxalarm.logs.access import Tally
+from wxalarm.logs.access import Push, Tally
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.parsers import detect
 from wxalarm.messages import LANGUAGES, catalogue
@@ -308,6 +309,63 @@ def test_no_push_is_certain_only_when_nothing_can_be_missing(tmp_path: Path) -> 
     assert no_push(tmp_path, 201, 600, **{"1": before}) == (Basis.RECORDED, "none")
     assert no_push(tmp_path, 290, 600, **{"1": before}) == (Basis.CONDITION, "span")
     assert no_push(tmp_path, -600, 600, **{"1": b"what is this?\n" * 99}) == (Basis.CONDITION, "format")
+
+
+def rewritten(lines: list[bytes], path: bytes = b"/index.php") -> bytes:
+    return joined(text.replace(b"POST /callback?", b"POST " + path + b"?") for text in lines)
+
+
+def test_a_push_under_another_path_is_found_all_the_same(tmp_path: Path) -> None:
+    """A gateway in front rewrites the path, or the log names the script."""
+    path = tmp_path / "access.log"
+    path.write_bytes(rewritten(log()))
+    result = results(access=[path])["access-log"]
+    assert codes(result) == {"log-client-gave-up", "log-path-differs"}
+    gave_up, differs = (
+        next(f for f in result.findings if f.code.id == code) for code in ("log-client-gave-up", "log-path-differs")
+    )
+    assert gave_up.code.basis is Basis.RECORDED
+    assert (differs.evidence["found"], differs.evidence["path"]) == ("/index.php", "/callback")
+
+
+def test_pushes_of_others_under_another_path_are_not_the_alarms(tmp_path: Path) -> None:
+    """A second account on the same server. Without a user and a time, nobody knows whose they are."""
+    path = tmp_path / "access.log"
+    path.write_bytes(rewritten([text for text in log() if OPENID.encode() not in text]))
+    (finding,) = results(access=[path])["access-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("log-no-request", Basis.RECORDED)
+    window = (START, START - 60, START + 360)
+    wanted = Wanted("/callback", signed=True)
+    seen = access_log_probe.read([str(path)], (), Push(), wanted, window, 9, False)
+    assert (seen.path, seen.elsewhere, seen.counts.requests) == (None, "/index.php", 0)
+
+
+def test_a_push_under_its_own_path_has_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(text for one in log() for text in (one, rewritten([one]).rstrip())))
+    assert codes(results(access=[path])["access-log"]) == {"log-client-gave-up"}
+
+
+@pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        ('{{"StartUTC": "{began}", "DownstreamStatus": 200, "Duration": 6200000000, {rest}}}', False),
+        ('{{"start_time": "{began}", "response_code": 200, "duration": 6200, "response_flags": "-", {rest}}}', False),
+        ('{{"time": "{began}", "status": 200, "latency": "6.2s", {rest}}}', False),
+        ('{{"time": "{late}", "status": 200, "latency": "6.2s", {rest}}}', True),
+        ("POST {target} 200 6200.000 ms - 7", False),
+    ],
+)
+def test_when_a_program_wrote_its_line_is_no_fault_of_a_clock(text: str, off: bool, tmp_path: Path) -> None:
+    """At the end of a request, at its beginning, or nowhere: then the time is WeChat's own."""
+    began, late = (datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for at in (START, START + 6 + 60))
+    target = f"/callback?signature=a&timestamp={START}&nonce=1&openid={OPENID}"
+    rest = f'"method": "POST", "path": "{target}", "RequestMethod": "POST", "RequestPath": "{target}"'
+    path = tmp_path / "access.log"
+    path.write_text(text.format(began=began, late=late, rest=rest, target=target) + "\n", "utf-8")
+    found = codes(results(access=[path])["access-log"])
+    assert ("log-clock-offset" in found) is off
+    assert "log-slow" in found
 
 
 def test_the_parts_of_a_rotated_log_are_no_clock_set_back(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def app_lines(form: str, message: str, at: float = START) -> bytes:
         ("2024/12/25 10:04:57", local.strftime("%Y/%m/%d %H:%M:%S")),
         ("Dec 25 10:04:57", local.strftime("%b %d %H:%M:%S")),
         ("25/Dec/2024:10:04:57", local.strftime("%d/%b/%Y:%H:%M:%S")),
+        ("25/Dec/2024 10:04:57", local.strftime("%d/%b/%Y %H:%M:%S")),
+        ("12/25/2024, 10:04:57 AM", local.strftime("%m/%d/%Y, %I:%M:%S %p")),
         ("1735092297", str(int(at))),
     ):
         text = text.replace(old, new)

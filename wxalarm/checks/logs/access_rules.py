@@ -62,8 +62,10 @@ LOG_UPSTREAMS = Code("log-upstreams", NOTE, Basis.RECORDED)
 LOG_CLOCK_OFFSET = Code("log-clock-offset", NOTE, Basis.RECORDED)
 LOG_TIME_BACKWARDS = Code("log-time-backwards", NOTE, Basis.RECORDED)
 LOG_GUESSED = Code("log-guessed", NOTE, Basis.RECORDED)
+LOG_PATH_DIFFERS = Code("log-path-differs", NOTE, Basis.RECORDED)
 CODES = (
     LOG_GUESSED,
+    LOG_PATH_DIFFERS,
     LOG_REQUEST,
     LOG_ANSWERED,
     LOG_ANSWER_DIFFERS,
@@ -157,6 +159,8 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
     """No push at all: certain when all that may hold one was read and understood, from before the alarm to its end."""
     if any(file.problem in NO_LOG for file in seen.files):
         doubt = "format"
+    elif seen.elsewhere is not None:
+        doubt = "path"
     elif not _spanned(seen):
         doubt = "span"
     elif seen.guessed and seen.guessed != ("unit",):
@@ -166,7 +170,8 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
     code = LOG_NO_REQUEST if doubt != "none" else LOG_NO_REQUEST.variant(basis=Basis.RECORDED)
     if not ctx.alarm.told:
         code = code.variant(severity=NOTE)
-    return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **_files(seen))
+    where = {"elsewhere": seen.elsewhere} if doubt == "path" else {}
+    return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **where, **_files(seen))
 
 
 def _spanned(seen: AccessLogSeen) -> bool:
@@ -503,6 +508,8 @@ def _burst(seen: AccessLogSeen) -> Iterable[Finding]:
 
 def _log_itself(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     """What the reader should know of the log: its clock, its order, what could not be read or is not said."""
+    if seen.path is not None:
+        yield LOG_PATH_DIFFERS(None, found=seen.path, path=path_of(ctx) or "-", files=names(seen.read))
     for what in seen.guessed:
         code = LOG_GUESSED
         if what == "unit" and seen.counts.longest is None and ctx.alarm.kind in LATE:
@@ -510,7 +517,9 @@ def _log_itself(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         yield code(None, what=what, files=names(seen.read), form=seen.asked or "json latency")
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
-        apart = hit.ended - (hit.request_time or 0.0) - hit.stamp
+        # Not every program writes the time of the end, and none says which.
+        times = [hit.ended - (hit.request_time or 0.0) - hit.stamp, hit.ended - hit.stamp]
+        apart = 0.0 if times[0] <= 0 <= times[1] else min(times, key=abs)
         if abs(apart) > (OFFSET if hit.request_time is not None else OFFSET + WAIT):
             yield LOG_CLOCK_OFFSET(None, seconds=round(apart), place=hit.place, stamp=clock(hit.stamp))
     if seen.backwards > BACKWARDS:
