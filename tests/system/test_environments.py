@@ -66,7 +66,7 @@ class Command:
 
 LOOK = (
     *("diagnose", "--config", "{given}/lab.toml", "--url", "http://wx.example.com:{port}/cb"),
-    *("--only", CHECKS, "--timeout", "5"),
+    *("--only", CHECKS, "--timeout", "5", "--nginx-conf", "{given}/nginx.conf"),
 )
 COMMANDS = {
     "help": Command(("--help",)),
@@ -88,7 +88,9 @@ COMMANDS = {
         ("r.html", "case.json"),
         network=True,
     ),
-    "offline": Command(("diagnose", "--offline", "{given}/alarm.txt", "-f", "json")),
+    "offline": Command(
+        ("diagnose", "--offline", "{given}/alarm.txt", "-f", "json", "--nginx-conf", "{given}/nginx.conf")
+    ),
     "probe": Command(("probe", "http://127.0.0.1:{port}/", "--only", "tcp-connect,http-request"), network=True),
     "watch": Command(
         ("watch", "--once", "--config", "{given}/watch.toml", "http://wx.example.com:{port}/cb"),
@@ -236,6 +238,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     given.chmod(0o755)
     given.parent.chmod(0o755)
     (given / "alarm.txt").write_text(ALARM, "utf-8")
+    # Else they find the servers of other tests, and a report is longer or shorter than on a healthy machine.
+    (given / "nginx.conf").write_text("events {}\nhttp { server { location / { proxy_pass http://127.0.0.1:9; } } }\n")
     store_with_a_token(given)
     ready, done = threading.Event(), asyncio.Event()
     found: list[int] = []
