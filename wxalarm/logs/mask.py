@@ -12,8 +12,13 @@ _SIGNATURE = re.compile(
 )
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def shown(line: bytes) -> str:
-    """A line as text without its line break, cut to MAX_SHOWN, the values of signatures and tokens replaced by …"""
+    """A line as text without its line break and colours, cut to MAX_SHOWN, the values of signatures and tokens replaced
+    by …"""
     text = line[: 4 * MAX_SHOWN].decode("utf-8", "replace").rstrip("\r\n")
+    text = _COLOUR.sub("", text) if "\x1b" in text else text
     text = _SIGNATURE.sub(r"\1…", text)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

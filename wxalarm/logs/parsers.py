@@ -509,6 +509,7 @@ class RecordParser(Lines):
 
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
+        line = _uncoloured(line)
         flat = self._read(line)
         if flat is None:
             return None
@@ -538,7 +539,7 @@ class RecordParser(Lines):
         """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
         else that of this machine. near: Unix seconds of the alarm, whose day is taken for lines without a date. None
         when no line can be dated."""
-        flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
+        flats = [(line, flat) for line in map(_uncoloured, lines) if (flat := self._read(line)) is not None]
         records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
         guesses = [took for _, flat in flats if (took := self.took(flat)) is not None and took.guessed]
         unsaid = {took.key for took in guesses}
@@ -578,6 +579,11 @@ class RecordParser(Lines):
         elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
             made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _uncoloured(line: bytes) -> bytes:
+    """A line without what colours it on a terminal."""
+    return _COLOUR.sub(b"", line) if b"\x1b" in line else line
 
 
 def _more(framework: Framework) -> Mapping[str, str]:
@@ -636,7 +642,7 @@ def _message_read(line: bytes) -> Mapping[str, str] | None:
 
 def _plain_read(line: bytes) -> Mapping[str, str] | None:
     """A request line of a program that nobody has listed."""
-    return plain.read((_COLOUR.sub(b"", line) if b"\x1b" in line else line).decode("utf-8", "replace"))
+    return plain.read(line.decode("utf-8", "replace"))
 
 
 def _labelled_read(line: bytes) -> Mapping[str, str] | None:
@@ -658,8 +664,6 @@ def _framework_read(framework: Framework) -> Read:
     pattern = framework.pattern
 
     def read(line: bytes) -> Mapping[str, str] | None:
-        if b"\x1b" in line:
-            line = _COLOUR.sub(b"", line)
         match = pattern.search(line.decode("utf-8", "replace"))
         return None if match is None else {name: text for name, text in match.groupdict().items() if text is not None}
 
