@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wxalarm.patterns import later
+
 MAX_SHOWN = 1000
 """Characters of a line that is kept as evidence."""
 _SIGNATURE = re.compile(
@@ -12,7 +14,7 @@ _SIGNATURE = re.compile(
 )
 
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = later(r"\x1b\[[0-9;]*m")
 
 
 def shown(line: bytes) -> str:

@@ -13,6 +13,7 @@ from wxalarm.logs import columns, durations, learned, moments, plain, rails, shi
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
+from wxalarm.patterns import later
 
 Record = Mapping[str, str]
 """One line by variable names."""
@@ -283,17 +284,17 @@ _HELD = 10_000
 """Requests kept to be looked at by their lines."""
 _ZONED = rb" (?=[+-])"
 _DEPTH = 4
-_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+_COLOUR = later(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(
     r"([A-Za-z_@][\w.@-]*)(?:=|: )(\"(?:[^\"\\]|\\.)*+\"|[\d.]++ (?:ns|µs|μs|us|ms|s)(?![^\s,;])|[^\s\"]*+)"
 )
-_PREFIX = re.compile(
+_PREFIX = later(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"
     r"|\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 )
 """The time that a logger, a container or the journal puts before a line."""
-_CLOCK = re.compile(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
+_CLOCK = later(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
 _OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
 """A time without a date."""
 _ORIGIN = r"^https?://[^/\s]*(?=/)"

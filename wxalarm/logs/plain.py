@@ -5,26 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 
-_ASKED = compiled(
+_ASKED = later(
     r"(?<![\w/=&?.-])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[\"'\]]?[\s:|]{1,10}[\"'\[]?"
     r"(?P<uri>(?:https?://[^/\s\"']{1,255})?/[^\s\"'\]]{0,4000})(?:\s{1,3}HTTP/[\d.]{1,3})?[\"'\]]?"
 )
-_NAMED = compiled(
+_NAMED = later(
     r"(?i:(?<![a-z])(?:http_?)?(?:status(?:[_ ]?code)?|code|responded|returned|response)[\"']?\s?[=:]?\s?[\"']?)"
     r"(?P<status>[1-5]\d\d)(?![\w.])"
 )
-_BEHIND = compiled(r"[^\w\n]{0,12}(?P<status>[1-5]\d\d)(?![\w.])")
-_BEFORE = compiled(r"(?<![\w.:-])(?P<status>[1-5]\d\d)[^\w\n]{1,12}\Z")
-_LABELLED = compiled(
+_BEHIND = later(r"[^\w\n]{0,12}(?P<status>[1-5]\d\d)(?![\w.])")
+_BEFORE = later(r"(?<![\w.:-])(?P<status>[1-5]\d\d)[^\w\n]{1,12}\Z")
+_LABELLED = later(
     r"(?<![\w.])(?P<key>[A-Za-z_][\w.-]{0,40})[\"']?\s?[=:]\s?[\"']?(?P<value>\d[\d.]{0,20}(?:\s?(?:ns|µs|μs|us|ms|s)\b)?)"
 )
-_BARE = compiled(r"(?<![\w.:=\[-])\d{1,6}\.\d{2,9}(?![\w.%])")
+_BARE = later(r"(?<![\w.:=\[-])\d{1,6}\.\d{2,9}(?![\w.%])")
 """A number that may be anything: a duration, a size, the version of something."""
-_TOOK = compiled(
-    r"(?<![\w.])(?P<took>(?:\d{1,4}m)?\d{1,12}(?:\.\d{1,12})?\s?(?:ns|µs|μs|us|ms|msec|msecs|s))(?![\w/.])"
-)
+_TOOK = later(r"(?<![\w.])(?P<took>(?:\d{1,4}m)?\d{1,12}(?:\.\d{1,12})?\s?(?:ns|µs|μs|us|ms|msec|msecs|s))(?![\w/.])")
 
 
 def read(text: str) -> Mapping[str, str] | None:
