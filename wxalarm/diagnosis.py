@@ -12,11 +12,11 @@ from wxalarm.config import Account, Settings
 from wxalarm.masking import Hidden, configured, hide, hiding
 from wxalarm.model import Alarm, Report, Target
 from wxalarm.parser import parse
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 from wxalarm.probes.machine import now
 from wxalarm.runner import run
 
-_NO_HOST = compiled(r"[^:]*://[^/?#]*(?:[*＊]|\.\.|…)")
+_NO_HOST = later(r"[^:]*://[^/?#]*(?:[*＊]|\.\.|…)")
 """A URL whose host somebody masked, or a tool cut: there is no such host to ask."""
 
 

@@ -167,6 +167,19 @@ def test_workers_of_php_that_are_busy_or_stuck() -> None:
         assert trouble(text) is (reason is not None)
 
 
+def test_an_entry_is_shown_with_the_error_that_its_stack_ends_with() -> None:
+    first = b"ERROR 2024-12-25 10:04:57,512 log 7 Internal Server Error: /callback"
+    trace = [
+        b"Traceback (most recent call last):",
+        b'  File "/srv/views.py", line 31, in callback',
+        b"KeyError: 'Content'",
+    ]
+    assert headline([first, *trace]) == first + " … ".encode() + trace[-1]
+    assert headline([first, trace[0]]) == first
+    named = b"2024-12-25 10:04:57 ERROR java.lang.IllegalStateException: no handler"
+    assert headline([named, b"\tat a.B.c(B.java:1)", b"Caused by: java.io.IOException: closed"]) == named
+
+
 def test_a_long_line_is_shown_by_what_it_tells() -> None:
     head = b"Dec 25 10:04:57 web01 java[1234]: 2024-12-25 10:04:57.512 ERROR 1234 --- [nio-8080-exec-7] "
     for line, shown in (

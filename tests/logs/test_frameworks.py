@@ -20,6 +20,7 @@ from wxalarm.logs.access_search import Search
 from wxalarm.logs.durations import read, took
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
+from wxalarm.logs.mask import shown
 from wxalarm.logs.moments import DAY, clock
 from wxalarm.logs.parsers import NAMED, LineParser, RecordParser, detect, target_of
 from wxalarm.model import Alarm, AlarmKind, Basis, Sample
@@ -425,6 +426,19 @@ def test_colours_of_a_terminal_are_no_part_of_a_line() -> None:
     parser = parser_of((line,))
     assert parser is not None
     assert parser.name == "gin"
+
+
+def test_colours_between_a_key_and_its_value_are_none_either() -> None:
+    coloured = "".join(
+        f" \x1b[36m{key}\x1b[0m=\x1b[35m{value}\x1b[0m"
+        for key, value in (("method", "POST"), ("path", PUSH), ("status", 200), ("took", "12ms"))
+    )
+    line = f"2023-11-15 06:13:20 [\x1b[32minfo\x1b[0m] request_finished{coloured}"
+    parser = parser_of((line,))
+    assert parser is not None
+    record = parser.record(line.encode()) or {}
+    assert (record["status"], record["request_time"]) == ("200", "0.012")
+    assert "\x1b" not in shown(line.encode())
 
 
 def test_request_lines_among_others_are_found() -> None:

@@ -42,6 +42,8 @@ def test_an_entry_is_whole_and_in_both_languages(entry: known.Entry) -> None:
         (" 40164 ", {"40164"}),
         ("errcode=40164", {"40164"}),
         ('{"errcode":40164,"errmsg":"invalid ip 203.0.113.9, not in whitelist rid: 1"}', {"40164"}),
+        ("invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist rid: 6172-6126-040f", {"40164"}),
+        ("reach max api daily quota limit, rid: 6172-6126-040f", {"45009"}),
         ("Error code: 40164, message: invalid ip", {"40164"}),
         ("错误代码：40164", {"40164"}),
         ("-40007", {"-40007"}),

@@ -210,6 +210,14 @@ def fields(text: str) -> str:
     return json.dumps({"msg_type": "interactive", "card": {"elements": [{"tag": "div", "fields": rows}]}}, indent=2)
 
 
+def printed(text: str) -> str:
+    """A line of a robot's log: an object as a program prints it, its quotes as they are."""
+    if set(text) & set("\"'\\"):
+        return text
+    content = text.replace("\n", "\\n")
+    return f"2024-11-05 10:05:01.512 INFO recv: Message(id=7, content={content}, from=robot)"
+
+
 def pane(width: int) -> Clothes:
     """What is copied out of a pane of a terminal."""
 
@@ -276,6 +284,13 @@ SHOWN: dict[str, Clothes] = {
     "yaml": each('{label}: "{value}"'),
     "numbers in circles": lambda text: "\n".join(
         f"{'①②③④⑤⑥⑦'[number]} {label}：{value}" for number, (label, value) in enumerate(lines_of(text))
+    ),
+    "yaml, folded": lambda text: "\n".join(
+        f"  {label}: >-\n    {value}" if label == "内容" else f"  {label}: {value}" for label, value in lines_of(text)
+    ),
+    "yaml, partly quoted": lambda text: "\n".join(
+        f'  {label}: "{value}"' if label in ("昵称", "时间", "次数") else f"  {label}: {value}"
+        for label, value in lines_of(text)
     ),
     "value below": each("{label}:\n{value}"),
     "value below, no colon": each("{label}\n{value}"),
@@ -368,6 +383,7 @@ JOINED: dict[str, Clothes] = {
         ensure_ascii=False,
     ),
     "a list of JSON, indented": each('  "{label}: {value}",', head="[\n"),
+    "a robot's log": printed,
     "the time first": time_first,
     "a sheet, the time first": sheet,
     "a row of a sheet": row("\t"),

@@ -34,6 +34,8 @@ PAY = (
         ("<xml><AppId>wx0000000000000001</AppId><Encrypt>AAAA</Encrypt></xml>", "push", None, None),
         ("【腾讯云】云监控告警：站点 wx.example.com 不可用", "monitor", None, None),
         ("告警分 DNS失败、连接超时、请求超时、回应失败四种，详见指引", "guide", None, None),
+        ("【微信公众平台】客服消息接口调用次数已达上限，错误码：45009", "api", None, None),
+        ('ERROR {"errcode":40001,"errmsg":"invalid credential"}', "api", None, None),
         ("小程序 JS 异常告警：今日错误 12 次", "mini", None, None),
     ],
 )

@@ -92,6 +92,8 @@ _NAMED = later(
     rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
 )
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
+_RAISED = later(rb"(?:Caused by: )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error)(?::|\s*\Z)")
+_NAMES_ONE = later(rb"[A-Za-z_.$]{0,80}[a-z](?:Exception|Error)\b")
 _FAR = 120
 """Bytes of a line that its reader sees at once."""
 _OF_ENTRY = later(rb"\s|\}|script_filename = |\[0x|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
@@ -213,9 +215,15 @@ def spent(line: bytes) -> float | None:
 
 
 def headline(lines: Sequence[bytes]) -> bytes:
-    """The line to show of an entry: its first, and of PHP-FPM's slow log the step that it hung at."""
+    """The line to show of an entry: its first, and of PHP-FPM's slow log the step that it hung at, of a stack the error
+    that it ends with or that caused the others."""
     step = next((line for line in lines[1:4] if line.startswith(b"[0x")), None)
-    return telling(lines[0]) if step is None else lines[0] + b" " + step
+    if step is not None:
+        return lines[0] + b" " + step
+    raised = next((line for line in reversed(lines[1:]) if _RAISED.match(line)), None)
+    if raised is None or _NAMES_ONE.search(lines[0]) is not None:
+        return telling(lines[0])
+    return lines[0][:_FAR] + ("… " if len(lines[0]) > _FAR else " … ").encode() + raised
 
 
 def telling(line: bytes) -> bytes:

@@ -13,6 +13,7 @@ from wxalarm.logs import columns, durations, learned, moments, plain, rails, shi
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
 from wxalarm.logs.formats import KNOWN, PATHS, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
+from wxalarm.patterns import later
 
 Record = Mapping[str, str]
 """One line by variable names."""
@@ -283,17 +284,17 @@ _HELD = 10_000
 """Requests kept to be looked at by their lines."""
 _ZONED = rb" (?=[+-])"
 _DEPTH = 4
-_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+_COLOUR = later(rb"\x1b\[[0-9;]*m")
 _LABELLED = re.compile(
     r"([A-Za-z_@][\w.@-]*)(?:=|: )(\"(?:[^\"\\]|\\.)*+\"|[\d.]++ (?:ns|µs|μs|us|ms|s)(?![^\s,;])|[^\s\"]*+)"
 )
-_PREFIX = re.compile(
+_PREFIX = later(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"
     r"|\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 )
 """The time that a logger, a container or the journal puts before a line."""
-_CLOCK = re.compile(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
+_CLOCK = later(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
 _OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
 """A time without a date."""
 _ORIGIN = r"^https?://[^/\s]*(?=/)"
@@ -509,6 +510,7 @@ class RecordParser(Lines):
 
     def record(self, line: bytes) -> Record | None:
         """See LineParser."""
+        line = _uncoloured(line)
         flat = self._read(line)
         if flat is None:
             return None
@@ -538,7 +540,7 @@ class RecordParser(Lines):
         """A parser with what a sample of its lines says: fields, and the zone, by WeChat's own clock in the queries,
         else that of this machine. near: Unix seconds of the alarm, whose day is taken for lines without a date. None
         when no line can be dated."""
-        flats = [(line, flat) for line in lines if (flat := self._read(line)) is not None]
+        flats = [(line, flat) for line in map(_uncoloured, lines) if (flat := self._read(line)) is not None]
         records = [(line, record) for line, _ in flats if (record := self.record(line)) is not None]
         guesses = [took for _, flat in flats if (took := self.took(flat)) is not None and took.guessed]
         unsaid = {took.key for took in guesses}
@@ -578,6 +580,11 @@ class RecordParser(Lines):
         elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
             made.learn_form(framework)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+
+def _uncoloured(line: bytes) -> bytes:
+    """A line without what colours it on a terminal."""
+    return _COLOUR.sub(b"", line) if b"\x1b" in line else line
 
 
 def _more(framework: Framework) -> Mapping[str, str]:
@@ -636,7 +643,7 @@ def _message_read(line: bytes) -> Mapping[str, str] | None:
 
 def _plain_read(line: bytes) -> Mapping[str, str] | None:
     """A request line of a program that nobody has listed."""
-    return plain.read((_COLOUR.sub(b"", line) if b"\x1b" in line else line).decode("utf-8", "replace"))
+    return plain.read(line.decode("utf-8", "replace"))
 
 
 def _labelled_read(line: bytes) -> Mapping[str, str] | None:
@@ -658,8 +665,6 @@ def _framework_read(framework: Framework) -> Read:
     pattern = framework.pattern
 
     def read(line: bytes) -> Mapping[str, str] | None:
-        if b"\x1b" in line:
-            line = _COLOUR.sub(b"", line)
         match = pattern.search(line.decode("utf-8", "replace"))
         return None if match is None else {name: text for name, text in match.groupdict().items() if text is not None}
 

@@ -22,9 +22,7 @@ _LABELLED = later(
 )
 _BARE = later(r"(?<![\w.:=\[-])\d{1,6}\.\d{2,9}(?![\w.%])")
 """A number that may be anything: a duration, a size, the version of something."""
-_TOOK = later(
-    r"(?<![\w.])(?P<took>(?:\d{1,4}m)?\d{1,12}(?:\.\d{1,12})?\s?(?:ns|µs|μs|us|ms|msec|msecs|s))(?![\w/.])"
-)
+_TOOK = later(r"(?<![\w.])(?P<took>(?:\d{1,4}m)?\d{1,12}(?:\.\d{1,12})?\s?(?:ns|µs|μs|us|ms|msec|msecs|s))(?![\w/.])")
 
 
 def read(text: str) -> Mapping[str, str] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)"
-_BEFORE = compiled(
+_BEFORE = later(
     rb"(?:\[pod/[^\]\s]{1,200}\] |[\w.-]{1,80} {0,60}\| (?!\|)|"
     + _ISO
     + rb" (?:std(?:out|err) [FP] )?(?![\w.-]+ [\w./-]+(?:\[\d+\])?: )"

@@ -67,7 +67,27 @@ def find(name: str) -> tuple[Entry, ...]:
     if (pushed := _PUSHED.fullmatch(name.strip())) and (meant := _of(pushed[1], ("push",))):
         return meant
     found = _index().get(folded) or _index().get(folded.strip("[]()（）「」“”\"' :：=,，.。"))
+    found = found or _index().get(_UNIQUE.sub("", folded)) or _by_template(_UNIQUE.sub("", folded))
     return found or tuple(entry for mention in mentions(name) for entry in mention.entries)
+
+
+_UNIQUE = re.compile(r"[ ,.:]*(?:\brid: ?[\w-]+|\bhints?: ?\[[^\]]*\]).*", re.DOTALL)
+"""What every answer of WeChat's API ends with, each with its own."""
+
+
+def _by_template(said: str) -> tuple[Entry, ...]:
+    """The entries whose words have places for an address or a name, and are these but for them."""
+    return next((found for words, found in _templates() if words.fullmatch(said)), ())
+
+
+@cache
+def _templates() -> list[tuple[re.Pattern[str], tuple[Entry, ...]]]:
+    found = []
+    for key, entries_of in _index().items():
+        if re.search(r"<\w+>", key):
+            parts = map(re.escape, re.split(r"<\w+>", key))
+            found.append((re.compile(r"\S{1,64}".join(parts)), entries_of))
+    return found
 
 
 def mentions(text: str) -> list[Mention]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wxalarm.patterns import later
+
 SEARCHED = 1 << 16
 """Characters of a text that are looked at."""
 _APACHE = re.compile(
@@ -15,9 +17,9 @@ _CADDY = re.compile(
     r"^[ \t]{0,40}(?:reverse_proxy|php_fastcgi|file_server|encode|handle(?:_path)?|respond|redir|tls)\b[^;\n]{0,400}$",
     re.M,
 )
-_STATEMENT = re.compile(r"^[^#\n]*[;{}][ \t\r]{0,40}(?:#[^\n]*)?$", re.M)
-_DOCUMENT = re.compile(r"\s{0,400}(?:[{\[]\s{0,400}[\"\]}{]|---|<\?xml|<!DOCTYPE|<html)", re.I)
-_OUTLINE = re.compile(r"^[A-Za-z][\w.-]{0,60}:(?:[ \t\r][^\n]*)?$|^\[[\w. -]{1,60}\]\s*$|^[\w.-]{1,60} ?=", re.M)
+_STATEMENT = later(r"^[^#\n]*[;{}][ \t\r]{0,40}(?:#[^\n]*)?$", re.M)
+_DOCUMENT = later(r"\s{0,400}(?:[{\[]\s{0,400}[\"\]}{]|---|<\?xml|<!DOCTYPE|<html)", re.I)
+_OUTLINE = later(r"^[A-Za-z][\w.-]{0,60}:(?:[ \t\r][^\n]*)?$|^\[[\w. -]{1,60}\]\s*$|^[\w.-]{1,60} ?=", re.M)
 """A key of YAML, a section or a key of an ini file."""
 _SITE = re.compile(r"^[^\s#;{}][^;{}\n]{0,200}\{[ \t]{0,40}$", re.M)
 

@@ -220,7 +220,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
 
 def _is_odd(guide: str) -> bool:
     """Whether a link is that of another alarm, glued to it, or was cut."""
-    return "Appid" in guide or any(link.startswith(guide) for link in w.GUIDE_LINKS)
+    return "Appid" in guide or guide[-1] in w.CLOSERS or any(link.startswith(guide) for link in w.GUIDE_LINKS)
 
 
 def _proves_itself(alarm: Alarm, match: re.Match[str]) -> bool:

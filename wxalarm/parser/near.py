@@ -27,6 +27,10 @@ _KINDS = (
     ("push", compiled(rf"<ToUserName>{_OF}gh_|\"ToUserName\"\s*:\s*\"gh_|<InfoType>|<Encrypt>")),
     ("work", compiled(r"企业微信|(?<![0-9A-Za-z])ww[0-9a-f]{16}(?![0-9A-Za-z])|(?i:corp_?id)\W")),
     ("mini", compiled(r"小程序[^\n]{0,20}(?:告警|报警|异常|违规|通知)")),
+    (
+        "api",
+        compiled(r"接口[^\n]{0,30}(?:调用)?(?:次数|频次|频率|额度)|(?:错误码|(?i:errcode))\W{1,6}[1-9]\d{4}(?!\d)"),
+    ),
     ("debug", compiled(r"(?:接口|在线)?调试工具|debug_demo|debug_str")),
     ("console", compiled(r"运维中心|URL验证工具|(?i:curl)\s?错误码")),
     (
@@ -46,7 +50,7 @@ class Near(NamedTuple):
     """What a text is that is no alarm."""
 
     kind: str
-    """pay (its own alarm), notify (its notification), push, reply, work, mini, debug, console, monitor, guide."""
+    """pay (its own alarm), notify (its notification), push, reply, work, mini, api, debug, console, monitor, guide."""
     curl_error: int | None
     http_code: int | None
 

@@ -133,9 +133,14 @@ nickname is no 时间."""
 LINE_VALUE = rf"(?:[^\s{ZERO_WIDTH}]++|{BLANK}++(?!\n|\Z|{TYPED}))*+"
 """The value of a line, up to its end or to the next label, without the blanks behind it."""
 
-GUIDE_WORD = rf"{BLANK}*+(?:(?!Appid: ?wx)[^\s{ZERO_WIDTH}\"<>\]\u3001-\u9fff\uff00-\uffef])*+"
-"""The value of the guide line: one word; Chinese glued to it is somebody's, so is what no URL has
-(RFC 3986, 2), and so is the label of another alarm."""
+CLOSERS = ",;')}"
+"""What ends a word of a program's text around an alarm."""
+GUIDE_WORD = (
+    rf"{BLANK}*+(?:(?!Appid: ?wx|[{re.escape(CLOSERS)}]++(?:[\s\"<>\]]|\Z))"
+    rf"[^\s{ZERO_WIDTH}\"<>\]\u3001-\u9fff\uff00-\uffef])*+"
+)
+"""The value of the guide line: one word; Chinese glued to it is somebody's, so is what no URL has (RFC 3986, 2), what
+closes the text in which a program printed it, and the label of another alarm."""
 
 PLATFORM = r"第三方平(?:台|臺)"
 _MASK = r"|[^\s]*[*＊xX]{3,}[^\s]*"

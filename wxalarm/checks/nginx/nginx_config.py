@@ -33,6 +33,19 @@ _OF_THE_TEXT = re.compile(
 )
 """What `nginx -t` finds wrong on every machine; a missing file, folder, name or module may be there on another."""
 NGINX_SLASH_COMMENT = Code("nginx-slash-comment", Severity.ERROR, Basis.CONDITION, mechanisms.REFUSED)
+NGINX_INCLUDE_UNREAD = Code("nginx-include-unread", Severity.WARNING, Basis.CONDITION)
+_HARMLESS = (
+    "mime.types",
+    "fastcgi_params",
+    "fastcgi.conf",
+    "uwsgi_params",
+    "scgi_params",
+    "koi-utf",
+    "koi-win",
+    "win-utf",
+)
+"""What nginx itself brings along: no route is in them."""
+_MOST_NAMES = 6
 
 
 async def probe(ctx: Context) -> NginxConfig:
@@ -84,6 +97,7 @@ def evaluate(observation: NginxConfig, ctx: Context) -> Iterable[Finding]:
     around = () if known.config.fragment else (capacity_rules, log_rules)
     for rules in (path_rules, limit_rules, *around):
         yield from rules.findings(known)
+    yield from _unread(known)
 
 
 def _broken(known: Facts) -> Iterable[Finding]:
@@ -109,6 +123,15 @@ def _broken(known: Facts) -> Iterable[Finding]:
         yield NGINX_INVALID(
             _place(problem.file, problem.line), message=message, told_by="wxalarm", file=conf.path, makes=[NO_ANSWER]
         )
+
+
+def _unread(known: Facts) -> Iterable[Finding]:
+    """What a part of a configuration includes, and is not there: a redirect, a refusal, a route may stand in it."""
+    serious = list(_serious(known))
+    opened = (problem.message for problem in known.config.problems if problem not in serious)
+    names = [name for message in opened if (name := PurePath(message.split('"')[1]).name) not in _HARMLESS]
+    if names:
+        yield NGINX_INCLUDE_UNREAD(None, file=known.observation.conf.path, count=len(names), names=names[:_MOST_NAMES])
 
 
 def _serious(known: Facts) -> Iterator[nginx.ConfigProblem]:
@@ -139,6 +162,7 @@ CHECK = Check(
     codes=(
         NGINX_INVALID,
         NGINX_SLASH_COMMENT,
+        NGINX_INCLUDE_UNREAD,
         *path_rules.CODES,
         *limit_rules.CODES,
         *capacity_rules.CODES,

@@ -44,7 +44,8 @@ _EVENT = compiled(rf"\[|{_LABEL}")
 _PLAIN_LABEL = compiled(w.ANY_LABEL)
 _MISREAD_APPID = compiled(r"[Aa]pp ?[l1|]")
 _BEHIND = compiled(
-    rf"(?:[{_MARKS}】\]〗」》)）]|{BLANK}|(?<=\])\((?=https?:)){{0,6}}+(?P<sep>[:：︰﹕∶]{{1,2}}|=>|[|｜│=＝→]|-?->|—{{1,2}})?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
+    rf"(?:[{_MARKS}】\]〗」》)）]|{BLANK}|(?<=\])\((?=https?:)){{0,6}}+(?P<sep>[:：︰﹕∶]{{1,2}}|=>|[|｜│=＝→]|-?->|—{{1,2}})?+"
+    rf"(?:{BLANK}*+[|>][+-]?(?={BLANK}*+\r?\n))?+(?:[{_MARKS}|｜│]|{BLANK}){{0,8}}+"
 )
 _CUT = compiled(CUT)
 _CUT_PLATFORM = compiled(
@@ -118,6 +119,9 @@ _FOLLOWED = compiled(
     rf"|[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['description']})[^\w]{{1,12}}{w.OPENING}"
 )
 """A nickname, with the line of another label below: behind blanks alone nothing else tells that it is one."""
+_TIME_BELOW = compiled(
+    rf"[^\n]{{0,{w.LONGEST_VALUE}}}\n[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['first_seen']}){BLANK}*[:：]{BLANK}*(?P<marks>[{_MARKS}]{{0,4}})\d{{4}}"
+)
 _APPID_LINE = compiled(rf"(?:{_WORDS['appid']})[^\n\w]{{1,12}}(?:wx|[*xX＊])")
 _LINE_OF_LABEL = compiled(w.TYPED)
 _CONTENT_NEAR = compiled(rf"(?:内容|內容)[^\n\w]{{1,12}}{w.OPENING}")
@@ -303,8 +307,14 @@ class Dress:
             and len(value) > 2 * len(marks)
             and value.endswith("".join(_CLOSED.get(mark, mark) for mark in marks[::-1]))
         ):
-            at += len(marks) if self._marks or opened or marks in ("**", "`") else 0
+            worn = self._marks or opened or marks in ("**", "`") or self._next_wears(at, marks)
+            at += len(marks) if worn else 0
         return at
+
+    def _next_wears(self, at: int, marks: str) -> bool:
+        """Whether the time on the line below that of an offset has the same marks before it."""
+        below = _TIME_BELOW.match(self.text, at)
+        return below is not None and below["marks"] == marks
 
     def _empty_below(self, name: str, at: int) -> bool:
         """Whether a label's value is empty: the next line is that of a later label."""
@@ -350,6 +360,8 @@ class Dress:
             yield Edit(joined.start(), label.start(), "\n")
             begin = self._at = label.start()
         lead, behind = text[begin : label.start()], text[label.end() : value]
+        if lead and set(lead) <= set(_MARKS) and groups.closing(lead).isdisjoint(behind):
+            lead, begin = "", label.start()  # nothing behind the label closes it: somebody's
         marks = "".join(_DECORATED.intersection(lead + behind))
         printed = text[label.start() : value]
         if name == "nickname" and marks and not _DECORATED.intersection(lead) and _PLAIN_LABEL.match(printed):

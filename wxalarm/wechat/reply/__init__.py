@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 MOST_MENDS = 12
+SERIALISED = ("string", "String", "anyType")
+"""Roots that frameworks give a string: ASP.NET's DataContractSerializer and XmlSerializer, Jackson's XmlMapper."""
 _SEVERITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
@@ -323,11 +325,14 @@ def _declared(body: Body, encoding: str) -> Finding:
 def _root(body: Body, root: markup.Element) -> Finding:
     begin = root.offset + 1
     corrected = rules.renamed(body.data, root, b"xml") if root.name.lower() == "xml" else None
+    serialised = root.name in SERIALISED
+    if serialised and b">success<" in body.data:
+        corrected = b"success"
     return body.find(
         codes.MALFORMED_XML,
         begin,
         begin + len(root.name.encode()),
         corrected=corrected,
-        slip="root",
+        slip="serialised" if serialised else "root",
         element=root.name[:40],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from wxalarm.patterns import later
 from wxalarm.wechat.reply.transport import dechunked, fields
 
 MOST_RESPONSES = 20
@@ -52,12 +53,12 @@ _METER = re.compile(
 )
 
 
-_COMMAND = re.compile(
+_COMMAND = later(
     rb"\s{0,99}(?P<prompt>(?:\[[^\]\n]{1,80}\]|[\w.-]{1,60}@[\w.-]{1,80}[^\n$#>%]{0,120}|PS [^\n>]{1,120}"
     rb"|[A-Za-z]:[^\n>]{1,120})?"
     rb" ?[$#>%]) ?(?:sudo |time )?curl(?:\.exe)?(?P<words>(?: (?:[^\n\\]|\\\r?\n|\\.)*+)?)\r?\n"
 )
-_URL = re.compile(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
+_URL = later(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
 
 
 def unmetered(data: bytes) -> bytes:
