@@ -12,7 +12,11 @@ from wxalarm.patterns import compiled
 
 _LEAST = 3
 """Lines with a border in the same column, below which it is none."""
-_BORDERED = compiled(r"^(?!\|)(?P<line>[^\n]{0,400}?)(?P<border>[ \t\u00a0]*[│┃║|])[ \t\r]*$", re.MULTILINE)
+# A line between two "|" is a row of Markdown.
+_BORDERED = compiled(
+    r"^(?!\|[^\n]{0,400}\|[ \t\r]*$)(?P<line>[^\n]{0,400}?)(?P<border>[ \t\u00a0]*[│┃║|])[ \t\r]*$",
+    re.MULTILINE,
+)
 
 
 def edits(text: str, at: int, end: int) -> Iterator[Edit]:
