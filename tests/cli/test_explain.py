@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli_support import wxalarm
 
 
@@ -40,3 +42,22 @@ def test_a_text_with_nothing_to_explain_is_2() -> None:
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"Nothing that can be explained" in done.stderr
     assert wxalarm("explain", "-", stdin=b"").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "code"),
+    [
+        (b"40164\n", "40164 (errcode", 0),
+        (b" tcp-refused \n", "tcp-refused", 0),
+        (b"invalid ip 192.0.2.1, not in whitelist\n", "40164 (errcode", 0),
+        (b"invalid ip 192.0.2.1 ipv6 ::ffff:192.0.2.1, not in whitelist rid: 0-0\n", "40164 (errcode", 0),
+        (b"api unauthorized rid: 0-0", "48001 (errcode", 0),
+        (b"40013\nno name of anything\n", "40013 (errcode", 2),
+        (b"40164\n" * 21, "", 2),
+    ],
+)
+def test_what_somebody_copied_is_explained_line_by_line(text: bytes, name: str, code: int) -> None:
+    done = wxalarm("explain", "--lang", "en", stdin=text)
+    assert done.returncode == code
+    assert done.stdout.decode().startswith(name)
+    assert bool(done.stderr) == bool(code)

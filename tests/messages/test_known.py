@@ -103,7 +103,24 @@ def test_an_ordinary_text_mentions_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["errcode: ", "[", "[OuterIP", "curl", "http ", '"code" ', "-40001 ", "ret=40164\n", " \u4e2d"]
+    ("text", "name"),
+    [
+        ("40001 invalid credential, access_token is invalid or not latest", "40001"),
+        ("WeChatClientException: Error code: 48001, message: api unauthorized", "48001"),
+        ("45009, reach max api daily quota limit rid: 0-0", "45009"),
+        ("40001 invalid input of a form", None),
+        ("order 40001 invalid credential", "40001"),
+        ("v1.40001 invalid credential", None),
+        ("40001 rows affected", None),
+    ],
+)
+def test_a_number_is_an_errcode_with_its_own_message_behind_it(text: str, name: str | None) -> None:
+    assert [mention.name for mention in known.mentions(text)] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["40001 invalid ", "errcode: ", "[", "[OuterIP", "curl", "http ", '"code" ', "-40001 ", "ret=40164\n", " \u4e2d"],
 )
 def test_a_hostile_text_is_searched_in_linear_time(part: str) -> None:
     def made(size: int) -> Callable[[], object]:

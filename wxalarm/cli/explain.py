@@ -41,10 +41,18 @@ def _input(asked: bool, words: Catalogue) -> None:
             fail(words.ui("empty_input", source=source_name("-")))
         write_stdout(_listed())
         return
-    text = renderer.found_in(decode(data), words)
-    if text is None:
+    given = decode(data)
+    if (text := renderer.found_in(given, words)) is not None:
+        write_stdout(text)
+        return
+    lines = [line.strip() for line in given.splitlines() if line.strip()]
+    if len(lines) > _COPIED or not any(renderer.explain(line, words) for line in lines):
         fail(words.ui("explain_nothing"))
-    write_stdout(text)
+    _names(lines, words)
+
+
+_COPIED = 20
+"""Lines that may each be a name, as somebody copied them; what has more is a log."""
 
 
 def _names(names: list[str], words: Catalogue) -> None:

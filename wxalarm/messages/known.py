@@ -84,8 +84,9 @@ def _by_template(said: str) -> tuple[Entry, ...]:
 def _templates() -> list[tuple[re.Pattern[str], tuple[Entry, ...]]]:
     found = []
     for key, entries_of in _index().items():
-        if re.search(r"<\w+>", key):
-            parts = map(re.escape, re.split(r"<\w+>", key))
+        # A server that knows no IPv6 says an address once.
+        for form in dict.fromkeys((key, key.replace(" ipv6 ::ffff:<ip>", ""))) if re.search(r"<\w+>", key) else ():
+            parts = map(re.escape, re.split(r"<\w+>", form))
             found.append((re.compile(r"\S{1,64}".join(parts)), entries_of))
     return found
 
@@ -139,6 +140,8 @@ _ERRCODE = re.compile(
     re.I,
 )
 _CRYPTO = re.compile(r"(?<![\w-])(-400(?:0[1-9]|1[01]))\b")
+_SAID = re.compile(r"(?<![\w.:/-])(-?\d{1,7})[ :：,，-]{1,4}(?=([A-Za-z]\w{1,30} \w{2,30}))")
+"""A number and the first two words behind it."""
 _PAY = re.compile(r"(?:\berr_code|[\"']code[\"'])\W{1,16}(?:CDATA\[)?([A-Z][A-Z_]{3,30})\b")
 _PUSHED = re.compile(r"\[?(?:MsgType|Msg|Event)[ :=：]{1,3}([\w ]{1,40}?)\]?", re.I)
 _GROUP = re.compile(r"\[([\w 第三方平台]{1,30}?)(?:[=:：]([\w ]{0,40}))?[\]=:：]")
@@ -164,6 +167,9 @@ def _places(text: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
     for found in _ERRCODE.finditer(text) if any(needle in folded for needle in _ERRCODES) else ():
         if found[1] != "0" and not _CRYPTO.fullmatch(found[1]):
             yield found.start(1), found[1], _of(found[1], ERRCODES)
+    for found in _SAID.finditer(folded):
+        if meant := tuple(entry for entry in _of(found[1], ERRCODES) if _folded(entry.said).startswith(found[2])):
+            yield found.start(1), found[1], meant
     for found in _GROUP.finditer(text) if "[" in text else ():
         name, value = found[1].strip(), (found[2] or "").strip()
         if meant := _of(name, ("label",)):
