@@ -299,6 +299,33 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         (document(level="info", ts=1700000000.1, msg=f"POST {PUSH} -> 200 in 12ms"),),
         0.012,
     ),
+    "journalctl -o json": (
+        (
+            document(
+                __REALTIME_TIMESTAMP="1700000000123456", _COMM="nginx",
+                MESSAGE=f'web01 nginx: {CLF} "-" "Mozilla/4.0" "-" 0.012 0.011',
+            ),
+        ),
+        0.012,
+    ),
+    "Filebeat": (
+        (
+            document(
+                **{"@timestamp": "2023-11-14T22:13:21.5Z"}, input={"type": "log"}, log={"file": {"path": "/a"}},
+                message=f'{CLF} "-" "Mozilla/4.0" "-" 0.012 0.011',
+            ),
+        ),
+        0.012,
+    ),
+    "Kong's http-log": (
+        (
+            document(
+                request={"method": "POST", "uri": PUSH, "size": 612}, response={"status": 200, "size": 214},
+                latencies={"request": 12, "kong": 1, "proxy": 11}, started_at=1700000000123, client_ip="203.0.113.10",
+            ),
+        ),
+        0.012,
+    ),
     "Nest": (
         (f"[Nest] 4321  - 11/15/2023, 6:13:20 AM     LOG [HTTP] POST {PUSH} 200 7 - 12ms",),
         0.012,
@@ -784,7 +811,14 @@ def test_a_parser_of_records_says_what_it_is() -> None:
     assert (parser.name, parser.guessed) == ("json", frozenset())
 
 
-IN_A_STRING = ("Docker's json-file", "Docker's json-file, no time of its own", "go-zero", "a message of zap")
+IN_A_STRING = (
+    "Docker's json-file",
+    "Docker's json-file, no time of its own",
+    "go-zero",
+    "a message of zap",
+    "journalctl -o json",
+    "Filebeat",
+)
 DOCUMENTS = [name for name, lines in FORMS.items() if lines[-1].startswith("{") and name not in IN_A_STRING]
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 Clothes = Callable[[str], str]
 LABELS = ("Appid", "昵称", "时间", "内容", "次数", "错误样例", "报警排查指引，请见")
-_ANY = "|".join((*LABELS, "Appld", "错误 样例"))
+_ANY = "|".join((*LABELS, "Appld", "时问", "错误祥例", "呢称", "次教", "错误 样例"))
 _LINE = re.compile(rf"^({_ANY})[:：] ?(.*(?:\n(?!(?:{_ANY})[:：]).*)*)", re.MULTILINE)
 OTHER_WORDS = {
     "Appid": "应用ID",
@@ -196,6 +196,14 @@ def sheet(text: str) -> str:
     return "\n".join("\t".join(cells) for cells in zip(*lines, strict=True))
 
 
+def exported(text: str) -> str:
+    """A row of an export, all cells in quotes, with a column of its own in front."""
+    lines = [("序号", "1"), *in_order("时间", "Appid")(lines_of(text))]
+    if len(lines) < 6 or "内容" not in text or any(set(value) & set('"\n') for _, value in lines):
+        return text
+    return "\r\n".join(",".join(f'"{cell}"' for cell in cells) for cells in zip(*lines, strict=True))
+
+
 def sorted_keys(text: str) -> str:
     """A document as a program writes it that sorts keys."""
     return json.dumps(as_pairs(text), ensure_ascii=False, sort_keys=True)
@@ -243,6 +251,8 @@ def between(text: str) -> str:
 
 
 MISREAD: dict[str, Clothes] = {
+    "时问": replaced(("\n时间", "\n时问"), ("\n错误样例", "\n错误祥例")),
+    "呢称": replaced(("\n昵称", "\n呢称"), ("\n次数", "\n次教")),
     "Appld": replaced(("Appid", "Appld")),
     "OpenlD": replaced(("[OpenID", "[OpenlD"), ("[IP", "[lP")),
     "0penID": replaced(("[OpenID", "[0penID"), ("OuterIP", "Outer1P")),
@@ -386,6 +396,7 @@ JOINED: dict[str, Clothes] = {
     "a robot's log": printed,
     "the time first": time_first,
     "a sheet, the time first": sheet,
+    "CSV": exported,
     "a row of a sheet": row("\t"),
     "a row of Markdown": row(" | ", "|---"),
 }  # fmt: skip

@@ -36,7 +36,9 @@ _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _NAMED_CAUSES = (
     (
         "csrf",
-        rb"TokenMismatch|InvalidAuthenticityToken|EBADCSRFTOKEN|Invalid CSRF|"
+        rb"TokenMismatch|InvalidAuthenticityToken|EBADCSRFTOKEN|Unable to verify your data submission|"
+        + "您提交的数据无法被验证|令牌数据无效".encode()
+        + rb"|[Aa]nti-?forgery (?:token|cookie)|'_?csrf|[Ii]nvalid CSRF|EBADCSRFTOKEN|Invalid CSRF|"
         rb"(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
     ),
     (

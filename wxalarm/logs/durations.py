@@ -46,6 +46,8 @@ _BARE = (
 _KNOWN = {"responsetime": "ms", "elapsedtimes": "s"}
 """pino-http and Express, Tomcat's JsonAccessLogValve."""
 _OF_IIS = ("sc-substatus", "sc-win32-status", "s-sitename", "s-computername")
+_OF_KONG = {"kong", "proxy", "request"}
+"""Its latencies, in milliseconds; of them the first is its own, the last all."""
 _NGINX = r"\d+\.\d{3}\Z"
 """$request_time as nginx writes it."""
 
@@ -82,6 +84,8 @@ def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
     for key in ("latency_human", "duration_human", "service"):
         if key in flat and (seconds := read(flat[key])) is not None:
             return Took(seconds, False, key)
+    if flat.keys() >= _OF_KONG and (seconds := read(flat["request"], "ms")) is not None:
+        return Took(seconds, False, "request")
     for key, text in flat.items():
         by_name = _BY_SUFFIX.match(key)
         named = (by_name["unit"] or by_name["short"]) if by_name else None

@@ -387,12 +387,15 @@ class RecordParser(Lines):
         found: dict[str, learned.Path] = {}
         units = dict(self._units)
         for value in documents:
-            paths, took = learned.paths(value), self.took(dict(_flat(value, _DEPTH)))
+            flat = dict(_flat(value, _DEPTH))
+            paths, took = learned.paths(value), self.took(flat)
             if took is not None and took.unit is not None:
                 units.setdefault(took.key, took.unit)
             for name in names:
                 keys = _NAMES.get(name, ()) if name != "request_time" else (took.key,) if took is not None else ()
-                place = next((paths[key] for key in keys if key in paths), None)
+                # A "request" that is no line is a duration or an id, as in `record`.
+                there = (key for key in keys if key in paths and (name != "request" or " " in flat[key]))
+                place = next((paths[key] for key in there), None)
                 if place is not None:
                     found.setdefault(name, place)
         if "request" in found:
@@ -450,6 +453,8 @@ class RecordParser(Lines):
             if not got or None in got:
                 return None if got is None or got else False
             target = got[uri]
+            if not isinstance(target, str):
+                return None
             if whole:
                 asked, _, target = target.partition(" ")
                 target = target.partition(" ")[0]
@@ -629,16 +634,37 @@ def _json_read(line: bytes) -> Mapping[str, str] | None:
     return dict(_flat(value, _DEPTH)) if value is not None else None
 
 
-_MESSAGES = ("message", "msg", "content", "log", "event", "text", "short_message", "log_message", "body")
+_MESSAGES = (
+    "message",
+    "msg",
+    "content",
+    "log",
+    "event",
+    "text",
+    "short_message",
+    "log_message",
+    "body",
+    "textpayload",
+    "line",
+)
 """Keys behind which loggers put what a program said."""
 
 
 def _message_read(line: bytes) -> Mapping[str, str] | None:
-    """One JSON object whose message is a request line."""
+    """One JSON object whose message is a request line, of nginx or of anybody."""
     value = _document(line)
     flat = dict(_flat(value, _DEPTH)) if value is not None else {}
-    found = next((said for key in _MESSAGES if key in flat and (said := plain.read(flat[key])) is not None), None)
-    return None if found is None else {**flat, **found}
+    for text in (flat[key] for key in _MESSAGES if key in flat):
+        if (found := _of_nginx(text) or plain.read(text)) is not None:
+            return {**flat, **found}
+    return None
+
+
+def _of_nginx(text: str) -> Record | None:
+    """A line of one of nginx's usual formats, behind what a journal puts before it."""
+    line = shipped.bare(text.strip().encode("utf-8", "replace"))
+    parsers = (_text_parser(known) for known in KNOWN[:-1])
+    return next((parser.record(line) for parser in parsers if _guessed(parser, line)), None) if b'] "' in line else None
 
 
 def _plain_read(line: bytes) -> Mapping[str, str] | None:

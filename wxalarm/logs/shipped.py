@@ -13,7 +13,7 @@ _BEFORE = later(
     + rb" (?:std(?:out|err) [FP] )?(?![\w.-]+ [\w./-]+(?:\[\d+\])?: )"
     rb"|(?:<\d{1,3}>)?(?:[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|"
     + _ISO
-    + rb") [\w.-]{1,80} [\w./-]{1,80}(?:\[\d+\])?: )++"
+    + rb") [\w.-]{1,80} [\w./-]{1,80}(?:\[\d+\])?: |(?:[\w.-]{1,80} )?nginx(?:\[\d{1,9}\])?: )++"
 )
 """kubectl logs --prefix --timestamps, docker compose logs, the CRI's files, the journal and syslog."""
 

@@ -55,7 +55,16 @@ SYNONYMS: dict[str, str] = {
     "guide_url": r"(?:报警|告警)?(?:排查|处理)(?:指引|文档|指南)|指引(?:链接)?",
 }
 """What people and their tools call the labels: they count only with a value behind them that no other has."""
+MISREAD = {
+    "nickname": "呢称|妮称|昵你|昵弥|昵科",
+    "first_seen": "时问|时闾|吋间|时闻|日寸间",
+    "description": "内客|內客",
+    "count": "次敉|次教|吹数|次薮",
+    "sample": "错误祥例|错误样侧|错误样列|错误详例|借误样例|错误祥侧",
+}
+"""The labels with a character that readers of screenshots take for its look-alike."""
 HAN_WORDS = (
+    *(word for words in MISREAD.values() for word in words.split("|")),
     *dict.fromkeys(re.findall("[一-鿿]{2,4}", "|".join(LABELS.values()))),
     *("开发者", "開發者", "应用", "名称", "名稱", "名字", "类型", "類型", "信息", "描述", "说明", "详情", "原因"),
     *("频次", "頻次", "频率", "样例", "示例", "样本", "示范", "案例", "例子", "文档", "指南"),

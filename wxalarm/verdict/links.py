@@ -156,7 +156,14 @@ LINKS: tuple[Link, ...] = (
     Link("configured", STATUS, NGINX_ANSWERS, SAME_STATUS, LIKELY, acted=True),
     Link("configured", ("http-status", *ACCESS), ("nginx-static",), SAME_STATUS, LIKELY, acted=True),
     Link("configured", BODY, ("nginx-error-page", "nginx-static", "nginx-redirect"), SAME_MACHINE, POSSIBLE),
-    Link("configured", ("http-empty", "log-status"), ("nginx-return", "nginx-denied"), CLOSED, LIKELY, acted=True),
+    Link(
+        "configured",
+        ("curl-error", "http-empty", "log-status"),
+        ("nginx-return", "nginx-denied"),
+        CLOSED,
+        LIKELY,
+        acted=True,
+    ),
     # --- too late: who took the time ---
     Link(
         "upstream-late",

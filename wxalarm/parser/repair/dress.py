@@ -38,7 +38,10 @@ def _spelled(pattern: str, gap: str = _GAP) -> str:
     )
 
 
-_WORDS = {name: f"{pattern}|{w.SYNONYMS[name]}" for name, pattern in w.LABELS.items()}
+_WORDS = {
+    name: "|".join(filter(None, (pattern, w.SYNONYMS[name], w.MISREAD.get(name)))) for name, pattern in w.LABELS.items()
+}
+_MISREAD_WORD = compiled("|".join(w.MISREAD.values()))
 _LABEL = "|".join(rf"(?P<{name}>{_spelled(words)})" for name, words in _WORDS.items())
 _EVENT = compiled(rf"\[|{_LABEL}")
 _PLAIN_LABEL = compiled(w.ANY_LABEL)
@@ -374,7 +377,7 @@ class Dress:
             mend = None
             if name == "appid" and _MISREAD_APPID.match(label[0]):
                 mend = (LOOK_ALIKE, {"printed": label[0], "read": "Appid"})
-            elif _SPACED.search(label[0]):
+            elif _SPACED.search(label[0]) or _MISREAD_WORD.fullmatch(label[0]):
                 mend = (LOOK_ALIKE, {"printed": label[0], "read": w.PRINTED[name].partition("，")[0].rstrip(":")})
             lone = len(lead) == 1 and not marks.replace(lead, "") and lead not in behind
             if not _DECORATED.intersection(lead) or (lone and _PLAIN_LABEL.match(printed)):

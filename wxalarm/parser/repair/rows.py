@@ -1,4 +1,4 @@
-"""Alarms as rows of a table below a row of their labels: what is copied from a spreadsheet or written in Markdown."""
+"""Alarms as rows of a table below a row of their labels: copied from a spreadsheet, exported as CSV, in Markdown."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ _LEAST = 4
 """Columns with a label, below which a line is no row of labels."""
 _NAMES = {name: compiled(rf"(?:{label.replace('[:：]', '')}|{w.SYNONYMS[name]})\Z") for name, label in w.LABELS.items()}
 _HEAD = compiled(
-    rf"^(?=[^\n]{{9,300}}$)[^\n]*?(?:{'|'.join(dict.fromkeys(w.HAN_WORDS))})[^\n]*?[\t|｜][^\n]*$", re.MULTILINE
+    rf"^(?=[^\n]{{9,300}}$)[^\n]*?(?:{'|'.join(dict.fromkeys(w.HAN_WORDS))})[^\n]*?[\t|｜,][^\n]*$", re.MULTILINE
 )
 _PRINTED = tuple(w.PRINTED.values())
+_CSV = compiled(
+    r"(?:(?<=,)|(?<![^\n\ufeff]))(?:\"(?P<quoted>(?:[^\"\n]|\"\")*+)\"[ \t\r]*|(?P<plain>[^,\"\n\r]*+)\r?)(?=,|\n|\Z)"
+)
+"""A cell of a file whose cells are parted by commas (RFC 4180)."""
 _RULE = compiled(r"[\s|｜:+-]*\Z")
 _ROW = compiled(r"\n([^\n]*)")
 
@@ -25,7 +29,7 @@ def edits(text: str, at: int, end: int) -> Iterator[Edit]:
     """The rows in text[at:end] as the lines of alarms; the row of labels is dropped."""
     while (head := _HEAD.search(text, at, end)) is not None:
         at = head.end()
-        mark = max("\t|｜", key=head[0].count)
+        mark = max("\t|｜,", key=head[0].count)
         names = [_name(text[start:end]) for start, end in _cells(text, *head.span(), mark)]
         if len({name for name in names if name}) < _LEAST or {"description", "sample", "count"}.isdisjoint(names):
             continue
@@ -79,6 +83,10 @@ def _sorted_lines(
 def _cells(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, int]]:
     """The cells of a line, without the blanks around them. A border at its edges is none."""
     line = text[start:end]
+    if mark == ",":
+        for cell in _CSV.finditer(text, start, end):
+            yield cell.span("quoted" if cell["quoted"] is not None else "plain")
+        return
     places = [-1, *(found.start() for found in re.finditer(re.escape(mark), line)), len(line)]
     spans = [(begin + 1, stop) for begin, stop in itertools.pairwise(places)]
     if mark != "\t":

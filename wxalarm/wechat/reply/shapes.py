@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wxalarm.model import Finding, Severity
+from wxalarm.patterns import later
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import BOM, SUCCESS, Body, excerpt
@@ -191,6 +192,13 @@ def _json(body: Body, text: str) -> Finding:
     return body.find(codes.JSON, corrected=body.accepted_instead, what=what)
 
 
+_TOOLBAR = later(
+    rb"think_page_trace|sf-toolbar|\bsfwdt|yii-debug-toolbar|phpdebugbar|djDebug|debugbar_(?:loader|time)|__browserLink"
+)
+"""What frameworks add to each page while they are developed with: ThinkPHP, Symfony, Yii, Laravel, Django, CodeIgniter,
+Visual Studio."""
+
+
 def _text(body: Body, text: str, stripped: str) -> Finding:
     """Text that is none of these; perhaps a good reply is in it."""
     begin, end = body.data.find(b"<xml"), body.data.rfind(b"</xml>")
@@ -206,6 +214,7 @@ def _text(body: Body, text: str, stripped: str) -> Finding:
         return body.find(codes.NOT_SUCCESS, 0, len(body.data), corrected=SUCCESS, around=around)
     if place >= 0 and body.user:
         begin, end = (place + 7, len(body.data)) if place == 0 else (0, place)
-        return body.find(codes.TEXT, begin, end, corrected=SUCCESS, around="success")
+        around = "toolbar" if _TOOLBAR.search(body.data, begin, end) else "success"
+        return body.find(codes.TEXT, begin, end, corrected=SUCCESS, around=around)
     around = "pay" if body.pushed.form is Form.PAY else "other"
     return body.find(codes.TEXT, 0, len(body.data), corrected=body.accepted_instead, around=around)
