@@ -84,8 +84,8 @@ def _cells(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, in
     """The cells of a line, without the blanks around them. A border at its edges is none."""
     line = text[start:end]
     if mark == ",":
-        for cell in _CSV.finditer(text, start, end):
-            yield cell.span("quoted" if cell["quoted"] is not None else "plain")
+        for found in _CSV.finditer(text, start, end):
+            yield found.span("quoted" if found["quoted"] is not None else "plain")
         return
     places = [-1, *(found.start() for found in re.finditer(re.escape(mark), line)), len(line)]
     spans = [(begin + 1, stop) for begin, stop in itertools.pairwise(places)]
