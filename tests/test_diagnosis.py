@@ -17,6 +17,7 @@ from wxalarm.model import Alarm, Sample
         ("https://wx.example.com/callback?to=..", "wx.example.com", "/callback"),
         ("https://wx.exa...", None, None),
         ("https://wx.exam…", None, None),
+        ("https://wx..example.com/callback", "wx..example.com", "/callback"),
         ("https://***.example.com/callback", None, "/callback"),
         ("https://wx.example.com/call...", "wx.example.com", None),
         ("https://wx.example.com/wx/***", "wx.example.com", None),

@@ -16,7 +16,7 @@ from wxalarm.patterns import later
 from wxalarm.probes.machine import now
 from wxalarm.runner import run
 
-_NO_HOST = later(r"[^:]*://[^/?#]*(?:[*＊]|\.\.|…)")
+_NO_HOST = later(r"[^:]*://[^/?#]*(?:[*＊…]|\.{2,}\Z)")
 """A URL whose host somebody masked, or a tool cut: there is no such host to ask."""
 
 
