@@ -157,3 +157,14 @@ def test_an_alarm_has_its_own_minutes() -> None:
     done = wxalarm("diagnose", "--offline", "--since", "5m", "--lang", "en", "-f", "json", stdin=alarm.encode())
     assert b"an alarm names its own minutes" in done.stderr
     assert json.loads(done.stdout)["reports"][0]["alarm"]["window_minutes"] == 5
+
+
+def test_an_alarm_that_is_retold_has_the_minutes_that_are_named() -> None:
+    said = "求助！一直报“微信服务器向公众号推送消息或事件后，开发者5秒内没有返回”，公众号 wx0000000000000001\n"
+    args = ("diagnose", "--offline", "--at", "2026-01-05T20:17:00+08:00", "--since", "5m", "--lang", "en", "-f", "json")
+    done = wxalarm(*args, stdin=said.encode())
+    assert b"this retells an alarm (Request timeout)" in done.stderr
+    assert b"names its own minutes" not in done.stderr
+    alarm = json.loads(done.stdout)["reports"][0]["alarm"]
+    assert (alarm["kind"], alarm["first_seen"]) == ("request-timeout", "2026-01-05T20:12:00+08:00")
+    assert wxalarm("parse", stdin=said.encode()).returncode == 2

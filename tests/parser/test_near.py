@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.parser.test_chat import CHAT
-from tests.parser.test_dressed import ALARM
 from wxalarm.model import Alarm, AlarmKind, Sample
 from wxalarm.parser import parse
 from wxalarm.parser.near import near
@@ -55,6 +54,29 @@ def test_what_proves_something_about_a_push_stands_for_an_alarm() -> None:
     ]
 
 
+LATE = "微信服务器向公众号推送消息或事件后，开发者5秒内没有返回"
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        (LATE, Alarm(AlarmKind.REQUEST_TIMEOUT, description=LATE)),
+        (f"求助：一直报“{LATE}”？", Alarm(AlarmKind.REQUEST_TIMEOUT, description=LATE + "”")),
+        (
+            f"公众号 wx0000000000000001\n原因：{LATE}\n样例 HTTP状态码：502",
+            Alarm(AlarmKind.REQUEST_TIMEOUT, "wx0000000000000001", description=LATE, sample=Sample(http_code=502)),
+        ),
+        (f"{LATE}\n微信服务器向公众号推送消息或事件后，得到的回应不合法", None),
+        ("微信服务器向公众号推送消息时走的是哪个出口？", None),
+        ("开发者5秒内没有返回会怎样", None),
+    ],
+)
+def test_an_alarm_that_is_retold_by_its_sentence_stands_for_one(text: str, alarm: Alarm | None) -> None:
+    assert parse(text).alarms == ()
+    found = near(text)
+    assert (found and found.alarm) == alarm
+
+
 def test_a_line_of_json_is_no_alarms_because_the_text_ends_soon() -> None:
     text = '{"时间":"2026-01-05 10:00:00","内容":"测试","次数":3}\n内容: MarkFail\n面试时间: 明天 内容: 技术面\n'
     assert parse(text).alarms == parse(text + "x\n" * 3000).alarms == ()
@@ -78,6 +100,6 @@ def test_every_row_of_a_table_is_an_alarm() -> None:
 
 
 def test_other_texts_are_not_near() -> None:
-    for line in ("大家好", "curl -i https://wx.example.com", "HTTP/1.1 200 OK", ALARM):
+    for line in ("大家好", "curl -i https://wx.example.com", "HTTP/1.1 200 OK"):
         assert near(line) is None
     assert sum(near(line) is not None for line in CHAT) <= len(CHAT) // 20

@@ -134,7 +134,8 @@ def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> st
         for mention in known.mentions(text)
         if any(entry.family in known.ERRCODES for entry in mention.entries)
     ]
-    return " ".join((words.ui(f"near_{found.kind}", source=name), *proved))
+    about = words.kind(found.alarm.kind) if found.alarm is not None else ""
+    return " ".join((words.ui(f"near_{found.kind}", source=name, alarm=about), *proved))
 
 
 def source_name(path: str) -> str:

@@ -190,7 +190,10 @@ def read_alarms(
             return None
         if (close := near(text)) is not None and close.alarm is not None:
             typer.echo(visible(none_found(text, "-", words)), err=True)
-            return close.alarm
+            if not (looked.since or looked.at):
+                return close.alarm
+            then = looked.alarm(words)
+            return replace(close.alarm, first_seen=then.first_seen, window_minutes=then.window_minutes)
         if not is_notice(text):
             return None
         url = url or _only_url(settings, account)
@@ -200,7 +203,7 @@ def read_alarms(
         return looked.alarm(words)
 
     found = gather(files, command, words, symptom, clip=clip, ocr=ocr)
-    if looked is not None and (looked.since or looked.at) and any(alarm.told for alarm in found.alarms):
+    if looked is not None and (looked.since or looked.at) and any(alarm.places is not None for alarm in found.alarms):
         typer.echo(words.ui("window_of_alarm"), err=True)
     made = contexts_of(found.alarms, settings, words, url, account, resolve)
     if found.fold.alarms > len(found.alarms):  # a storm is seen only from above

@@ -1,7 +1,8 @@
 """Texts that are near an alarm and none: what they are, and what they prove all the same.
 
 The console's tools print libcurl's number as "CURL错误码：60" (URL验证工具). The alarm of payment (2014) is XML with
-ErrorType and AlarmContent. What is looked for are the words of such a text, never a likeness.
+ErrorType and AlarmContent. People retell an alarm by its sentence alone. What is looked for are the words of such a
+text, never a likeness.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wxalarm.model import Alarm, AlarmKind, Sample
+from wxalarm.parser import words as w
 from wxalarm.patterns import compiled
 
 LOOKED_AT = 4096
@@ -40,6 +42,9 @@ _KINDS = (
         ),
     ),
 )
+_WORDING = compiled(rf"{w.OPENING}[^\n。;；:：?？|\"<>]{{2,80}}")
+"""The sentence of a 内容, wherever somebody quotes it."""
+_APPID = compiled(r"(?<![0-9A-Za-z])wx[0-9a-f]{16}(?![0-9A-Za-z])")
 _MANY_TYPES = 4
 """So many of them have a text on alarms, not an alarm."""
 _BY_CURL = {6: AlarmKind.DNS_FAILURE, 28: AlarmKind.REQUEST_TIMEOUT}
@@ -50,17 +55,25 @@ class Near(NamedTuple):
     """What a text is that is no alarm."""
 
     kind: str
-    """pay (its own alarm), notify (its notification), push, reply, work, mini, api, debug, console, monitor, guide."""
+    """pay (its own alarm), notify (its notification), push, reply, work, mini, api, debug, console, monitor, guide,
+    retold."""
     curl_error: int | None
     http_code: int | None
+    wording: str | None = None
+    """The sentence of an alarm that is retold."""
+    appid: str | None = None
+    """The only one in a text that retells an alarm."""
 
     @property
     def alarm(self) -> Alarm | None:
         """An alarm with what the text proves; None when it proves nothing about a push."""
+        sample = Sample(curl_error=self.curl_error, http_code=self.http_code)
+        if self.wording is not None:
+            return Alarm(w.kind_of(self.wording), self.appid, description=self.wording, sample=sample)
         if self.kind not in ("debug", "console") or (self.curl_error is None and self.http_code is None):
             return None
         kind = _BY_CURL.get(self.curl_error or 0, AlarmKind.INVALID_RESPONSE)
-        return Alarm(kind=kind, sample=Sample(curl_error=self.curl_error, http_code=self.http_code))
+        return Alarm(kind=kind, sample=sample)
 
 
 def near(text: str) -> Near | None:
@@ -69,7 +82,13 @@ def near(text: str) -> Near | None:
     kind = next((name for name, pattern in _KINDS if pattern.search(text) is not None), None)
     if sum(name in text for name in _TYPES) >= _MANY_TYPES:
         kind = "guide"
-    if kind is None:
-        return None
     curl, status = _CURL.search(text), _STATUS.search(text)
-    return Near(kind, int(curl["number"]) if curl else None, int(status["number"]) if status else None)
+    numbers = int(curl["number"]) if curl else None, int(status["number"]) if status else None
+    if kind is not None:
+        return Near(kind, *numbers)
+    wordings = {w.kind_of(said[0]): said[0].rstrip(w.EDGES) for said in _WORDING.finditer(text) if w.is_known(said[0])}
+    if len(wordings) != 1:
+        return None  # of several alarms nothing can be told apart
+    appids = set(_APPID.findall(text))
+    (wording,) = wordings.values()
+    return Near("retold", *numbers, wording, appids.pop() if len(appids) == 1 else None)
