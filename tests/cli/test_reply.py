@@ -87,6 +87,9 @@ def test_an_event_of_tomorrow_is_kept_by_its_name() -> None:
     assert done.returncode == 0
     assert json.loads(done.stdout)["push"] == {"form": "event", "name": "unsubscribed"}
     assert "(did you mean unsubscribe," in done.stderr.decode()
+    far = wxalarm("reply", "--event", "an_event_nobody_knows", "--lang", "en", "-", stdin=b"success")
+    assert b"not in the list of known events" in far.stderr
+    assert b"did you mean" not in far.stderr
     assert run("--event", "an_event_nobody_knows", stdin=b'"success"')[0] == 1
 
 

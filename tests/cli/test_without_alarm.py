@@ -168,3 +168,25 @@ def test_an_alarm_that_is_retold_has_the_minutes_that_are_named() -> None:
     alarm = json.loads(done.stdout)["reports"][0]["alarm"]
     assert (alarm["kind"], alarm["first_seen"]) == ("request-timeout", "2026-01-05T20:12:00+08:00")
     assert wxalarm("parse", stdin=said.encode()).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "<VirtualHost *:80>\n  ServerName wx.example.com\n</VirtualHost>\n",
+            "Apache's configuration, which",
+        ),
+        ("wx.example.com {\n\treverse_proxy localhost:8080\n}\n", "Caddy's configuration, which is not read"),
+        ("frontend http\n  bind *:80\n  default_backend app\n", "is no configuration of nginx"),
+        ("# server { listen 80; }\n\n", "holds no directive"),
+        ("server { listen 80; server_name wx.example.com; location / { proxy_pass http://127.0.0.1:1; } }\n", None),
+    ],
+)
+def test_a_configuration_that_is_not_read_is_called_by_its_name(text: str, said: str | None, tmp_path: Path) -> None:
+    conf = tmp_path / "site.conf"
+    conf.write_text(text, "utf-8")
+    _, found = report("--url", "http://wx.example.com/wx", "--nginx-conf", conf)
+    (result,) = (one for one in found["results"] if one["check"] == "nginx-config")
+    assert (result["status"] == "skip") is (said is not None)
+    assert (said or "") in (result["reason"] or "")

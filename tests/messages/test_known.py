@@ -146,3 +146,10 @@ def test_a_hostile_text_is_searched_in_linear_time(part: str) -> None:
 def test_the_consoles_own_words_are_known_by_the_notice_that_says_most(text: str, name: str | None) -> None:
     found = known.of_console(text)
     assert (found and found.name) == name
+
+
+def test_a_string_of_a_log_is_one_that_its_program_prints() -> None:
+    """uWSGI's core/master.c; a page had it with an article that no program prints."""
+    line = '*** uWSGI listen queue of socket "127.0.0.1:3031" (fd: 3) full !!! (101/100) ***'
+    assert [mention.name for mention in known.mentions(line)] == ["listen queue of socket"]
+    assert known.mentions("the listen queue was short") == []

@@ -238,10 +238,11 @@ def settings_files(settings: Settings) -> Iterator[str]:
         yield from (glob.glob(name) if glob.has_magic(name) else [name])
 
 
-def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1) -> str:
-    """ " (did you mean …?)": names that hold the wrong one, else those that are like it; "" when there are none."""
+def nearest(name: str, known: Sequence[str], words: Catalogue, count: int = 1, alike: float = 0.4) -> str:
+    """ " (did you mean …?)": names that hold the wrong one, else those that are like it (0 to 1); "" when there are
+    none."""
     near = [one for one in known if name and name.lower() in one.lower()]
-    near = near or like(name, known, count)
+    near = near or like(name, known, count, alike)
     return words.ui("nearest", names=near[: max(count, 3)]) if near else ""
 
 

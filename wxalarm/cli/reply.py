@@ -99,7 +99,7 @@ def _named(flag: str, name: str, form: str, words: Catalogue) -> Pushed:
     entry = catalogue.by_label(event=name) if event else catalogue.by_label(msg=name)
     if entry is None or not entry.known or (entry.form == Form.MESSAGE) is event:
         known = [entry.name for entry in catalogue.ENTRIES if entry.form == form]
-        near = nearest(name, known, words, 3)
+        near = nearest(name, known, words, 3, alike=0.6)  # tomorrow's events are like none
         other = catalogue.by_label(msg=name)
         if event and not (other and other.known):
             typer.echo(visible(words.ui("reply_new_event", name=name) + near), err=True)

@@ -19,18 +19,19 @@ _CADDY = re.compile(
 )
 _STATEMENT = later(r"^[^#\n]*[;{}][ \t\r]{0,40}(?:#[^\n]*)?$", re.M)
 _DOCUMENT = later(r"\s{0,400}(?:[{\[]\s{0,400}[\"\]}{]|---|<\?xml|<!DOCTYPE|<html)", re.I)
-_OUTLINE = later(r"^[A-Za-z][\w.-]{0,60}:(?:[ \t\r][^\n]*)?$|^\[[\w. -]{1,60}\]\s*$|^[\w.-]{1,60} ?=", re.M)
-"""A key of YAML, a section or a key of an ini file."""
+_TEXT = later(r"^[ \t\ufeff]*+[^\s#]", re.M)
+"""Anything but comments."""
 _SITE = re.compile(r"^[^\s#;{}][^;{}\n]{0,200}\{[ \t]{0,40}$", re.M)
 
 
 def foreign(text: str) -> str | None:
-    """Whose configuration a text is (apache, caddy, or other: YAML, JSON, a page); None when it may be nginx's."""
+    """Whose configuration a text is (apache, caddy, or other: HAProxy's, YAML, a page, prose); None when it may be
+    nginx's, of which every directive ends in a semicolon or a block."""
     head = text[:SEARCHED]
     if _APACHE.search(head):
         return "apache"
     if ";" not in re.sub(r"#[^\n]*", "", head) and _CADDY.search(head) and _SITE.search(head):
         return "caddy"
-    if _DOCUMENT.match(head) or (_OUTLINE.search(head) and not _STATEMENT.search(head)):
+    if _DOCUMENT.match(head) or (_TEXT.search(head) and not _STATEMENT.search(head)):
         return "other"
     return None

@@ -62,6 +62,8 @@ async def probe(ctx: Context) -> NginxConfig:
         raise Skip("nginx-unreadable", path=found.path, files=", ".join(found.unreadable) or found.path)
     if (owner := foreign(found.files[0].text)) is not None:
         raise Skip(f"nginx-{owner}", path=found.path)
+    if not "".join(re.sub(r"#[^\n]*", "", file.text) for file in found.files).strip():
+        raise Skip("nginx-empty", path=found.path)
     config, way = await in_thread(lambda: load_and_route(found, ctx))
     serves = way is not None and way.choice.by_name
     if given is None and not by_address and not serves:

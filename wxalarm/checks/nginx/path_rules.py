@@ -54,6 +54,7 @@ def findings(known: Facts) -> Iterable[Finding]:
     names = list(dict.fromkeys(name for server in found for name in told_names(server)))
     if not route.choice.by_name and names and not named:
         yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
+    yield from _on_another_port(known, route.choice.server)
     if route.outcome.kind == "unknown":
         return
     refused = list(_refused(known, route))
@@ -94,6 +95,22 @@ def _unserved(known: Facts, found: tuple[Server, ...]) -> Iterable[Finding]:
     case += "-part" if known.config.fragment else ""
     file = known.observation.conf.path
     yield code(None, file=file, case=case, host=target.host, port=target.port, ports=ports, names=names)
+
+
+def _on_another_port(known: Facts, server: Server) -> Iterable[Finding]:
+    """The server has the name, but listens on other ports: so it is behind a balancer, or by mistake."""
+    target = known.ctx.target
+    if target.url is None or not server.listens or any(listen.has(target.port) for listen in server.listens):
+        return
+    yield NGINX_NO_SERVER.variant(severity=Severity.NOTE)(
+        None,
+        file=server.block.place,
+        case="other-port",
+        host=target.host,
+        port=target.port,
+        ports=sorted({port for listen in server.listens for port in (listen.first, listen.last)}),
+        names=list(told_names(server)),
+    )
 
 
 # --- refused ---

@@ -24,7 +24,9 @@ def refused(body: Body) -> Finding | None:
         return None
     message = _MESSAGE.search(body.data)
     text = message[1].decode("utf-8", "replace").strip()[:100] if message else ""
-    return body.find(codes.PAY_FAIL, *said.span(1), corrected=PAID, value=said[1].decode(), message=text)
+    return body.find(
+        codes.PAY_FAIL, *said.span(1), corrected=PAID, value=said[1].decode(), message=text, element="return_code"
+    )
 
 
 def judge(body: Body, root: Element) -> Iterator[Finding]:
@@ -47,4 +49,4 @@ def judge(body: Body, root: Element) -> Iterator[Finding]:
         return
     message = root.get("return_msg")
     said = message.text.strip()[:100] if message is not None else ""
-    yield body.find(codes.PAY_FAIL, *span, corrected=PAID, value=value[:40], message=said)
+    yield body.find(codes.PAY_FAIL, *span, corrected=PAID, value=value[:40], message=said, element="return_code")

@@ -11,7 +11,7 @@ from wxalarm.model import Finding, Severity
 from wxalarm.patterns import later
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import codes
-from wxalarm.wechat.reply.body import BOM, SUCCESS, Body, excerpt
+from wxalarm.wechat.reply.body import BOM, PAID, SUCCESS, Body, excerpt
 from wxalarm.wechat.reply.pages import Page, page_of, target_of
 
 JSON_READ = 1 << 16
@@ -182,6 +182,13 @@ def _json(body: Body, text: str) -> Finding:
         return body.find(codes.OBJECT, corrected=corrected, what=", ".join(str(key) for key in list(value)[:6]))
     if isinstance(value, dict) and value.get("code") == "SUCCESS" and body.pushed.form is Form.PAY:
         return body.find(codes.PAY_V3, corrected=body.accepted_instead)
+    if body.pushed.form is Form.PAY and isinstance(value, dict) and isinstance(value.get("code"), str):
+        at = body.data.find(json.dumps(value["code"], ensure_ascii=False).encode("utf-8", "surrogatepass")) + 1
+        said = str(value.get("message") or "")[:100]
+        span = (at, at + len(value["code"].encode("utf-8", "surrogatepass"))) if at else (0, 1)
+        return body.find(codes.PAY_FAIL, *span, corrected=PAID, value=value["code"][:40], message=said, element="code")
+    if body.pushed.form is Form.PAY:
+        return body.find(codes.JSON, corrected=body.accepted_instead, what="pay")
     if isinstance(value, dict) and value.keys() >= {"ToUserName", "MsgType"}:
         return body.find(codes.JSON, corrected=body.accepted_instead, what="reply")
     if isinstance(value, dict) and _LOGIN.search(text[:2000]):
