@@ -12,6 +12,7 @@ from typing import NamedTuple
 from wxalarm.model import Alarm, AlarmKind, Sample
 from wxalarm.parser import words as w
 from wxalarm.patterns import compiled
+from wxalarm.wechat import limits
 
 LOOKED_AT = 4096
 """Characters of a text that say what it is."""
@@ -44,7 +45,7 @@ _KINDS = (
 )
 _WORDING = compiled(rf"{w.OPENING}[^\n。;；:：?？|\"<>]{{2,80}}")
 """The sentence of a 内容, wherever somebody quotes it."""
-_APPID = compiled(r"(?<![0-9A-Za-z])wx[0-9a-f]{16}(?![0-9A-Za-z])")
+_APPID = compiled(rf"(?<![0-9A-Za-z]){limits.APPID}(?![0-9A-Za-z])")
 _MANY_TYPES = 4
 """So many of them have a text on alarms, not an alarm."""
 _BY_CURL = {6: AlarmKind.DNS_FAILURE, 28: AlarmKind.REQUEST_TIMEOUT}
