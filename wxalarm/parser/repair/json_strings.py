@@ -19,7 +19,7 @@ _BEFORE = 4096
 """Characters before a string in which a body may have begun."""
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _PAIR = compiled(r'"(?P<pair>\\u[^"\n]{5,80})"\s{0,9}:\s{0,9}"(?:[^"\\\n]|\\.){0,9000}+"')
-_KEY = compiled("|".join((*w.LABELS.values(), *w.SYNONYMS.values())))
+_KEY = compiled("|".join((*w.LABELS.values(), *w.SYNONYMS.values(), *w.MISREAD.values())))
 _FIELD = compiled(r'"[*_`~]{0,4}(?P<key>\\u[^"\n*_`~:]{5,80})[*_`~:]{0,6}\\n(?P<value>(?:[^"\\\n]|\\.){0,9000}+)"')
 """A label and its value below it in one string, as the fields of cards have them."""
 _ANOTHER = compiled(rf"\n[^\w\n]{{0,12}}(?:{_KEY.pattern})")
