@@ -199,6 +199,24 @@ def test_a_line_above_an_alarm_that_has_its_own_is_none_of_it(above: str) -> Non
     assert alarm_of(f"{above}\n{ALARM}") == alarm_of(ALARM)
 
 
+@pytest.mark.parametrize(
+    ("group", "cut", "whole"),
+    [
+        ("[http code=502]", "[http code=5", "[http code=502"),
+        ("[cURL Error=52]", "[cURL Error=5", "[cURL Error=52[Foo=1]"),
+    ],
+)
+@pytest.mark.parametrize("behind", ["...", "(显示全部)", ""])
+def test_a_number_that_was_cut_is_none(group: str, cut: str, whole: str, behind: str) -> None:
+    text = ALARM.partition("\n报警排查指引")[0].replace("[cURL Error=52]", group)
+    sample = alarm_of(text.replace(group, cut + behind)).sample
+    assert (sample.http_code, sample.curl_error) == (None, None)
+    assert any(value and value.startswith("5") for value in sample.extra.values())
+    assert (alarm_of(text.replace(group, whole)).sample.http_code or 0) + (
+        alarm_of(text.replace(group, whole)).sample.curl_error or 0
+    ) in (502, 52)
+
+
 def test_a_border_is_one_only_in_one_column() -> None:
     lines = ["内容 |", "次数到了 |", "时间 不定 |", "昵称 |"]
     assert not list(panes.edits("\n".join(lines), 0, 99))

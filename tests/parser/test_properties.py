@@ -45,6 +45,14 @@ def as_printed(name: str, value: object, printed: str) -> object:
     return printed
 
 
+def test_a_nickname_in_the_middle_of_somebodys_line_was_not_cut() -> None:
+    chat = '{"Appid": "wx0000000000000001"}\n快递: 时间: 16:00 内容: 文件 昵称: 前台小张\n好的\n'
+    (alarm,) = parse(
+        chat + "时间: 2026-01-01 12:00:00\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法"
+    ).alarms
+    assert alarm.nickname is None
+
+
 @given(made(), NOISE, NOISE)
 def test_values_and_places_come_back(alarm: Made, before: str, behind: str) -> None:
     # A line between: somebody's "昵称: 小王" right before a fragment could be its own.

@@ -34,6 +34,10 @@ def build(cluster: Cluster, source: Source) -> tuple[Alarm, list[Finding]]:
     return _Builder(cluster, source).built()
 
 
+_DIGITS = {"stamp": 10, "http_code": 3}
+"""Digits of a number that always has so many."""
+
+
 class _Builder:
     """Collects the fields, spans and problems of one alarm."""
 
@@ -169,11 +173,16 @@ class _Builder:
         text = self._stripped(f"sample.{name}", span)
         if name not in w.NUMBERS:
             values[name] = text
-        elif (number := _number(text)) is not None:
+        elif (number := _number(text)) is not None and not self._is_cut(name, group, text):
             values[name] = number
         elif text:
             extra[group.key] = text
             self._problem(BAD_VALUE, span, field=name, value=text[:200], expected="0-9")
+
+    def _is_cut(self, name: str, group: Token, number: str) -> bool:
+        """Whether more digits may have stood behind a number: a tool cut the text there."""
+        whole = _DIGITS.get(name) == len(number) or self.text.startswith("[", group.end)
+        return not group.closed and not whole
 
     def _shown(self, group: Token) -> str:
         return "" if group.value is None else self.text[group.value[0] : group.value[1]][:200]

@@ -445,6 +445,9 @@ class Dress:
     def _behind_appid(self, at: int) -> bool:
         """Whether the line above that of an offset has an appid: what stands below a nickname else is somebody's."""
         line = self.text.rfind("\n", max(0, at - 99), at)
+        first = _EVENT.match(self.text, self._word(line))
+        if first is None or first.lastgroup != "nickname":
+            return False  # in the middle of somebody's line
         above = self.text[max(0, self.text.rfind("\n", max(0, line - 99), max(0, line))) : max(0, line)]
         return _APPID_LINE.search(above) is not None
 
