@@ -153,3 +153,9 @@ def test_a_string_of_a_log_is_one_that_its_program_prints() -> None:
     line = '*** uWSGI listen queue of socket "127.0.0.1:3031" (fd: 3) full !!! (101/100) ***'
     assert [mention.name for mention in known.mentions(line)] == ["listen queue of socket"]
     assert known.mentions("the listen queue was short") == []
+
+
+def test_a_push_is_known_by_its_name_in_the_xml_too() -> None:
+    assert [entry.name for entry in known.find("component_verify_ticket")] == ["Component Ticket"]
+    assert known.find("TEMPLATESENDJOBFINISH") == known.find("Event=Template Send Job Finish")
+    assert known.find("component_verify_ticke") == ()

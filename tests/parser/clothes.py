@@ -412,6 +412,7 @@ UNTOLD = {
     ("blanks inside words", "quotes"),
     ("blanks inside words", "JSON keys, escaped"),
     ("equals signs", "soft breaks"),
+    ("fat arrows", "soft breaks"),
     ("wide equals signs", "quoted-printable"),
 }
 """What leaves no sign of the one behind the other."""

@@ -40,6 +40,10 @@ def test_a_wrong_name_has_near_ones(wrong: str) -> None:
     assert nearest(wrong)[0] == "tcp-refused"
 
 
+def test_another_number_is_no_misspelling() -> None:
+    assert nearest("86600") == nearest("-40099") == []
+
+
 @pytest.mark.parametrize("nothing", ["", " ", "-", "\x1b[31m"])
 def test_nothing_is_no_name(nothing: str) -> None:
     assert explain(nothing, catalogue("en")) is None

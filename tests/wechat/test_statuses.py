@@ -6,9 +6,9 @@ import pytest
 
 from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.wechat.statuses import CLASSES, EXPLAINED, OTHER, status_case
-from wxalarm.wechat.verify import GET_REFUSED
+from wxalarm.wechat.verify import OF_GET
 
-SAID = {"unsigned", "signed", "none", GET_REFUSED}
+SAID = {"unsigned", "signed", "none", *OF_GET.values()}
 """What a check says of a refused GET, without a signature or with one, and of a log without a status."""
 
 

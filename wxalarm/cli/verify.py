@@ -151,10 +151,14 @@ def _of_console(data: bytes) -> known.Entry | None:
     return known.of_console(text) if len(text) <= _MESSAGE and "<" not in text else None
 
 
+_CUT = (18, 28, 55, 56, 61, 92)
+"""libcurl's numbers of an answer that broke off: what came of it is no answer (libcurl-errors(3))."""
+
+
 def attempt_of(data: bytes) -> Attempt:
     """What a text shows of a verification: what curl printed, a line of an access log, or a body."""
     seen = dump.verbose(data)
-    if seen is not None and not seen.response:
+    if seen is not None and (not seen.response or seen.curl in _CUT):
         return Attempt(target=seen.target, curl=seen.curl) if seen.curl is not None else Attempt(target=seen.target)
     response = seen.response if seen is not None else dump.unmetered(data)
     target = seen.target if seen is not None else dump.asked(data)

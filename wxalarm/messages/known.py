@@ -117,6 +117,10 @@ def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
+_WRITTEN = re.compile(r"in the XML (\w+)")
+"""The name of a push in its XML, beside the one that alarms print."""
+
+
 @cache
 def _index() -> dict[str, tuple[Entry, ...]]:
     found: dict[str, tuple[Entry, ...]] = {}
@@ -124,6 +128,9 @@ def _index() -> dict[str, tuple[Entry, ...]]:
         for key in dict.fromkeys((_folded(entry.name), _folded(entry.said))):
             if key and not (key != _folded(entry.name) and entry.family in ("kind", "push")):
                 found[key] = (*found.get(key, ()), entry)
+    for entry in entries():
+        if entry.family == "push" and (written := _WRITTEN.search(entry.said)):
+            found.setdefault(_folded(written[1]), (entry,))
     return found
 
 

@@ -30,7 +30,9 @@ def names() -> list[str]:
 
 def nearest(name: str) -> list[str]:
     """The names most like a wrong one."""
-    near = like(_plain(name), names(), 3)
+    if name.strip().lstrip("-").isdigit():
+        return []  # another number is no misspelling
+    near = like(_plain(name), names(), 3, 0.5)
     others = {entry.name.casefold(): entry.name for entry in known.entries()}
     return near or [others[folded] for folded in like(name.strip().casefold(), others, 3, 0.6)]
 

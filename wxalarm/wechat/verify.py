@@ -63,6 +63,10 @@ GET_REFUSED = "405-asked"
 """The key of [words.http_status] for a GET that the route does not take."""
 
 
+OF_GET = {405: GET_REFUSED, 500: "500-asked"}
+"""The statuses that say something else of the console's GET than of a push."""
+
+
 class Judgement(Struct, frozen=True):
     """accepted: None when neither can be told. Findings: the cause first."""
 
@@ -123,7 +127,7 @@ def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Findi
         return
     if wrong := transport.wrong_status(attempt.status, Pushed(), fields.get("location")):
         # What only matters to a POST has words of its own for the console's GET.
-        asked = {"case": GET_REFUSED} if attempt.status == 405 else {}
+        asked = {"case": OF_GET[attempt.status]} if attempt.status in OF_GET else {}
         yield _reproduced(Finding(wrong.code, {**wrong.evidence, **asked}, wrong.location))
         yield from () if transport.redirects(attempt.status) else who_answered(attempt.body or b"")
         return
@@ -193,12 +197,12 @@ def _by_form(attempt: Attempt, body: bytes) -> Iterator[Finding]:
 
 
 def _by_length(attempt: Attempt) -> Iterator[Finding]:
-    """A log counts bytes: the echostr's own number, or one that tells what was around it."""
+    """A log counts bytes: the echostr's own number, or one that may tell what was around it."""
     length, wanted = attempt.length, len(attempt.echostr or "")
     if length is None or not wanted or length == wanted:
         yield UNSEEN(case="length" if length is not None and wanted else "nothing", length=length)
         return
-    cases = {0: "empty-asked", 7: "success-asked", wanted + 1: "whitespace", wanted + 2: "quotes", wanted + 3: "bom"}
+    cases = {0: "empty-asked", 7: "success-asked", **{wanted + more: f"more-{more}" for more in (1, 2, 3)}}
     code = ECHO_WRONG if length == 0 else ECHO_WRONG.variant(basis=Basis.CONDITION)  # what the bytes were, nobody saw
     yield code(address="", case=cases.get(length, "length"), length=length, wanted=wanted, shown=None)
 

@@ -183,3 +183,11 @@ def test_the_quote_is_the_place(body: bytes, ends: int) -> None:
 def test_quotes_of_json_are_undone() -> None:
     body = b'\\u003cxml a=\\"1\\"\\u003e\\u003c/xml\\u003e'
     assert first(body).evidence["corrected"] == '<xml a="1"></xml>'
+
+
+@pytest.mark.parametrize("body", [b"<xml>a</xml>", b"<html>\n<body>a</body>\n</html>", b">x", b"*x*"])
+def test_a_body_that_begins_as_the_lines_of_a_head_do_is_whole(body: bytes) -> None:
+    """curl puts a blank behind its marks."""
+    seen = dump.verbose(b"> POST /cb HTTP/1.1\n> \n< HTTP/1.1 200 OK\n< \n" + body)
+    assert seen is not None
+    assert dump.response_of(seen.response).body == body

@@ -44,8 +44,8 @@ class Verbose:
 _MARKED = re.compile(rb"(?m)^[<>*] ")
 _ASKED = re.compile(rb"(?m)^> (?:GET|POST|HEAD) (\S{1,16384}) HTTP/")
 _GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\)")
-_HEAD = re.compile(rb"(?m)^< ?([^\n]*\n?)")
-_NOISE = re.compile(rb"(?m)^(?:[<>*] ?[^\n]*|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
+_HEAD = re.compile(rb"(?m)^<(?: |(?=\r?$))([^\n]*\n?)")
+_NOISE = re.compile(rb"(?m)^(?:[<>*](?: [^\n]*|\r?$)|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
 _LEFT = re.compile(rb"\* (?:Connection #\d{1,6} to host|Closing connection|shutting down connection)[^\n]{0,300}\r?\n?")
 _METER = re.compile(
     rb"(?m)^  % Total[^\n]{0,100}\n[ ]{20,40}Dload[^\n]{0,100}\n"
