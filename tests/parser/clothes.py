@@ -411,6 +411,8 @@ PAIRS: tuple[tuple[dict[str, Clothes], dict[str, Clothes]], ...] = (
 UNTOLD = {
     ("blanks inside words", "quotes"),
     ("blanks inside words", "JSON keys, escaped"),
+    ("blanks inside words", "Feishu fields"),
+    ("时问", "yaml, partly quoted"),
     ("equals signs", "soft breaks"),
     ("fat arrows", "soft breaks"),
     ("wide equals signs", "quoted-printable"),
