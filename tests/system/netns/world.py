@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -101,7 +102,8 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.server, self.client = (f"wxa-{role}-{os.getpid()}" for role in ("srv", "cli"))
+        mark = secrets.token_hex(4)  # not the process's number: another suite in a container may have the same
+        self.server, self.client = (f"wxa-{role}-{mark}" for role in ("srv", "cli"))
         self.authority = Authority()
         self.roots = folder / "roots.pem"
         self.roots.write_bytes(self.authority.root.public_bytes(Encoding.PEM))
