@@ -85,7 +85,7 @@ def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:
         if key in flat and (seconds := read(flat[key])) is not None:
             return Took(seconds, False, key)
     if flat.keys() >= _OF_KONG and (seconds := read(flat["request"], "ms")) is not None:
-        return Took(seconds, False, "request")
+        return Took(seconds, False, "request", "ms")
     for key, text in flat.items():
         by_name = _BY_SUFFIX.match(key)
         named = (by_name["unit"] or by_name["short"]) if by_name else None

@@ -297,7 +297,7 @@ _PREFIX = later(
 _CLOCK = later(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
 _OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
 """A time without a date."""
-_ORIGIN = r"^https?://[^/\s]*(?=/)"
+_HOST = re.compile(r"^https?://[^/\s]*(?=/)")
 _PREFIXED = 120
 """Characters in which it stands."""
 _STOPS = ("", "?", "#")
@@ -462,7 +462,7 @@ class RecordParser(Lines):
                 asked = got[method]
             if asked != "POST":
                 return False
-            if not target.startswith("/"):
+            if not target.startswith("/") and not (target := _HOST.sub("", target)).startswith("/"):
                 return None
             if wanted.path is not None:
                 if not target.startswith(wanted.path) or target[len(wanted.path) : len(wanted.path) + 1] not in _STOPS:
@@ -943,12 +943,12 @@ def target_of(record: Record) -> str | None:
     """Path and query that a line's request asked for; None when the line does not say."""
     if "request" in record:
         words = record["request"].split(" ")
-        return re.sub(_ORIGIN, "", words[1].replace("&amp;", "&")) if len(words) > 1 else None
+        return _HOST.sub("", words[1].replace("&amp;", "&")) if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
     if target and arguments and "?" not in target:
         target = f"{target}?{arguments}"
-    return target and re.sub(_ORIGIN, "", target.replace("&amp;", "&"))
+    return target and _HOST.sub("", target.replace("&amp;", "&"))
 
 
 def fits(record: Record, wanted: Wanted) -> bool:
