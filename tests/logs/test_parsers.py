@@ -327,3 +327,17 @@ def test_a_line_of_json_leaves_out_what_it_has_no_value_for() -> None:
     records = [parser.record(line) for line in lines]
     assert [record and record.get("upstream_addr") for record in records] == ["192.0.2.1:80", "-"]
     assert [record and record.get("upstream_status") for record in records] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("target", "read"),
+    [
+        ("/wx?signature=1&amp;timestamp=2", "/wx?signature=1&timestamp=2"),
+        ("/wx?signature=1&amp=2&amplitude=3", "/wx?signature=1&amp=2&amplitude=3"),
+        ("https://wx.example.com/wx?a=1", "/wx?a=1"),
+        ("/wx?url=https://wx.example.com/a", "/wx?url=https://wx.example.com/a"),
+    ],
+)
+def test_a_page_s_ampersands_are_undone_and_no_others(target: str, read: str) -> None:
+    assert target_of({"request": f"POST {target} HTTP/1.1"}) == read
+    assert target_of({"request_method": "POST", "request_uri": target}) == read
