@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -574,6 +575,17 @@ def test_a_guess_that_one_line_refutes_is_none_for_the_others() -> None:
 END = next(one.sample for one in FRAMEWORKS if one.name == "clf")
 
 
+def assert_asked(line: str, units: Mapping[str, str], seconds: float | None, asked: str | None) -> None:
+    """The duration that is read of a line, and what its report asks for."""
+    parser = detect([line.encode()] * 2, units=units)
+    assert parser is not None
+    record = parser.record(line.encode())
+    assert record is not None
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+    assert (parser.asked, "unit" in parser.guessed) == (asked, asked is not None)
+    assert asked is None or asked.split()[0] in NAMED
+
+
 @pytest.mark.parametrize(
     ("line", "units", "seconds", "asked"),
     [
@@ -591,13 +603,7 @@ def test_a_number_at_the_end_of_a_line_is_asked_for(
     line: str, units: dict[str, str], seconds: float | None, asked: str | None
 ) -> None:
     """%D: milliseconds of Tomcat 9, microseconds of Tomcat 10.1 and Apache; %T: seconds."""
-    parser = detect([line.encode()] * 2, units=units)
-    assert parser is not None
-    record = parser.record(line.encode())
-    assert record is not None
-    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
-    assert (parser.asked, "unit" in parser.guessed) == (asked, asked is not None)
-    assert asked is None or asked.split()[0] in NAMED
+    assert_asked(line, units, seconds, asked)
 
 
 FPM = next(one.sample for one in FRAMEWORKS if one.name == "PHP-FPM")
@@ -617,13 +623,7 @@ def test_what_is_written_in_two_units_is_asked_for(
     line: str, units: dict[str, str], seconds: float | None, asked: str | None
 ) -> None:
     """PHP-FPM: %d are seconds, %{milli}d milliseconds, both "12.345"; its sample configuration has the second."""
-    parser = detect([line.encode()] * 2, units=units)
-    assert parser is not None
-    record = parser.record(line.encode())
-    assert record is not None
-    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
-    assert (parser.asked, "unit" in parser.guessed) == (asked, asked is not None)
-    assert asked is None or asked.split()[0] in NAMED
+    assert_asked(line, units, seconds, asked)
 
 
 def left(name: str, *changes: tuple[str, str]) -> tuple[str, ...]:

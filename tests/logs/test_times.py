@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.logs.test_parsers import AT
 from wxalarm.logs import times
 
@@ -17,3 +19,9 @@ def test_times_of_every_kind() -> None:
     assert times.epoch(b"1735092297123") == 1735092297.123
     for bad in (b"32/Dec/2024:10:04:57 +0800", b"25/Foo/2024:10:04:57 +0800", b"25/Dec/2024:25:04:57 +0800", b"-"):
         assert times.local(bad) is None
+
+
+@pytest.mark.parametrize("text", [b"inf", b"-inf", b"Infinity", b"1e999", b"nan"])
+def test_no_number_is_no_time_and_holds_nobody_up(text: bytes) -> None:
+    """A log comes from outside: JSON of Python has Infinity."""
+    assert times.epoch(text) is None

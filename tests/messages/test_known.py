@@ -130,6 +130,14 @@ def test_a_hostile_text_is_searched_in_linear_time(part: str) -> None:
     assert_linear(made, 1 << 19)
 
 
+def test_many_numbers_are_looked_up_in_linear_time() -> None:
+    def made(size: int) -> Callable[[], object]:
+        text = "".join(f"{number} bytes sent\n" for number in range(size // 18))
+        return lambda: known.mentions(text)
+
+    assert_linear(made, 1 << 19)
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

@@ -61,7 +61,7 @@ LATE = "微信服务器向公众号推送消息或事件后，开发者5秒内�
     ("text", "alarm"),
     [
         (LATE, Alarm(AlarmKind.REQUEST_TIMEOUT, description=LATE)),
-        (f"求助：一直报“{LATE}”？", Alarm(AlarmKind.REQUEST_TIMEOUT, description=LATE + "”")),
+        (f"求助：一直报“{LATE}”？", Alarm(AlarmKind.REQUEST_TIMEOUT, description=LATE)),
         (
             f"公众号 wx0000000000000001\n原因：{LATE}\n样例 HTTP状态码：502",
             Alarm(AlarmKind.REQUEST_TIMEOUT, "wx0000000000000001", description=LATE, sample=Sample(http_code=502)),

@@ -101,10 +101,6 @@ def read_bytes(
     return data
 
 
-_NOTICE = 400
-"""Characters of what somebody copied from the console or from a follower."""
-
-
 def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> str:
     """That a source has no alarm, and what it is instead, by the beginning of its text, or of its bytes."""
     # For a text without an alarm alone.
@@ -118,7 +114,7 @@ def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> st
 
     found = near(text)
     if found is None:
-        said = known.of_console(text) if len(text) <= _NOTICE else None
+        said = known.of_console(text)
         if said is None:
             return words.ui("no_alarm", source=name)
         meant, hint = said.in_words(words.lang)

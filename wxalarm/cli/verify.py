@@ -141,14 +141,10 @@ def _offline(
     return {True: 0, False: 1, None: UNTOLD}[judgement.accepted] or refused
 
 
-_MESSAGE = 400
-"""Characters of what somebody copied from the console."""
-
-
 def _of_console(data: bytes) -> known.Entry | None:
     """The console's own words on a failed verification; None for an answer of a server."""
-    text = data[: 4 * _MESSAGE].decode("utf-8", "replace")
-    return known.of_console(text) if len(text) <= _MESSAGE and "<" not in text else None
+    text = data[: 4 * known.NOTICE + 4].decode("utf-8", "replace")
+    return known.of_console(text) if "<" not in text else None
 
 
 _CUT = (18, 28, 55, 56, 61, 92)

@@ -38,7 +38,7 @@ _NAMED_CAUSES = (
         "csrf",
         rb"TokenMismatch|InvalidAuthenticityToken|EBADCSRFTOKEN|Unable to verify your data submission|"
         + "您提交的数据无法被验证|令牌数据无效".encode()
-        + rb"|[Aa]nti-?forgery (?:token|cookie)|'_?csrf|[Ii]nvalid CSRF|EBADCSRFTOKEN|Invalid CSRF|"
+        + rb"|[Aa]nti-?forgery (?:token|cookie)|'_?csrf|[Ii]nvalid CSRF|"
         rb"(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
     ),
     (
@@ -146,11 +146,7 @@ class AppLines:
         return None if plain is None else plain - self.offset
 
     def _nest(self, text: bytes) -> float | None:
-        day, clock = text.decode("utf-8", "replace").split(", ")
-        month, date, year = day.split("/")
-        hour, rest = clock[:-3].split(":", 1)
-        hours = int(hour) % 12 + (12 if clock.endswith("PM") else 0)
-        return self._plain(f"{year}-{month}-{date} {hours:02d}:{rest}".encode())
+        return self._plain(text.replace("\u202f".encode(), b" "))
 
     def _syslog(self, text: bytes) -> float | None:
         """A time without a year: that of the alarm."""

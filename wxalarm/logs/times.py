@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -61,6 +62,8 @@ def epoch(text: bytes) -> float | None:
     try:
         found = float(text)
     except ValueError:
+        return None
+    if not math.isfinite(found):
         return None
     while found > 1e11:
         found /= 1000

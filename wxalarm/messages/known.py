@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 TABLE = "known.tsv"
@@ -19,6 +21,10 @@ PUSHED = ("MsgType", "Msg", "Event")
 """Labels whose values are names of pushes."""
 WORDS = ("kind", "console", "log")
 """Families whose names are words that stand in texts as they are."""
+
+
+NOTICE = 400
+"""Characters of what somebody copies of the console, or of what a follower sees."""
 
 
 class Entry(NamedTuple):
@@ -103,7 +109,10 @@ def mentions(text: str) -> list[Mention]:
 
 
 def of_console(text: str) -> Entry | None:
-    """What the console, or the client, said on a failure, by the longest of its notices in a text."""
+    """What the console, or the client, said on a failure, by the longest of its notices in a text that is no longer
+    than what somebody copies of one."""
+    if len(text) > NOTICE:
+        return None
     found = [entry for mention in mentions(text) for entry in mention.entries if entry.family == "console"]
     worded = [entry for entry in found if not entry.name.lstrip("-").isdigit()]
     return max(worded, key=lambda entry: (entry.name not in _GENERAL, len(entry.name)), default=None)
@@ -135,8 +144,15 @@ def _index() -> dict[str, tuple[Entry, ...]]:
 
 
 @cache
+def _by_name() -> dict[str, tuple[Entry, ...]]:
+    return {name: tuple(same) for name, same in groupby(sorted(entries(), key=_NAME), key=_NAME)}
+
+
+_NAME = attrgetter("name")
+
+
 def _of(name: str, families: tuple[str, ...]) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries() if entry.name == name and entry.family in families)
+    return tuple(entry for entry in _by_name().get(name, ()) if entry.family in families)
 
 
 _CURL = re.compile(r"curl(?:[ _-]{0,2}(?:error|errno|code)|错误码)?[\"']?[ :=：(]{0,4}\(?(\d{1,2})\b", re.I)
@@ -174,8 +190,9 @@ def _places(text: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
     for found in _ERRCODE.finditer(text) if any(needle in folded for needle in _ERRCODES) else ():
         if found[1] != "0" and not _CRYPTO.fullmatch(found[1]):
             yield found.start(1), found[1], _of(found[1], ERRCODES)
-    for found in _SAID.finditer(folded):
-        if meant := tuple(entry for entry in _of(found[1], ERRCODES) if _folded(entry.said).startswith(found[2])):
+    for found in _SAID.finditer(text):
+        begun = found[2].casefold()
+        if meant := tuple(entry for entry in _of(found[1], ERRCODES) if _folded(entry.said).startswith(begun)):
             yield found.start(1), found[1], meant
     for found in _GROUP.finditer(text) if "[" in text else ():
         name, value = found[1].strip(), (found[2] or "").strip()

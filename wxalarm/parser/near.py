@@ -87,7 +87,8 @@ def near(text: str) -> Near | None:
     numbers = int(curl["number"]) if curl else None, int(status["number"]) if status else None
     if kind is not None:
         return Near(kind, *numbers)
-    wordings = {w.kind_of(said[0]): said[0].rstrip(w.EDGES) for said in _WORDING.finditer(text) if w.is_known(said[0])}
+    said = [found[0].rstrip(f"{w.EDGES}”’」』'") for found in _WORDING.finditer(text)]
+    wordings = {w.kind_of(one): one for one in said if w.is_known(one)}
     if len(wordings) != 1:
         return None  # of several alarms nothing can be told apart
     appids = set(_APPID.findall(text))

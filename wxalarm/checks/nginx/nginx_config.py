@@ -129,23 +129,24 @@ def _broken(known: Facts) -> Iterable[Finding]:
 
 def _unread(known: Facts) -> Iterable[Finding]:
     """What a part of a configuration includes, and is not there: a redirect, a refusal, a route may stand in it."""
-    serious = list(_serious(known))
-    opened = (problem.message for problem in known.config.problems if problem not in serious)
-    names = [name for message in opened if (name := PurePath(message.split('"')[1]).name) not in _HARMLESS]
+    opened = (problem.message.split('"')[1] for problem in known.config.problems if _is_elsewhere(known, problem))
+    names = [name for path in opened if (name := PurePath(path).name) not in _HARMLESS]
     if names:
         yield NGINX_INCLUDE_UNREAD(None, file=known.observation.conf.path, count=len(names), names=names[:_MOST_NAMES])
 
 
 def _serious(known: Facts) -> Iterator[nginx.ConfigProblem]:
-    """Problems of the text itself: an include that could not be opened counts only where the file should be."""
+    """Problems of the text itself."""
+    return (problem for problem in known.config.problems if not _is_elsewhere(known, problem))
+
+
+def _is_elsewhere(known: Facts, problem: nginx.ConfigProblem) -> bool:
+    """Whether a problem is an include that could not be opened, and not one that should be there: in a part of a
+    configuration it is relative to a folder that the part does not tell."""
     conf = known.observation.conf
-    for problem in known.config.problems:
-        missing = problem.message.startswith("open() ")
-        # In a part of a configuration an include is relative to a folder that it does not tell.
-        elsewhere = conf.source == "stdin" or not known.observation.here or known.config.fragment is not None
-        if missing and (elsewhere or any(path in problem.message for path in conf.unreadable)):
-            continue
-        yield problem
+    elsewhere = conf.source == "stdin" or not known.observation.here or known.config.fragment is not None
+    missing = problem.message.startswith("open() ")
+    return missing and (elsewhere or any(path in problem.message for path in conf.unreadable))
 
 
 def _place(path: str, line: int) -> Location:

@@ -17,7 +17,7 @@ from wxalarm.parser.problems import LOOK_ALIKE, VALUE_JOINED
 from wxalarm.parser.repair import groups
 from wxalarm.parser.repair.groups import BLANK, CUT
 from wxalarm.parser.repair.json_strings import escapes
-from wxalarm.parser.repair.maps import Edit, Mended, replaced
+from wxalarm.parser.repair.maps import Edit, Mended, Part, in_order, replaced
 from wxalarm.patterns import compiled
 
 _GAP = rf"[ \t\r\n\u00a0\u3000{w.QUOTES}]{{0,9}}"
@@ -507,20 +507,10 @@ class Dress:
             label = _NEXT_KEY.match(text, following.end)
             event = _EVENT.match(text, label.end()) if label is not None else None
             following = self._pair(event) if event is not None and event[0] != "[" else None
-        at, moved = pair.start, ""
-        for one in sorted(pairs, key=lambda one: w.RANK[one.name]):
-            line = f"\n{w.PRINTED[one.name]} "
-            if one.start < at:
-                moved += line + self._decoded(one)
-                continue
-            yield Edit(at, one.value, moved + line)
-            yield from escapes(text, one.value, one.value_end)
-            at, moved = one.value_end, ""
         if pairs:
             self._at = max(one.end for one in pairs)
-            # What moved stands where the last value ends, not behind what follows the document.
-            yield Edit(at, at + 1, moved)
-            yield Edit(at + 1, self._at, "\n")
+            parts = (Part(one.name, one.start, one.value, one.value_end) for one in pairs)
+            yield from in_order(text, (pair.start, self._at), parts, escapes)
             self._marks = ""
 
     def _decoded(self, pair: _Pair) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from wxalarm.model import Code
+from wxalarm.parser import words as w
 
 Mended = tuple[Code, dict[str, Any]] | None
 
@@ -73,3 +74,38 @@ def replaced(text: str, edits: Iterable[Edit]) -> tuple[str, Map | None]:
         return text, None
     out.append(text[at:])
     return "".join(out), back
+
+
+class Part(NamedTuple):
+    """A value that becomes a line behind the label of its field: text[value:end], in place of text[start:end]."""
+
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+def in_order(
+    text: str,
+    span: tuple[int, int],
+    parts: Iterable[Part],
+    inside: Callable[[str, int, int], Iterable[Edit]] = lambda text, start, end: (),
+) -> Iterator[Edit]:
+    """The edits that make text[span] the lines of some values in their order; what stands too far to the left moves.
+    inside: the edits of a value."""
+    at, stop = span
+    moved = ""
+    for part in sorted(parts, key=lambda part: (w.RANK[part.name], part.start)):
+        label = f"\n{w.PRINTED[part.name]} "
+        if part.start < at:
+            value = text[part.value : part.end]
+            moved += label + replaced(value, inside(value, 0, len(value)))[0]
+            continue
+        yield Edit(at, part.value, moved + label)
+        yield from inside(text, part.value, part.end)
+        at, moved = part.end, ""
+    # What moved stands where the last value ends, not behind what follows it.
+    behind = min(at + 1, stop) if moved else at
+    if moved:
+        yield Edit(at, behind, moved)
+    yield Edit(behind, stop, "\n")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from wxalarm.parser import words as w
-from wxalarm.parser.repair.maps import Edit
+from wxalarm.parser.repair.maps import Edit, Part, in_order
 from wxalarm.patterns import compiled
 
 _LEAST = 4
@@ -16,7 +16,6 @@ _NAMES = {name: compiled(rf"(?:{label.replace('[:：]', '')}|{w.SYNONYMS[name]})
 _HEAD = compiled(
     rf"^(?=[^\n]{{9,300}}$)[^\n]*?(?:{'|'.join(dict.fromkeys(w.HAN_WORDS))})[^\n]*?[\t|｜,][^\n]*$", re.MULTILINE
 )
-_PRINTED = tuple(w.PRINTED.values())
 _CSV = compiled(
     r"(?:(?<=,)|(?<![^\n\ufeff]))(?:\"(?P<quoted>(?:[^\"\n]|\"\")*+)\"[ \t\r]*|(?P<plain>[^,\"\n\r]*+)\r?)(?=,|\n|\Z)"
 )
@@ -49,35 +48,10 @@ def edits(text: str, at: int, end: int) -> Iterator[Edit]:
 
 
 def _lines(text: str, row: tuple[int, int], cells: list[tuple[int, int]], names: list[str | None]) -> Iterator[Edit]:
-    """One row: every cell behind its label, a cell without one dropped."""
-    ranks = [w.RANK[name] for name in names if name is not None]
-    if ranks != sorted(ranks):
-        # An alarm's lines have an order: a later label above an earlier one would be another alarm's.
-        yield from _sorted_lines(text, row, cells, names)
-        return
-    at = row[0]
-    for (start, end), name in zip(cells, names, strict=True):
-        if name is not None:
-            yield Edit(at, start, f"\n{w.PRINTED[name]} ")
-            at = end
-    yield Edit(at, row[1], "\n")
-
-
-def _sorted_lines(
-    text: str, row: tuple[int, int], cells: list[tuple[int, int]], names: list[str | None]
-) -> Iterator[Edit]:
-    """The same with the labels in their order: a cell that stands too far to the left moves."""
-    at, moved = row[0], ""
-    for rank, (start, end) in sorted(
-        (w.RANK[name], cell) for cell, name in zip(cells, names, strict=True) if name is not None
-    ):
-        line = f"\n{_PRINTED[rank]} "
-        if start < at:
-            moved += line + text[start:end]
-        else:
-            yield Edit(at, start, moved + line)
-            at, moved = end, ""
-    yield Edit(at, row[1], moved + "\n")
+    """One row: every cell behind its label, a cell without one dropped. An alarm's lines have an order: a later label
+    above an earlier one would be another alarm's."""
+    named = ((name, cell) for cell, name in zip(cells, names, strict=True) if name is not None)
+    return in_order(text, row, (Part(name, start, start, end) for name, (start, end) in named))
 
 
 def _cells(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, int]]:
