@@ -66,7 +66,11 @@ def test_a_folder_an_archive_and_a_compressed_file(tmp_path: Path) -> None:
 def test_a_robots_document_holds_an_alarm(tmp_path: Path, indent: int | None) -> None:
     """It is no record that `parse` wrote, whatever its first character."""
     path = tmp_path / "robot.json"
-    path.write_text(json.dumps({"msgtype": "text", "text": {"content": ALARM.format(n=1)}}, indent=indent), "utf-8")
+    said = {"msgtype": "text", "text": {"content": ALARM.format(n=1)}}
+    path.write_text(json.dumps(said, indent=indent), "utf-8")
+    assert appids(document(path)) == ["wx0000000000000001"]
+    # As Kubernetes and monitoring systems begin theirs.
+    path.write_text(json.dumps({"kind": "Event", "description": "x", **said}, indent=indent), "utf-8")
     assert appids(document(path)) == ["wx0000000000000001"]
 
 

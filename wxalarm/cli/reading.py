@@ -218,8 +218,10 @@ def alarms_of(name: str, parts: Parts) -> Iterator[tuple[Alarm, Sequence[Finding
 
 
 def is_record(head: str) -> bool:
-    """Whether a text that begins so is what `parse` wrote; JSON of others holds the text of an alarm."""
-    return '"wxalarm.alarms' in head[:HEAD] or all(f'"{key}"' in head[:HEAD] for key in ("kind", "description"))
+    """Whether a text that begins so is what `parse` wrote, which always has these keys. JSON of others may hold the
+    text of an alarm."""
+    head = head[:HEAD]
+    return '"wxalarm.alarms' in head or all(f'"{key}"' in head for key in ("kind", "description", "sample"))
 
 
 def _records(name: str, first: str, rest: Iterator[str]) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
