@@ -23,7 +23,7 @@ from tests.parser.hostile import INPUTS, junk, repeated
 from wxalarm import bounds, config, nginx
 from wxalarm.bounds import Beyond
 from wxalarm.cases import CaseError, from_text
-from wxalarm.logs import formats, parsers
+from wxalarm.logs import formats, text_parser
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import route
 from wxalarm.nginx.syntax import mend_slash_comments
@@ -60,7 +60,7 @@ def log(text: str) -> None:
     data = text.encode("utf-8", "surrogateescape")
     lines = data.split(b"\n")
     for known in (formats.KNOWN[0], formats.given("$time_iso8601 $a $b $c$d$e$status;")):
-        reader = parsers.TextParser(known, formats.Wanted("/callback"))
+        reader = text_parser.TextParser(known, formats.Wanted("/callback"))
         reader.columns(b"\n" + data + b"\n")
         for line in lines:
             reader.record(line[: formats.MAX_LINE])

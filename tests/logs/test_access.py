@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.logs.test_parsers import AT, GUIDE
 from wxalarm.logs.access import Push, Tally
 from wxalarm.logs.formats import KNOWN, Wanted
-from wxalarm.logs.parsers import TextParser
+from wxalarm.logs.text_parser import TextParser
 
 
 def test_the_push_is_recognised_by_openid_and_timestamp() -> None:

@@ -7,7 +7,8 @@ from tests.logs.made import Made
 from wxalarm.logs.access import Push
 from wxalarm.logs.access_search import MOST_HITS, Search, needle_of
 from wxalarm.logs.formats import Wanted
-from wxalarm.logs.parsers import LineParser, detect
+from wxalarm.logs.line_parser import LineParser
+from wxalarm.logs.parsers import detect
 
 
 def searched(*lines: bytes, wanted: Wanted | None = None) -> tuple[Search, LineParser]:

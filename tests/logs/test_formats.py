@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wxalarm.logs import formats
-from wxalarm.logs.parsers import TextParser
+from wxalarm.logs.text_parser import TextParser
 
 
 @pytest.mark.parametrize(

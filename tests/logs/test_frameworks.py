@@ -21,9 +21,12 @@ from wxalarm.logs.access_search import Search
 from wxalarm.logs.durations import read, took
 from wxalarm.logs.formats import Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
+from wxalarm.logs.line_parser import LineParser
 from wxalarm.logs.mask import shown
 from wxalarm.logs.moments import DAY, clock
-from wxalarm.logs.parsers import NAMED, LineParser, RecordParser, detect, target_of
+from wxalarm.logs.parsers import NAMED, detect
+from wxalarm.logs.record_parser import RecordParser
+from wxalarm.logs.records import target_of
 from wxalarm.model import Alarm, AlarmKind, Basis, Sample
 from wxalarm.probes import access_log
 

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from tests.growth import assert_linear
 from wxalarm.logs import formats
 from wxalarm.logs.formats import KNOWN, LineFormat, Wanted
-from wxalarm.logs.parsers import LineParser, TextParser, detect, path_of, target_of
+from wxalarm.logs.line_parser import LineParser
+from wxalarm.logs.parsers import detect
+from wxalarm.logs.records import path_of, target_of
+from wxalarm.logs.text_parser import TextParser
 
 GUIDE = (
     b'203.0.113.7  - - [25/Dec/2024:10:04:57 +0800] "POST /callback?signature=ab&timestamp=1735092297&openid=oAAAA '

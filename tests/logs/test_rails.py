@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.logs.test_frameworks import AT, PUSH, findings_of
-from wxalarm.logs import parsers
+from wxalarm.logs import rails
 from wxalarm.logs.formats import Key, Wanted
-from wxalarm.logs.parsers import RailsParser, detect, target_of
+from wxalarm.logs.parsers import detect
+from wxalarm.logs.rails import RailsParser
+from wxalarm.logs.records import target_of
 from wxalarm.model import Basis
 
 OTHER = PUSH.replace("oEXAMPLEopenid00000000000001", "oEXAMPLEopenid00000000000002")
@@ -111,7 +113,7 @@ def test_what_is_found(lines: tuple[str, ...], code: str, basis: Basis, tmp_path
 
 @pytest.mark.parametrize("held", [0, 100])
 def test_a_request_that_goes_on_in_the_next_chunk(held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsers, "_HELD", held)
+    monkeypatch.setattr(rails, "_HELD", held)
     for filler in (1255, 1290):  # the first chunk ends between its lines
         begin = [began(push=OTHER), ended()]
         rest = [*["y" * 99] * 60, ended(took=6001), *["z" * 99] * 3000, began(push=OTHER), ended()]

@@ -12,7 +12,8 @@ import pytest
 
 from tests.checks.logs.support import OPENID, START, joined, line
 from wxalarm.logs.formats import Wanted
-from wxalarm.logs.parsers import LineParser, detect
+from wxalarm.logs.line_parser import LineParser
+from wxalarm.logs.parsers import detect
 from wxalarm.logs.place import Log
 from wxalarm.probes.logfiles import LogFile, Reading
 

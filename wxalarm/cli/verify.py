@@ -20,7 +20,8 @@ from wxalarm.cli.report import deliver
 from wxalarm.cli.settings import settings_of
 from wxalarm.config import Account, ConfigError, Settings
 from wxalarm.logs.access import number
-from wxalarm.logs.parsers import detect, target_of
+from wxalarm.logs.parsers import detect
+from wxalarm.logs.records import target_of
 from wxalarm.messages import known
 from wxalarm.model import Alarm
 from wxalarm.render import verify as renderer

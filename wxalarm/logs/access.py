@@ -11,7 +11,8 @@ from msgspec import Struct, field
 from wxalarm.bounds import whole
 from wxalarm.logs import answered
 from wxalarm.logs.formats import Key
-from wxalarm.logs.parsers import LineParser, Record, target_of
+from wxalarm.logs.line_parser import LineParser
+from wxalarm.logs.records import Record, target_of
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 GAVE_UP = (4.0, 6.5)

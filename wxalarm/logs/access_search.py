@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from wxalarm.bounds import whole
-from wxalarm.logs import answered, formats, mask, parsers
+from wxalarm.logs import answered, formats, mask
 from wxalarm.logs.access import Push, Tally, lines_with, number, split_499
 from wxalarm.logs.formats import Wanted
-from wxalarm.logs.parsers import LineParser, Record
+from wxalarm.logs.line_parser import LineParser
 from wxalarm.logs.place import Log, Place
+from wxalarm.logs.records import Record, fits, path_of, target_of
 from wxalarm.wechat.limits import WAIT
 
 FIRST_LINE = 160
@@ -167,8 +168,8 @@ class Search:
         needles = self.push.needles or ((b"signature=",) if self.elsewhere is None else ())
         for _, line in itertools.islice(lines_with(chunk, needles), MOST_TRIED):
             record = parser.record(line)
-            path = parsers.path_of(record) if record is not None else None
-            if record is None or path in (None, self.wanted.path) or not parsers.fits(record, Wanted(signed=True)):
+            path = path_of(record) if record is not None else None
+            if record is None or path in (None, self.wanted.path) or not fits(record, Wanted(signed=True)):
                 continue
             if anywhere.match(record) in ("exact", "timestamp"):
                 self.own_path = path
@@ -208,7 +209,7 @@ class Search:
         place = 1
         for line in chunk[1:].split(b"\n"):
             record = parser.record(line) if len(self._hits) < MOST_HITS else None
-            if record is not None and parsers.fits(record, self.wanted):
+            if record is not None and fits(record, self.wanted):
                 ended = _ended(parser, record)
                 took = number(record.get("request_time", "").encode())
                 if ended is not None and took is not None and -1 <= ended - took - self.push.stamp <= 1:
@@ -224,7 +225,7 @@ class Search:
                 continue
             for place, line in itertools.islice(lines_with(chunk, [parser.needle(status)]), MOST_LOOKED):
                 record = parser.record(line)
-                if record is None or record.get("status") != status.decode() or not parsers.fits(record, self.wanted):
+                if record is None or record.get("status") != status.decode() or not fits(record, self.wanted):
                     continue
                 kind = split_499(number(record.get("request_time", "").encode())) if status == b"499" else ""
                 if (status, kind) in self._examples:
@@ -267,7 +268,7 @@ class LastGood:
         """A chunk of any time."""
         for place, line in lines_with(chunk, [needle_of(self.wanted, parser)]):
             record = parser.record(line)
-            if record is None or record.get("status") != "200" or not parsers.fits(record, self.wanted):
+            if record is None or record.get("status") != "200" or not fits(record, self.wanted):
                 continue
             took = number(record.get("request_time", "").encode())
             ended = _ended(parser, record)
@@ -303,7 +304,7 @@ def _ended(parser: LineParser, record: Record) -> float | None:
 
 
 def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> Hit:
-    target = parsers.target_of(record) or ""
+    target = target_of(record) or ""
     query = dict(part.partition("=")[::2] for part in target.partition("?")[2].split("&"))
     stamp = query.get("timestamp", "")
     size = record.get("body_bytes_sent", "")

@@ -7,9 +7,13 @@ process. Sans-IO.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from wxalarm.logs import times
+from wxalarm.logs.formats import TALLIED, Key, Wanted
+from wxalarm.logs.records import Record, fits
 from wxalarm.logs.times import ISO
 from wxalarm.patterns import later
 
@@ -29,6 +33,9 @@ _VARIES = later(ISO + rb"|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\b(?:DEBUG|INFO
 
 _THINKPHP = b"ThinkPHP"
 """Its lines of one request stand together."""
+_HELD = 10_000
+"""Requests kept to be looked at by their lines."""
+_ZONED = rb" (?=[+-])"
 
 
 class Began(NamedTuple):
@@ -94,3 +101,78 @@ class Requests:
         left = [(one, None) for began in self._open.values() for one in began]
         self._open.clear()
         return left
+
+
+class RailsParser:
+    """Requests of Rails, which are written over several lines: those that have ended are counted."""
+
+    name = "Rails"
+    fields: Sequence[str] = ("time", "status", "request_method", "request_uri", "remote_addr", "request_time")
+    guessed: frozenset[str] = frozenset()
+    asked: str | None = None
+    queries = True
+
+    def __init__(self, wanted: Wanted | None = None) -> None:
+        self._wanted = wanted
+        self._requests = Requests()
+        self._records: dict[bytes, Record] = {}
+        """By their first lines, those that ended lately."""
+
+    def needle(self, status: bytes) -> bytes:
+        """See LineParser."""
+        return b" POST "
+
+    def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        if len(self._records) > _HELD:
+            self._records.clear()
+        return self._counted(self._requests.feed(chunk))
+
+    def join(self, chunk: bytes) -> None:
+        """See LineParser."""
+        self.columns(chunk)
+
+    def rest(self) -> tuple[Sequence[bytes], Sequence[Key]]:
+        """See LineParser."""
+        return self._counted(self._requests.rest())
+
+    def _counted(self, requests: Iterable[tuple[Began, Ended | None]]) -> tuple[Sequence[bytes], Sequence[Key]]:
+        found: list[tuple[bytes, Key]] = []
+        for began, ended in requests:
+            record = self._records[began.line] = self._record(began, ended)
+            if self._wanted is None or fits(record, self._wanted):
+                found.append((record["time"].encode(), tuple(record.get(name, "-").encode() for name in TALLIED)))
+        return [time for time, _ in found], [key for _, key in found]
+
+    def _record(self, began: Began, ended: Ended | None) -> Record:
+        took = ended.took if ended is not None else None
+        at = times.dated(re.sub(_ZONED, b"", began.time)) or 0.0
+        record = {
+            "time": f"{at if began.ends else at + (took or 0.0):.3f}",
+            "status": ended.status if ended is not None else "-",
+            "request_method": began.method,
+            "request_uri": began.uri,
+            "remote_addr": began.ip,
+            "by": "application",
+        }
+        return record if took is None else {**record, "request_time": f"{took:g}"}
+
+    def values(self, key: Key) -> Sequence[bytes]:
+        """See LineParser."""
+        return key
+
+    def times(self, chunk: bytes) -> Sequence[bytes]:
+        """See LineParser."""
+        return [event.time for _, event in events(chunk) if isinstance(event, Began)]
+
+    def seconds(self, time: bytes) -> float | None:
+        """See LineParser."""
+        return times.dated(re.sub(_ZONED, b"", time)) if b":" in time else times.epoch(time)
+
+    def matches(self, line: bytes) -> bool:
+        """See LineParser."""
+        return is_one(line)
+
+    def record(self, line: bytes) -> Record | None:
+        """See LineParser."""
+        return self._records.get(line)

@@ -16,6 +16,8 @@ _BEFORE = later(
     + rb") [\w.-]{1,80} [\w./-]{1,80}(?:\[\d+\])?: |(?:[\w.-]{1,80} )?nginx(?:\[\d{1,9}\])?: )++"
 )
 """kubectl logs --prefix --timestamps, docker compose logs, the CRI's files, the journal and syslog."""
+PREFIXED = 120
+"""Characters in which it stands."""
 
 
 class _Docked(msgspec.Struct):

@@ -15,7 +15,7 @@ from wxalarm.logs import parsers, times
 from wxalarm.logs.access import Counts, Push
 from wxalarm.logs.access_search import Hit, LastGood, Search, needle_of
 from wxalarm.logs.formats import LineFormat, Wanted
-from wxalarm.logs.parsers import LineParser
+from wxalarm.logs.line_parser import LineParser
 from wxalarm.probes import logfiles
 from wxalarm.probes.logfiles import LogFile, LogsSeen, Reading
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from wxalarm.logs import parsers
 from wxalarm.logs.access import lines_with
 from wxalarm.logs.formats import LineFormat, Wanted
-from wxalarm.logs.parsers import LineParser
+from wxalarm.logs.line_parser import LineParser
 from wxalarm.logs.place import Log
 from wxalarm.probes.logfiles import Reading
 

@@ -17,7 +17,9 @@ from typing import BinaryIO
 
 from wxalarm.logs.access import number, split_499
 from wxalarm.logs.formats import LineFormat, Wanted
-from wxalarm.logs.parsers import LineParser, detect, fits
+from wxalarm.logs.line_parser import LineParser
+from wxalarm.logs.parsers import detect
+from wxalarm.logs.records import fits
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 PIECE = 4 << 20
