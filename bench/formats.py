@@ -2,8 +2,9 @@
 
     python bench/formats.py [LINES]        (100,000 by default)
 
-Each form's log holds the pushes of one hour; all of them are inside the window. GoAccess is told the format as its
-users have to; lnav finds it by itself, and counts by its own SQL. Processor time, the best of three.
+Each form's log holds the pushes of one hour; all of them are inside the window, and no two are alike: each has a nonce
+and a duration of its own. GoAccess is told the format as its users have to; lnav finds it by itself, and counts by its
+own SQL; where the request stands in a message, jq prints that and awk takes it apart. Processor time, best of three.
 Exit 1 when a document of JSON is read slower than grep + jq read it, or a form slower than GoAccess.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -22,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.logs.test_frameworks import FORMS
+from tests.logs.test_frameworks import FORMS, IN_A_STRING
 from wxalarm.logs.access import Push
 from wxalarm.logs.formats import Wanted
 from wxalarm.probes import access_log
@@ -36,6 +38,8 @@ GOACCESS = {
     "Traefik": ("--log-format=TRAEFIKCLF",),
 }
 LNAV = ("Apache common", "Apache combined", "uWSGI", "HAProxy", "Caddy")
+TOOK = re.compile(r"(\b0\.|\b1\.(?=\d{3}))(\d{3})(\d*)(?![\d.:])")
+"""Seconds and milliseconds of the samples."""
 FRACTION = 0.6
 """Of GoAccess's or jq's speed, which other work on the machine moves by as much."""
 
@@ -58,6 +62,12 @@ def quiet(*command: str) -> Callable[[], object]:
     )
 
 
+def varied(line: str, number: int) -> str:
+    """The same line of another push."""
+    line = line.replace("nonce=1234567890", f"nonce={1234567890 + number}")
+    return TOOK.sub(lambda took: f"{took[1]}{number % 1000:03}{took[3]}", line)
+
+
 def ours(path: str) -> None:
     seen = access_log.read(
         [path], (), Push(stamp=int(AT), path="/wx"), Wanted("/wx", signed=True), (AT, AT - 60, AT + 360), 600, False
@@ -76,6 +86,9 @@ def peers(name: str, path: str) -> dict[str, float]:
         found["lnav"] = spent(quiet("lnav", "-n", "-c", ";select count(*) from all_logs", path))
     if FORMS[name][-1].startswith("{") and shutil.which("jq"):
         script = f"grep -F /wx {path} | jq -r '[.status,.latency,.duration,(.uri // .request.uri)] | @tsv'"
+        if name in IN_A_STRING:
+            told = ".log?,.content,.msg,.MESSAGE,.message | strings"
+            script = f"grep -F /wx {path} | jq -r '{told}' | awk '{{print $1,$2,$4}}'"
         found["grep + jq"] = spent(quiet("sh", "-c", script))
     return found
 
@@ -88,7 +101,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name, form in FORMS.items():
             path = Path(folder) / "access.log"
-            path.write_text("\n".join([*form[:-1], *[form[-1]] * lines]) + "\n", "utf-8")
+            path.write_text(
+                "\n".join([*form[:-1], *(varied(form[-1], number) for number in range(lines))]) + "\n", "utf-8"
+            )
             mine = spent(lambda path=path: ours(str(path)))  # type: ignore[misc]  # bound here
             others = peers(name, str(path))
             told = "  ".join(f"{peer} {lines / seconds:,.0f}" for peer, seconds in others.items())

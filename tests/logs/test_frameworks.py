@@ -19,14 +19,15 @@ from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.logs.access_search import Search
 from wxalarm.logs.durations import read, took
-from wxalarm.logs.formats import Wanted
+from wxalarm.logs.formats import TALLIED, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
-from wxalarm.logs.line_parser import LineParser
+from wxalarm.logs.line_parser import LineParser, Within
 from wxalarm.logs.mask import shown
 from wxalarm.logs.moments import DAY, clock
 from wxalarm.logs.parsers import NAMED, detect
 from wxalarm.logs.record_parser import RecordParser
 from wxalarm.logs.records import target_of
+from wxalarm.logs.text_parser import TextParser
 from wxalarm.model import Alarm, AlarmKind, Basis, Sample
 from wxalarm.probes import access_log
 
@@ -822,10 +823,23 @@ IN_A_STRING = (
     "journalctl -o json",
     "Filebeat",
 )
+OF_NGINX = ("Docker's json-file", "journalctl -o json", "Filebeat")
 DOCUMENTS = [name for name, lines in FORMS.items() if lines[-1].startswith("{") and name not in IN_A_STRING]
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+def quick_and_slow(lines: tuple[str, ...]) -> tuple[LineParser, LineParser]:
+    """A parser that has learned of a sample, and one that reads each line in full."""
+    quick, slow = parser_of(lines), parser_of(lines)
+    assert quick is not None
+    assert slow is not None
+    inside = slow._parser if isinstance(slow, Within) else slow
+    assert isinstance(inside, RecordParser)
+    assert inside._quick is not None
+    inside._quick = None
+    return quick, slow
+
+
+@pytest.mark.parametrize("name", [*DOCUMENTS, *(name for name in IN_A_STRING if name not in OF_NGINX)])
 def test_learned_keys_give_what_the_whole_document_gives(name: str) -> None:
     line = FORMS[name][-1]
     values = json.loads(line)
@@ -839,16 +853,32 @@ def test_learned_keys_give_what_the_whole_document_gives(name: str) -> None:
         line.replace("200", "499"),
         line.replace('"status"', '"code"'),
         line.replace("0.012", "0.5").replace("1234567", "7654321"),
+        line.replace("in 12ms", "in 12ms bytes=9").replace("Mozilla/4.0", "Mozilla/4.0 bytes=9"),
         "{broken /wx",
     ]
     chunk = ("\n" + "\n".join(others) + "\n").encode()
-    parser = parser_of((line,))
-    assert isinstance(parser, RecordParser)
-    slow = parser_of((line,))
-    assert isinstance(slow, RecordParser)
-    slow._quick = None
+    parser, slow = quick_and_slow((line,))
     assert parser.columns(chunk) == slow.columns(chunk)
     assert len(slow.columns(chunk)[0]) >= 4
+
+
+@pytest.mark.parametrize("name", OF_NGINX)
+def test_lines_of_nginx_within_documents_are_read_as_nginx_wrote_them(name: str) -> None:
+    line = FORMS[name][-1]
+    parser = parser_of((line, line.replace("POST", "GET"), document(message="nothing of a request")))
+    assert isinstance(parser, Within)
+    inside = parser._parser
+    assert isinstance(inside._parser if isinstance(inside, Within) else inside, TextParser)
+    times, keys = parser.columns(("\n" + line + "\n" + document(message="other") + "\n" + line + "\n").encode())
+    assert (len(times), len(set(keys))) == (2, 1)
+    assert dict(zip(TALLIED, parser.values(keys[0]), strict=True))["request_time"] == b"0.012"
+
+
+def test_documents_of_which_some_hold_another_form_are_read_one_by_one() -> None:
+    lines = (FORMS["a message of zap"][-1], FORMS["Filebeat"][-1])
+    parser = parser_of(lines)
+    assert isinstance(parser, RecordParser)
+    assert len(parser.columns("\n".join(("", *lines, "")).encode())[0]) == 2
 
 
 @pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])
@@ -856,6 +886,8 @@ def test_learned_parts_give_what_the_whole_line_gives(name: str) -> None:
     line = FORMS[name][-1]
     others = [line, line.replace("POST", "GET"), line.replace("/wx", "/wxx"), line.replace("200", "\x1b[31m499\x1b[0m")]
     others += [line.replace("200", "502"), line.replace("1.234", "5.678"), "nothing", line[: len(line) // 2]]
+    others += [f"2023-11-15T06:13:2{number}+08:00 {line}" for number in range(2)] + [f"é 06:13:20 {line}"]
+    others += [line.replace("/wx ", "/wx?timestamp=1700000005 ")]
     parser, slow = parser_of((line,)), parser_of((line,))
     if isinstance(parser, RecordParser) and isinstance(slow, RecordParser):
         slow._quick = None

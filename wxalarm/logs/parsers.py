@@ -11,7 +11,7 @@ from wxalarm.logs.formats import KNOWN, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
 from wxalarm.logs.line_parser import LineParser, Several, Within
 from wxalarm.logs.rails import RailsParser
-from wxalarm.logs.reads import framework_read, json_read, labelled_read, message_read, plain_read
+from wxalarm.logs.reads import framework_read, json_read, labelled_read, message_read, of_messages, plain_read
 from wxalarm.logs.record_parser import STRICT, RecordParser
 from wxalarm.logs.records import NAMES
 from wxalarm.logs.text_parser import likely, text_parser
@@ -124,15 +124,27 @@ def detect(
         else ()
     )
     if not parsers or best is None or not best[0]:
-        return _last_resort(lines, wanted, local, units or {}, near)
+        return _last_resort(lines, formats, wanted, local, units or {}, near)
     found = Several(parsers) if len(parsers) > 1 else best[1]
     return found if alone or sum(map(found.matches, lines)) * 2 >= len(lines) else None
 
 
 def _last_resort(
-    lines: Sequence[bytes], wanted: Wanted | None, local: int | None, units: Mapping[str, str], near: float | None
+    lines: Sequence[bytes],
+    formats: Sequence[LineFormat],
+    wanted: Wanted | None,
+    local: int | None,
+    units: Mapping[str, str],
+    near: float | None,
 ) -> LineParser | None:
-    """The parser of request lines, among others, of a program that nobody has listed."""
+    """The parser of request lines, among others, in messages of documents, or of a program that nobody has listed."""
+    if (message := of_messages(lines)) is not None:
+        requests = sum(message_read(line) is not None for line in lines)
+        for candidate in (*formats, *KNOWN[:-1]):
+            inside = Within(text_parser(candidate, wanted), message)
+            fits_it = inside.matches if candidate in formats else partial(likely, inside)
+            if requests and sum(map(fits_it, lines)) >= requests:
+                return inside
     for name, read in (("json", message_read), ("labelled", plain_read)):
         told = RecordParser(name, read, wanted, units=units).told(lines, local, near)
         if told is not None:

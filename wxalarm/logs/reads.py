@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
 
 from wxalarm.logs import plain, shipped
+from wxalarm.logs.documents import MESSAGES, NGINX, decoder, document, flat_of, paths
 from wxalarm.logs.formats import KNOWN
 from wxalarm.logs.frameworks import Framework
 from wxalarm.logs.records import NAMES, Record
@@ -16,34 +14,9 @@ from wxalarm.logs.text_parser import likely, text_parser
 
 Read = Callable[[bytes], Mapping[str, str] | None]
 """The keys and values of one line, keys in lower case; None for a line of another form."""
-_DEPTH = 4
 _LABELLED = re.compile(
     r"([A-Za-z_@][\w.@-]*)(?:=|: )(\"(?:[^\"\\]|\\.)*+\"|[\d.]++ (?:ns|µs|μs|us|ms|s)(?![^\s,;])|[^\s\"]*+)"
 )
-
-
-def document(line: bytes) -> dict[str, Any] | None:
-    """The JSON object of a line, behind what a container puts before it."""
-    start = line.find(b"{", 0, shipped.PREFIXED)
-    try:
-        value = msgspec.json.decode(line[start:]) if start >= 0 else None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def flat_of(document: Mapping[str, Any]) -> dict[str, str]:
-    """Scalars of a document and of those in it by their own key, lower case; the outermost of equal keys wins."""
-    return dict(_scalars(document, _DEPTH))
-
-
-def _scalars(value: Mapping[str, Any], depth: int) -> Iterator[tuple[str, str]]:
-    for item in value.values():
-        if isinstance(item, Mapping) and depth:
-            yield from _scalars(item, depth - 1)
-    for key, item in value.items():
-        if isinstance(item, (str, int, float)) and not isinstance(item, bool):
-            yield key.lower(), str(item)
 
 
 def json_read(line: bytes) -> Mapping[str, str] | None:
@@ -52,27 +25,11 @@ def json_read(line: bytes) -> Mapping[str, str] | None:
     return flat_of(value) if value is not None else None
 
 
-_MESSAGES = (
-    "message",
-    "msg",
-    "content",
-    "log",
-    "event",
-    "text",
-    "short_message",
-    "log_message",
-    "body",
-    "textpayload",
-    "line",
-)
-"""Keys behind which loggers put what a program said."""
-
-
 def message_read(line: bytes) -> Mapping[str, str] | None:
     """One JSON object whose message is a request line, of nginx or of anybody."""
     value = document(line)
     flat = flat_of(value) if value is not None else {}
-    for text in (flat[key] for key in _MESSAGES if key in flat):
+    for text in (flat[key] for key in MESSAGES if key in flat):
         if (found := _of_nginx(text) or plain.read(text)) is not None:
             return {**flat, **found}
     return None
@@ -82,7 +39,29 @@ def _of_nginx(text: str) -> Record | None:
     """A line of one of nginx's usual formats, behind what a journal puts before it."""
     line = shipped.bare(text.strip().encode("utf-8", "replace"))
     parsers = (text_parser(known) for known in KNOWN[:-1])
-    return next((parser.record(line) for parser in parsers if likely(parser, line)), None) if b'] "' in line else None
+    return next((parser.record(line) for parser in parsers if likely(parser, line)), None) if NGINX in line else None
+
+
+def of_messages(lines: Sequence[bytes]) -> Callable[[bytes], bytes] | None:
+    """Takes off documents such as these what is around their messages, where lines of nginx stand in them; a line
+    without such a message comes to nothing."""
+    places = [
+        paths(value)[key]
+        for value in filter(None, map(document, lines))
+        for key, text in flat_of(value).items()
+        if key in MESSAGES and NGINX in text.encode("utf-8", "replace")
+    ]
+    if not places:
+        return None
+    decode = decoder([max(places, key=places.count)])
+
+    def message(line: bytes) -> bytes:
+        got = decode(line[max(0, line.find(b"{", 0, shipped.PREFIXED)) :])
+        text = got[0] if got is not None else None
+        line = text.strip().replace("\n", " ").encode("utf-8", "replace") if isinstance(text, str) else b""
+        return shipped.bare(line)
+
+    return message
 
 
 def plain_read(line: bytes) -> Mapping[str, str] | None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Any, Literal
+from functools import cached_property
 
-from wxalarm.logs import durations, learned, moments
+from wxalarm.logs import durations, moments
 from wxalarm.logs.answered import UPSTREAM
 from wxalarm.logs.formats import PATHS, TALLIED, Key, Wanted
-from wxalarm.logs.frameworks import FRAMEWORKS, Framework
+from wxalarm.logs.frameworks import FRAMEWORKS
+from wxalarm.logs.learned import Learner, Quick
 from wxalarm.logs.line_parser import Lines
-from wxalarm.logs.reads import Read, document, flat_of, json_read
-from wxalarm.logs.records import HOST, NAMES, STARTS, Record, first, fits, target_of
-from wxalarm.logs.shipped import PREFIXED
+from wxalarm.logs.reads import Read, json_read, message_read
+from wxalarm.logs.records import NAMES, STARTS, Record, first, fits, target_of
+from wxalarm.logs.shipped import OF_DAY, PREFIX, PREFIXED
 from wxalarm.patterns import later
 
 LEFT = b"499"
@@ -28,19 +28,7 @@ _CADDY = "http.log.access"
 _FLAGS = "response_flags"
 """Envoy's; DC: the client left."""
 _COLOUR = later(rb"\x1b\[[0-9;]*m")
-_PREFIX = later(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"
-    r"|\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
-)
-"""The time that a logger, a container or the journal puts before a line."""
 _CLOCK = later(r"\W{0,3}(\d\d:\d\d:\d\d(?:[.,]\d+)?)(?![\d:])")
-_OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
-"""A time without a date."""
-_STOPS = ("", "?", "#")
-_TOOK = TALLIED.index("request_time")
-_Quick = Callable[[bytes], tuple[bytes, Key] | Literal[False] | None]
-"""Time and key of a line; False for one that does not count, None for one that has to be read in full."""
 
 
 class RecordParser(Lines):
@@ -71,7 +59,7 @@ class RecordParser(Lines):
         self._absent = {name: "-" if name in fields else "" for name in TALLIED}
         self._left_out = {name: "-" for name in fields if name in UPSTREAM}
         """A line leaves out what it has no value for."""
-        self._quick: _Quick | None = None
+        self._quick: Quick | None = None
         self.queries = False
         self._refuted = refuted
         """Some durations are too long for the unit that the others seem to have: no likely unit is left."""
@@ -113,108 +101,6 @@ class RecordParser(Lines):
             return b""
         plain = [part for part in path.split("/") if re.fullmatch(r"[\w.~-]+", part, re.ASCII)]
         return max(plain, key=len, default="").encode()
-
-    def learn(self, lines: Sequence[bytes]) -> None:
-        """Learn from a sample of documents where the values stand: the others of their kind are decoded no further than
-        that. A line that lacks one of them is read as any other."""
-        documents = [value for line in lines if (value := document(line)) is not None]
-        names = ("time", "status", *("request_method", "request_uri", "request"), *TALLIED[1:])
-        found: dict[str, learned.Path] = {}
-        units = dict(self._units)
-        for value in documents:
-            flat = flat_of(value)
-            paths, took = learned.paths(value), self.took(flat)
-            if took is not None and took.unit is not None:
-                units.setdefault(took.key, took.unit)
-            for name in names:
-                keys = NAMES.get(name, ()) if name != "request_time" else (took.key,) if took is not None else ()
-                # A "request" that is no line is a duration or an id, as in `record`.
-                there = (key for key in keys if key in paths and (name != "request" or " " in flat[key]))
-                place = next((paths[key] for key in there), None)
-                if place is not None:
-                    found.setdefault(name, place)
-        if "request" in found:
-            found = {name: place for name, place in found.items() if name not in ("request_method", "request_uri")}
-        asked = {"request"} if "request" in found else {"request_method", "request_uri"}
-        if self.wanted is None or not {"time", "status", *asked} <= set(found) or "args" in self.fields:
-            return
-        took_key = found["request_time"][-1].lower() if "request_time" in found else ""
-        values = learned.decoder(list(found.values()))
-        self._quick = self._reader(list(found), values, lambda text: durations.took({took_key: text}, units))
-
-    def learn_form(self, framework: Framework) -> None:
-        """Learn which parts of a framework's request line are counted."""
-        pattern = framework.pattern
-        parts = {name: name for name in ("time", "status", "request_method", "request_uri", *TALLIED[1:])}
-        parts["request_time"] = "took"
-        order = [name for name, part in parts.items() if part in pattern.groupindex and name in self.fields]
-        if self.wanted is None or not {"time", "request_method", "request_uri"} <= set(order):
-            return
-        names = [parts[name] for name in order]
-
-        def values(line: bytes) -> tuple[Any, ...] | None:
-            if b"\x1b" in line:
-                return None
-            match = pattern.search(line.decode("utf-8", "replace"))
-            if match is None:
-                return ()
-            return None if "left" in pattern.groupindex and match["left"] else match.group(*names)
-
-        self._quick = self._reader(order, values, lambda text: self.took({"took": text}))
-
-    def _reader(
-        self, order: Sequence[str], values: learned.Values, spent: Callable[[str], durations.Took | None]
-    ) -> _Quick:
-        """A reader of lines by the values that are named in `order`. spent: reads a duration."""
-        at = {name: order.index(name) for name in order}
-        time, status, whole = at["time"], at["status"], "request" in at
-        method, uri = (at["request"],) * 2 if whole else (at["request_method"], at["request_uri"])
-        took = at.get("request_time")
-        rest = [(at.get(name), self._absent[name].encode()) for name in TALLIED]
-        wanted = self.wanted
-        assert wanted is not None
-
-        @lru_cache(4096)
-        def text(value: object) -> bytes:
-            return str(value).encode("utf-8", "replace")
-
-        @lru_cache(65536)
-        def seconds(value: object) -> bytes | None:
-            made = spent(str(value))
-            return None if made is None else f"{round(made.seconds, 6):g}".encode() if made.seconds is not None else b""
-
-        def read(line: bytes) -> tuple[bytes, Key] | Literal[False] | None:
-            got = values(line)
-            if not got or None in got:
-                return None if got is None or got else False
-            target = got[uri]
-            if not isinstance(target, str):
-                return None
-            if whole:
-                asked, _, target = target.partition(" ")
-                target = target.partition(" ")[0]
-            else:
-                asked = got[method]
-            if asked != "POST":
-                return False
-            if not target.startswith("/") and not (target := HOST.sub("", target)).startswith("/"):
-                return None
-            if wanted.path is not None:
-                if not target.startswith(wanted.path) or target[len(wanted.path) : len(wanted.path) + 1] not in _STOPS:
-                    return False
-            elif wanted.signed and "signature=" not in target:
-                return False
-            if not text(got[status]).isdigit() or text(got[status]) == b"0":
-                return None
-            key = [absent if place is None else text(got[place]) for place, absent in rest]
-            if took is not None:
-                duration = seconds(got[took])
-                if not duration:
-                    return None
-                key[_TOOK] = duration
-            return text(got[time]), tuple(key)
-
-        return read
 
     def values(self, key: Key) -> Sequence[bytes]:
         """See LineParser."""
@@ -261,10 +147,10 @@ class RecordParser(Lines):
             found |= {"left": left} if flat.get(_WIN32) == _UNSENT else {"status": LEFT.decode(), "left": left}
         if "status" not in found or not found["status"].strip("-").isdigit():
             return None
-        if found.get("time") and not re.match(_OF_DAY, found["time"]):
+        if found.get("time") and not re.match(OF_DAY, found["time"]):
             if next(key for key in NAMES["time"] if key in flat) in STARTS:
                 found["starts"] = ""
-        elif (prefix := _PREFIX.search(line[:PREFIXED].decode("utf-8", "replace"))) is not None:
+        elif (prefix := PREFIX.search(line[:PREFIXED].decode("utf-8", "replace"))) is not None:
             found["time"] = prefix[0]
         elif (stamp := moments.STAMP.search(line)) is not None:
             found |= {"time": stamp[1].decode(), "starts": ""}  # WeChat's own time of the push
@@ -293,7 +179,7 @@ class RecordParser(Lines):
             if zone is None and undated and local is not None:
                 zone = local
                 guessed.add("zone")
-        dayless = any(re.match(_OF_DAY, record["time"]) for _, record in records)
+        dayless = any(re.match(OF_DAY, record["time"]) for _, record in records)
         if dayless and local is not None:
             zone = local if zone is None else zone
             guessed.update(("zone", "date"))
@@ -315,10 +201,13 @@ class RecordParser(Lines):
             refuted=any(took.seconds is None for took in guesses),
         )
         made.queries = any("?" in (target_of(record) or "") for _, record in records)
-        if self._read is json_read:
-            made.learn(lines)
-        elif (framework := next((one for one in FRAMEWORKS if one.name == self.name), None)) is not None:
-            made.learn_form(framework)
+        if self.wanted is not None:
+            learner = Learner(self.wanted, made.fields, made._absent, self._units, made.took)
+            framework = next((one for one in FRAMEWORKS if one.name == self.name), None)
+            if framework is not None:
+                made._quick = learner.form(framework)
+            elif self._read in _LEARNED:
+                made._quick = _LEARNED[self._read](learner, lines)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
 
 
@@ -349,3 +238,7 @@ def _of_caddy(flat: Mapping[str, str]) -> bool:
 
 STRICT = frozenset(one.name for one in FRAMEWORKS)
 """Forms that no other line has by chance."""
+_LEARNED: Mapping[Read, Callable[[Learner, Sequence[bytes]], Quick | None]] = {
+    json_read: Learner.documents,
+    message_read: Learner.messages,
+}

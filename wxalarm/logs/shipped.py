@@ -16,6 +16,14 @@ _BEFORE = later(
     + rb") [\w.-]{1,80} [\w./-]{1,80}(?:\[\d+\])?: |(?:[\w.-]{1,80} )?nginx(?:\[\d{1,9}\])?: )++"
 )
 """kubectl logs --prefix --timestamps, docker compose logs, the CRI's files, the journal and syslog."""
+PREFIX = later(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"
+    r"|\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+)
+"""The time that a logger, a container or the journal puts before a line."""
+OF_DAY = r"\d\d:\d\d:\d\d(?:[.,]\d+)?\Z"
+"""A time without a date."""
 PREFIXED = 120
 """Characters in which it stands."""
 
