@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from wxalarm.parser import words as w
-from wxalarm.patterns import compiled
+from wxalarm.patterns import compiled, later
 from wxalarm.wechat import limits
 
 _QUOTE = rf"(?:{w.SPACE}|[{w.QUOTES}])"
@@ -78,7 +78,7 @@ CLEAN = (
 can end a body, and behind it the guide line, another alarm or nothing; without any, the guide line behind what WeChat
 cut."""
 # Each alternative begins with a literal, so that the search skips other characters at C speed.
-_RESTARTS = compiled(
+_RESTARTS = later(
     r"pp ?[Ii][Dd]|PP ?[Ii][Dd]|昵称|暱|时间|時間|内容|內容|次数|次數"
     rf"|\[(?:{_FIRST_KEYS})=|\[{w.PLATFORM_KEY}|{w.BORDER}"
 )
@@ -126,15 +126,15 @@ class Body(NamedTuple):
         return self.end + self.closed
 
 
-_GUIDE = compiled(rf"{w.LABEL['guide_url']}(?={w.BLANK}*+(?:[a-z]+:|[\w.-]+/|\n|\Z|[*xX＊]))")
+_GUIDE = later(rf"{w.LABEL['guide_url']}(?={w.BLANK}*+(?:[a-z]+:|[\w.-]+/|\n|\Z|[*xX＊]))")
 """The guide line, with what may stand in it: a body may quote the words."""
-_CLOSING = compiled(rf"\](?={_BEFORE_PLATFORM}{w.BLANK}*+(?:\n|\Z))")
-_DOTS = compiled(rf"\.\.\.{w.BLANK}*+(?:\n|\Z)")
-_BLANK_BEHIND = compiled(rf"\]{w.BLANK}")
-_EXACT = compiled(rf"\](?={_BEFORE_PLATFORM}(?:{w.BLANK}*+(?:\n|\Z)|{w.BLANK}*+{w.LABEL['guide_url']}))")
-_PLATFORM_LAST = compiled(rf"\[{w.PLATFORM}(?:[:：=][^\[\]\n]{{0,300}})?\]?\Z")
-_PAGE_STOP = compiled(r"报警排查指引|報警排查指引|错误样例|錯誤樣例|[\n>]\W{0,8}[Aa]pp[Ii][Dd]\W")
-_PAGE_PLATFORM = compiled(rf"[\[［【]{w.PLATFORM}(?:[:：=＝][^\n]{{0,300}})?\Z")
+_CLOSING = later(rf"\](?={_BEFORE_PLATFORM}{w.BLANK}*+(?:\n|\Z))")
+_DOTS = later(rf"\.\.\.{w.BLANK}*+(?:\n|\Z)")
+_BLANK_BEHIND = later(rf"\]{w.BLANK}")
+_EXACT = later(rf"\](?={_BEFORE_PLATFORM}(?:{w.BLANK}*+(?:\n|\Z)|{w.BLANK}*+{w.LABEL['guide_url']}))")
+_PLATFORM_LAST = later(rf"\[{w.PLATFORM}(?:[:：=][^\[\]\n]{{0,300}})?\]?\Z")
+_PAGE_STOP = later(r"报警排查指引|報警排查指引|错误样例|錯誤樣例|[\n>]\W{0,8}[Aa]pp[Ii][Dd]\W")
+_PAGE_PLATFORM = later(rf"[\[［【]{w.PLATFORM}(?:[:：=＝][^\n]{{0,300}})?\Z")
 
 
 class BodyEnds:
@@ -235,7 +235,7 @@ class BodyEnds:
         return form or self._last(start, stop) or first
 
 
-_DECLARED = compiled(rf"response_length[=＝]([0-9]{{1,9}})[\]］】]{w.SPACE}{{0,8}}\Z", re.IGNORECASE)
+_DECLARED = later(rf"response_length[=＝]([0-9]{{1,9}})[\]］】]{w.SPACE}{{0,8}}\Z", re.IGNORECASE)
 
 
 def declared(text: str, start: int) -> int | None:

@@ -18,7 +18,7 @@ from wxalarm.parser import body_end
 from wxalarm.parser import words as w
 from wxalarm.parser.locate import Placed, Source, plain_of
 from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 from wxalarm.wechat import limits
 
 _GAP = r"[ \t\r\n]{1,99}+"
@@ -104,7 +104,7 @@ def _clean() -> str:
     )
 
 
-CLEAN = compiled(_clean())
+CLEAN = later(_clean())
 """One clean alarm: official labels in official order, all groups in the order in which WeChat prints them."""
 _GROUPS = (
     *("appid", "nickname", "first_seen", "description", "wording", "window_minutes", "count"),
@@ -115,7 +115,7 @@ _GROUPS = (
 _BODY, _BRACKET, _PLATFORM, _NAMED, _GUIDE_URL = range(len(_GROUPS) - 5, len(_GROUPS))
 _OPENID, _STAMP, _URL = (_GROUPS.index(f"sample.{name}") for name in ("openid", "stamp", "url"))
 _FIRST = {begin: name for name, begin in _BEGIN.items()} | {"[": "sample"}
-_SURE_OPENID = compiled(r"[0-9A-Za-z_-]{20,40}\Z")
+_SURE_OPENID = later(r"[0-9A-Za-z_-]{20,40}\Z")
 
 
 _UNKNOWN = AlarmKind.UNKNOWN
@@ -294,7 +294,7 @@ def _spans(match: re.Match[str]) -> dict[str, tuple[int, int]]:
     return spans
 
 
-_PIECE_HINT = compiled(
+_PIECE_HINT = later(
     # Each alternative begins with a literal, so that the search skips other characters at C speed.
     r"App ?[Ii][Dd]|app ?[Ii][Dd]|APP ?[Ii][Dd]"
     r"|昵[称稱]|暱[称稱]|Nick ?[Nn]ame|nick ?[Nn]ame|时间|時間|Time|time|内容|內容|Content"

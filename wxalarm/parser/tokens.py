@@ -12,28 +12,28 @@ from typing import NamedTuple
 
 from wxalarm.parser import words as w
 from wxalarm.parser.body_end import BodyEnds
-from wxalarm.patterns import compiled
+from wxalarm.patterns import compiled, later
 
 LONGEST_PREFIX = 80
 """Characters before each line of an alarm in a list or a log."""
-_RISING = compiled(
+_RISING = later(
     r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?:\d\d(?::\d\d)?(?:[.,]\d{1,9})?|^\W{0,4}(?:\d{1,4}(?=[.．)、:]?\s|[.．)、]|\Z)|[①-⑳])"
 )
 """What differs between prefixes of one alarm: dates, times, the number of a list."""
 _LABELS = "|".join(rf"(?P<{name}>{label})" for name, label in w.LABEL.items())
-_PIECE = compiled(_LABELS + rf"|(?P<wording>{w.OPENING})|(?P<groups>{w.GROUP_START})")
-_VALUE = compiled(w.LINE_VALUE)
-_WORD = compiled(w.GUIDE_WORD)
-_REST = compiled(rf"{w.BLANK}*+\n(?:{w.BLANK}|[{w.QUOTES}])*+(?!{w.TYPED}|\[)([^\n\[:：]{{1,60}}?){w.BLANK}*+(?=\n|\Z)")
-_SAMPLE_GAP = compiled(rf"{w.SPACE}{{0,64}}(?=\[)")
+_PIECE = later(_LABELS + rf"|(?P<wording>{w.OPENING})|(?P<groups>{w.GROUP_START})")
+_VALUE = later(w.LINE_VALUE)
+_WORD = later(w.GUIDE_WORD)
+_REST = later(rf"{w.BLANK}*+\n(?:{w.BLANK}|[{w.QUOTES}])*+(?!{w.TYPED}|\[)([^\n\[:：]{{1,60}}?){w.BLANK}*+(?=\n|\Z)")
+_SAMPLE_GAP = later(rf"{w.SPACE}{{0,64}}(?=\[)")
 # A blank line ends a sample: what stands behind it is a fragment of another alarm.
 _CLOSE = rf"{w.BLANK}{{0,64}}+\n?+{w.BLANK}{{0,64}}+"
-_GROUP = compiled(rf"{_CLOSE}{w.GROUP}")
-_BODY = compiled(rf"{_CLOSE}\[(?P<key>(?i:{'|'.join(w.BODY_KEYS)}))=")
-_PLATFORM = compiled(rf"(?P<before>{w.SPACE}{{0,99}})\[{w.PLATFORM}(?P<whole>(?:[:：=][^\]\n]{{0,300}})?\])?")
-_STRAY = compiled(rf"[^\[\s]{{1,64}}(?={w.GROUP_START})")
+_GROUP = later(rf"{_CLOSE}{w.GROUP}")
+_BODY = later(rf"{_CLOSE}\[(?P<key>(?i:{'|'.join(w.BODY_KEYS)}))=")
+_PLATFORM = later(rf"(?P<before>{w.SPACE}{{0,99}})\[{w.PLATFORM}(?P<whole>(?:[:：=][^\]\n]{{0,300}})?\])?")
+_STRAY = later(rf"[^\[\s]{{1,64}}(?={w.GROUP_START})")
 """What a poster wrote between two groups, without a blank: chat that goes on behind a group has some."""
-_APART = compiled(
+_APART = later(
     rf"{w.BLANK}{{0,8}}\n{w.BLANK}{{0,8}}\n{w.BLANK}{{0,8}}(?={w.LATER_GROUP}[^\[\]\n]{{0,300}}+\]?{w.BLANK}*+(?:\n|\Z))"
     rf"|{w.BLANK}{{0,8}}[;；,，、]{w.BLANK}{{1,8}}(?={w.LATER_GROUP}[^\[\]\n]{{0,300}}+\]?"
     rf"(?:(?:{w.BLANK}|[;；,，、])*+\[[^\[\]\n]{{0,300}}+\]){{0,20}}+{w.BLANK}*+(?:\n|\Z))"

@@ -17,18 +17,18 @@ from wxalarm.model import Code, Sample
 from wxalarm.parser import words as w
 from wxalarm.parser.repair.maps import Edit, replaced
 from wxalarm.parser.repair.maps import Map as Map
-from wxalarm.patterns import compiled
+from wxalarm.patterns import later
 
 if TYPE_CHECKING:
     # Imported when a text needs it: its patterns take longer to compile than a clean text to parse.
     from wxalarm.parser.repair.dress import Dress
 
 # Each begins with one literal, so that text without it is passed over at C speed.
-_ENTITY = compiled(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
+_ENTITY = later(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|text_tag|h[1-6]"
-_TAG = compiled(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
+_TAG = later(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
-_ESCAPED = compiled(
+_ESCAPED = later(
     rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.．、] ?|[①-⑳] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
     rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
@@ -43,7 +43,7 @@ _SIGNS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
 
 
 _APART = r"[\s>|]{0,9}"
-_DRESS = compiled(
+_DRESS = later(
     # Each alternative begins with a literal, as above.
     r"[Aa]pp ?[Il1|]|[Aa]pp i|APP ?I|Appid(?:: ?wx[0-9a-f]{0,15}+\s*\n|(?!: ?[w*xX\n]))|[*_`~\"#|]Appid|昵|暱|"
     r"推送|\[[A-Za-z0-9 ]|=3D|=E[4-9]|"
