@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from wxalarm.logs import durations, moments, plain
 from wxalarm.logs.documents import MESSAGES, NGINX, Path, Values, decoder, document, flat_of, paths
@@ -28,8 +29,7 @@ _FORMS = 8
 """Forms of messages that are learned of one log."""
 
 
-@dataclass(frozen=True)
-class Learner:
+class Learner(Struct, frozen=True):
     """What a parser of keys and values counts."""
 
     wanted: Wanted
