@@ -3,9 +3,8 @@
 The Python API is `parse`, `diagnose`, `Alarm` and `Report`.
 """
 
-from __future__ import annotations
-
-TYPE_CHECKING = False  # as typing's, which would be loaded before Ctrl-C is taken care of
+# Nothing is imported here: it would be loaded before Ctrl-C is taken care of.
+TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
     from typing import Any
 
@@ -25,7 +24,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # Lazy, so that `wxalarm --help` and `import wxalarm` load nothing that they do not use.
     if name in _HOMES:
         import importlib

@@ -55,8 +55,9 @@ def send(number: signal.Signals, delay: float, command: Command, lab: Lab, work:
 
 
 def before_main(err: bytes) -> bool:
-    """Whether a traceback is of BEGIN alone: Ctrl-C came between the end of the pipe and the command."""
-    return 0 < err.count(b'File "') == err.count(b'File "<string>"')
+    """Whether a traceback is of BEGIN and of Python's finding `main` alone: Ctrl-C came between the end of the pipe and
+    the command."""
+    return b'File "<string>"' in err and b", in main\n" not in err
 
 
 @pytest.mark.slow
