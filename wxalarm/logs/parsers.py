@@ -13,7 +13,7 @@ from wxalarm.logs.line_parser import LineParser, Several, Within
 from wxalarm.logs.rails import RailsParser
 from wxalarm.logs.reads import framework_read, json_read, labelled_read, message_read, of_messages, plain_read
 from wxalarm.logs.record_parser import STRICT, RecordParser
-from wxalarm.logs.records import NAMES
+from wxalarm.logs.records import NAMES, fits, path_of
 from wxalarm.logs.text_parser import likely, text_parser
 
 
@@ -84,8 +84,8 @@ def detect(
     """The parser of a sample of lines: the one of `formats`, then of KNOWN, then documents, labelled lines, columns
     and the request lines of frameworks, that most lines fit.
 
-    None when fewer than half of the lines fit any; of a framework's request lines any share will do, as they stand
-    among what else an application logs. local: this machine's zone, for times that nothing else dates. units: of the
+    None when fewer than half of the lines fit any; of a framework's request lines any share will do, and of others
+    when one is a push that is wanted: they stand among what else an application logs. local: this machine's zone, for times that nothing else dates. units: of the
     durations behind these keys, as the user named them. near: Unix seconds of the alarm, whose day is taken for times
     without a date.
     """
@@ -126,7 +126,15 @@ def detect(
     if not parsers or best is None or not best[0]:
         return _last_resort(lines, formats, wanted, local, units or {}, near)
     found = Several(parsers) if len(parsers) > 1 else best[1]
-    return found if alone or sum(map(found.matches, lines)) * 2 >= len(lines) else None
+    if alone or sum(map(found.matches, lines)) * 2 >= len(lines) or _has_push(found, lines, wanted):
+        return found
+    return None
+
+
+def _has_push(parser: LineParser, lines: Sequence[bytes], wanted: Wanted | None) -> bool:
+    """Whether one of some lines is a push of WeChat's that is wanted, by what the line says."""
+    records = filter(None, map(parser.record, lines))
+    return wanted is not None and any(fits(record, wanted) and path_of(record) is not None for record in records)
 
 
 def _last_resort(
