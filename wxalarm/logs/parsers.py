@@ -85,9 +85,9 @@ def detect(
     and the request lines of frameworks, that most lines fit.
 
     None when fewer than half of the lines fit any; of a framework's request lines any share will do, and of others
-    when one is a push that is wanted: they stand among what else an application logs. local: this machine's zone, for times that nothing else dates. units: of the
-    durations behind these keys, as the user named them. near: Unix seconds of the alarm, whose day is taken for times
-    without a date.
+    when one is a push that is wanted: they stand among what else an application logs. local: this machine's zone,
+    for times that nothing else dates. units: of the durations behind these keys, as the user named them. near: Unix
+    seconds of the alarm, whose day is taken for times without a date.
     """
     lines = [line for line in lines if line.strip()]
     if not lines:

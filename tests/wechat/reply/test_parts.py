@@ -50,6 +50,35 @@ def test_the_command_and_the_prompts_of_a_terminal_are_no_part_of_the_answer(bef
     assert dump.unmetered(answer + behind) == answer + behind
 
 
+WORDS = "老师您好，一直提示 token 验证失败，结果：\n\n".encode()
+COPIED = b"[root@web01 ~]# curl -i 'https://wx.example.com/wx?a=1'\n"
+
+
+@pytest.mark.parametrize("behind", [b"", b"[root@web01 ~]# \n", b"[root@web01 ~]# exit\nlogout\n" + "谢谢".encode()])
+def test_words_around_what_was_copied_from_a_terminal_are_no_part_of_the_answer(behind: bytes) -> None:
+    answer = b"HTTP/1.1 302 \r\nServer: nginx\r\nLocation: /login\r\n\r\n"
+    assert dump.unmetered(WORDS + COPIED + answer + behind).strip() == answer.strip()
+    assert dump.asked(WORDS + COPIED + answer) == "/wx?a=1"
+    assert dump.unmetered(WORDS + answer).strip() == answer.strip()
+    talk = b"*   Trying 192.0.2.1:443...\n> GET /wx?a=1 HTTP/1.1\n>\n< HTTP/1.1 200 OK\n<\nsuccess"
+    assert dump.verbose(WORDS + talk) == dump.verbose(talk)
+    assert dump.verbose(talk) is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<xml><Content>curl -i http://a</Content></xml>\nHTTP/1.1 200 OK\r\nServer: a\r\nVia: b\r\n\r\n",
+        "{错误：\nHTTP/1.1 200 OK\nServer: a\nVia: b\n\n".encode(),
+        "说明：\nHTTP/1.1 200 OK\nsuccess".encode(),  # no head
+        b"string(7)\nHTTP/1.0 200 OK\r\nServer: a\r\nVia: b\r\n\r\nsuccess",  # printed by a program
+        "看这里：".encode() + b"x" * 5000 + b"\nHTTP/1.1 200 OK\nServer: a\nVia: b\n\n",
+    ],
+)
+def test_a_body_with_a_head_in_it_stays_a_body(body: bytes) -> None:
+    assert dump.unmetered(body) == body
+
+
 @pytest.mark.parametrize(("behind", "unseen"), [(b"{ [7 bytes data]\n", True), (b"success", False), (b"", False)])
 def test_a_body_that_curl_did_not_print_is_unseen(behind: bytes, unseen: bool) -> None:
     seen = dump.verbose(b"> GET /cb HTTP/1.1\n>\n< HTTP/1.1 200 OK\n<\n" + behind)

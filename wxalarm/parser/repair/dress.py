@@ -120,6 +120,7 @@ _PAIR_PROOF = compiled(
 _FOLLOWED = compiled(
     rf"[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['first_seen']})[^\d]{{1,12}}\d{{4}}"
     rf"|[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['description']})[^\w]{{1,12}}{w.OPENING}"
+    rf"|[^\n]{{1,{w.LONGEST_VALUE}}}\n+[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['appid']})[^\w*]{{1,12}}(?:wx[0-9A-Za-z*＊]{{4}}|{_MASK}{{6}})"
 )
 """A nickname, with the line of another label below: behind blanks alone nothing else tells that it is one."""
 _TIME_BELOW = compiled(

@@ -59,24 +59,53 @@ _COMMAND = later(
     rb" ?[$#>%]) ?(?:sudo |time )?curl(?:\.exe)?(?P<words>(?: (?:[^\n\\]|\\\r?\n|\\.)*+)?)\r?\n"
 )
 _URL = later(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
+_CALLS = later(rb"(?m)^[^\n]{0,300}?[$#>%] ?(?:sudo |time )?curl(?:\.exe)? [^\n]*https?://")
+_TALK = later(rb"(?m)^(?:\*   Trying |\* Host |> (?:GET|POST|HEAD) /|< HTTP/)")
+"""How curl -v begins."""
+_HEAD_BELOW = later(rb"(?m)^HTTP/\d(?:\.\d)? \d{3}[^\r\n]{0,200}\r?\n(?:[A-Za-z][A-Za-z-]{1,60}: ?[^\n]*\n){2}")
+_PROSE = later("[一-鿿]|[:：]\\s*\\Z".encode())
+_WORDS_ABOVE = 4000
+"""Bytes of what somebody wrote above what was copied from a terminal."""
 
 
 def unmetered(data: bytes) -> bytes:
     """The bytes without what a shell mixes in: curl's progress when both streams go to one file, and of what was copied
     from a terminal the command before and the prompt behind."""
     data = _METER.sub(b"", data)
-    command = _COMMAND.match(data)
+    command = _command(data)
     if command is None:
-        return data
+        return _copied(data)
     prompt = command["prompt"].strip()
     rest = data[command.end() :]
     behind = rest.rstrip(b" \r\n")
-    return behind[: -len(prompt)].removesuffix(b"\n").removesuffix(b"\r") if behind.endswith(prompt) else rest
+    # A long prompt is no line of an answer: whatever stands behind it was typed or written later.
+    typed = rest.find(prompt) if len(prompt) > 3 else len(behind) - len(prompt) if behind.endswith(prompt) else -1
+    return rest[:typed].removesuffix(b"\n").removesuffix(b"\r") if typed >= 0 else rest
+
+
+def _command(data: bytes) -> re.Match[bytes] | None:
+    """The command at a prompt that curl's output stands below; words of somebody's may stand above."""
+    if (command := _COMMAND.match(data)) is not None:
+        return command
+    call = _CALLS.search(data, 0, _WORDS_ABOVE)
+    return _COMMAND.match(data, call.start()) if call is not None else None
+
+
+def _copied(data: bytes) -> bytes:
+    """What was copied from a terminal, without the words of somebody's above it."""
+    if is_dump(data) or _MARKED.match(data.lstrip()):
+        return data
+    for begins in (_TALK, _HEAD_BELOW):
+        found = begins.search(data, 0, _WORDS_ABOVE)
+        above = data[: found.start()] if found is not None else b""
+        if found is not None and not set(b"<{") & set(above) and _PROSE.search(above) is not None:
+            return data[found.start() :]
+    return data
 
 
 def asked(data: bytes) -> str | None:
     """Path and query that curl was told to ask for, in what was copied from a terminal; None for anything else."""
-    command = _COMMAND.match(data)
+    command = _command(data)
     url = _URL.search(command["words"]) if command is not None else None
     return url[1].decode("latin-1") if url is not None else None
 
