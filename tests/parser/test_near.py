@@ -103,3 +103,19 @@ def test_other_texts_are_not_near() -> None:
     for line in ("大家好", "curl -i https://wx.example.com", "HTTP/1.1 200 OK"):
         assert near(line) is None
     assert sum(near(line) is not None for line in CHAT) <= len(CHAT) // 20
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("请求地址：https://wx.example.com/weixin\nCURL错误码：60", "https://wx.example.com/weixin"),
+        ("URL验证工具\n服务器地址(URL): http://wx.example.com/cb?a=1\nCURL错误码：28", "http://wx.example.com/cb?a=1"),
+        ("CURL错误码：60\n教程见 https://blog.example.net/post", None),  # nobody's callback
+        ("请求地址：https://a.example.com/x\n回调地址：https://b.example.com/y\nCURL错误码：60", None),  # which?
+    ],
+)
+def test_the_callback_that_a_tool_names_is_the_alarm_s(text: str, url: str | None) -> None:
+    found = near(text)
+    assert found is not None
+    assert found.alarm is not None
+    assert found.alarm.sample.url == url

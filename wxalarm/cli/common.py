@@ -128,7 +128,7 @@ def none_found(text: str, name: str, words: Catalogue, begin: bytes = b"") -> st
     proved += [
         words.ui("near_errcode", number=mention.name)
         for mention in known.mentions(text)
-        if any(entry.family in known.ERRCODES for entry in mention.entries)
+        if mention.name.lstrip("-").isdigit() and any(entry.family in known.ERRCODES for entry in mention.entries)
     ]
     about = words.kind(found.alarm.kind) if found.alarm is not None else ""
     return " ".join((words.ui(f"near_{found.kind}", source=name, alarm=about), *proved))

@@ -43,6 +43,11 @@ _KINDS = (
         ),
     ),
 )
+_URL = compiled(
+    r"(?:(?:请求|服务器|回调|接口|配置)(?:地址|链接)|(?<![A-Za-z])(?:URL|url))\s?(?:[(（][^\n)）]{1,20}[)）])?\s{0,2}[:：=]\s{0,2}"
+    r"(?P<url>https?://[^\s\"'<>，。；、）)]{3,2000})"
+)
+"""The callback, as the console's tools print it."""
 _WORDING = compiled(rf"{w.OPENING}[^\n。;；:：?？|\"<>]{{2,80}}")
 """The sentence of a 内容, wherever somebody quotes it."""
 _APPID = compiled(rf"(?<![0-9A-Za-z]){limits.APPID}(?![0-9A-Za-z])")
@@ -64,11 +69,13 @@ class Near(NamedTuple):
     """The sentence of an alarm that is retold."""
     appid: str | None = None
     """The only one in a text that retells an alarm."""
+    url: str | None = None
+    """The callback that the text names as such."""
 
     @property
     def alarm(self) -> Alarm | None:
         """An alarm with what the text proves; None when it proves nothing about a push."""
-        sample = Sample(curl_error=self.curl_error, http_code=self.http_code)
+        sample = Sample(url=self.url, curl_error=self.curl_error, http_code=self.http_code)
         if self.wording is not None:
             return Alarm(w.kind_of(self.wording), self.appid, description=self.wording, sample=sample)
         if self.kind not in ("debug", "console") or (self.curl_error is None and self.http_code is None):
@@ -85,12 +92,14 @@ def near(text: str) -> Near | None:
         kind = "guide"
     curl, status = _CURL.search(text), _STATUS.search(text)
     numbers = int(curl["number"]) if curl else None, int(status["number"]) if status else None
+    urls = {found["url"] for found in _URL.finditer(text)}
+    url = urls.pop() if len(urls) == 1 else None
     if kind is not None:
-        return Near(kind, *numbers)
+        return Near(kind, *numbers, url=url)
     said = [found[0].rstrip(f"{w.EDGES}”’」』'") for found in _WORDING.finditer(text)]
     wordings = {w.kind_of(one): one for one in said if w.is_known(one)}
     if len(wordings) != 1:
         return None  # of several alarms nothing can be told apart
     appids = set(_APPID.findall(text))
     (wording,) = wordings.values()
-    return Near("retold", *numbers, wording, appids.pop() if len(appids) == 1 else None)
+    return Near("retold", *numbers, wording, appids.pop() if len(appids) == 1 else None, url)
