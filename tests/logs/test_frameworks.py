@@ -881,6 +881,19 @@ def test_documents_of_which_some_hold_another_form_are_read_one_by_one() -> None
     assert len(parser.columns("\n".join(("", *lines, "")).encode())[0]) == 2
 
 
+def test_requests_among_what_else_an_application_logs_are_read_when_one_is_the_push() -> None:
+    banner = ("   ____    __", " / __/___/ /  ___", "http server started on [::]:1323")
+    said = [document(level="info", time="2023-11-15T06:13:20+08:00", msg=f"worker {number}") for number in range(30)]
+    mine = FORMS["echo v4"][-1]
+    for lines in ((*banner, mine), (*said, mine), (*said, f"level=info {FORMS['labelled'][-1]}")):
+        parser = parser_of(lines)
+        assert parser is not None
+        assert len(parser.columns("\n".join(("", *lines, "")).encode())[0]) == 1
+    # Calls to others are logged in the same form: without a push nothing says that it is an access log.
+    assert parser_of((*said, mine.replace("/wx?", "/cgi-bin/token?"))) is None
+    assert parser_of((*said, mine.replace("POST", "GET"))) is None
+
+
 @pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])
 def test_learned_parts_give_what_the_whole_line_gives(name: str) -> None:
     line = FORMS[name][-1]

@@ -237,3 +237,15 @@ def test_a_document_of_somebody_else_stays_as_it_is() -> None:
 
 def test_around_covers_the_tools() -> None:
     assert {"WeChat's export", "WeCom's export", "DingTalk's export", "forwarded"} <= set(AROUND)
+
+
+def test_a_nickname_above_its_appid_with_each_value_below_its_label() -> None:
+    own = dict(lines_of(ALARM))
+    names = {"昵称": "公众号名称", "Appid": "AppID", "时间": "发生时间", "内容": "告警内容", "次数": "失败次数"}
+    card = "\n".join(f"{names[label]}\n{own[label]}" for label in names) + f"\n错误样例\n{own['错误样例']}\n"
+    alarm = alarm_of(f"告警助手\n机器人\n7月1日 16:32\n{card}已读 3\n")
+    assert (alarm.appid, alarm.nickname, alarm.count) == ("wx0000000000000001", "示例商城", 33)
+    other = alarm_of(f"公众号名称\n怎么填？\n谢谢\n{ALARM}\n")
+    assert other.nickname == "示例商城"
+    talk = parse("公众号名称\n怎么填？\nAppID 在哪里看\n").alarms
+    assert not talk
