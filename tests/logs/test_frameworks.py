@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.logs.made import Made
 from wxalarm.checks.check import Skip, Untold
@@ -19,7 +21,7 @@ from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
 from wxalarm.logs.access_search import Search
 from wxalarm.logs.durations import read, took
-from wxalarm.logs.formats import TALLIED, Wanted
+from wxalarm.logs.formats import TALLIED, Key, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
 from wxalarm.logs.line_parser import LineParser, Within
 from wxalarm.logs.mask import shown
@@ -825,6 +827,7 @@ IN_A_STRING = (
 )
 OF_NGINX = ("Docker's json-file", "journalctl -o json", "Filebeat")
 DOCUMENTS = [name for name, lines in FORMS.items() if lines[-1].startswith("{") and name not in IN_A_STRING]
+LEARNED = [*DOCUMENTS, *(name for name in IN_A_STRING if name not in OF_NGINX)]
 
 
 def quick_and_slow(lines: tuple[str, ...]) -> tuple[LineParser, LineParser]:
@@ -839,7 +842,7 @@ def quick_and_slow(lines: tuple[str, ...]) -> tuple[LineParser, LineParser]:
     return quick, slow
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, *(name for name in IN_A_STRING if name not in OF_NGINX)])
+@pytest.mark.parametrize("name", LEARNED)
 def test_learned_keys_give_what_the_whole_document_gives(name: str) -> None:
     line = FORMS[name][-1]
     values = json.loads(line)
@@ -860,6 +863,35 @@ def test_learned_keys_give_what_the_whole_document_gives(name: str) -> None:
     parser, slow = quick_and_slow((line,))
     assert parser.columns(chunk) == slow.columns(chunk)
     assert len(slow.columns(chunk)[0]) >= 4
+
+
+WORDS = ("POST", "GET", "-", "499", "1.5", "12ms", "http://example.com/wx?a=1", "/wx#", "POST /wx HTTP/1.1")
+ANYTHING = st.one_of(
+    *(st.none(), st.booleans(), st.integers(-1, 600), st.floats(allow_nan=False), st.text(max_size=9)),
+    *(st.sampled_from(WORDS), st.lists(st.integers(), max_size=2), st.just({"a": 1})),
+)
+
+
+@given(st.sampled_from(LEARNED), st.integers(0, 99), ANYTHING)
+def test_whatever_stands_in_a_document_is_counted_as_when_it_is_read_in_full(
+    name: str, place: int, value: object
+) -> None:
+    line = FORMS[name][-1]
+    parser, slow = quick_and_slow((line,))
+    documents = [json.loads(line)]
+    for inner in documents:
+        documents += [one for one in inner.values() if isinstance(one, dict)]
+    places = [(inner, key) for inner in documents for key in inner]
+    inner, key = places[place % len(places)]
+    inner[key] = value
+    chunk = f"\n{document(**documents[0])}\n".encode()
+    (times, keys), (all_times, all_keys) = parser.columns(chunk), slow.columns(chunk)
+    took = TALLIED.index("request_time")  # its unit is that of the log, which one line need not say
+
+    def without(keys: Sequence[Key]) -> list[Key]:
+        return [(*key[:took], *key[took + 1 :]) for key in keys]
+
+    assert (list(times), without(keys)) == (list(all_times), without(all_keys))
 
 
 @pytest.mark.parametrize("name", OF_NGINX)

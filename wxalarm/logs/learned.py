@@ -153,21 +153,29 @@ class Learner(Struct, frozen=True):
         rest = [(at.get(name), self.absent[name].encode()) for name in TALLIED]
         wanted = self.wanted
 
-        @lru_cache(4096)
+        # Typed: 1, 1.0 and True are equal, and are written in different ways.
+        @lru_cache(4096, typed=True)
         def text(value: object) -> bytes:
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                raise TypeError(f"{value!r} is no value of a line")
             return str(value).encode("utf-8", "replace")
 
-        @lru_cache(65536)
+        @lru_cache(65536, typed=True)
         def seconds(value: object) -> bytes | None:
             made = spent(str(value))
             return f"{round(made.seconds, 6):g}".encode() if made is not None and made.seconds is not None else None
 
         def read(line: bytes) -> tuple[bytes, Key] | Literal[False] | None:
-            got = values(line)
+            try:
+                return counted(values(line))
+            except TypeError:  # a list or another document where the sample has a value
+                return None
+
+        def counted(got: tuple[Any, ...] | None) -> tuple[bytes, Key] | Literal[False] | None:
             if not got or None in got:
                 return None if got is None or got else False
             target = got[uri]
-            if not isinstance(target, str) or not got[time]:
+            if not isinstance(target, str) or not got[time] or (whole and " " not in target):
                 return None
             if whole:
                 asked, _, target = target.partition(" ")
@@ -175,7 +183,7 @@ class Learner(Struct, frozen=True):
             else:
                 asked = got[method]
             if asked != "POST":
-                return False
+                return False if isinstance(asked, str) else None
             if not target.startswith("/") and not (target := HOST.sub("", target)).startswith("/"):
                 return None
             if wanted.path is not None:
