@@ -249,3 +249,35 @@ def test_a_nickname_above_its_appid_with_each_value_below_its_label() -> None:
     assert other.nickname == "示例商城"
     talk = parse("公众号名称\n怎么填？\nAppID 在哪里看\n").alarms
     assert not talk
+
+
+def test_brackets_that_markup_escaped() -> None:
+    escaped = re.sub(r"(?<=: )\[.*", lambda line: re.sub(r"([\[\]_])", r"\\\1", line[0]), ALARM, flags=re.MULTILINE)
+    assert "\\[OpenID=" in escaped
+    assert alarm_of(escaped).sample == alarm_of(ALARM).sample
+    assert alarm_of(f"{{panel}}\n{escaped}\n{{panel}}\n * a list \\[x\\]\n").sample == alarm_of(ALARM).sample
+    body = ALARM.replace("[cURL Error=52]", r"[response_content=a\[b\]c]")
+    assert alarm_of(body).sample.response_content == r"a\[b\]c"  # the server's own
+
+
+def test_full_width_groups_that_a_narrow_window_cut() -> None:
+    cut = (
+        ALARM.replace("[", "［")
+        .replace("]", "］")
+        .replace("OuterIP=", "OuterI\nP=")
+        .replace("com/callback", "com/call\nback")
+    )
+    cut = (
+        cut.replace("［MsgType", "［\nMsgType")
+        .replace("EXAMPLEopen", "EXAM\nPLEopen")
+        .replace("OpenID=oEXAM\n", "OpenID=oEXAM\n")
+    )
+    assert alarm_of(cut).sample == alarm_of(ALARM).sample
+
+
+@pytest.mark.parametrize("heading", ["[结果]", "[期望]\n不报警", "[步骤] 重试", "[actual result]"])
+def test_a_heading_in_brackets_below_a_sample_is_none_of_its_groups(heading: str) -> None:
+    text = f"{ALARM.rpartition(chr(10))[0]}\n{heading}\n用户没有反应\n"
+    assert alarm_of(text).sample == alarm_of(ALARM).sample
+    own = ALARM.replace("[cURL Error=52]", "[new flag]")
+    assert alarm_of(own).sample.extra == {"new flag": None}

@@ -196,6 +196,8 @@ class Reader:
             field = token.field
             if (field in seen and field in w.FIRST_FIELDS) or (not proof and "\n" in text[stop : token.start]):
                 break  # another sample, or somebody's next line behind nothing that is known
+            if field is None and token.value is None and "\n" in text[stop : token.start]:
+                break  # a heading in brackets, of what stands below
             value = token.value
             weight = w.weight(token.key, None if value is None else text[value[0] : value[1]].strip(w.EDGES))
             if field is not None:

@@ -30,7 +30,7 @@ _TAG = later(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
 _ESCAPED = later(
     rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.．、] ?|[①-⑳] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
-    rf"|\\\"(?:{_LABELS})|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
+    rf"|\\\"(?:{_LABELS})|\\\[(?:{w.KNOWN_KEY})[=＝:\\\\]|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
 _DEEPEST = 3
@@ -146,13 +146,14 @@ class Stretches:
 def repair(text: str) -> Repaired:
     """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
     may hold another), as lines of a chat tool."""
-    from wxalarm.parser.repair import dress, json_strings, mail, panes, rows
+    from wxalarm.parser.repair import dress, json_strings, mail, marks, panes, rows
 
     chain = _Chain(text)
     chain.run(mail.parts(text, 0, len(text)))
     chain.run(panes.edits(text, 0, len(text)))
     text = chain.text
     chain.run(mail.edits(text, 0, len(text)))
+    chain.run(marks.unescapes(chain.text))
     for _ in range(_DEEPEST + 1):
         text = chain.text
         if not Signs(text, 0).before(len(text), len(text)):

@@ -10,9 +10,15 @@ from wxalarm.parser.repair.maps import Edit
 from wxalarm.patterns import compiled
 
 _WIDE_KEY = rf"(?:(?i:{w.KNOWN_KEY})|[0-9A-Za-z_ ]{{1,30}}(?=[=＝]))"
+_CUT_KEY = r"[ \t]*\n?[0-9A-Za-z_ ]{1,30}(?:\n[0-9A-Za-z_ ]{1,30})?(?=[=＝])"
+_CUT_VALUE = r"[^［］\n]{0,4096}(?:\n(?!\s)[^［］\n]{1,400}){0,6}"
+"""A narrow window cut it."""
 WIDE_GROUP = compiled(
-    rf"【(?P<a>{_WIDE_KEY})(?:[=＝:：][^【】\n]{{0,4096}})?】|［(?P<b>{_WIDE_KEY})(?:[=＝:：][^［］\n]{{0,4096}})?］"
+    rf"【(?P<a>{_WIDE_KEY})(?:[=＝:：][^【】\n]{{0,4096}})?】|［(?P<b>{_WIDE_KEY}|{_CUT_KEY})(?:[=＝:：]{_CUT_VALUE})?］"
 )
+_ESCAPED_GROUPS = compiled(rf"\\\[(?:(?i:{w.KNOWN_KEY})[=＝:：\\]|[0-9A-Za-z_ ]{{1,30}}[=＝])[^\n]*")
+"""The groups of a line as Markdown and the markup of trackers escape their brackets."""
+_ESCAPE = compiled(r"\\(?=[\[\]{}()_*#+.!~|<>&=-])")
 _NICKNAME, _TYPED = compiled(w.LABEL["nickname"]), compiled(w.TYPED)
 
 
@@ -24,6 +30,13 @@ def narrowed(group: re.Match[str]) -> Iterator[Edit]:
     if text[behind] == "＝":
         yield Edit(behind, behind + 1, "=")
     yield Edit(end - 1, end, "]")
+
+
+def unescapes(text: str) -> Iterator[Edit]:
+    """The edits that take the escapes off lines of groups."""
+    for groups in _ESCAPED_GROUPS.finditer(text) if "\\[" in text else ():
+        for escape in _ESCAPE.finditer(text, *groups.span()):
+            yield Edit(*escape.span(), "")
 
 
 def in_nickname(text: str, at: int) -> bool:
