@@ -953,3 +953,29 @@ def test_the_usual_documents_are_read_by_their_keys() -> None:
         and not parser._quick(FORMS[name][-1].encode())
     }
     assert unread == set(), "their lines are decoded whole all the same"
+
+
+def of_tomcat(took: int, second: int, passed: int) -> str:
+    push = PUSH.replace("1700000000", str(1700000000 + second - passed))
+    return f'203.0.113.10 - - [15/Nov/2023:06:13:{20 + second:02} +0800] "POST {push} HTTP/1.1" 200 7 {took}'
+
+
+@pytest.mark.parametrize(
+    ("numbers", "seconds"),
+    [
+        ([(21544, 0, 0), (8123456, 5, 0)], 8.123456),  # as milliseconds two hours: nobody waits so long
+        ([(41, 0, 0), (30018, 35, 30)], 30.018),  # as long as WeChat's clock says
+        ([(6000, 6, 6), (9000, 8, 2)], None),  # the two do not agree
+        ([(41, 0, 0), (30018, 35, 0)], None),  # the time at which it began: nothing tells
+        ([(12, 0, 0), (41, 1, 0)], None),
+    ],
+)
+def test_the_unit_of_whole_numbers_is_guessed_where_only_one_is_likely(
+    numbers: list[tuple[int, int, int]], seconds: float | None
+) -> None:
+    parser = parser_of(tuple(of_tomcat(*one) for one in numbers))
+    assert parser is not None
+    assert (parser.guessed, parser.asked) == ({"unit"}, "clf took")
+    record = parser.record(of_tomcat(*numbers[-1]).encode())
+    assert record is not None
+    assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")

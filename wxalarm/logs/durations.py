@@ -7,7 +7,7 @@ by what else the line holds (Caddy's, Envoy's, Traefik's). What is told by none 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from wxalarm.patterns import compiled
@@ -48,6 +48,10 @@ _KNOWN = {"responsetime": "ms", "elapsedtimes": "s"}
 _OF_IIS = ("sc-substatus", "sc-win32-status", "s-sitename", "s-computername")
 _OF_KONG = {"kong", "proxy", "request"}
 """Its latencies, in milliseconds; of them the first is its own, the last all."""
+_WHOLE = ("s", "ms", "us")
+"""What servers write without a fraction."""
+_LATE, _NEAR = 4.0, 2.0
+"""Seconds: durations that a clock of seconds shows, and by how much that may differ."""
 _NGINX = r"\d+\.\d{3}\Z"
 """$request_time as nginx writes it."""
 
@@ -73,6 +77,20 @@ def read(text: str, unit: str | None = None) -> float | None:
     if not parts or _PART.sub("", text).strip():
         return None
     return sum(float(part[1]) * _SCALE[part[2]] for part in parts)
+
+
+def likely_unit(numbers: Sequence[tuple[int, float | None]]) -> str | None:
+    """The unit that whole numbers of one column most likely have: the only one by which none is longer than anybody
+    waits for a push, or by which the long ones are the time that had passed since WeChat sent the push. None when more
+    than one may be meant. numbers: with the seconds from WeChat's own time of a push to the line's, where both are
+    known; a line may as well have the time at which the request began."""
+    longest = max((number for number, _ in numbers), default=0)
+    units = [unit for unit in _WHOLE if longest * UNITS[unit] <= LONGEST]
+    if len(units) > 1:
+        spent = {unit: [(n * UNITS[unit], passed) for n, passed in numbers if passed is not None] for unit in units}
+        late = {unit: [one for one in found if one[0] >= _LATE] for unit, found in spent.items()}
+        units = [unit for unit in units if late[unit] and all(abs(a - b) <= _NEAR for a, b in late[unit])]
+    return units[0] if len(units) == 1 else None
 
 
 def took(flat: Mapping[str, str], units: Mapping[str, str]) -> Took | None:

@@ -200,6 +200,11 @@ class RecordParser(Lines):
             more=self._more,
             refuted=any(took.seconds is None for took in guesses),
         )
+        if unsaid == {"took"} and (unit := made._likely_unit(flats)) is not None:
+            likely = self._of_unit(unit).told(lines, local, near)
+            if likely is not None:
+                likely.guessed, likely.asked = made.guessed, made.asked
+            return likely
         made.queries = any("?" in (target_of(record) or "") for _, record in records)
         if self.wanted is not None:
             learner = Learner(self.wanted, made.fields, made._absent, self._units, made.took)
@@ -209,6 +214,28 @@ class RecordParser(Lines):
             elif self._read in _LEARNED:
                 made._quick = _LEARNED[self._read](learner, lines)
         return made if any(made.seconds(record["time"].encode()) is not None for _, record in records) else None
+
+    def _of_unit(self, unit: str) -> RecordParser:
+        """The same form, whose durations without a unit are of this one."""
+        return RecordParser(
+            self.name,
+            self._read,
+            self.wanted,
+            zone=self._zone,
+            fraction=self._fraction,
+            units={"took": unit, **self._units},
+            left=self._left,
+            more=self._more,
+        )
+
+    def _likely_unit(self, flats: Sequence[tuple[bytes, Mapping[str, str]]]) -> str | None:
+        """The unit that the durations of a sample most likely have."""
+        numbers: list[tuple[int, float | None]] = []
+        for line, flat in flats:
+            if flat.get("took", "").isdecimal():
+                at, stamp = self.seconds(flat.get("time", "").encode()), moments.STAMP.search(line)
+                numbers.append((int(flat["took"]), at - float(stamp[1]) if at is not None and stamp else None))
+        return durations.likely_unit(numbers)
 
 
 def _uncoloured(line: bytes) -> bytes:

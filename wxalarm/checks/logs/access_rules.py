@@ -512,8 +512,8 @@ def _log_itself(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         yield LOG_PATH_DIFFERS(None, found=seen.path, path=path_of(ctx) or "-", files=names(seen.read))
     for what in seen.guessed:
         code = LOG_GUESSED
-        if what == "unit" and seen.counts.longest is None and ctx.alarm.kind in LATE:
-            code = code.variant(severity=WARNING)  # what the alarm is about cannot be told
+        if what == "unit" and ctx.alarm.kind in LATE:
+            code = code.variant(severity=WARNING)  # what the alarm is about cannot be told, or by a guess alone
         yield code(None, what=what, files=names(seen.read), form=seen.asked or "json latency")
     hit = next((hit for hit in seen.hits if hit.stamp is not None), None)
     if hit is not None and hit.stamp is not None:
