@@ -332,6 +332,8 @@ def test_what_caused_an_error_is_shown_when_only_it_names_a_reason() -> None:
     assert headline([named + b" timed out", b"Caused by: " + POOL]) == named + b" timed out"
     both = [b"ERROR x", b"### Cause: " + POOL, b"Caused by: java.io.IOException: closed"]
     assert headline(both) == "ERROR x … ".encode() + both[1]
+    spring = b"2024-12-25 10:04:57.127 ERROR 1 --- [io-8080-exec-37] " + b"x" * 100
+    assert headline([spring, b"Caused by: " + POOL]) == spring[:60] + "… Caused by: ".encode() + POOL
     long = b"ERROR " + "处理关注事件失败".encode() * 20
     assert "�" not in headline([long, b"Caused by: " + POOL]).decode("utf-8", "replace")
 

@@ -184,12 +184,16 @@ def test_an_error_beside_the_pushs_request_line_with_no_request_in_between() -> 
     assert (hit.trouble, hit.next, hit.beside, hit.cause) == (at(0, CSRF).decode(), True, True, "csrf")
     (hit,) = searched(asked(0, status=""), at(0, "Processing"), at(0, "Can't verify CSRF token authenticity.")).hits
     assert (hit.next, hit.cause) == (True, "csrf")
+    trace = (b"Internal Server Error: /callback/", b"Traceback (most recent call last):", b"KeyError: 'Content'")
+    (hit,) = searched(at(-60, '"GET /x HTTP/1.0" 200 1'), *trace, asked(0, status=" 500 12")).hits
+    assert (hit.trouble, hit.next) == ("Internal Server Error: /callback/ … KeyError: 'Content'", True)
     for lines in (
         (at(0, CSRF), at(0, '"GET /x HTTP/1.0" 200 1'), asked(0)),
         (at(0, CSRF), at(0, f"push openid={OTHER}"), asked(0)),
         (at(-2, CSRF), asked(0)),
         (at(0, "ERROR x"), asked(0)),
         (at(0, CSRF), at(0, f"push {OPENID}")),
+        (at(0, f"push {OPENID}"), at(0, CSRF)),
         (at(0, thread(3, CSRF)), at(0, thread(4, f'"POST /callback/?openid={OPENID} HTTP/1.0" 403 12'))),
         (asked(0), at(0, CSRF)),
         (at(0, CSRF), asked(0, status="")),

@@ -260,8 +260,9 @@ def headline(lines: Sequence[bytes]) -> bytes:
     if not raised or enough:
         return telling(lines[0])
     first = lines[0].decode("utf-8", "surrogateescape")
-    shown = first[:_FAR].encode("utf-8", "surrogateescape")
-    return shown + ("… " if len(first) > _FAR else " … ").encode() + (named or raised[0]).strip()
+    long = len(first) > _FAR
+    shown = f"{first[: _FAR // 2] if long else first}{'…' if long else ' …'} ".encode("utf-8", "surrogateescape")
+    return shown + (named or raised[0]).strip()
 
 
 def _reasoned(line: bytes) -> bool:

@@ -162,7 +162,7 @@ class AppSearch:
                     self._keep_and_follow(log, offset + place + len(line), line, hit)
         user = self.push.user
         for place, line in lines_with(chunk, [user[: app.HEAD]] if user is not None else []):
-            if user and len(self._hits) < MOST_HITS and user not in line and app.names_head(line, user):
+            if user and len(self._hits) < MOST_HITS and app.names_head(line, user):
                 self._keep(self._hit(parser, log, offset, chunk, place, line, "head"))
         if not self._hits and len(self.push.event) > 3:
             for place, lowered in lines_with(chunk.lower(), [self.push.event]):
