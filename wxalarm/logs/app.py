@@ -69,6 +69,7 @@ _NAMED_CAUSES = (
 ran out, no connection of a pool was free, something waited for too long, no worker was free, one was seen at the same
 step for too long (PHP-FPM's slow log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
+_POOL = dict(CAUSES)["pool"]
 _FATAL = (
     rb"\bUncaught |Fatal error|\bFATAL\b|panic: |panic serving |[Uu]nhandled ?(?:[Ee]xception|[Ee]rror|[Rr]ejection|"
     rb"[Pp]romise)|Servlet\.service\(\) for servlet |Exception in ASGI application|Exception on /\S{0,255} \[|"
@@ -79,7 +80,8 @@ _UNCAUGHT = later(_FATAL)
 _TROUBLE = later(
     rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|[Dd]eadlock|"
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|"
-    rb"\"level\":\s?\"(?:error|fatal|critical)\"|" + b"|".join((_FATAL, *(pattern for _, pattern in _NAMED_CAUSES)))
+    rb"\"level\":\s?\"(?:error|fatal|critical)\"|"
+    + b"|".join((_FATAL, *(pattern for name, pattern in _NAMED_CAUSES if name != "pool")))
 )
 _HUNG_UP = later(
     rb"(?:(?:java\.io\.)?IOException: )?\b[Bb]roken ?[Pp]ipe(?:Error)?(?:: \[Errno 32\])?|\bEPIPE\b|"
@@ -217,8 +219,10 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 
 def trouble(line: bytes) -> bool:
     """Whether a line speaks of an error."""
-    found = _TROUBLE.search(line[:4096]) is not None and not hung_up(line[:4096])
-    return found or errcode(line) is not None
+    text = line[:4096]
+    # Most lines hold no "pool", and are searched for its many names in vain.
+    found = _TROUBLE.search(text) is not None or (b"pool" in text.lower() and _POOL.search(text) is not None)
+    return (found and not hung_up(text)) or errcode(line) is not None
 
 
 def hung_up(text: bytes) -> bool:
@@ -227,7 +231,7 @@ def hung_up(text: bytes) -> bool:
 
 
 def cause(text: bytes) -> str | None:
-    """csrf, memory or timeout: what an error names as its reason; None for any other."""
+    """csrf, memory, pool, timeout, workers or stuck: what an error names as its reason; None for any other."""
     return next((name for name, pattern in CAUSES if pattern.search(text[:4096]) is not None), None)
 
 
