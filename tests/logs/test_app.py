@@ -8,15 +8,22 @@ from tests.checks.logs.support import OPENID, START
 from wxalarm.logs.app import (
     AppLines,
     cause,
+    entry,
     errcode,
+    first_of,
     has_zone,
     headline,
     names_another,
+    names_head,
+    request,
+    said,
     shape_of,
     spent,
     tag,
     telling,
     trouble,
+    uncaught,
+    waited,
 )
 
 FORMATS = {
@@ -226,3 +233,111 @@ def test_what_all_lines_of_one_request_have_in_common() -> None:
 def test_times_of_frameworks(shape: str, text: bytes, at: float | None) -> None:
     assert shape_of([text] * 3) == shape
     assert AppLines(shape, 28800, 2024).time_of(text) == at
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "seconds"),
+    [
+        ("HikariPool-1 - Connection is not available, request timed out after 30000ms.", "pool", 30),
+        ("com.alibaba.druid.pool.GetConnectionTimeoutException: wait millis 60000, active 20", "pool", 60),
+        ("java.util.NoSuchElementException: Timeout waiting for idle object", "pool", None),
+        ("redis.clients.jedis.exceptions.JedisException: Could not get a resource from the pool", "pool", None),
+        ("org.apache.http.conn.ConnectionPoolTimeoutException: Timeout waiting for connection from pool", "pool", None),
+        ("QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00", "pool", 30),
+        ("psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec", "pool", 30),
+        ("KnexTimeoutError: Knex: Timeout acquiring a connection. The pool is probably full.", "pool", None),
+        ("TimeoutError: ResourceRequest timed out", "pool", None),
+        ("could not obtain a connection from the pool within 5.000 seconds (waited 5.001 seconds)", "pool", 5),
+        ("Timeout expired. The timeout period elapsed prior to obtaining a connection from the pool.", "pool", None),
+        ("Timed out fetching a new connection from the connection pool.", "pool", None),
+        ("redis: connection pool timeout", "pool", None),
+        ("mysql.connector.errors.PoolError: Failed getting connection; pool exhausted", "pool", None),
+        ("Operation timed out after 5001 milliseconds with 0 bytes received", "timeout", 5.001),
+        ("AxiosError: timeout of 5000ms exceeded, ETIMEDOUT", "timeout", 5),
+        ("Maximum execution time of 30 seconds exceeded", "timeout", 30),
+        ("got a connection from the pool", None, None),
+        ("thread pool exhausted", None, None),
+        ("HikariPool-1 - Pool stats (total=10, active=0, idle=10, waiting=0)", None, None),
+        ("timeout of the job: none", None, None),
+    ],
+)
+def test_a_pool_that_is_empty_and_how_long_was_waited(text: str, reason: str | None, seconds: float | None) -> None:
+    assert cause(text.encode()) == reason
+    assert waited(text.encode()) == (None if seconds is None else pytest.approx(seconds))
+    assert trouble(text.encode()) is (reason is not None)
+
+
+def test_what_nobody_caught() -> None:
+    for text in (
+        b"PHP Fatal error:  Uncaught HttpException: x",
+        b"http: panic serving 203.0.113.7:4000: x",
+        b"ERROR Servlet.service() for servlet [dispatcherServlet] threw exception",
+        b"ERROR in app: Exception on /callback [POST]",
+        b"Internal Server Error: /callback",
+        b"Error handling request /callback",
+    ):
+        assert uncaught(text), text
+        assert trouble(text), text
+    for text in (b"PHP Warning:  Undefined array key", b"ERROR order failed", b'"POST /x" 500 Internal Server Error'):
+        assert not uncaught(text), text
+
+
+def test_the_head_of_an_openid_may_be_its_users() -> None:
+    user = b"oAAAA0bcdefghijklmnopqrstu01"
+    for text in (b"get('oAAAA0bcdefghij...')", b"oAAAA0bcdefg\xe2\x80\xa6"):
+        assert names_head(text, user)
+        assert not names_another(text, user)
+    for text in (b"get('oAAAA0bcdeXX...')", b"get('oZZZZ0bcdefghij...')"):
+        assert not names_head(text, user)
+        assert names_another(text, user)
+    for text in (b"get('oAAAA0bcd...')", b"openapi-and-more...", b"oAAAA0bcdefghij", b"oAAAA0bcdefghij****"):
+        assert not names_head(text, user), text
+        assert not names_another(text, user), text
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ('[25/Dec/2024 10:04:57] "POST /callback?openid=oA HTTP/1.0" 403 2870', True),
+        ('[GIN] 2024/12/25 - 10:04:57 | 500 |  1.2ms | 203.0.113.7 | POST     "/callback?openid=oA"', True),
+        ('Started POST "/callback?timestamp=200" for 203.0.113.7 at 2024-12-25 10:04:57 +0800', False),
+        ("INFO POST http://wx.example.com:8080/callback begins", False),
+        ("Forbidden (CSRF cookie not set.): /callback", None),
+        ("INFO push of oA", None),
+    ],
+)
+def test_a_request_line_says_how_it_ended_or_not(text: str, over: bool | None) -> None:
+    assert request(text.encode()) is over
+
+
+POOL = b"java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out"
+
+
+def test_empty_lines_may_stand_before_a_stack_and_within() -> None:
+    spring = [b"2024 ERROR x", b"", b"a.B.CException: y; nested exception is " + POOL, *[b"\tat a.B.c(B.java:1)"] * 60]
+    spring += [b"Caused by: " + POOL, b"\t... 42 more", b"", b"2024 INFO y"]
+    assert entry(spring, 0) == (0, len(spring) - 2, 13)
+    assert headline(spring[: len(spring) - 2]) == "2024 ERROR x … ".encode() + spring[-4]
+    python = [b"ERROR x", b"Traceback (most recent call last):", b"KeyError: 1", b""]
+    python += [b"During handling of the above exception, another exception occurred:", b"", b"Traceback (most recent"]
+    assert entry([*python, b"  File x", b"ValueError: 2", b"", b"", b"Traceback (most"], 0)[1] == 9
+    assert entry([b"ERROR x", b"", b"INFO y"], 0)[1] == 1
+    assert first_of(spring, 40) == 0
+    assert first_of([b"INFO x", *spring[1:]], 40) == 40, "what stands before the stack is no error"
+
+
+def test_what_caused_an_error_is_shown_when_only_it_names_a_reason() -> None:
+    named = b"2024 ERROR java.lang.IllegalStateException: no handler"
+    assert headline([named, b"Caused by: " + POOL]) == named + " … ".encode() + b"Caused by: " + POOL
+    assert headline([named + b" timed out", b"Caused by: " + POOL]) == named + b" timed out"
+    both = [b"ERROR x", b"### Cause: " + POOL, b"Caused by: java.io.IOException: closed"]
+    assert headline(both) == "ERROR x … ".encode() + both[1]
+    spring = b"2024-12-25 10:04:57.127 ERROR 1 --- [io-8080-exec-37] " + b"x" * 100
+    assert headline([spring, b"Caused by: " + POOL]) == spring[:60] + "… Caused by: ".encode() + POOL
+    long = b"ERROR " + "处理关注事件失败".encode() * 20
+    assert "�" not in headline([long, b"Caused by: " + POOL]).decode("utf-8", "replace")
+
+
+def test_the_steps_of_a_stack_say_nothing() -> None:
+    lines = [b"ERROR x", b"\tat a.Pool.createTimeoutException(Pool.java:1)", b"#3 /srv/x.php(3): csrf_token()", b"end"]
+    assert said(lines) == b"ERROR x\nend"

@@ -16,8 +16,8 @@ def at(seconds: int, text: str) -> bytes:
     return f"{START + seconds} {text}".encode()
 
 
-def searched(*lines: bytes, event: bytes = b"") -> AppSearch:
-    push = AppPush({OWN: "openid", str(START).encode() + b"!": "stamp"}, OWN, event)
+def searched(*lines: bytes, event: bytes = b"", path: bytes = b"/callback/") -> AppSearch:
+    push = AppPush({OWN: "openid", str(START).encode() + b"!": "stamp"}, OWN, event, path)
     search = AppSearch(push, START, START - 60, START + 360)
     search.window(PARSER, Made(), 500, b"\n" + joined(lines))
     return search
@@ -57,7 +57,7 @@ def test_an_entry_that_ends_in_a_broken_pipe_is_no_trouble_of_the_push() -> None
     (hit,) = searched(own, trace, b"  File x", b"BrokenPipeError: [Errno 32] Broken pipe", at(9, "bye")).hits
     assert hit.trouble is None
     (hit,) = searched(own, trace, b"BrokenPipeError: [Errno 32] Broken pipe", b"OperationalError: (2006, x)").hits
-    assert hit.trouble == own.decode()
+    assert hit.trouble == own.decode() + " … OperationalError: (2006, x)"
 
 
 def test_only_lines_of_the_window_are_counted_with_those_that_go_on_with_them() -> None:
@@ -121,3 +121,97 @@ def test_a_neighbour_of_another_thread_is_not_taken_for_the_pushs() -> None:
     assert hit.trouble is None
     (hit,) = searched(own, at(0, thread(3, "ERROR x"))).hits
     assert (hit.trouble, hit.beside) == (at(0, thread(3, "ERROR x")).decode(), False)
+
+
+CSRF = "Forbidden (CSRF cookie not set.): /callback/"
+
+
+def asked(seconds: int, openid: str = OPENID, status: str = " 403 12") -> bytes:
+    return at(seconds, f'"POST /callback/?openid={openid} HTTP/1.0"{status}')
+
+
+def test_errors_of_the_pushs_own_moment_and_whose_they_are() -> None:
+    for text, needle in (
+        (CSRF, "path"),
+        ("ERROR http://wx.example.com/callback: x", "path"),
+        ("ERROR /callback/other: x", "second"),
+        ("ERROR /srv/callback: x", "second"),
+        ("ERROR x", "second"),
+    ):
+        search = searched(at(1, text))
+        assert [hit.needle for hit in search.then] == [needle], text
+        assert search.example is not None
+        assert search.example.needle == "time"
+    assert [hit.needle for hit in searched(at(0, "ERROR /: x"), path=b"/").then] == ["second"]
+    for line in (at(2, CSRF), at(-1, CSRF), at(0, f"ERROR openid={OTHER}"), at(0, "hello")):
+        assert searched(line).then == (), line
+
+
+def test_a_stack_belongs_to_the_error_above_it() -> None:
+    trace = [b"", b"Traceback (most recent call last):", b"  File x", b"KeyError: 'Content'"]
+    search = searched(at(0, "Internal Server Error: /callback/"), *trace, at(0, "bye"))
+    (hit,) = search.then
+    assert (hit.place, hit.needle, hit.uncaught) == ("made.log@500", "path", True)
+    assert hit.trouble is not None
+    assert hit.trouble.endswith("/callback/ … KeyError: 'Content'")
+    assert searched(at(0, "ERROR x"), b"", f"a.BException: openid={OTHER}".encode()).then == ()
+    (hit,) = searched(at(0, "ERROR x"), b"\tat a.B", f"Caused by: a.CException: {OPENID}".encode()).hits
+    assert (hit.time, hit.beside, hit.trouble) == (
+        START,
+        False,
+        at(0, f"ERROR x … Caused by: a.CException: {OPENID}").decode(),
+    )
+
+
+def test_a_reason_deep_in_the_stack_is_found() -> None:
+    frames = [b"\tat com.example.Handler.handle(Handler.java:7) ~[classes!/:na]"] * 120
+    pool = b"Caused by: a.SQLException: HikariPool-1 - Connection is not available, request timed out after 30000ms."
+    (hit,) = searched(at(0, f"ERROR {OPENID}"), b"", b"a.BException: y", *frames, pool, b"\t... 9 more").hits
+    assert (hit.cause, hit.waited, len(hit.context)) == ("pool", 30, 13)
+    assert hit.trouble is not None
+    assert hit.trouble.endswith(pool.decode())
+    (hit,) = searched(at(0, f"ERROR {OPENID}"), b"\tat a.Pool.createTimeoutException(x)", b"a.BException: y").hits
+    assert hit.cause is None, "a function's name is no reason"
+
+
+def test_other_entries_of_the_moment_are_counted() -> None:
+    lines = (at(0, "hello"), at(1, f"push {OPENID}"), b"  more", at(1, "ERROR x"), at(1, "bye"), at(2, "late"))
+    assert searched(*lines).others == 2
+
+
+def test_an_error_beside_the_pushs_request_line_with_no_request_in_between() -> None:
+    (hit,) = searched(at(0, CSRF), at(0, "hello"), asked(0)).hits
+    assert (hit.trouble, hit.next, hit.beside, hit.cause) == (at(0, CSRF).decode(), True, True, "csrf")
+    (hit,) = searched(asked(0, status=""), at(0, "Processing"), at(0, "Can't verify CSRF token authenticity.")).hits
+    assert (hit.next, hit.cause) == (True, "csrf")
+    trace = (b"Internal Server Error: /callback/", b"Traceback (most recent call last):", b"KeyError: 'Content'")
+    (hit,) = searched(at(-60, '"GET /x HTTP/1.0" 200 1'), *trace, asked(0, status=" 500 12")).hits
+    assert (hit.trouble, hit.next) == ("Internal Server Error: /callback/ … KeyError: 'Content'", True)
+    for lines in (
+        (at(0, CSRF), at(0, '"GET /x HTTP/1.0" 200 1'), asked(0)),
+        (at(0, CSRF), at(0, f"push openid={OTHER}"), asked(0)),
+        (at(-2, CSRF), asked(0)),
+        (at(0, "ERROR x"), asked(0)),
+        (at(0, CSRF), at(0, f"push {OPENID}")),
+        (at(0, f"push {OPENID}"), at(0, CSRF)),
+        (at(0, thread(3, CSRF)), at(0, thread(4, f'"POST /callback/?openid={OPENID} HTTP/1.0" 403 12'))),
+        (asked(0), at(0, CSRF)),
+        (at(0, CSRF), asked(0, status="")),
+    ):
+        (hit,) = searched(*lines).hits
+        assert not hit.next, lines
+
+
+def test_a_cut_openid_is_its_users_where_it_begins_alike() -> None:
+    head = f"get('{OPENID[:15]}...')"
+    lines = (
+        at(0, "PHP Fatal error:  Uncaught E: x"),
+        b"Stack trace:",
+        f"#0 /srv/x.php(3): {head}".encode(),
+        b"#1 {main}",
+    )
+    search = searched(*lines)
+    (hit,) = search.hits
+    assert (hit.needle, hit.time, hit.uncaught, hit.trouble) == ("head", START, True, lines[0].decode())
+    assert searched(lines[0], b"#0 x('oZZZZ0bcdefghij...')").then == (), "another user's"
+    assert [hit.needle for hit in searched(at(0, f"push {OPENID} {head}")).hits] == ["openid"]

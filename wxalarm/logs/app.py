@@ -12,6 +12,8 @@ from wxalarm.logs.stacks import goes_on
 from wxalarm.patterns import later
 from wxalarm.wechat.limits import OPENID_LENGTH
 
+HEAD = 12
+"""Characters of an OpenID that tell its user at least: those of one account begin alike."""
 _PHP = rb"\d\d-[A-Z][a-z][a-z]-\d{4} \d\d:\d\d:\d\d(?: [A-Z][\w+-]{1,20}(?:/[\w+-]{1,30}){0,2}(?=\]))?"
 """PHP's error log names its zone, PHP-FPM's logs do not."""
 _SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
@@ -46,6 +48,16 @@ _NAMED_CAUSES = (
         rb"OutOfMemory|MemoryError|Allowed memory size of|heap out of memory|Out of memory|Cannot allocate memory",
     ),
     (
+        "pool",
+        rb"Connection is not available, request timed out|GetConnectionTimeoutException|wait millis \d+, active \d+|"
+        rb"[Tt]imeout waiting for (?:idle object|connection from pool)|Cannot get a connection, pool |PoolExhausted|"
+        rb"(?<!hread )[Pp]ool (?:(?:is |has been )?exhausted|empty\. )|PoolTimeout|ConnectionAcquireTimeout|"
+        rb"KnexTimeout|QueuePool limit of |ResourceRequest timed out|Timeout acquiring a connection|"
+        rb"redis: connection pool timeout|checkout a Connection has timed|"
+        rb"(?:[Cc]ould not|nable to|ailed to|annot|prior to|out) "
+        rb"(?:get|obtain(?:ing)?|fetch(?:ing)?|acquire) (?:a |new ){1,2}(?:resource|connection) from the (?:\w+ )?pool",
+    ),
+    (
         "timeout",
         rb"[Tt]imed out|Timeout(?:Error|Exception|Expired)|(?:Read|Connect|Socket)Timeout|Maximum execution time|"
         rb"Lock wait timeout|ETIMEDOUT|context deadline exceeded|i/o timeout",
@@ -54,14 +66,22 @@ _NAMED_CAUSES = (
     ("stuck", rb"executing too slow \(|\[pool [\w.-]+\] pid \d+(?!\d)"),
 )
 """What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), memory
-ran out, something waited for too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow
-log, whose stack follows)."""
+ran out, no connection of a pool was free, something waited for too long, no worker was free, one was seen at the same
+step for too long (PHP-FPM's slow log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
+_POOL = dict(CAUSES)["pool"]
+_FATAL = (
+    rb"\bUncaught |Fatal error|\bFATAL\b|panic: |panic serving |[Uu]nhandled ?(?:[Ee]xception|[Ee]rror|[Rr]ejection|"
+    rb"[Pp]romise)|Servlet\.service\(\) for servlet |Exception in ASGI application|Exception on /\S{0,255} \[|"
+    rb"Error handling request|Internal Server Error: /|OutOfMemory|Allowed memory size of"
+)
+_UNCAUGHT = later(_FATAL)
+"""Nobody caught it, by what languages and servers print then: whatever it hit ended with it."""
 _TROUBLE = later(
-    rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|panic: |: panic serving |"
-    rb"\bUncaught |\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|Fatal error|[Dd]eadlock|OutOfMemory|"
-    rb"[Tt]imed out|"
-    rb"\"level\":\s?\"(?:error|fatal|critical)\"|" + b"|".join(pattern for _, pattern in _NAMED_CAUSES)
+    rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|[Dd]eadlock|"
+    rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|"
+    rb"\"level\":\s?\"(?:error|fatal|critical)\"|"
+    + b"|".join((_FATAL, *(pattern for name, pattern in _NAMED_CAUSES if name != "pool")))
 )
 _HUNG_UP = later(
     rb"(?:(?:java\.io\.)?IOException: )?\b[Bb]roken ?[Pp]ipe(?:Error)?(?:: \[Errno 32\])?|\bEPIPE\b|"
@@ -94,12 +114,29 @@ _NAMED = later(
     rb"(?<![\w-])o(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{%d}(?![\w*-])" % (OPENID_LENGTH - 1)
 )
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
-_RAISED = later(rb"(?:Caused by: )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error)(?::|\s*\Z)")
+_CUT = later(rb"(?<![\w-])(o[\w-]{%d,%d})(?:\.\.\.|\xe2\x80\xa6)" % (HEAD - 1, OPENID_LENGTH - 2))
+"""What may be the head of an OpenID: of long arguments PHP shows 15 characters in a stack."""
+_MIXED = later(rb"(?=.*[A-Z])(?=.*\d)")
+_RAISED = later(rb"(?:(?:### )?Cause(?:d by)?: )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)(?::|\s*\Z)")
 _NAMES_ONE = later(rb"[A-Za-z_.$]{0,80}[a-z](?:Exception|Error)\b")
 _FAR = 120
-"""Bytes of a line that its reader sees at once."""
-_OF_ENTRY = later(rb"\s|\}|script_filename = |\[0x|Traceback|Caused by|[A-Za-z_.]{1,80}(?:Exception|Error)\b")
+"""Characters of a line that its reader sees at once."""
+_OF_ENTRY = later(
+    rb"\s|\}|### |script_filename = |\[0x|Traceback|Caused by|[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout)\b"
+)
 """How a line begins that goes on with the entry before it."""
+_FRAME = later(rb"\s*at [\w.$<]|#\d{1,4} |\s*\.{3} \d+ |\s+File \"")
+"""A step of a stack: the names of functions say nothing of what went wrong."""
+_DEEP = 250
+"""Lines of an entry that are looked at."""
+_WAITED = later(
+    rb"(?:[Tt]imed out after|[Tt]imeout (?:of|after)|execution time of|connection after|(?:pool|connection) within|"
+    rb"timed out, timeout|wait millis) (\d{1,9}(?:\.\d{1,9})?)(?: ?(ms|milli|s))?"
+)
+_ASKED = later(
+    rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?/\S*"
+)
+_STATUS = later(rb"(?<![\w.:/-])[1-5]\d\d(?![\w.:/-])")
 
 
 class AppLines:
@@ -182,8 +219,10 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 
 def trouble(line: bytes) -> bool:
     """Whether a line speaks of an error."""
-    found = _TROUBLE.search(line[:4096]) is not None and not hung_up(line[:4096])
-    return found or errcode(line) is not None
+    text = line[:4096]
+    # Most lines hold no "pool", and are searched for its many names in vain.
+    found = _TROUBLE.search(text) is not None or (b"pool" in text.lower() and _POOL.search(text) is not None)
+    return (found and not hung_up(text)) or errcode(line) is not None
 
 
 def hung_up(text: bytes) -> bool:
@@ -192,7 +231,7 @@ def hung_up(text: bytes) -> bool:
 
 
 def cause(text: bytes) -> str | None:
-    """csrf, memory or timeout: what an error names as its reason; None for any other."""
+    """csrf, memory, pool, timeout, workers or stuck: what an error names as its reason; None for any other."""
     return next((name for name, pattern in CAUSES if pattern.search(text[:4096]) is not None), None)
 
 
@@ -214,14 +253,29 @@ def spent(line: bytes) -> float | None:
 
 def headline(lines: Sequence[bytes]) -> bytes:
     """The line to show of an entry: its first, and of PHP-FPM's slow log the step that it hung at, of a stack the error
-    that it ends with or that caused the others."""
+    that names a reason, else the one that it ends with or that caused the others."""
     step = next((line for line in lines[1:4] if line.startswith(b"[0x")), None)
     if step is not None:
         return lines[0] + b" " + step
-    raised = next((line for line in reversed(lines[1:]) if _RAISED.match(line)), None)
-    if raised is None or _NAMES_ONE.search(lines[0]) is not None:
+    raised = [line for line in reversed(lines[1:]) if _RAISED.match(line)]
+    named = next(filter(_reasoned, raised), None)
+    # A first line that names an error is enough, unless only what caused it names the reason.
+    enough = _NAMES_ONE.search(lines[0]) is not None and (named is None or _reasoned(lines[0]))
+    if not raised or enough:
         return telling(lines[0])
-    return lines[0][:_FAR] + ("… " if len(lines[0]) > _FAR else " … ").encode() + raised
+    first = lines[0].decode("utf-8", "surrogateescape")
+    long = len(first) > _FAR
+    shown = f"{first[: _FAR // 2] if long else first}{'…' if long else ' …'} ".encode("utf-8", "surrogateescape")
+    return shown + (named or raised[0]).strip()
+
+
+def _reasoned(line: bytes) -> bool:
+    return cause(line) is not None or errcode(line) is not None
+
+
+def said(lines: Sequence[bytes]) -> bytes:
+    """What an entry says, without the steps of its stack."""
+    return b"\n".join(line for line in lines if not _FRAME.match(line))
 
 
 def telling(line: bytes) -> bytes:
@@ -240,13 +294,58 @@ def tag(line: bytes) -> bytes | None:
 
 
 def names_another(line: bytes, user: bytes) -> bool:
-    """Whether a line names an OpenID, but not this user's."""
-    return user not in line and _NAMED.search(line[:4096]) is not None
+    """Whether a line names an OpenID, or the head of one, but not this user's."""
+    if user in line:
+        return False
+    cut = [head for head in _CUT.findall(line[:4096]) if _MIXED.match(head)]
+    theirs = bool(cut) and not any(user.startswith(head) for head in cut)
+    return theirs or _NAMED.search(line[:4096]) is not None
+
+
+def names_head(line: bytes, user: bytes) -> bool:
+    """Whether a line names a cut OpenID that may be this user's."""
+    return any(user.startswith(head) for head in _CUT.findall(line[:4096]))
+
+
+def uncaught(text: bytes) -> bool:
+    """Whether an error is one that nobody caught."""
+    return _UNCAUGHT.search(text[:4096]) is not None
+
+
+def waited(text: bytes) -> float | None:
+    """Seconds for which an error says that something was waited for in vain; the longest of several."""
+    found = [
+        float(number) * (1e-3 if unit[:1] == b"m" or match[0].startswith(b"wait millis") else 1.0)
+        for match in _WAITED.finditer(text[:4096])
+        for number, unit in [(match[1], match[2] or b"")]
+    ]
+    return max(found, default=None)
+
+
+def request(line: bytes) -> bool | None:
+    """Whether a request line has a status, and so was written when the request was over; None for any other line."""
+    asked = _ASKED.search(line[:4096])
+    if asked is None:
+        return None
+    return _STATUS.search(line[: asked.start()]) is not None or _STATUS.search(line[asked.end() : 4096]) is not None
+
+
+def first_of(lines: Sequence[bytes], index: int) -> int:
+    """Where the error begins of whose stack this line is a step; the line itself when it is of none."""
+    first = index
+    while first > 0 and (goes_on(lines[first]) or _OF_ENTRY.match(lines[first]) or not lines[first]):
+        first -= 1
+    return first if trouble(lines[first]) else index
 
 
 def entry(lines: Sequence[bytes], index: int, before: int = 2, after: int = 12) -> tuple[int, int, int]:
-    """(first shown, behind the entry, behind the last shown) of the lines around one: a few before, a few behind."""
-    end = index + 1
-    while end < len(lines) and end - index <= after and _OF_ENTRY.match(lines[end]):
-        end += 1
-    return max(0, index - before), end, max(end, min(len(lines), index + 3))
+    """(first shown, behind the entry, behind the last shown) of the lines around one: a few before, a few behind.
+    Between a message and its stack, and between two stacks, there may be an empty line."""
+    end = at = index + 1
+    while at < len(lines) and at - index <= _DEEP:
+        if _OF_ENTRY.match(lines[at]) or goes_on(lines[at]):
+            end = at + 1
+        elif lines[at] or (at > index + 1 and not lines[at - 1]):
+            break
+        at += 1
+    return max(0, index - before), end, max(min(end, index + after + 1), min(len(lines), index + 3))

@@ -5,7 +5,8 @@ Sans-IO: a reader in probes/ feeds it chunks, whole lines behind one line break,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +19,13 @@ from wxalarm.logs.place import Log
 MOST_HITS = 20
 NEAR = 15.0
 """Seconds after the push within which a line may still be about it."""
+MOMENT = 2.0
+"""Seconds from the push's own on within which an error that names nobody may be its: its second, and what it takes."""
+MOST_THEN = 20
+"""Errors of that moment that are kept."""
+_NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
+_AROUND = 8 * 1024
+"""Bytes before a line that are looked at, and half of those behind it: a stack may be long."""
 
 
 class AppHit(Struct, frozen=True):
@@ -26,7 +34,8 @@ class AppHit(Struct, frozen=True):
     place: str
     line: str
     needle: str
-    """openid, stamp, id (MsgId, transaction_id), event."""
+    """openid, head (of the OpenID, which is cut), stamp, id (MsgId, transaction_id), event; of an error that none of
+    them is in: path (the push's), second, time."""
     time: float | None = None
     """Unix seconds."""
     context: tuple[str, ...] = ()
@@ -44,6 +53,12 @@ class AppHit(Struct, frozen=True):
     """Seconds that the line says it took."""
     cause: str | None = None
     """What the error names as its reason, with the stack behind it."""
+    next: bool = False
+    """The line is the push's own request line, and the error stands beside it, with no other request in between."""
+    waited: float | None = None
+    """Seconds for which the error says that something was waited for."""
+    uncaught: bool = False
+    """Nobody caught the error."""
 
 
 class _Followed(Struct):
@@ -68,6 +83,8 @@ class AppPush(Struct, frozen=True):
     """The OpenID, when it is not masked: lines that name another are about another push."""
     event: bytes = b""
     """Its event in lower case; for logs that hold nothing else of it."""
+    path: bytes = b""
+    """The callback's, where one is known that tells anything."""
 
 
 class AppSearch:
@@ -81,6 +98,10 @@ class AppSearch:
         """Those that speak of an error."""
         self.example: AppHit | None = None
         """The first of them."""
+        self.others = 0
+        """Entries of the push's own moment that speak of no error and name nothing of it."""
+        self._path = re.compile(_NAMES_PATH % re.escape(push.path.rstrip(b"/"))) if len(push.path) > 1 else None
+        self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
 
@@ -89,23 +110,38 @@ class AppSearch:
         """The lines about the push, in order."""
         return tuple(sorted(self._hits.values(), key=lambda hit: hit.time or 0.0))
 
+    @property
+    def then(self) -> tuple[AppHit, ...]:
+        """The errors of the push's own moment that name its path, and those that name nobody, in order."""
+        return tuple(self._then.values())
+
     def window(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of the window: keep the lines about the push; count all, and those that speak of an error."""
         self._search(parser, log, offset, chunk)
         self._follow(parser, log, offset, chunk)
         inside = False
-        place = 1
+        place, now = 1, float("-inf")
         for line in chunk[1:].split(b"\n")[:-1]:
             at = parser.time_of(line)
             # A line without a time belongs to the one before.
             inside = inside if at is None else self.low <= at <= self.high
+            now = now if at is None else at
             if inside:
                 self.lines += 1
+                then = 0 <= now - self.start < MOMENT
                 if app.trouble(line):
                     self.errors += 1
-                    if self.example is None:
-                        self.example = self._hit(parser, log, offset, chunk, place, line, "time")
+                    if self.example is None or (then and len(self._then) < MOST_THEN):
+                        self._error(self._hit(parser, log, offset, chunk, place, line, "time"), now if then else None)
+                elif then and at is not None and not any(needle in line for needle in self.push.needles):
+                    self.others += 1
             place += len(line) + 1
+
+    def _error(self, hit: AppHit, then: float | None) -> None:
+        """An error of the window. then: its time, when that is the push's own moment."""
+        self.example = self.example or replace(hit, needle="time")
+        if then is not None and hit.needle != "another":
+            self._then.setdefault(hit.place, replace(hit, time=then))
 
     def untimed(self, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a log without times: keep the lines that name the push; a second alone says nothing there."""
@@ -124,6 +160,10 @@ class AppSearch:
                 if kind != "stamp" or not self._of_another(line):
                     hit = self._hit(parser, log, offset, chunk, place, line, kind)
                     self._keep_and_follow(log, offset + place + len(line), line, hit)
+        user = self.push.user
+        for place, line in lines_with(chunk, [user[: app.HEAD]] if user is not None else []):
+            if user and len(self._hits) < MOST_HITS and app.names_head(line, user):
+                self._keep(self._hit(parser, log, offset, chunk, place, line, "head"))
         if not self._hits and len(self.push.event) > 3:
             for place, lowered in lines_with(chunk.lower(), [self.push.event]):
                 line = chunk[place : place + len(lowered)]
@@ -145,7 +185,7 @@ class AppSearch:
                     break
                 ended = self._hit(parser, log, offset, chunk, place, line, one.hit.needle)
                 if ended.trouble is not None and not ended.beside:
-                    names = ("trouble", "errcode", "context", "cause")
+                    names = ("trouble", "errcode", "context", "cause", "waited", "uncaught")
                     bad = {name: getattr(ended, name) for name in names}
                     self._hits[one.hit.place] = replace(one.hit, beside=False, **bad)
                     self._followed.remove(one)
@@ -171,28 +211,67 @@ class AppSearch:
     def _hit(
         self, parser: AppLines | None, log: Log, offset: int, chunk: bytes, place: int, line: bytes, needle: str
     ) -> AppHit:
-        """A line as evidence."""
-        around = max(0, chunk.rfind(b"\n", 0, max(0, place - 600)))
-        lines = chunk[around + 1 : place + len(line) + 4096].split(b"\n")
-        index = chunk.count(b"\n", around + 1, place)
+        """A line as evidence; of a step of an error's stack the line with which that begins."""
+        around = chunk.rfind(b"\n", 0, max(1, place - _AROUND)) + 1
+        lines = chunk[around : place + len(line) + 2 * _AROUND].split(b"\n")
+        index = app.first_of(lines, chunk.count(b"\n", around, place))
+        line, place = lines[index], around + sum(len(above) + 1 for above in lines[:index])
         first, own, end = app.entry(lines, index)
-        theirs = next((at for at in range(own, end) if self._of_another(lines[at])), end)
+        theirs = next((at for at in range(own, end) if self._of_another(lines[at])), max(own, end))
         tag = app.tag(line)
         others = {at for at in range(own, theirs) if app.tag(lines[at]) not in (None, tag)} if tag else set()
         begin = own if app.hung_up(b"\n".join(lines[index:own])) else index
         bad = next((at for at in range(begin, theirs) if at not in others and app.trouble(lines[at])), None)
+        error: Sequence[bytes] = lines[bad : app.entry(lines, bad)[1]] if bad is not None else ()
+        beside = bad is not None and bad >= own and (tag is None or app.tag(lines[bad]) != tag)
+        by = self._next_to(parser, lines, index, own) if parser and needle == "openid" and (beside or not error) else []
+        error = by or error
+        text = app.said(error)
         where = log.place(offset + place - 1)
         return AppHit(
             where.text,
             mask.shown(app.headline(lines[index:own])),
-            needle,
+            needle if needle != "time" else self._whose(lines[index:own]),
             parser.time_of(line) if parser else None,
             tuple(mask.shown(found) for found in lines[first:end]),
-            mask.shown(app.telling(lines[bad])) if bad is not None else None,
-            bad is not None and bad >= own and (tag is None or app.tag(lines[bad]) != tag),
+            mask.shown(app.headline(error)) if error else None,
+            beside or bool(by),
             tag.decode("utf-8", "replace") if tag is not None else None,
-            app.errcode(lines[bad]) if bad is not None else None,
+            app.errcode(text),
             where.packed,
             app.spent(line) if needle != "time" else None,
-            app.cause(b"\n".join(lines[bad : own if bad < own else end])) if bad is not None else None,
+            app.cause(text),
+            bool(by),
+            app.waited(text),
+            app.uncaught(text),
         )
+
+    def _whose(self, lines: Sequence[bytes]) -> str:
+        """What an error of the push's moment says of whose it is: path, another (user), second when it says nothing."""
+        if any(self._of_another(line) for line in lines):
+            return "another"
+        return "path" if self._path is not None and self._path.search(app.said(lines)) is not None else "second"
+
+    def _next_to(self, parser: AppLines, lines: Sequence[bytes], index: int, own: int) -> Sequence[bytes]:
+        """The error with a reason that stands beside a request line, with no other request in between: above a line
+        that says how it ended, else below."""
+        over = app.request(lines[index])
+        if over is None:
+            return ()
+        at, tag = parser.time_of(lines[index]), app.tag(lines[index])
+        found: list[bytes] = []
+        for line in reversed(lines[:index]) if over else lines[own:]:
+            time = parser.time_of(line)
+            apart = time is not None and at is not None and abs(time - at) >= MOMENT
+            if apart or self._of_another(line) or app.request(line) is not None or app.tag(line) not in (None, tag):
+                break
+            found.append(line)
+        found = found[::-1] if over else found
+        bad = [place for place, line in enumerate(found) if app.trouble(line)]
+        if not bad:
+            return ()
+        begin = app.first_of(found, bad[-1]) if over else bad[0]
+        error = found[begin : app.entry(found, begin)[1]]
+        text = app.said(error)
+        named = app.cause(text) is not None or app.errcode(text) is not None or app.uncaught(text)
+        return error if named else ()

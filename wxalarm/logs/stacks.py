@@ -7,6 +7,7 @@ import re
 _GOES_ON = re.compile(
     rb"\s|#\d{1,4} |\}|\[(?:stacktrace|previous exception)\]|Stack trace:|thrown in |Caused by|Traceback \("
     rb"|\.{3} \d+ more|goroutine \d+ \[|at [\w.$<]|script_filename = |\[0x[0-9a-f]"
+    rb"|During handling of the above exception|The above exception was the direct cause"
 )
 
 

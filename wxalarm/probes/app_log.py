@@ -25,6 +25,10 @@ class AppLogSeen(LogsSeen, frozen=True):
     """Lines of the window that speak of an error."""
     example: AppHit | None = None
     """The first of them."""
+    then: tuple[AppHit, ...] = ()
+    """The errors of the push's own moment that name its path, or nobody."""
+    others: int = 0
+    """Entries of that moment that speak of no error and name nothing of the push."""
     assumed: tuple[str, ...] = ()
     """Files whose lines have no zone, and whose own time does not tell it either."""
 
@@ -60,6 +64,8 @@ def read(
         lines=search.lines,
         errors=search.errors,
         example=search.example,
+        then=search.then,
+        others=search.others,
         assumed=tuple(assumed),
     )
 

@@ -20,6 +20,7 @@ from wxalarm.verdict.ties import (
     PASSED_ON,
     SAME_FILE,
     SAME_MACHINE,
+    SAME_MOMENT,
     SAME_NAME,
     SAME_NUMBER,
     SAME_PUSH,
@@ -27,6 +28,7 @@ from wxalarm.verdict.ties import (
     SAME_UPSTREAM,
     SAME_ZONE,
     THAT_TIME,
+    WAITED_THEN,
     Tie,
 )
 
@@ -137,6 +139,7 @@ LINKS: tuple[Link, ...] = (
     # --- who made the status: the application, by its own log ---
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),
+    Link("application", STATUS, ("app-log-error",), SAME_MOMENT, LIKELY),
     Link(
         "application",
         ("errlog-upstream-closed", "errlog-upstream-header", "errlog-reset"),
@@ -185,6 +188,13 @@ LINKS: tuple[Link, ...] = (
         (*TOO_LATE, "errlog-upstream-timeout", "app-log-slow"),
         ("app-log-error",),
         SAME_PUSH,
+        LIKELY,
+    ),
+    Link(
+        "application-late",
+        (*TOO_LATE, "errlog-upstream-timeout", "app-log-slow"),
+        ("app-log-error",),
+        WAITED_THEN,
         LIKELY,
     ),
     Link(

@@ -133,6 +133,11 @@ def _kept(finding: Finding) -> bool:
     return finding.evidence.get("upstream_addr") in NOBODY
 
 
+def _same_moment(effect: Finding, cause: Finding) -> bool:
+    """The cause stands in the push's own moment, and says something of the push."""
+    return own(effect) and bool(cause.evidence.get("tied"))
+
+
 def _same_curl(effect: Finding, cause: Finding) -> bool:
     """libcurl's number for the failure of the cause is the one that the alarm prints, at the alarm's own address."""
     number = effect.evidence.get("number", effect.evidence.get("curl"))
@@ -174,6 +179,8 @@ def _that_time(effect: Finding, cause: Finding) -> bool:
 OLD_ADDRESS = Tie("old-address", _old_address)
 SAME_PUSH = Tie("push", _same_push)
 PASSED_ON = Tie("push", lambda effect, cause: _same_push(effect, cause) and not _kept(effect))
+SAME_MOMENT = Tie("moment", lambda effect, cause: _same_moment(effect, cause) and not _kept(effect))
+WAITED_THEN = Tie("moment", lambda effect, cause: _same_moment(effect, cause) and bool(cause.evidence.get("waits")))
 SAME_UPSTREAM = Tie("upstream", lambda effect, cause: bool(upstreams(effect) & upstreams(cause)))
 SAME_ZONE = Tie("zone", _same_zone)
 SAME_FILE = Tie("file", _share(PLACE))

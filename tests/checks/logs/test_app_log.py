@@ -12,7 +12,7 @@ import pytest
 
 from tests.checks.logs.support import OPENID, START, alarm, codes, joined, results
 from tests.logs.test_app import FORMATS, OTHER
-from wxalarm.model import Basis
+from wxalarm.model import AlarmKind, Basis
 
 
 def app_lines(form: str, message: str, at: float = START) -> bytes:
@@ -59,7 +59,7 @@ def test_a_traceback_of_the_push_and_one_beside_it(tmp_path: Path) -> None:
     path.write_bytes(joined([push, *trace, other]))
     (finding,) = results(app=[path])["app-log"].findings
     assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.RECORDED)
-    assert finding.evidence["trouble"] == trace[0].decode()
+    assert finding.evidence["trouble"] == f"{trace[0].decode()} … {trace[2].decode()}"
     assert results(app=[path])["app-log"].observation.lines == 5
     path.write_bytes(joined([push, app_lines("iso", "bye", START), *trace, other]))
     (finding,) = results(app=[path])["app-log"].findings
@@ -180,3 +180,52 @@ def test_a_zone_that_is_only_assumed_is_said(tmp_path: Path) -> None:
         os.utime(path, (written, written))
         (finding,) = results(app=[path])["app-log"].findings
         assert (finding.code.id, finding.code.basis) == ("app-log-silent", basis)
+
+
+def test_csrf_in_the_pushs_own_second_is_tied_to_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=403))
+    for at, where, code in (
+        (0, "/callback", "app-log-error"),
+        (0, "/admin", "app-log-errors"),
+        (60, "/callback", None),
+    ):
+        lines = [
+            app_lines("zoned", f"Forbidden (CSRF cookie not set.): {where}", START + at),
+            app_lines("zoned", "bye"),
+        ]
+        path.write_bytes(joined(lines))
+        finding = next(found for found in results(app=[path], of=of)["app-log"].findings if "error" in found.code.id)
+        assert (finding.code.id, finding.evidence["case"]) == (code or "app-log-errors", "csrf")
+        assert finding.code.basis is (Basis.REPRODUCED if code == "app-log-error" else Basis.CONDITION)
+
+
+def test_an_error_that_nobody_caught_in_the_second_of_a_push_that_got_500(tmp_path: Path) -> None:
+    path = tmp_path / "php.log"
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=500))
+    text = "[25-Dec-2024 10:0{} Asia/Shanghai] PHP Fatal error:  Uncaught E: "
+    text += '{{"errcode":40164,"errmsg":"invalid ip 203.0.113.9"}}'
+    for time, others, code in (
+        ("4:57", 0, "app-log-error"),
+        ("4:57", 9, "app-log-errors"),
+        ("7:57", 0, "app-log-errors"),
+    ):
+        noise = ["[25-Dec-2024 10:04:57 Asia/Shanghai] order paid"] * others
+        path.write_text("".join(f"{line}\n" for line in (*noise, text.format(time), "Stack trace:", "#0 {main}")))
+        findings = {found.code.id: found for found in results(app=[path], of=of)["app-log"].findings}
+        assert {"app-log-error", "app-log-errors"} & set(findings) == {code}
+        assert findings[code].evidence["errcode"] == 40164
+
+
+def test_a_pool_that_the_push_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    pool = "HikariPool-1 - Connection is not available, request timed out after 30000ms."
+    stack = ["", f"a.BException: y; nested exception is {pool}"]
+    for openid, code in ((OPENID, "app-log-error"), (OTHER, "app-log-errors")):
+        lines = [app_lines("zoned", f"ERROR failed openid={openid}", START + 31), *(text.encode() for text in stack)]
+        path.write_bytes(joined([app_lines("zoned", "hello"), *lines]))
+        findings = {found.code.id: found for found in results(app=[path])["app-log"].findings}
+        assert {"app-log-error", "app-log-errors"} & set(findings) == {code}
+        assert findings[code].evidence["case"] == "pool"
+        assert findings[code].code.basis is (Basis.REPRODUCED if code == "app-log-error" else Basis.CONDITION)
+        assert findings[code].evidence.get("after") == ("waited" if code == "app-log-error" else None)

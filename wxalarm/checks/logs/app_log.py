@@ -7,7 +7,7 @@ logs with times in every module (请求超时, FAQ 3); any format will do that h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from wxalarm import mechanisms
 from wxalarm.checks import is_this_server
@@ -25,11 +25,12 @@ from wxalarm.checks.logs.facts import (
     unread,
     window,
 )
-from wxalarm.checks.wechat.api_errors import BY_ERRCODE
+from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
+from wxalarm.kinds import LATE
 from wxalarm.logs.app import cause
 from wxalarm.logs.app_search import NEAR, AppHit, AppPush
 from wxalarm.logs.place import show
-from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.model import Alarm, Basis, Code, Finding, Severity
 from wxalarm.probes import app_log, logfiles, machine
 from wxalarm.probes.app_log import AppLogSeen
 from wxalarm.probes.command import ZSTD
@@ -45,6 +46,14 @@ OWN = ("openid", "id")
 """What no other push of its seconds has; with one second, one event, there may be many."""
 APART = 2.0
 """Seconds by which the application's clock may be behind WeChat's."""
+CROWDED = 5
+"""So many entries of the push's moment that say nothing of it: several requests a second are logged."""
+FROM_CSRF = (400, 403, 419, 422)
+"""What frameworks answer where CSRF is suspected: ASP.NET and Yii, Django and Spring, Laravel, Rails."""
+FROM_FAILURES = (500, 502, 503, 504)
+"""What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
+WAITS = ("pool", "timeout", "workers", "stuck")
+"""Reasons that make an answer late."""
 
 
 async def probe(ctx: Context) -> AppLogSeen:
@@ -67,7 +76,8 @@ def _push(ctx: Context) -> AppPush:
     found += [(value, "id") for value in (sample.transaction_id, sample.extra.get("MsgId"), sample.extra.get("MsgID"))]
     needles = {_bytes(text): kind for text, kind in found if text and "*" not in text}
     event = (sample.event or "").replace(" ", "").lower()
-    return AppPush(needles, _bytes(one.user) if one.user is not None else None, _bytes(event))
+    user = _bytes(one.user) if one.user is not None else None
+    return AppPush(needles, user, _bytes(event), _bytes(one.path or ""))
 
 
 def _bytes(text: str) -> bytes:
@@ -87,23 +97,33 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
         if ends is not None and ends < seen.low:
             raise Skip("log-ends-before", path=names(seen.read), time=clock(ends), alarm=clock(seen.start))
         raise Skip("log-no-lines", path=names(seen.read), from_=clock(seen.low), to=clock(seen.high))
-    return _findings(seen) if seen.hits else told(seen, _findings(seen))
+    found = _findings(seen, ctx.alarm)
+    return found if seen.hits else told(seen, found)
 
 
-def _findings(seen: AppLogSeen) -> Iterable[Finding]:
-    failed = sorted(
-        (hit for hit in seen.hits if hit.trouble is not None), key=lambda hit: (not _own(hit, seen), hit.beside)
-    )
+def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
+    failed = [hit for hit in seen.hits if hit.trouble is not None] + _likely(seen, alarm)
+    failed.sort(key=lambda hit: (not _own(hit, seen), not _tied(hit, seen), hit.beside))
     bad = failed[0] if failed else None
     if bad is not None:
-        own = _own(bad, seen)
+        own, tied = _own(bad, seen), _tied(bad, seen)
         yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)(
-            None, **_line(bad, own), trouble=bad.trouble, errcode=bad.errcode, case=_case(bad)
+            None,
+            **_line(bad, own),
+            trouble=bad.trouble,
+            errcode=bad.errcode,
+            case=_case(bad),
+            asked_from=refused_address(bad.trouble or ""),
+            tied=tied and not own,
+            waits=_case(bad) in WAITS,
+            after=_after(bad, seen),
+            waited=bad.waited,
+            makes=_makes(bad) if tied and not own and not alarm.sample.curl_error else None,
         )
     yield from _slow(seen)
     if seen.hits and bad is None:
         yield APP_LOG_LINES(None, **_line(seen.hits[0], _own(seen.hits[0], seen)), count=len(seen.hits))
-    if not seen.hits:
+    if not seen.hits and bad is None:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
             None,
@@ -113,10 +133,10 @@ def _findings(seen: AppLogSeen) -> Iterable[Finding]:
             to=clock(seen.high),
             zone="assumed" if seen.assumed else "told",
         )
-    if bad is None and seen.errors and seen.example is not None:
-        case = _case(seen.example)
-        evidence = {"count": seen.errors, "lines": seen.lines, "case": case, "errcode": seen.example.errcode}
-        yield APP_LOG_ERRORS(None, **_line(seen.example, False), **evidence)
+    example = max(seen.then, key=_telling, default=seen.example)
+    if bad is None and seen.errors and example is not None:
+        evidence = {"count": seen.errors, "lines": seen.lines, "case": _case(example), "errcode": example.errcode}
+        yield APP_LOG_ERRORS(None, **_line(example, False), **evidence)
     yield from partly_read(seen.files)
 
 
@@ -132,6 +152,61 @@ def _near(time: float, start: float) -> bool:
     return -APART <= time - start <= NEAR
 
 
+def _telling(hit: AppHit) -> tuple[bool, ...]:
+    return hit.needle == "path", _case(hit) != "none", hit.uncaught
+
+
+def _likely(seen: AppLogSeen, alarm: Alarm) -> list[AppHit]:
+    """The errors of the push's own moment that likely are its own, though nothing in them says so: those that name its
+    path and a reason; else, of a push that got 5xx, those that nobody caught, when all have one reason and nothing
+    shows several requests a second. None while the zone of the log's times is only assumed."""
+    if seen.assumed and not _confirmed(seen):
+        return []
+    reasons = WAITS if alarm.kind in LATE else None
+    of_path = [hit for hit in seen.then if hit.needle == "path" and _has_reason(hit, reasons)]
+    uncaught = [hit for hit in seen.then if hit.uncaught]
+    alike = len({_case(hit) for hit in uncaught}) == 1
+    got_5xx = alarm.sample.http_code in FROM_FAILURES
+    return of_path or (uncaught if got_5xx and alike and seen.others < CROWDED else [])
+
+
+def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
+    """Whether an error has one of these reasons; of any when none are given, that nobody caught it being one."""
+    return _case(hit) in reasons if reasons is not None else hit.uncaught or _case(hit) != "none"
+
+
+def _confirmed(seen: AppLogSeen) -> bool:
+    """Whether a line of the push itself stands in its seconds: then the zone that was assumed is right."""
+    return any(hit.needle in OWN and hit.time is not None and _near(hit.time, seen.start) for hit in seen.hits)
+
+
+def _tied(hit: AppHit, seen: AppLogSeen) -> bool:
+    """Whether an error is tied to the push more closely than by its minutes, though that it is its own is not shown: it
+    stands beside its request line, its user or its second is in it, or it names its path in its second."""
+    if hit.needle in ("path", "second"):
+        return True
+    began = hit.time - (hit.waited or 0.0) if hit.time is not None else None
+    near = any(_near(at, seen.start) for at in (hit.time, began) if at is not None)
+    return near and (hit.next or (not hit.beside and hit.needle in (*OWN, "head", "stamp")))
+
+
+def _after(hit: AppHit, seen: AppLogSeen) -> str:
+    """The key of [words.app_after]."""
+    if hit.time is None:
+        return "untimed"
+    if _near(hit.time, seen.start):
+        return "near"
+    return "waited" if hit.waited and _near(hit.time - hit.waited, seen.start) else "later"
+
+
+def _makes(hit: AppHit) -> list[int] | None:
+    """The statuses that an error can have made; None where it may be any."""
+    case = _case(hit)
+    if case == "csrf":
+        return list(FROM_CSRF)
+    return list(FROM_FAILURES) if _has_reason(hit) else None
+
+
 def _case(hit: AppHit) -> str:
     """The key of [words.app_errcode]."""
     if hit.errcode is None:
@@ -145,7 +220,7 @@ def _line(hit: AppHit, own: bool) -> dict[str, object]:
         "show": show(hit.place, hit.packed),
         "line": hit.line,
         "own": own,
-        "needle": hit.needle,
+        "needle": "next" if hit.next else hit.needle,
         "tag": hit.tag,
         "time": clock(hit.time) if hit.time is not None else None,
         "context": list(hit.context),
@@ -156,7 +231,7 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     """How long the push took by a line that says so; else the time between the first and the last line about it
     (retries come later and are left out)."""
     late = [hit for hit in seen.hits if (hit.took or 0.0) >= SLOW_AFTER and _own(hit, seen, hit.took or 0.0)]
-    near = [hit for hit in seen.hits if hit.time is not None and _near(hit.time, seen.start)]
+    near = [hit for hit in seen.hits if hit.time is not None and _near(hit.time, seen.start) and hit.needle != "head"]
     if late:
         hit = max(late, key=lambda one: one.took or 0.0)
         yield APP_LOG_SLOW(None, seconds=hit.took, limit=WAIT, first=None, **_line(hit, True))

@@ -67,6 +67,12 @@ def findings(answers: Iterable[Answer], host: str, account: str, base: str = "")
         yield _finding(code, some, host, account, without_userinfo(base).rstrip("/"))
 
 
+def refused_address(text: str) -> str | None:
+    """The address that WeChat names when it lets it not ask."""
+    found = _IP.search(text)
+    return found[1] if found else None
+
+
 def of_the_call(answer: Answer) -> bool:
     """Whether an error is one of this call alone; False when the token, the secret or the address is refused."""
     return answer.worked or _code_of(answer).id in (API_BUSY.id, API_ERROR.id, API_CALLBACK_UNSET.id, API_FORBIDDEN.id)
@@ -91,13 +97,12 @@ def _finding(code: Code, some: list[Answer], host: str, account: str, base: str)
         return code(
             host=host, base=base or None, paths=paths, case=case, status=first.status, seconds=round(first.seconds, 1)
         )
-    found = _IP.search(first.errmsg)
     return code(
         errcode=first.errcode,
         errmsg=first.errmsg,
         case=first.errcode if first.errcode in WORDED else "other",
         rid=first.rid,
-        ip=found[1] if found else None,
+        ip=refused_address(first.errmsg),
         paths=paths,
         account=account,
     )
