@@ -975,7 +975,7 @@ def test_the_unit_of_whole_numbers_is_guessed_where_only_one_is_likely(
 ) -> None:
     parser = parser_of(tuple(of_tomcat(*one) for one in numbers))
     assert parser is not None
-    assert (parser.guessed, parser.asked) == ({"unit"}, "clf took")
+    assert (parser.guessed, parser.asked) == (frozenset({"unit"}), "clf took")
     record = parser.record(of_tomcat(*numbers[-1]).encode())
     assert record is not None
     assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")

@@ -19,6 +19,8 @@ from wxalarm.logs.place import Log
 MOST_HITS = 20
 NEAR = 15.0
 """Seconds after the push within which a line may still be about it."""
+APART = 2.0
+"""Seconds by which the application's clock may be behind WeChat's."""
 MOMENT = 2.0
 """Seconds from the push's own on within which an error that names nobody may be its: its second, and what it takes."""
 MOST_THEN = 20

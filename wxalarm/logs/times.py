@@ -10,6 +10,8 @@ from functools import lru_cache
 
 Reader = Callable[[bytes], float | None]
 """The text of one time → Unix seconds; None when it is none."""
+CHINA = 8 * 3600
+"""Its zone, seconds east of UTC."""
 
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 LOCAL = rb"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"

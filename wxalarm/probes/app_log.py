@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from wxalarm.logs import app
+from msgspec.structs import replace
+
+from wxalarm.logs import app, times
 from wxalarm.logs.app import AppLines
-from wxalarm.logs.app_search import AppHit, AppPush, AppSearch
+from wxalarm.logs.app_search import APART, NEAR, AppHit, AppPush, AppSearch
 from wxalarm.model import BEIJING
 from wxalarm.probes import logfiles
 from wxalarm.probes.logfiles import LogsSeen, Reading
@@ -41,8 +43,26 @@ def read(
     seconds: the alarm's first failure, and the window's ends, Unix seconds. zone: seconds east of UTC, for lines that
     do not say it in files whose own time does not either.
     """
-    start, low, high = seconds
     until = time.monotonic() + limit
+    seen = _read(patterns, push, seconds, zone, until)
+    if seen.assumed and not _shows_push(seen):
+        # Programs that are not told a zone write UTC, and people here their own: the push's own line tells which it is.
+        for other in {0, times.CHINA} - {zone}:
+            if _shows_push(again := _read(patterns, push, seconds, other, until)):
+                seen = replace(again, assumed=())
+    return replace(seen, limit=limit)
+
+
+def _shows_push(seen: AppLogSeen) -> bool:
+    """Whether a line of the push itself stands in its seconds."""
+    own = (hit.time for hit in seen.hits if hit.needle in ("openid", "id") and hit.time is not None)
+    return any(-APART <= at - seen.start <= NEAR for at in own)
+
+
+def _read(
+    patterns: Sequence[str], push: AppPush, seconds: tuple[float, float, float], zone: int, until: float
+) -> AppLogSeen:
+    start, low, high = seconds
     search = AppSearch(push, start, low, high)
     year = datetime.fromtimestamp(start, BEIJING).year
     assumed: list[str] = []
@@ -59,7 +79,7 @@ def read(
         low,
         high,
         start,
-        limit,
+        0.0,
         hits=search.hits,
         lines=search.lines,
         errors=search.errors,

@@ -182,6 +182,22 @@ def test_a_zone_that_is_only_assumed_is_said(tmp_path: Path) -> None:
         assert (finding.code.id, finding.code.basis) == ("app-log-silent", basis)
 
 
+@pytest.mark.parametrize(
+    ("hours", "named", "found"),
+    [(8, OPENID, True), (8, OTHER, False), (3, OPENID, False)],  # UTC; somebody else's; no zone that anybody writes
+)
+def test_the_pushs_own_line_tells_that_a_log_is_in_utc(tmp_path: Path, hours: int, named: str, found: bool) -> None:
+    path = tmp_path / "app.log"
+    written = START - hours * 3600
+    lines = [app_lines("iso", "tick", written + at) for at in range(-600, 600, 10)]
+    path.write_bytes(joined([*lines[:60], app_lines("iso", f"ERROR SQLSTATE for {named}", written), *lines[60:]]))
+    os.utime(path, (START + 99999, START + 99999))  # it was copied
+    result = results(app=[path])["app-log"]
+    assert (codes(result) == {"app-log-error"}) is found
+    if found:
+        assert (result.observation.assumed, result.findings[0].code.basis) == ((), Basis.RECORDED)
+
+
 def test_csrf_in_the_pushs_own_second_is_tied_to_its_path(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=403))

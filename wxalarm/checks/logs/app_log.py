@@ -27,8 +27,9 @@ from wxalarm.checks.logs.facts import (
 )
 from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE
+from wxalarm.logs import times
 from wxalarm.logs.app import cause
-from wxalarm.logs.app_search import NEAR, AppHit, AppPush
+from wxalarm.logs.app_search import APART, NEAR, AppHit, AppPush
 from wxalarm.logs.place import show
 from wxalarm.model import Alarm, Basis, Code, Finding, Severity
 from wxalarm.probes import app_log, logfiles, machine
@@ -44,8 +45,6 @@ APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
 OWN = ("openid", "id")
 """What no other push of its seconds has; with one second, one event, there may be many."""
-APART = 2.0
-"""Seconds by which the application's clock may be behind WeChat's."""
 CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
 FROM_CSRF = (400, 403, 419, 422)
@@ -65,7 +64,7 @@ async def probe(ctx: Context) -> AppLogSeen:
     if seconds is None:
         raise Skip("no-time")
     this = await asyncio.to_thread(machine.look)
-    zone = logfiles.local_zone(seconds[0]) if is_this_server.by_address(ctx, this) else (8 * 3600)
+    zone = logfiles.local_zone(seconds[0]) if is_this_server.by_address(ctx, this) else times.CHINA
     return await asyncio.to_thread(app_log.read, patterns, _push(ctx), seconds, zone, seconds_for(ctx))
 
 

@@ -13,6 +13,7 @@ from wxalarm.checks.check import Check, Context, Skip, by_alarm
 from wxalarm.checks.logs import access_log, error_rules, sources
 from wxalarm.checks.logs.facts import LONGEST, push, push_addresses, seconds_for, window
 from wxalarm.checks.nginx import nginx_config
+from wxalarm.logs import times
 from wxalarm.logs.errors import ErrorLines
 from wxalarm.model import Finding
 from wxalarm.probes import error_log, logfiles
@@ -40,7 +41,7 @@ async def _zone(ctx: Context, paths: Sequence[str], start: float, here: bool) ->
         beside = await ctx.wait(access_log.CHECK)
         offset, source = (beside.offset, "access-log") if beside else (None, "")
     if offset is None:
-        offset, source = (logfiles.local_zone(start), "machine") if here else (8 * 3600, ASSUMED)
+        offset, source = (logfiles.local_zone(start), "machine") if here else (times.CHINA, ASSUMED)
     return offset, source
 
 
