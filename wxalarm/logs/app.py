@@ -235,6 +235,12 @@ def cause(text: bytes) -> str | None:
     return next((name for name, pattern in CAUSES if pattern.search(text[:4096]) is not None), None)
 
 
+def aborted(lines: Sequence[bytes]) -> str | None:
+    """ "aborted" for a stack at which gunicorn ended a worker that was at one request for longer than its --timeout; it
+    raises SystemExit there, which names no reason."""
+    return "aborted" if any(b"in handle_abort" in line for line in lines) else None
+
+
 def errcode(line: bytes) -> int | None:
     """The errcode of WeChat's API in a line, when it is one of a failure."""
     found = re.search(_ERRCODE, line[:4096])

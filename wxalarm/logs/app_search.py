@@ -36,8 +36,8 @@ class AppHit(Struct, frozen=True):
     place: str
     line: str
     needle: str
-    """openid, head (of the OpenID, which is cut), stamp, id (MsgId, transaction_id), event; of an error that none of
-    them is in: path (the push's), second, time."""
+    """openid, push (that and its time), head (of the OpenID, which is cut), stamp, id (MsgId, transaction_id), event;
+    of an error that none of them is in: path (the push's), second, time."""
     time: float | None = None
     """Unix seconds."""
     context: tuple[str, ...] = ()
@@ -160,7 +160,10 @@ class AppSearch:
                 if len(self._hits) >= MOST_HITS:
                     return
                 if kind != "stamp" or not self._of_another(line):
-                    hit = self._hit(parser, log, offset, chunk, place, line, kind)
+                    exact = kind == "openid" and any(
+                        one in line for one, of in self.push.needles.items() if of == "stamp"
+                    )
+                    hit = self._hit(parser, log, offset, chunk, place, line, "push" if exact else kind)
                     self._keep_and_follow(log, offset + place + len(line), line, hit)
         user = self.push.user
         for place, line in lines_with(chunk, [user[: app.HEAD]] if user is not None else []):
@@ -226,7 +229,11 @@ class AppSearch:
         bad = next((at for at in range(begin, theirs) if at not in others and app.trouble(lines[at])), None)
         error: Sequence[bytes] = lines[bad : app.entry(lines, bad)[1]] if bad is not None else ()
         beside = bad is not None and bad >= own and (tag is None or app.tag(lines[bad]) != tag)
-        by = self._next_to(parser, lines, index, own) if parser and needle == "openid" and (beside or not error) else []
+        by = (
+            self._next_to(parser, lines, index, own)
+            if parser and needle in ("openid", "push") and (beside or not error)
+            else []
+        )
         error = by or error
         text = app.said(error)
         where = log.place(offset + place - 1)
@@ -242,7 +249,7 @@ class AppSearch:
             app.errcode(text),
             where.packed,
             app.spent(line) if needle != "time" else None,
-            app.cause(text),
+            app.cause(text) or app.aborted(error),
             bool(by),
             app.waited(text),
             app.uncaught(text),

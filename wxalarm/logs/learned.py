@@ -157,7 +157,7 @@ class Learner(Struct, frozen=True):
         @lru_cache(4096, typed=True)
         def text(value: object) -> bytes:
             if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-                raise TypeError(f"{value!r} is no value of a line")
+                raise TypeError(value)
             return str(value).encode("utf-8", "replace")
 
         @lru_cache(65536, typed=True)

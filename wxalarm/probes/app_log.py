@@ -55,7 +55,7 @@ def read(
 
 def _shows_push(seen: AppLogSeen) -> bool:
     """Whether a line of the push itself stands in its seconds."""
-    own = (hit.time for hit in seen.hits if hit.needle in ("openid", "id") and hit.time is not None)
+    own = (hit.time for hit in seen.hits if hit.needle in ("openid", "push", "id") and hit.time is not None)
     return any(-APART <= at - seen.start <= NEAR for at in own)
 
 

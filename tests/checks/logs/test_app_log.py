@@ -182,6 +182,23 @@ def test_a_zone_that_is_only_assumed_is_said(tmp_path: Path) -> None:
         assert (finding.code.id, finding.code.basis) == ("app-log-silent", basis)
 
 
+def test_a_worker_that_gunicorn_ended_at_the_push_long_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    stack = [b"Traceback (most recent call last):", b'  File "/app/wx.py", line 4, in ask', b"    answer()"]
+    ended = [b'  File "/x/gunicorn/workers/base.py", line 203, in handle_abort', b"    sys.exit(1)", b"SystemExit: 1"]
+    for asked, stands, case, basis in (
+        (f"/callback?timestamp={START}&openid={OPENID}", [*stack, *ended], "aborted", Basis.RECORDED),
+        (f"/callback?timestamp={START + 9}&openid={OPENID}", [*stack, *ended], "aborted", Basis.REPRODUCED),
+        (f"/callback?timestamp={START}&openid={OPENID}", [*stack, b"KeyError: 'a'"], "none", Basis.RECORDED),
+    ):
+        line = app_lines("zoned", f"[2211] [ERROR] Error handling request {asked}", START + 31)
+        path.write_bytes(
+            joined([app_lines("zoned", "[7] [CRITICAL] WORKER TIMEOUT (pid:2211)", START + 31), line, *stands])
+        )
+        finding = next(one for one in results(app=[path])["app-log"].findings if one.code.id == "app-log-error")
+        assert (finding.evidence["case"], finding.code.basis) == (case, basis)
+
+
 @pytest.mark.parametrize(
     ("hours", "named", "found"),
     [(8, OPENID, True), (8, OTHER, False), (3, OPENID, False)],  # UTC; somebody else's; no zone that anybody writes

@@ -43,7 +43,7 @@ APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mecha
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
-OWN = ("openid", "id")
+OWN = ("openid", "push", "id")
 """What no other push of its seconds has; with one second, one event, there may be many."""
 CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
@@ -51,7 +51,7 @@ FROM_CSRF = (400, 403, 419, 422)
 """What frameworks answer where CSRF is suspected: ASP.NET and Yii, Django and Spring, Laravel, Rails."""
 FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
-WAITS = ("pool", "timeout", "workers", "stuck")
+WAITS = ("pool", "timeout", "workers", "stuck", "aborted")
 """Reasons that make an answer late."""
 
 
@@ -144,7 +144,7 @@ def _own(hit: AppHit, seen: AppLogSeen, took: float = 0.0) -> bool:
     seconds before the line at which what it says began."""
     if hit.needle == "openid":
         return hit.time is not None and _near(hit.time - took, seen.start) and not hit.beside
-    return hit.needle == "id" and not hit.beside
+    return hit.needle in ("push", "id") and not hit.beside
 
 
 def _near(time: float, start: float) -> bool:
