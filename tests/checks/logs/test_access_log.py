@@ -523,3 +523,16 @@ def test_the_user_says_the_unit_of_a_duration(tmp_path: Path) -> None:
     wrong = results(access=[path], log_format="json latency=fortnights")["access-log"]
     assert wrong.reason is not None
     assert wrong.reason.id == "log-format"
+
+
+def test_a_client_that_left_after_a_time_that_nothing_says_is_not_said_to_have_left_early(tmp_path: Path) -> None:
+    """Two servers, of which one logs durations: the line of the other has none."""
+    timed, untimed = tmp_path / "timed.log", tmp_path / "untimed.log"
+    timed.write_bytes(joined([line(START + at, status=499, took=0.01) for at in range(1, 9)]))
+    untimed.write_bytes(line(START + 5, OPENID, 499, stamp=START).partition(b' "-" "wx.example.com"')[0] + b"\n")
+    for kind, basis in ((AlarmKind.REQUEST_TIMEOUT, Basis.RECORDED), (AlarmKind.INVALID_RESPONSE, Basis.CONDITION)):
+        result = results(access=[timed, untimed], of=alarm(kind=kind))["access-log"]
+        found = {finding.code.id: finding for finding in result.findings}
+        gave_up, closed = found["log-client-gave-up"], found["log-client-closed"]
+        assert (gave_up.code.basis, gave_up.evidence["waited"], gave_up.evidence["count"]) == (basis, "untimed", 1)
+        assert (closed.code.basis, closed.evidence["count"]) == (Basis.REPRODUCED, 8)
