@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from wxalarm.model import Certainty
 from wxalarm.verdict.ties import (
     CLOSED,
+    DEFAULT_SERVER,
     NO_ADDRESS,
     OLD_ADDRESS,
     OTHER_ANSWER,
@@ -161,6 +162,14 @@ LINKS: tuple[Link, ...] = (
         ("curl-error", "http-empty", "log-status"),
         ("nginx-return", "nginx-denied"),
         CLOSED,
+        LIKELY,
+        acted=True,
+    ),
+    Link(
+        "unnamed",
+        ("nginx-denied", "nginx-return", "nginx-redirect", "nginx-static"),
+        ("nginx-server-name", "nginx-name-path"),
+        DEFAULT_SERVER,
         LIKELY,
         acted=True,
     ),
