@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -18,6 +20,20 @@ from wxalarm.probes.nginx_files import NginxFiles
 
 CLOSE = 444
 """The status with which nginx closes a connection without an answer."""
+
+
+_SETTINGS = re.compile(
+    r"mime\.types|(?:fastcgi|uwsgi|scgi|proxy|grpc)[_-]params(?:\.conf)?|fastcgi\.conf|(?:koi|win)-(?:win|utf)"
+    r"|(?:options[_-])?(?:ssl|tls)(?:[_.-](?!.*redirect)[\w.-]*)?|self-signed\.conf",
+    re.IGNORECASE,
+)
+"""Names of files for settings alone: what nginx itself brings along, and options of TLS: certbot's
+options-ssl-nginx.conf, ssl-params.conf, Debian's snippets."""
+
+
+def leads_on(include: str) -> bool:
+    """Whether a route, a redirect or a refusal may stand in an included file, by its name."""
+    return _SETTINGS.fullmatch(PurePath(include).name) is None
 
 
 def made(status: int | None) -> list[int] | None:

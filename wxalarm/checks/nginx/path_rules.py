@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from wxalarm import mechanisms, nginx
 from wxalarm.bounds import whole
-from wxalarm.checks.nginx.facts import Facts, made, route_of, told_names
+from wxalarm.checks.nginx.facts import Facts, leads_on, made, route_of, told_names
 from wxalarm.checks.nginx.names import host_of, near
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
-from wxalarm.nginx.routing import Route, error_page
+from wxalarm.nginx.routing import SCRIPTS, Route, error_page
 from wxalarm.nginx.servers import Server, by_name, servers
 from wxalarm.nginx.syntax import Directive, quoted
 
@@ -238,7 +238,7 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
         yield NGINX_RETURN(
             None, directive=at.text, place=at.place, status=status, makes=made(status), path=path, diff=diff
         )
-    elif outcome.kind == "static" and not _rescued(route) and not _holes(known):
+    elif outcome.kind == "static" and not _rescued(route) and not _holes(known, route):
         tries = next((found for found in reversed(route.rewrites) if found.name == "try_files"), None)
         at, case, made_of = (at, "location", [403, 404, 405]) if tries is None else (tries, "try-files", [404, 405])
         yield NGINX_STATIC(
@@ -302,10 +302,18 @@ def _rescued(route: Route) -> bool:
     return error_page(route.chain, 401, 403) is not None or any({"404", "405"} & codes for codes in pages)
 
 
-def _holes(known: Facts) -> bool:
-    """Whether something is not here that may pass the push on: an include, or the server around some locations."""
-    around = known.config.fragment == "location" and known.route is not None and known.route.location is None
-    return around or any(problem.message.startswith("open() ") for problem in known.config.problems)
+def _holes(known: Facts, route: Route) -> bool:
+    """Whether something is not here that passes the push on as well as not: the server around some locations; a file
+    included by the very location, or anywhere in the server when no location takes the path, or it ends in a script.
+
+    What a location that was read does with the path is plain: that a file beside it has a better one is only possible.
+    """
+    http, server, *inside = route.chain
+    if known.config.fragment == "location" and route.location is None:
+        return True
+    levels = [http] if not route.choice.by_name else []
+    levels += [server, *inside] if route.location is None or route.path.endswith(SCRIPTS) else inside
+    return any(include.args and leads_on(include.args[0]) for level in levels for include in level.all("include"))
 
 
 def _leads_on(page: Directive) -> bool:
