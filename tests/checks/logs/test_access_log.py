@@ -32,6 +32,7 @@ from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import AlarmKind, Basis, Status
 from wxalarm.probes import access_log as access_log_probe
 from wxalarm.shell import pipeline
+from wxalarm.verdict import ties
 
 
 def test_a_plain_log_shows_the_alarms_push(tmp_path: Path) -> None:
@@ -536,3 +537,34 @@ def test_a_client_that_left_after_a_time_that_nothing_says_is_not_said_to_have_l
         gave_up, closed = found["log-client-gave-up"], found["log-client-closed"]
         assert (gave_up.code.basis, gave_up.evidence["waited"], gave_up.evidence["count"]) == (basis, "untimed", 1)
         assert (closed.code.basis, closed.evidence["count"]) == (Basis.REPRODUCED, 8)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_upstream_that_alone_fails_is_named(tmp_path: Path, both: bool) -> None:
+    """A balancer's documents: who answers 502 has an address, and may be one more proxy."""
+    path = tmp_path / "balancer.json"
+    with path.open("w") as file:
+        for at, bad in enumerate((False, True, False, True, False, True, False)):
+            openid = OPENID if at == 1 else f"oBBBB{at}"
+            query = f"signature=0&timestamp={START + at - 1}&nonce=1&openid={openid}"
+            upstream = f"192.0.2.{32 - (bad if not both else at > 3)}:8080"
+            status = "502" if bad else "200"
+            line_ = {
+                "time": datetime.fromtimestamp(START + at - 1, UTC).isoformat(),
+                "request_method": "POST",
+                "request_uri": f"/callback?{query}",
+                "request_time": "0.003",
+                "status": status,
+                "upstream_addr": upstream,
+                "upstream_status": status,
+                "upstream_response_time": "0.002",
+            }
+            file.write(json.dumps(line_) + "\n")
+    result = results(access=[path], of=alarm(kind=AlarmKind.INVALID_RESPONSE))["access-log"]
+    found = {finding.code.id: finding for finding in result.findings}
+    failed = found["log-upstream-error"]
+    assert (failed.evidence["by"], failed.evidence["last"][:8]) == ("either", "192.0.2.")
+    assert ("log-upstream-uneven" in found) is not both
+    if not both:
+        assert found["log-upstream-uneven"].evidence["upstream"] == "192.0.2.31:8080"
+        assert ties.SAME_UPSTREAM.holds(failed, found["log-upstream-uneven"])

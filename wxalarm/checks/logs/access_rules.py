@@ -266,13 +266,18 @@ def _line(hit: Hit, own: bool = False) -> dict[str, Any]:
     """What a line says. own: it is the alarm's own push beyond doubt."""
     status = whole(hit.status)
     began = hit.ended - (hit.request_time or 0.0)
+    by = answered.by(hit.said)
+    upstreams = [part for part in answered.tries(hit.upstream_addr or "-") if part not in answered.NOTHING]
+    last = {}
+    if by == "unknown" and upstreams and hit.status in answered.FAILED:
+        by, last = "either", {"last": upstreams[-1]}  # a status of the upstream's, or one for its silence
     return {
         "place": hit.place,
         "show": show(hit.place, hit.packed),
         "line": hit.line,
         "own": own,
         "status": hit.status,
-        "by": answered.by(hit.said),
+        "by": by,
         "time": clock(round(began)),
         "ended": clock(hit.ended),
         "request_time": hit.request_time,
@@ -280,7 +285,8 @@ def _line(hit: Hit, own: bool = False) -> dict[str, Any]:
         "upstream_addr": hit.upstream_addr,
         "upstream_status": hit.upstream_status,
         "upstream_response_time": hit.upstream_response_time,
-        "upstreams": [part for part in answered.tries(hit.upstream_addr or "-") if part not in answered.NOTHING],
+        "upstreams": upstreams,
+        **last,
         "seconds": hit.request_time,
         "makes": [NO_ANSWER if hit.status in SILENT else status] if status is not None else None,
     }
