@@ -147,14 +147,7 @@ LINKS: tuple[Link, ...] = (
     # --- who made the status: nginx ---
     Link("nginx-said", (*STATUS, *BODY, *NO_ANSWER), (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_PUSH),
     Link("upstream", (*STATUS, "log-upstream-uneven"), UPSTREAM_FAILS, SAME_UPSTREAM, LIKELY),
-    Link(
-        "uneven",
-        ("log-upstream-error", "log-upstream-slow", "log-slow", "log-client-gave-up"),
-        ("log-upstream-uneven",),
-        SAME_UPSTREAM,
-        LIKELY,
-        acted=True,
-    ),
+    Link("uneven", ("log-upstream-error",), ("log-upstream-uneven",), SAME_UPSTREAM, LIKELY, acted=True),
     Link("status-made", STATUS, (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_STATUS, LIKELY),
     Link("marked-down", ("errlog-no-live-upstream",), UPSTREAM_FAILED, SAME_MACHINE, LIKELY),
     Link("zone", ("errlog-rate-limit", "errlog-delayed"), ("nginx-rate-limit",), SAME_ZONE, acted=True),
