@@ -91,11 +91,11 @@ def _names_with_paths(known: Facts, found: tuple[Server, ...]) -> Iterable[Findi
 
 
 def _unnamed(known: Facts, route: Route, found: tuple[Server, ...], answered: bool) -> Iterable[Finding]:
-    """No server has the name: the default server answers. That is a fault where another is there that may be meant, and
-    the default passes nothing on; one that does may be meant so."""
+    """No server has the name, on any port: the default server answers. That is a fault where another is there that may
+    be meant, and the default passes nothing on; one that does may be meant so."""
     host, server = known.ctx.target.host or "", route.choice.server
     names = list(dict.fromkeys(name for one in found for name in told_names(one)))
-    if route.choice.by_name or not names:
+    if not names or by_name(list(found), host)[0] is not None:
         return
     close = near(host, names)
     meant = any(one.block is not server.block and told_names(one) for one in found)
