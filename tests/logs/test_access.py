@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.logs.test_parsers import AT, GUIDE
-from wxalarm.logs.access import Push, Tally
+from wxalarm.logs.access import Push, Tally, split_499
 from wxalarm.logs.formats import KNOWN, Wanted
 from wxalarm.logs.text_parser import TextParser
 
@@ -22,6 +24,24 @@ def test_the_push_is_recognised_by_openid_and_timestamp() -> None:
     assert match(GUIDE.replace(b"&openid=oAAAA", b"")) == "timestamp"
     assert match(GUIDE.replace(b"openid=oAAAA", b"openid=oBBBB")) is None
     assert match(GUIDE.replace(b"/callback", b"/other")) is None
+
+
+@pytest.mark.parametrize(
+    ("took", "kind"),
+    [
+        (None, "untimed_499"),
+        (0.0, "closed"),
+        (0.99, "closed"),
+        (1.0, "other_499"),
+        (3.99, "other_499"),
+        (4.0, "gave_up"),
+        (5.001, "gave_up"),
+        (6.6, "gave_up"),
+        (15.003, "gave_up"),
+    ],
+)
+def test_a_client_that_left_by_when_it_was_missed(took: float | None, kind: str) -> None:
+    assert split_499(took) == kind
 
 
 def test_counts_do_not_depend_on_how_the_log_is_cut() -> None:

@@ -35,6 +35,13 @@ def test_the_push_its_place_and_an_example_of_each_failure() -> None:
     assert search.tally.counts().requests == 4
 
 
+def test_an_example_of_each_kind_of_499() -> None:
+    search, parser = searched(line(START, status=499, took=0.01))
+    for at, took in enumerate((0.02, 2.0, 5.001, 15.0)):
+        search.window(parser, Made(), 2000 + at, b"\n" + joined([line(START + at, status=499, took=took)]))
+    assert sorted(one.request_time or 0.0 for one in search.examples) == [0.01, 2.0, 5.001]
+
+
 def test_the_best_match_first_then_failures_then_in_order() -> None:
     late = [line(START + at, OPENID, status, stamp=START + at) for at, status in ((50, 200), (40, 200), (60, 502))]
     search, _ = searched(*late, line(START + 90, OPENID, stamp=START))

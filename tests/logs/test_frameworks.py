@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -784,6 +784,51 @@ def test_who_left_after_five_seconds_gave_up(tmp_path: Path) -> None:
     assert found["log-client-closed"] is Basis.RECORDED
     _, found = findings_of("\n".join((IIS, LINE.replace("200 12", "200 121 12"))), tmp_path)
     assert not {"log-client-closed", "log-answered"} & set(found)
+
+
+AFTER: dict[str, Callable[[int], tuple[str, ...]]] = {
+    "HAProxy": lambda ms: left("HAProxy", ("200 214 - - ----", "-1 0 - - CH--"), ("1/12/13", f"1/-1/{ms}")),
+    "Envoy": lambda ms: left("Envoy", ("200 - 412 7 12 11", f"0 DC 412 0 {ms} -")),
+    "IIS, 64": lambda ms: (IIS, LINE.replace("200 12", f"200 64 {ms}")),
+    "IIS, 1236": lambda ms: (IIS, LINE.replace("200 12", f"200 1236 {ms}")),
+    "Caddy": lambda ms: left("Caddy", ('"status": 200', '"status": 0'), ("0.001234567", f"{ms / 1000}")),
+    "Traefik": lambda ms: left("Traefik", ('" 200 7', '" 499 0'), ("1ms", f"{ms}ms")),
+    "nginx": lambda ms: (
+        f'203.0.113.10  - - [15/Nov/2023:06:13:20 +0800] "POST {PUSH} HTTP/1.1" 499 0 "-" "Mozilla/4.0" "-" '
+        f'"wx.example.com"  "-" "192.0.2.1:80"   "-"  "{ms / 1000:.3f}"  "{ms / 1000:.3f}" ',
+    ),
+}
+"""Lines of a client that left, by the milliseconds that the server logs."""
+
+
+@pytest.mark.parametrize("name", AFTER)
+@pytest.mark.parametrize(
+    ("ms", "code"),
+    [
+        (12, "log-client-closed"),
+        (3500, "log-client-closed"),
+        (4600, "log-client-gave-up"),
+        (7000, "log-client-gave-up"),
+        (15003, "log-client-gave-up"),
+    ],
+)
+def test_who_left_before_the_limit_was_cut_off_and_whoever_is_missed_later_gave_up(
+    name: str, ms: int, code: str, tmp_path: Path
+) -> None:
+    """A server may notice only as it writes, after 15 s, that WeChat left at 5."""
+    _, found = findings_of("\n".join(AFTER[name](ms)), tmp_path)
+    assert found[code] is Basis.RECORDED
+    assert not {"log-client-closed", "log-client-gave-up"} - {code} & set(found)
+
+
+def test_who_left_in_a_log_of_both_kinds(tmp_path: Path) -> None:
+    """Some pushes are cut at once, and some left after 5 s."""
+    others = [line.replace("openid=", "openid=x") for ms in (12, 6000) for line in AFTER["Envoy"](ms)]
+    for late in (4600, 15003):
+        _, found = findings_of("\n".join((*others, *AFTER["Envoy"](late))), tmp_path)
+        assert (found["log-client-gave-up"], found["log-client-closed"]) == (Basis.RECORDED, Basis.REPRODUCED)
+    _, found = findings_of("\n".join((*others, *AFTER["Envoy"](3500))), tmp_path)
+    assert (found["log-client-gave-up"], found["log-client-closed"]) == (Basis.REPRODUCED, Basis.RECORDED)
 
 
 @pytest.mark.parametrize("name", [one.name for one in FRAMEWORKS])

@@ -16,9 +16,10 @@ from wxalarm.logs.records import Record, target_of
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 
 GAVE_UP = (4.0, 6.5)
-"""A 499 after so many seconds is WeChat's own limit: it counts from its connect, nginx from the first byte read."""
+"""WeChat's own limit by a server's clock: it counts from its connect, the server from the first byte read. Nobody is
+waited for any more after the second, but a server that notices a client's leaving only as it writes logs more."""
 CLOSED = 1.0
-"""A 499 within so many seconds is not a client tired of waiting."""
+"""A 499 within so many seconds came at once."""
 BUCKETS = (0.01, 0.1, 0.5, 1.0, SLOW_AFTER, WAIT)
 """Upper limits in seconds of the latency histogram; the last bucket is open."""
 MOST_UPSTREAMS = 50
@@ -61,11 +62,13 @@ class Counts(Struct, frozen=True):
     p95: float | None = None
     longest: float | None = None
     gave_up: int = 0
-    """499 near WeChat's limit."""
+    """499 at WeChat's limit or after it: whatever was not answered by then is slow."""
     closed: int = 0
     """499 near 0."""
     other_499: int = 0
-    """499 in between, after it, or of unknown length."""
+    """499 in between."""
+    untimed_499: int = 0
+    """499 of unknown length."""
     slow: int = 0
     """Answered after SLOW_AFTER, but within WAIT."""
     too_slow: int = 0
@@ -240,6 +243,7 @@ class _Folded(Struct):
             gave_up=self.cut["gave_up"],
             closed=self.cut["closed"],
             other_499=self.cut["other_499"],
+            untimed_499=self.cut["untimed_499"],
             slow=self.cut["slow"],
             too_slow=self.cut["too_slow"],
             upstream_slow=self.cut["upstream_slow"],
@@ -261,10 +265,13 @@ class _Folded(Struct):
 
 
 def split_499(took: float | None) -> str:
-    """gave_up (near WeChat's limit), closed (near 0) or other_499, by the seconds until the client closed."""
-    if took is not None and GAVE_UP[0] <= took <= GAVE_UP[1]:
+    """gave_up (at WeChat's limit or after it), closed (near 0), other_499 in between, or untimed_499: by the seconds
+    until the server knew that its client had left."""
+    if took is None:
+        return "untimed_499"
+    if took >= GAVE_UP[0]:
         return "gave_up"
-    return "closed" if took is not None and took < CLOSED else "other_499"
+    return "closed" if took < CLOSED else "other_499"
 
 
 def number(text: bytes) -> float | None:

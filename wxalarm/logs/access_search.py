@@ -217,10 +217,10 @@ class Search:
             place += len(line) + 1
 
     def _exemplify(self, parser: LineParser, log: Log, offset: int, chunk: bytes, statuses: Iterable[bytes]) -> None:
-        """Keep the first line of each of these statuses; of 499, one cut near the limit and one cut otherwise."""
+        """Keep the first line of each of these statuses; of 499, one of each kind of `split_499` with a duration."""
         for status in sorted(statuses):
             done = {kind for known, kind in self._examples if known == status}
-            kinds = 2 if status == b"499" and "request_time" in parser.fields else 1
+            kinds = 3 if status == b"499" and "request_time" in parser.fields else 1
             if len(done) >= kinds or len(self._examples) >= MOST_EXAMPLES or self._tried > MOST_TRIED:
                 continue
             for place, line in itertools.islice(lines_with(chunk, [parser.needle(status)]), MOST_LOOKED):

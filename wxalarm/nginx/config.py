@@ -60,7 +60,8 @@ def unended(directive: Directive, text: str) -> ConfigProblem | None:
 
 
 class Config(Struct, frozen=True):
-    """A whole configuration. `problems` holds what stopped the reader; the rest has been read all the same."""
+    """A whole configuration. `problems` holds what stopped the reader; the rest has been read all the same. An
+    `include` among the directives is one whose file is not there."""
 
     directives: tuple[Directive, ...]
     files: Mapping[str, str] = field(default_factory=dict)
@@ -176,6 +177,7 @@ class _Load:
             # nginx names the line of the `;`
             line = directive.line + self.files[directive.file].count("\n", directive.start, directive.end)
             self.problems.append(ConfigProblem(message, directive.file, line))
+            yield directive  # stands where it is: what it holds would stand there
         for path, text in found:
             yield from self.read(path, text, depth + 1, level)
 

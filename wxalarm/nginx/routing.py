@@ -39,6 +39,10 @@ HANDLERS = (
 """Directives that answer in the content phase."""
 
 
+SCRIPTS = (".php", ".jsp", ".asp", ".aspx")
+"""What a path ends in that is no file to be sent."""
+
+
 class Outcome(Struct, frozen=True):
     """How nginx answers."""
 
@@ -329,7 +333,7 @@ class _Walk:
     def dynamic_index(self, chain: tuple[Directive, ...]) -> str | None:
         for level in reversed(chain):
             if found := level.last("index"):
-                return next((name for name in found.args if name.endswith((".php", ".jsp", ".asp", ".aspx"))), None)
+                return next((name for name in found.args if name.endswith(SCRIPTS)), None)
         return None
 
 

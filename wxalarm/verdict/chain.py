@@ -32,7 +32,7 @@ from wxalarm.verdict.links import (
     WHOSE,
     Link,
 )
-from wxalarm.verdict.ties import SILENT, addresses, alike, apart, canonical, statuses
+from wxalarm.verdict.ties import DEFAULT_SERVER, SILENT, addresses, alike, apart, canonical, statuses
 from wxalarm.wechat.limits import WAIT
 
 OLD = 86_400.0
@@ -41,8 +41,10 @@ OLD = 86_400.0
 NOTHING_COMES = frozenset((*NO_NAME, *NO_CONNECTION, *NO_TLS, *NO_ANSWER, *UNANSWERED))
 UNANSWERED_NUMBERS = frozenset({6, 7, 28, 35, 51, 52, 55, 56, 58, 60})
 """libcurl's numbers of failures in which no whole answer came."""
-AGREES = ("number", "status", "zone", "file")
+AGREES = ("number", "status", "closed", "zone", "file")
 """Ties by which what is so now agrees with what was recorded then."""
+WITHIN = (DEFAULT_SERVER.id,)
+"""Ties of two findings about one state: what one of them agrees with, the other does."""
 
 _SEVERITIES = (Severity.ERROR, Severity.WARNING)
 _BASES = tuple(Basis)
@@ -214,14 +216,15 @@ def _nearest(options: Sequence[Step]) -> Step:
 
 def aged(chain: Sequence[Step], age: float | None, checks: Mapping[str, Check[Any]]) -> tuple[Step, ...]:
     """The chain of an alarm of `age` seconds: what is so now is only a possible reason of what failed long ago, and at
-    most a likely one where it agrees with the record of that time above it."""
+    most a likely one where it agrees with the record of that time above it, or belongs to the state that does."""
     if age is None or age <= OLD:
         return tuple(chain)
     steps: list[Step] = []
     for step in chain:
         sure = step.certainty
         if not checks[step.check].records:
-            agrees = bool(steps) and step.tie in AGREES and checks[steps[-1].check].records
+            recorded = bool(steps) and checks[steps[-1].check].records
+            agrees = step.tie in WITHIN or (step.tie in AGREES and recorded)
             sure = Certainty.weakest(sure, Certainty.LIKELY if agrees else Certainty.POSSIBLE)
         above = steps[-1].certainty if steps else sure
         steps.append(replace(step, certainty=Certainty.weakest(sure, above)))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from wxalarm.model import Certainty
 from wxalarm.verdict.ties import (
     CLOSED,
+    DEFAULT_SERVER,
     NO_ADDRESS,
     OLD_ADDRESS,
     OTHER_ANSWER,
@@ -149,6 +150,7 @@ LINKS: tuple[Link, ...] = (
     # --- who made the status: nginx ---
     Link("nginx-said", (*STATUS, *BODY, *NO_ANSWER), (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_PUSH),
     Link("upstream", (*STATUS, "log-upstream-uneven"), UPSTREAM_FAILS, SAME_UPSTREAM, LIKELY),
+    Link("uneven", ("log-upstream-error",), ("log-upstream-uneven",), SAME_UPSTREAM, LIKELY, acted=True),
     Link("status-made", STATUS, (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_STATUS, LIKELY),
     Link("marked-down", ("errlog-no-live-upstream",), UPSTREAM_FAILED, SAME_MACHINE, LIKELY),
     Link("zone", ("errlog-rate-limit", "errlog-delayed"), ("nginx-rate-limit",), SAME_ZONE, acted=True),
@@ -164,6 +166,14 @@ LINKS: tuple[Link, ...] = (
         ("curl-error", "http-empty", "log-status"),
         ("nginx-return", "nginx-denied"),
         CLOSED,
+        LIKELY,
+        acted=True,
+    ),
+    Link(
+        "unnamed",
+        ("nginx-denied", "nginx-return", "nginx-redirect", "nginx-static"),
+        ("nginx-server-name", "nginx-name-path"),
+        DEFAULT_SERVER,
         LIKELY,
         acted=True,
     ),

@@ -190,6 +190,7 @@ SAME_NUMBER = Tie("number", _same_curl)
 OTHER_ANSWER = Tie("answer", _other_answer)
 NO_ADDRESS = Tie("number", lambda effect, cause: effect.evidence.get("number") == RESOLVE)
 CLOSED = Tie("closed", _closed)
+DEFAULT_SERVER = Tie("default", _share(("default_server",)))
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)
 """Findings about this machine are only made where it is known to be the callback's server."""

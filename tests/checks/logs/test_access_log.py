@@ -32,6 +32,7 @@ from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.model import AlarmKind, Basis, Status
 from wxalarm.probes import access_log as access_log_probe
 from wxalarm.shell import pipeline
+from wxalarm.verdict import ties
 
 
 def test_a_plain_log_shows_the_alarms_push(tmp_path: Path) -> None:
@@ -523,3 +524,47 @@ def test_the_user_says_the_unit_of_a_duration(tmp_path: Path) -> None:
     wrong = results(access=[path], log_format="json latency=fortnights")["access-log"]
     assert wrong.reason is not None
     assert wrong.reason.id == "log-format"
+
+
+def test_a_client_that_left_after_a_time_that_nothing_says_is_not_said_to_have_left_early(tmp_path: Path) -> None:
+    """Two servers, of which one logs durations: the line of the other has none."""
+    timed, untimed = tmp_path / "timed.log", tmp_path / "untimed.log"
+    timed.write_bytes(joined([line(START + at, status=499, took=0.01) for at in range(1, 9)]))
+    untimed.write_bytes(line(START + 5, OPENID, 499, stamp=START).partition(b' "-" "wx.example.com"')[0] + b"\n")
+    for kind, basis in ((AlarmKind.REQUEST_TIMEOUT, Basis.RECORDED), (AlarmKind.INVALID_RESPONSE, Basis.CONDITION)):
+        result = results(access=[timed, untimed], of=alarm(kind=kind))["access-log"]
+        found = {finding.code.id: finding for finding in result.findings}
+        gave_up, closed = found["log-client-gave-up"], found["log-client-closed"]
+        assert (gave_up.code.basis, gave_up.evidence["waited"], gave_up.evidence["count"]) == (basis, "untimed", 1)
+        assert (closed.code.basis, closed.evidence["count"]) == (Basis.REPRODUCED, 8)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_upstream_that_alone_fails_is_named(tmp_path: Path, both: bool) -> None:
+    """A balancer's documents: who answers 502 has an address, and may be one more proxy."""
+    path = tmp_path / "balancer.json"
+    with path.open("w") as file:
+        for at, bad in enumerate((False, True, False, True, False, True, False)):
+            openid = OPENID if at == 1 else f"oBBBB{at}"
+            query = f"signature=0&timestamp={START + at - 1}&nonce=1&openid={openid}"
+            upstream = f"192.0.2.{32 - (bad if not both else at > 3)}:8080"
+            status = "502" if bad else "200"
+            line_ = {
+                "time": datetime.fromtimestamp(START + at - 1, UTC).isoformat(),
+                "request_method": "POST",
+                "request_uri": f"/callback?{query}",
+                "request_time": "0.003",
+                "status": status,
+                "upstream_addr": upstream,
+                "upstream_status": status,
+                "upstream_response_time": "0.002",
+            }
+            file.write(json.dumps(line_) + "\n")
+    result = results(access=[path], of=alarm(kind=AlarmKind.INVALID_RESPONSE))["access-log"]
+    found = {finding.code.id: finding for finding in result.findings}
+    failed = found["log-upstream-error"]
+    assert (failed.evidence["by"], failed.evidence["last"][:8]) == ("either", "192.0.2.")
+    assert ("log-upstream-uneven" in found) is not both
+    if not both:
+        assert found["log-upstream-uneven"].evidence["upstream"] == "192.0.2.31:8080"
+        assert ties.SAME_UPSTREAM.holds(failed, found["log-upstream-uneven"])

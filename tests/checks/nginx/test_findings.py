@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.nginx.cases import BROKEN, CASES, PASS, SLOWLY, Case, text_of
+from tests.checks.nginx.cases import BROKEN, CASES, PASS, SLOWLY, TO_APP, Case, text_of
 from tests.nginx.server import TEMPS, USER, ask, needs_nginx, nginx, running
 from tests.ports import free_ports
 from tests.support import context_of
@@ -25,6 +25,7 @@ from wxalarm.checks.nginx import nginx_config
 from wxalarm.lab.scenarios.server import GUIDE_SAMPLE
 from wxalarm.model import Finding, Severity
 from wxalarm.probes import nginx_files
+from wxalarm.verdict.ties import DEFAULT_SERVER
 
 pytestmark = [pytest.mark.nginx, needs_nginx]
 
@@ -143,6 +144,34 @@ def test_code_is_what_nginx_does(name: str, tmp_path: Path, apps: dict[str, str]
             assert conf.read_text().count("fastcgi_param") == 2, "the new location has all of the old one"
         if name == "https":
             assert ask(port, "/elsewhere", f"wx.example.com:{port}")[0] == 301, "the edit spares only the callback"
+
+
+DEFAULTS = {
+    "files": ("location / { root DIR/www; }", "weixin.example.com", 404, {"nginx-server-name", "nginx-static"}),
+    "nothing": ("return 444;", "http://wx.example.com/callback", 0, {"nginx-name-path", "nginx-denied"}),
+    "redirect": ("return 302 /x;", "www.wx.example.com", 302, {"nginx-server-name", "nginx-redirect"}),
+    "application": ("location /callback { TO_APP }", "weixin.example.com", 200, set()),
+}
+"""The default server, the name of the one that has the callback, what a push gets, and what is told."""
+
+
+@needs_patch
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_default_server_answers_for_want_of_a_name(name: str, tmp_path: Path, apps: dict[str, str]) -> None:
+    default, names, gets, codes = DEFAULTS[name]
+    first = f"server {{ listen 127.0.0.1:PORT; server_name localhost; {default.replace('TO_APP', TO_APP)} }}"
+    [port] = free_ports(1)
+    conf = prepare(tmp_path, fill(text_of(Case("", PASS, gets, names=names, http=first)), tmp_path, port, apps))
+    with running(tmp_path, conf, [port]):
+        assert push(port) == gets
+        found = [one for one in findings(conf, port) if one.code.severity is not Severity.NOTE]
+    assert {one.code.id for one in found} == codes
+    if codes:
+        name_of, answer = sorted(found, key=lambda one: one.code.id not in ("nginx-server-name", "nginx-name-path"))
+        assert DEFAULT_SERVER.holds(answer, name_of)
+        patched(conf, name_of)
+        with running(tmp_path, conf, [port]):
+            assert push(port) == 200
 
 
 @needs_patch

@@ -29,7 +29,7 @@ from wxalarm.checks.logs.facts import (
 )
 from wxalarm.kinds import LATE
 from wxalarm.logs import answered
-from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, total
+from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, split_499, total
 from wxalarm.logs.access_search import Hit
 from wxalarm.logs.durations import LONGEST
 from wxalarm.logs.place import show
@@ -266,13 +266,18 @@ def _line(hit: Hit, own: bool = False) -> dict[str, Any]:
     """What a line says. own: it is the alarm's own push beyond doubt."""
     status = whole(hit.status)
     began = hit.ended - (hit.request_time or 0.0)
+    by = answered.by(hit.said)
+    upstreams = [part for part in answered.tries(hit.upstream_addr or "-") if part not in answered.NOTHING]
+    last = {}
+    if by == "unknown" and upstreams and hit.status in answered.FAILED:
+        by, last = "either", {"last": upstreams[-1]}  # a status of the upstream's, or one for its silence
     return {
         "place": hit.place,
         "show": show(hit.place, hit.packed),
         "line": hit.line,
         "own": own,
         "status": hit.status,
-        "by": answered.by(hit.said),
+        "by": by,
         "time": clock(round(began)),
         "ended": clock(hit.ended),
         "request_time": hit.request_time,
@@ -280,7 +285,8 @@ def _line(hit: Hit, own: bool = False) -> dict[str, Any]:
         "upstream_addr": hit.upstream_addr,
         "upstream_status": hit.upstream_status,
         "upstream_response_time": hit.upstream_response_time,
-        "upstreams": [part for part in answered.tries(hit.upstream_addr or "-") if part not in answered.NOTHING],
+        "upstreams": upstreams,
+        **last,
         "seconds": hit.request_time,
         "makes": [NO_ANSWER if hit.status in SILENT else status] if status is not None else None,
     }
@@ -347,26 +353,33 @@ _CODES = {
 
 
 def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding]:
-    """499: cut near 5 s is WeChat's limit, so we are slow; near 0 s is not."""
+    """499: cut at WeChat's limit, or noticed after it, we are slow; cut clearly before it, somebody else closed."""
     counts = seen.counts
-    took = own.request_time if own else None
-    gave_up = own is not None and took is not None and GAVE_UP[0] <= took <= GAVE_UP[1]
-    untimed = not counts.timed and counts.other_499 > 0
-    if counts.gave_up or gave_up or untimed:
-        code = LOG_CLIENT_GAVE_UP if not untimed else LOG_CLIENT_GAVE_UP.variant(basis=Basis.CONDITION)
-        hit = own if gave_up or (untimed and own) else _of_kind(seen, GAVE_UP) or _of_kind(seen, None)
-        count = max(counts.gave_up, counts.other_499 if untimed else 0, 1)
+    kind = None if own is None else split_499(own.request_time)
+    if counts.gave_up or counts.untimed_499 or kind in ("gave_up", "untimed_499"):
+        late = "gave_up" if counts.gave_up or kind == "gave_up" else "untimed_499"
+        untimed = late == "untimed_499"
+        code = LOG_CLIENT_GAVE_UP.variant(basis=Basis.CONDITION) if untimed else LOG_CLIENT_GAVE_UP
+        hit = own if kind == late else _of_kind(seen, late)
+        count = max(counts.untimed_499 if untimed else counts.gave_up, 1)
         # Without a time only an alarm that says so itself makes the alarm's own a wait in vain.
-        mine = gave_up or (untimed and own is not None and ctx.alarm.kind in LATE)
+        mine = kind == late and (not untimed or ctx.alarm.kind in LATE)
         waited = "unknown" if hit is None else answered.waited_for(hit.said)
-        by = HAD_IT.get(waited, "unknown")
         yield _make(
-            code, count, seen, ctx, mine, hit, waited="untimed" if untimed else waited, by=by, left=hit and hit.left
+            code,
+            count,
+            seen,
+            ctx,
+            mine,
+            hit,
+            waited="untimed" if untimed else waited,
+            by=HAD_IT.get(waited, "unknown"),
+            left=hit and hit.left,
+            noticed="later" if hit is not None and (hit.request_time or 0.0) > GAVE_UP[1] else "then",
         )
-    rest = counts.closed + (0 if untimed else counts.other_499)
-    if rest:
-        mine = own is not None and not gave_up and not untimed
-        hit = own if mine else _of_kind(seen, (0.0, CLOSED)) or _of_kind(seen, None)
+    if rest := counts.closed + counts.other_499:
+        mine = kind in ("closed", "other_499")
+        hit = own if mine else _of_kind(seen, "closed", "other_499")
         yield _make(
             LOG_CLIENT_CLOSED, rest, seen, ctx, mine, hit, early=counts.closed, near=CLOSED, left=hit and hit.left
         )
@@ -376,10 +389,10 @@ HAD_IT = {"nginx": "nginx", "connecting": "nginx", "application": "application",
 """Who had the push when its client left, by whom it waited for."""
 
 
-def _of_kind(seen: AccessLogSeen, span: tuple[float, float] | None) -> Hit | None:
-    """An example of a 499 that took so long."""
+def _of_kind(seen: AccessLogSeen, *kinds: str) -> Hit | None:
+    """An example of a 499 of the first of these kinds of `split_499` that has one."""
     found = [hit for hit in seen.examples if hit.status == "499"]
-    return next((hit for hit in found if span is None or span[0] <= (hit.request_time or -1.0) <= span[1]), None)
+    return next((hit for kind in kinds for hit in found if split_499(hit.request_time) == kind), None)
 
 
 def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:

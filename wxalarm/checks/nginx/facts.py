@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import PurePath
 
 from msgspec import Struct
 
 from wxalarm import nginx
 from wxalarm.checks.check import NO_ANSWER, Context
+from wxalarm.checks.nginx.names import host_of, near
 from wxalarm.nginx.edit import Edit, diff
 from wxalarm.nginx.request import Request
 from wxalarm.nginx.routing import Route, route
-from wxalarm.nginx.servers import Server
+from wxalarm.nginx.servers import Server, servers
 from wxalarm.nginx.syntax import Directive
 from wxalarm.probes.nginx_files import NginxFiles
 
 CLOSE = 444
 """The status with which nginx closes a connection without an answer."""
+
+
+_SETTINGS = re.compile(
+    r"mime\.types|(?:fastcgi|uwsgi|scgi|proxy|grpc)[_-]params(?:\.conf)?|fastcgi\.conf|(?:koi|win)-(?:win|utf)"
+    r"|(?:options[_-])?(?:ssl|tls)(?:[_.-](?!.*redirect)[\w.-]*)?|self-signed\.conf",
+    re.IGNORECASE,
+)
+"""Names of files for settings alone: what nginx itself brings along, and options of TLS: certbot's
+options-ssl-nginx.conf, ssl-params.conf, Debian's snippets."""
+
+
+def leads_on(include: str) -> bool:
+    """Whether a route, a redirect or a refusal may stand in an included file, by its name."""
+    return _SETTINGS.fullmatch(PurePath(include).name) is None
 
 
 def made(status: int | None) -> list[int] | None:
@@ -87,14 +104,22 @@ def load(conf: NginxFiles) -> nginx.Config:
 
 
 def route_of(config: nginx.Config, ctx: Context) -> Route | None:
-    """The way of WeChat's push; None when the URL is not known or no server answers it: in a part of a configuration
-    no server for other names does, another file may have the right one."""
+    """The way of WeChat's push; None when the URL is not known or no server answers it. In a part of a configuration
+    a server for other names answers only where a name comes near to the URL's: else another file may have the right
+    one."""
     target = ctx.target
     if target.host is None or target.url is None:
         return None
     found = route(config, request_of(ctx))
-    others = found is not None and not found.choice.by_name and bool(told_names(found.choice.server))
-    return None if config.fragment and others else found
+    if not config.fragment or found is None or found.choice.by_name or not _for_others(found.choice.server):
+        return found
+    names = [host_of(name) for server in servers(config) for name in told_names(server)]
+    return found if target.host in names or near(target.host, names) else None
+
+
+def _for_others(server: Server) -> bool:
+    """Whether a server has a name that somebody asks for."""
+    return any(name != "localhost" for name in told_names(server))
 
 
 def told_names(server: Server) -> list[str]:

@@ -17,7 +17,7 @@ from wxalarm import bounds, mechanisms, nginx
 from wxalarm.checks import is_this_server
 from wxalarm.checks.check import NO_ANSWER, Check, Context, Skip, by_target
 from wxalarm.checks.nginx import capacity_rules, limit_rules, log_rules, path_rules
-from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, load_and_route
+from wxalarm.checks.nginx.facts import Facts, NginxConfig, facts, leads_on, load_and_route
 from wxalarm.deadline import in_thread
 from wxalarm.model import Basis, Code, Finding, Location, Severity
 from wxalarm.nginx.foreign import foreign
@@ -34,17 +34,6 @@ _OF_THE_TEXT = re.compile(
 """What `nginx -t` finds wrong on every machine; a missing file, folder, name or module may be there on another."""
 NGINX_SLASH_COMMENT = Code("nginx-slash-comment", Severity.ERROR, Basis.CONDITION, mechanisms.REFUSED)
 NGINX_INCLUDE_UNREAD = Code("nginx-include-unread", Severity.WARNING, Basis.CONDITION)
-_HARMLESS = (
-    "mime.types",
-    "fastcgi_params",
-    "fastcgi.conf",
-    "uwsgi_params",
-    "scgi_params",
-    "koi-utf",
-    "koi-win",
-    "win-utf",
-)
-"""What nginx itself brings along: no route is in them."""
 _MOST_NAMES = 6
 
 
@@ -130,7 +119,7 @@ def _broken(known: Facts) -> Iterable[Finding]:
 def _unread(known: Facts) -> Iterable[Finding]:
     """What a part of a configuration includes, and is not there: a redirect, a refusal, a route may stand in it."""
     opened = (problem.message.split('"')[1] for problem in known.config.problems if _is_elsewhere(known, problem))
-    names = [name for path in opened if (name := PurePath(path).name) not in _HARMLESS]
+    names = [PurePath(path).name for path in opened if leads_on(path)]
     if names:
         yield NGINX_INCLUDE_UNREAD(None, file=known.observation.conf.path, count=len(names), names=names[:_MOST_NAMES])
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wxalarm import mechanisms, nginx
 from wxalarm.bounds import whole
-from wxalarm.checks.nginx.facts import Facts, made, route_of, told_names
+from wxalarm.checks.nginx.facts import Facts, leads_on, made, route_of, told_names
+from wxalarm.checks.nginx.names import host_of, near
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.nginx.edit import Edit, apply, comment_out, put_before, put_first, rewrite
 from wxalarm.nginx.maps import holds
-from wxalarm.nginx.routing import Route, error_page
+from wxalarm.nginx.routing import SCRIPTS, Route, error_page
 from wxalarm.nginx.servers import Server, by_name, servers
 from wxalarm.nginx.syntax import Directive, quoted
 
-NGINX_SERVER_NAME = Code("nginx-server-name", Severity.NOTE, Basis.CONDITION)
+NGINX_SERVER_NAME = Code("nginx-server-name", Severity.WARNING, Basis.CONDITION)
 NGINX_NO_SERVER = Code("nginx-no-server", Severity.WARNING, Basis.CONDITION, mechanisms.REFUSED)
 NGINX_NAME_PATH = Code("nginx-name-path", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
 NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, mechanisms.STATUS)
@@ -51,15 +53,25 @@ def findings(known: Facts) -> Iterable[Finding]:
     if route is None:
         yield from () if named else _unserved(known, found)
         return
-    names = list(dict.fromkeys(name for server in found for name in told_names(server)))
-    if not route.choice.by_name and names and not named:
-        yield NGINX_SERVER_NAME(None, place=route.choice.server.block.place, host=known.ctx.target.host, names=names)
+    answers = list(_met(known, route))
+    yield from () if named else _unnamed(known, route, found, bool(answers))
     yield from _on_another_port(known, route.choice.server)
+    default = _default(route)
+    yield from (replace(one, evidence={**one.evidence, **default}) for one in answers)
+    if route.outcome.kind != "unknown":
+        yield from _error_pages(known, route)
+
+
+def _met(known: Facts, route: Route) -> Iterable[Finding]:
+    """What nginx itself answers."""
     if route.outcome.kind == "unknown":
-        return
-    refused = list(_refused(known, route))
-    yield from refused or _answered(known, route)
-    yield from _error_pages(known, route)
+        return []
+    return list(_refused(known, route)) or _answered(known, route)
+
+
+def _default(route: Route | None) -> dict[str, str]:
+    """The server that answers for want of one with the name: what ties its answer to the name that nobody has."""
+    return {} if route is None or route.choice.by_name else {"default_server": route.choice.server.block.place}
 
 
 # --- which server ---
@@ -70,16 +82,42 @@ def _names_with_paths(known: Facts, found: tuple[Server, ...]) -> Iterable[Findi
     host = known.ctx.target.host or ""
     for server in found:
         for directive in server.block.all("server_name"):
-            wrong = next((name for name in directive.args if _host_of(name) != name and _host_of(name) == host), None)
+            wrong = next((name for name in directive.args if host_of(name) != name and host_of(name) == host), None)
             if wrong is not None:
                 names = dict.fromkeys(host if name == wrong else name for name in directive.args)
                 edit = rewrite(directive, " ".join(("server_name", *map(quoted, names))) + ";")
-                yield NGINX_NAME_PATH(None, place=directive.place, name=wrong, host=host, diff=known.diff(edit))
+                diff, default = known.diff(edit), _default(known.route)
+                yield NGINX_NAME_PATH(None, place=directive.place, name=wrong, host=host, diff=diff, **default)
 
 
-def _host_of(name: str) -> str:
-    """The host in what somebody wrote as a name; the name itself when it is one, or a pattern."""
-    return name if name.startswith("~") else re.sub(r"(?i)^https?://|[/:].*$", "", name)
+def _unnamed(known: Facts, route: Route, found: tuple[Server, ...], answered: bool) -> Iterable[Finding]:
+    """No server has the name, on any port: the default server answers. That is a fault where another is there that may
+    be meant, and the default passes nothing on; one that does may be meant so."""
+    host, server = known.ctx.target.host or "", route.choice.server
+    names = list(dict.fromkeys(name for one in found for name in told_names(one)))
+    if not names or by_name(list(found), host)[0] is not None:
+        return
+    close = near(host, names)
+    meant = any(one.block is not server.block and told_names(one) for one in found)
+    code = NGINX_SERVER_NAME if answered and meant else NGINX_SERVER_NAME.variant(severity=Severity.NOTE)
+    helping = (_named_too(known, directive, host) for one in found for directive in one.block.all("server_name"))
+    yield code(
+        None,
+        place=server.block.place,
+        host=host,
+        names=names,
+        whole="part" if known.config.fragment else "whole",
+        near=close or None,
+        diff=next(filter(None, helping), "") if answered and close else "",
+        **_default(route),
+    )
+
+
+def _named_too(known: Facts, directive: Directive, host: str) -> str:
+    """The edit that adds the host to a near name, where the push then finds an application."""
+    if not near(host, directive.args):
+        return ""
+    return _helps(known, rewrite(directive, " ".join(("server_name", *map(quoted, (*directive.args, host)))) + ";"))
 
 
 def _unserved(known: Facts, found: tuple[Server, ...]) -> Iterable[Finding]:
@@ -200,7 +238,7 @@ def _answered(known: Facts, route: Route) -> Iterable[Finding]:
         yield NGINX_RETURN(
             None, directive=at.text, place=at.place, status=status, makes=made(status), path=path, diff=diff
         )
-    elif outcome.kind == "static" and not _rescued(route) and not _holes(known):
+    elif outcome.kind == "static" and not _rescued(route) and not _holes(known, route):
         tries = next((found for found in reversed(route.rewrites) if found.name == "try_files"), None)
         at, case, made_of = (at, "location", [403, 404, 405]) if tries is None else (tries, "try-files", [404, 405])
         yield NGINX_STATIC(
@@ -264,10 +302,18 @@ def _rescued(route: Route) -> bool:
     return error_page(route.chain, 401, 403) is not None or any({"404", "405"} & codes for codes in pages)
 
 
-def _holes(known: Facts) -> bool:
-    """Whether something is not here that may pass the push on: an include, or the server around some locations."""
-    around = known.config.fragment == "location" and known.route is not None and known.route.location is None
-    return around or any(problem.message.startswith("open() ") for problem in known.config.problems)
+def _holes(known: Facts, route: Route) -> bool:
+    """Whether something is not here that passes the push on as well as not: the server around some locations; a file
+    included by the very location, or anywhere in the server when no location takes the path, or it ends in a script.
+
+    What a location that was read does with the path is plain: that a file beside it has a better one is only possible.
+    """
+    http, server, *inside = route.chain
+    if known.config.fragment == "location" and route.location is None:
+        return True
+    levels = [http] if not route.choice.by_name else []
+    levels += [server, *inside] if route.location is None or route.path.endswith(SCRIPTS) else inside
+    return any(include.args and leads_on(include.args[0]) for level in levels for include in level.all("include"))
 
 
 def _leads_on(page: Directive) -> bool:
