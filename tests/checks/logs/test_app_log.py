@@ -191,7 +191,7 @@ def test_a_worker_that_gunicorn_ended_at_the_push_long_after_it(tmp_path: Path) 
         (f"/callback?timestamp={START + 9}&openid={OPENID}", [*stack, *ended], "aborted", Basis.REPRODUCED),
         (f"/callback?timestamp={START}&openid={OPENID}", [*stack, b"KeyError: 'a'"], "none", Basis.RECORDED),
     ):
-        line = app_lines("zoned", f"[2211] [ERROR] Error handling request {asked}", START + 31)
+        line = app_lines("zoned", "[2211] [ERROR] Error handling request ", START + 31) + asked.encode()
         path.write_bytes(
             joined([app_lines("zoned", "[7] [CRITICAL] WORKER TIMEOUT (pid:2211)", START + 31), line, *stands])
         )
