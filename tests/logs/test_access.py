@@ -7,6 +7,7 @@ import pytest
 from tests.logs.test_parsers import AT, GUIDE
 from wxalarm.logs.access import Push, Tally, split_499
 from wxalarm.logs.formats import KNOWN, Wanted
+from wxalarm.logs.parsers import detect
 from wxalarm.logs.text_parser import TextParser
 
 
@@ -63,3 +64,17 @@ def test_counts_do_not_depend_on_how_the_log_is_cut() -> None:
     assert results[0].gave_up == results[0].closed == results[0].statuses["502"] == results[0].slow
     assert results[0].requests == sum(results[0].statuses.values()) == sum(count for _, count in results[0].minutes)
     assert results[0].requests == 600
+
+
+def test_answers_are_counted_for_a_server_that_a_balancer_only_names() -> None:
+    line = (
+        "Nov 15 06:13:20 lb haproxy[1234]: 203.0.113.10:40001 [15/Nov/2023:06:13:20.123] https~ wx/{} 0/0/1/12/13 "
+        '{} 214 - - ---- 1/1/0/0/0 0/0 "POST /callback?timestamp=1700000000 HTTP/1.1"'
+    )
+    lines = [line.format(*one).encode() for one in (("app1", 200), ("app2", 502), ("app2", 502), ("app1", 200))]
+    parser = detect(lines, wanted=Wanted("/callback"), local=8 * 3600)
+    assert parser is not None
+    tally = Tally(1700000000.0 - 60, 1700000000.0 + 60)
+    tally.add(parser, b"\n" + b"\n".join(lines) + b"\n")
+    found = {one.addr: (one.requests, one.errors) for one in tally.counts().upstreams}
+    assert found == {"app1": (2, 0), "app2": (2, 2)}

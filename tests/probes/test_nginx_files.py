@@ -174,3 +174,33 @@ def test_what_nginx_does_not_say_of_itself_is_its_default(world: World) -> None:
     world.built = "nginx version: nginx/1.22.1"
     built = asyncio.run(nginx_files._built("nginx", 1.0))
     assert (built["prefix"], built["conf-path"]) == ("/usr/local/nginx", "/usr/local/nginx/conf/nginx.conf")
+
+
+def test_what_nginx_printed_into_a_file_is_read_as_that(world: World) -> None:
+    copied = world.folder / "nginx-T.txt"
+    printed = (
+        "[root@web01 ~]# nginx -T\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n"
+        "# configuration file /etc/nginx/nginx.conf:\nevents { }\nhttp { include conf.d/*.conf; }\n\n"
+        f"# configuration file /etc/nginx/conf.d/a.conf:\n{SITE}\n"
+    )
+    for behind in ("", "[root@web01 ~]# ", "deploy@web01:~$ exit\nlogout\n", "# a comment of the file\n"):
+        copied.write_text(printed + behind)
+        found = world.find(copied)
+        assert found is not None
+        assert (found.path, found.source, world.calls) == ("/etc/nginx/nginx.conf", "given", [("-V",)])
+        files = {file.path: file.text.strip() for file in found.files}
+        own = behind.strip() if behind.startswith("#") else ""
+        assert files["/etc/nginx/conf.d/a.conf"] == f"{SITE}\n{own}".strip()
+
+
+def test_a_pattern_whose_folder_is_not_here_may_name_files_elsewhere(world: World) -> None:
+    given = world.folder / "site.conf"
+    given.write_text(
+        "server { listen 80; include /no/such/folder/*.conf; include sites-none/*.conf; include conf/*.x; }"
+    )
+    found = world.find(given)
+    assert found is not None
+    assert found.absent == ("/no/such/folder/*.conf", f"{world.folder}/sites-none/*.conf")
+    own = world.find()
+    assert own is not None
+    assert own.absent == ()

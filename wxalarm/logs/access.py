@@ -205,7 +205,9 @@ class _Folded(Struct):
             self.cut["slow" if took < WAIT else "too_slow"] += count
             self.cut["upstream_slow"] += count if upstream is not None and upstream * 2 > took else 0
         if addr_text not in (b"", b"-"):
-            self._upstreams(addr_text, answered, upstream_text, count)
+            # A balancer that only says which server it was: the answer is that one's, or is for want of its.
+            answer = answered if answered or b"," in addr_text else status
+            self._upstreams(addr_text, answer, upstream_text, count)
 
     def _upstreams(self, addr_text: bytes, status_text: bytes, time_text: bytes, count: int) -> None:
         addresses, statuses, seconds = (_LIST.split(text) for text in (addr_text, status_text, time_text))

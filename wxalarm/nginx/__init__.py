@@ -5,7 +5,7 @@ Nothing here opens a file or knows of WeChat; probes/nginx_files.py fetches the 
 
 from __future__ import annotations
 
-from wxalarm.nginx.config import Config, Fetch, fetch_from, from_dump, load, parse
+from wxalarm.nginx.config import Config, Fetch, fetch_from, from_dump, is_glob, load, parse
 from wxalarm.nginx.logfiles import COMBINED, AccessLog, access_logs, error_logs, every_access_log, log_format_of
 from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem
 
@@ -22,6 +22,7 @@ __all__ = [
     "every_access_log",
     "fetch_from",
     "from_dump",
+    "is_glob",
     "load",
     "log_format_of",
     "parse",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,6 +16,8 @@ from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem, read
 Fetch = Callable[[str], Sequence[tuple[str, str]]]
 """An absolute path or glob pattern → (path, text) of the files it names, sorted by path; nothing when there is none."""
 
+_PROMPT = re.compile(r"^(?:\[[^\]\n]{1,80}\]|[\w.-]{1,60}@[\w.-]{1,80}[^\n#$%]{0,80})[#$%](?s:.*)", re.MULTILINE)
+"""The prompt behind what was copied from a terminal, and what was typed there: no line of a configuration begins so."""
 _DUMPED = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
 
 
@@ -92,12 +94,13 @@ class Config(Struct, frozen=True):
             todo.extend(reversed(directive.block or ()))
 
 
-def load(path: str, fetch: Fetch) -> Config:
-    """The configuration whose main file is `path`. Relative includes are relative to its folder, as in nginx.
+def load(path: str, fetch: Fetch, absent: Collection[str] = ()) -> Config:
+    """The configuration whose main file is `path`. Relative includes are relative to its folder, as in nginx. absent:
+    glob patterns of which it is not known that they name nothing, as their folder is not here.
 
     Raises Beyond for one that is larger, or deeper, than the bounds.
     """
-    state = _Load(posixpath.dirname(path), fetch)
+    state = _Load(posixpath.dirname(path), fetch, absent)
     found = fetch(path)
     if not found:
         return Config((), {}, (ConfigProblem(f'open() "{path}" failed', path, 0),))
@@ -130,8 +133,8 @@ def parse(text: str, path: str = "nginx.conf") -> Config:
 
 
 class _Load:
-    def __init__(self, folder: str, fetch: Fetch) -> None:
-        self.folder, self.fetch = folder, fetch
+    def __init__(self, folder: str, fetch: Fetch, absent: Collection[str]) -> None:
+        self.folder, self.fetch, self.absent = folder, fetch, absent
         self.files: dict[str, str] = {}
         self.problems: list[ConfigProblem] = []
         self.reads = self.characters = 0
@@ -177,6 +180,7 @@ class _Load:
             # nginx names the line of the `;`
             line = directive.line + self.files[directive.file].count("\n", directive.start, directive.end)
             self.problems.append(ConfigProblem(message, directive.file, line))
+        if not found and (not is_glob(pattern) or pattern in self.absent):
             yield directive  # stands where it is: what it holds would stand there
         for path, text in found:
             yield from self.read(path, text, depth + 1, level)
@@ -195,7 +199,7 @@ def from_dump(dump: str) -> tuple[str, dict[str, str]]:
     files: dict[str, str] = {}
     for head, after in zip(heads, [*heads[1:], None], strict=True):
         text = dump[head.end() : after.start() if after else len(dump)]
-        files[head[1]] = text.removesuffix("\n")
+        files[head[1]] = (text if after else _PROMPT.sub("", text)).removesuffix("\n")
     return heads[0][1], files
 
 

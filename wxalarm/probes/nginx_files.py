@@ -75,6 +75,8 @@ class NginxFiles(Struct, frozen=True):
     """The first [emerg] line of `nginx -t`, as nginx prints it."""
     unreadable: tuple[str, ...] = ()
     """Files that nginx reads and this user may not."""
+    absent: tuple[str, ...] = ()
+    """Patterns of includes whose folder is not here: what they name elsewhere is not known."""
     running: processes.Nginx | None = None
 
     @property
@@ -180,6 +182,8 @@ def _from_files(
     """The files as they stand on disk; and the prefix to give to nginx beside them, None when they are not its own."""
     path = _absolute(path)
     reading = _Reading()
+    if given and (dumped := _copied(path, reading.text(path))) is not None:
+        return dumped, None
     config = nginx.load(path, reading.fetch)
     runs = running if running is not None and running.conf == path else None
     own = (runs.prefix if runs is not None else None) or built.get("prefix")
@@ -194,10 +198,26 @@ def _from_files(
         error_log=built.get("error-log-path", "logs/error.log"),
         binary=binary,
         unreadable=tuple(reading.unreadable),
+        absent=tuple(pattern for pattern in reading.asked if _is_elsewhere(pattern)) if given else (),
         running=running,
     )
     its_own = (runs is not None and runs.uid in (0, _euid())) or built.get("conf-path") == path
     return found, own if its_own and own is not None and _ours(reading, path, config, own) else None
+
+
+def _is_elsewhere(pattern: str) -> bool:
+    """Whether a pattern is of a folder that this machine does not have: the configuration is another's."""
+    folder = os.path.dirname(pattern[: next((at for at, char in enumerate(pattern) if char in "*?["), 0)])
+    return glob.has_magic(pattern) and not os.path.isdir(folder)
+
+
+def _copied(path: str, text: str | None) -> NginxFiles | None:
+    """What a file holds that was printed by `nginx -T`; None for any other."""
+    try:
+        main, files = nginx.from_dump(text or "")
+    except ValueError:
+        return None
+    return NginxFiles(main, "given", tuple(ConfFile(*item) for item in files.items()), prefix=_prefix(main))
 
 
 def _ours(reading: _Reading, path: str, config: nginx.Config, prefix: str) -> bool:

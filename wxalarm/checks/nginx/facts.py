@@ -100,7 +100,7 @@ def load_and_route(conf: NginxFiles, ctx: Context) -> tuple[nginx.Config, Route 
 
 def load(conf: NginxFiles) -> nginx.Config:
     """The configuration out of its texts."""
-    return nginx.load(conf.path, nginx.fetch_from({file.path: file.text for file in conf.files}))
+    return nginx.load(conf.path, nginx.fetch_from({file.path: file.text for file in conf.files}), conf.absent)
 
 
 def route_of(config: nginx.Config, ctx: Context) -> Route | None:

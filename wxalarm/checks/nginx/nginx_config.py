@@ -120,6 +120,10 @@ def _unread(known: Facts) -> Iterable[Finding]:
     """What a part of a configuration includes, and is not there: a redirect, a refusal, a route may stand in it."""
     opened = (problem.message.split('"')[1] for problem in known.config.problems if _is_elsewhere(known, problem))
     names = [PurePath(path).name for path in opened if leads_on(path)]
+    patterns = {
+        one.args[0]: None for one in known.config.walk() if one.name == "include" and nginx.is_glob(one.args[0])
+    }
+    names += ["/".join(PurePath(pattern).parts[-2:]) for pattern in patterns]
     if names:
         yield NGINX_INCLUDE_UNREAD(None, file=known.observation.conf.path, count=len(names), names=names[:_MOST_NAMES])
 

@@ -158,7 +158,15 @@ def _refused(known: Facts, route: Route) -> Iterable[Finding]:
     """`return 403`, allow/deny, limit_except, auth_basic, client certificates: no handler ever sees the push."""
     outcome = route.outcome
     if outcome.kind == "return" and outcome.status in REFUSALS and outcome.directive is not None:
-        yield _denied(known, outcome.directive, outcome.status, (), _bypass(known, route, outcome.directive))
+        denied = _denied(known, outcome.directive, outcome.status, (), _bypass(known, route, outcome.directive))
+        condition = next(
+            (one for one in known.config.walk() if one.name == "if" and outcome.directive in (one.block or ())), None
+        )
+        if condition is not None and "$request_method" in condition.text:
+            denied = Finding(
+                denied.code, {**denied.evidence, "case": "if-method", "limit": condition.text}, denied.location
+            )
+        yield denied
     if outcome.kind in ("return", "redirect", "slash"):
         return  # the rewrite phase comes before the access rules
     if any(d.args == ("any",) for d in route.inherited("satisfy")):
