@@ -1024,3 +1024,22 @@ def test_the_unit_of_whole_numbers_is_guessed_where_only_one_is_likely(
     record = parser.record(of_tomcat(*numbers[-1]).encode())
     assert record is not None
     assert record.get("request_time") == (None if seconds is None else f"{seconds:g}")
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [("gin", "program"), ("Apache combined, %D", "unknown"), ("nginx, with the upstream's time", "application")],
+)
+def test_whose_time_it_was_by_whose_log_it_is(name: str, whose: str, tmp_path: Path) -> None:
+    lines = {
+        "gin": FORMS["gin"][-1].replace("1.234567ms", "7.5s"),
+        "Apache combined, %D": f'{CLF} "-" "Mozilla/4.0" 7500000',
+        "nginx, with the upstream's time": f'{CLF} "-" "Mozilla/4.0" "-" rt=7.500 uct="0.001" uht="7.400" urt="7.400"',
+    }
+    (ctx,) = contexts([ALARM], Settings())
+    path = tmp_path / "access.log"
+    path.write_text("\n".join([lines[name]] * 4) + "\n", "utf-8")
+    wanted = Wanted("/wx", signed=True)
+    seen = access_log.read([str(path)], (), push(ctx), wanted, (AT, AT - 60, AT + 360), 9, False)
+    slow = [found for found in access_rules.findings(seen, ctx) if found.code.id in ("log-slow", "log-upstream-slow")]
+    assert [found.evidence["by"] for found in slow] == [whose]

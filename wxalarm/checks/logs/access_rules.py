@@ -441,7 +441,11 @@ def _times(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
 
 
 def _whose(seen: AccessLogSeen, late: int, own: Hit | None) -> str:
-    """Who took most of the time: that of the alarm's own push, else of most that were late."""
+    """Who took most of the time: that of the alarm's own push, else of most that were late; program: the log is the
+    application's own."""
+    lines = [own] if own is not None else [*seen.hits, *seen.examples]
+    if lines and all(hit.by == "application" for hit in lines):
+        return "program"
     if own is not None:
         spent = None if own.upstream_response_time is None else total(own.upstream_response_time.encode()) or 0.0
         known, mostly = spent is not None, (spent or 0.0) * 2 > (own.request_time or 0.0)
