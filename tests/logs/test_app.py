@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from tests.checks.logs.support import OPENID, START
@@ -25,6 +27,7 @@ from wxalarm.logs.app import (
     uncaught,
     waited,
 )
+from wxalarm.model import BEIJING
 
 FORMATS = {
     "Django": "[25/Dec/2024 10:04:57] {}",
@@ -161,6 +164,25 @@ def test_times_of_php() -> None:
     assert AppLines("php", 0, 2024).time_of(east) == START
     assert AppLines("php", 8 * 3600, 2024).time_of(b"[25-Dec-2024 10:04:57 Nowhere/At_All] x") == START
     assert AppLines("php", 0, 2024).time_of(b"[35-Dec-2024 10:04:57] x") is None
+
+
+def test_the_journal_prints_months_as_the_locale_has_them() -> None:
+    for text in ("Dec 25 10:04:57 web01 kernel: x", "12月 25 10:04:57 web01 kernel: x"):
+        assert AppLines("syslog", 8 * 3600, 2024).time_of(text.encode()) == START
+        assert shape_of([text.encode()]) == "syslog"
+    early = AppLines("syslog", 8 * 3600, 2024).time_of(" 1月  3 00:00:00 web01 systemd[1]: x".encode())
+    assert early == datetime(2024, 1, 3, tzinfo=BEIJING).timestamp()
+    assert AppLines("syslog", 0, 2024).time_of("13月 25 10:04:57 web01 x".encode()) is None
+
+
+def test_a_process_that_the_kernel_ended() -> None:
+    for text in (
+        b"kernel: Out of memory: Killed process 21877 (java) total-vm:4718592kB",
+        b"kernel: Memory cgroup out of memory: Killed process 7 (node)",
+        b"kernel: mysqldump invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0",
+    ):
+        assert (cause(text), trouble(text)) == ("oom", True)
+    assert cause(b"java.lang.OutOfMemoryError: Java heap space") == "memory"
 
 
 def test_workers_of_php_that_are_busy_or_stuck() -> None:

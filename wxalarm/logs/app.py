@@ -16,7 +16,8 @@ HEAD = 12
 """Characters of an OpenID that tell its user at least: those of one account begin alike."""
 _PHP = rb"\d\d-[A-Z][a-z][a-z]-\d{4} \d\d:\d\d:\d\d(?: [A-Z][\w+-]{1,20}(?:/[\w+-]{1,30}){0,2}(?=\]))?"
 """PHP's error log names its zone, PHP-FPM's logs do not."""
-_SYSLOG = rb"[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d"
+_SYSLOG = rb"(?:[A-Z][a-z][a-z]|[ \d]?\d\xe6\x9c\x88) [ \d]\d \d\d:\d\d:\d\d"
+"""The journal prints the months as the locale has them: Oct 12, 10月 12."""
 _DJANGO = rb"\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d"
 _NEST = rb"\d\d/\d\d/\d{4}, \d{1,2}:\d\d:\d\d(?: |\xe2\x80\xaf)[AP]M"
 """Nest's logger and others that print the time as people in the USA do, month first."""
@@ -43,6 +44,7 @@ _NAMED_CAUSES = (
         + rb"|[Aa]nti-?forgery (?:token|cookie)|'_?csrf|[Ii]nvalid CSRF|"
         rb"(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
     ),
+    ("oom", rb"Out of memory: Kill|invoked oom-killer|oom-kill:|Memory cgroup out of memory"),
     (
         "memory",
         rb"OutOfMemory|MemoryError|Allowed memory size of|heap out of memory|Out of memory|Cannot allocate memory",
@@ -189,9 +191,10 @@ class AppLines:
         """A time without a year: that of the alarm."""
         try:
             zone = timezone(timedelta(seconds=self.offset))
-            hour, minute, second = (int(part) for part in text[7:15].split(b":"))
-            month = _MONTHS.index(text[:3]) + 1
-            return datetime(self.year, month, int(text[4:6]), hour, minute, second, tzinfo=zone).timestamp()
+            hour, minute, second = (int(part) for part in text[-8:].split(b":"))
+            named = text.partition(b" ")[0] if b"\xe6\x9c\x88" not in text else b""
+            month = _MONTHS.index(named) + 1 if named else int(text.partition(b"\xe6")[0])
+            return datetime(self.year, month, int(text[-11:-9]), hour, minute, second, tzinfo=zone).timestamp()
         except ValueError:
             return None
 

@@ -15,6 +15,7 @@ from wxalarm.model import Certainty
 from wxalarm.verdict.ties import (
     CLOSED,
     DEFAULT_SERVER,
+    ENDED,
     NO_ADDRESS,
     OLD_ADDRESS,
     OTHER_ANSWER,
@@ -223,6 +224,7 @@ LINKS: tuple[Link, ...] = (
     Link(
         "application-late", (*TOO_LATE, *STATUS, "errlog-upstream-timeout"), ("app-log-errors",), SAME_MACHINE, POSSIBLE
     ),
+    Link("ended", (*STATUS, *UPSTREAM_FAILED), ("app-log-errors", "app-log-error"), ENDED, LIKELY),
     # --- what ran out, and the setting or the state behind it ---
     Link("connections", ("errlog-connections",), ("nginx-connections-low",), SAME_MACHINE, LIKELY, acted=True),
     Link("files", ("errlog-open-files",), ("nginx-nofile-low", "files-low"), SAME_MACHINE, LIKELY, acted=True),

@@ -25,6 +25,8 @@ RESOLVE = 6
 """libcurl's number for a name that gave no address."""
 EMPTY = 52
 """For a connection that was closed without an answer."""
+UNSERVED = frozenset({502, 503, 504})
+"""What a proxy answers for an application that gives it nothing."""
 NOBODY = ("", "-")
 """What $upstream_addr holds when nothing was passed on."""
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
@@ -176,6 +178,11 @@ def _that_time(effect: Finding, cause: Finding) -> bool:
     return cause.evidence.get("when") not in NOW
 
 
+def _ended(effect: Finding, cause: Finding) -> bool:
+    """The kernel ended a process in those minutes, and the effect is of an application that is not there."""
+    return cause.evidence.get("case") == "oom" and bool(statuses(effect) & UNSERVED)
+
+
 OLD_ADDRESS = Tie("old-address", _old_address)
 SAME_PUSH = Tie("push", _same_push)
 PASSED_ON = Tie("push", lambda effect, cause: _same_push(effect, cause) and not _kept(effect))
@@ -191,6 +198,7 @@ OTHER_ANSWER = Tie("answer", _other_answer)
 NO_ADDRESS = Tie("number", lambda effect, cause: effect.evidence.get("number") == RESOLVE)
 CLOSED = Tie("closed", _closed)
 DEFAULT_SERVER = Tie("default", _share(("default_server",)))
+ENDED = Tie("time", _ended)
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)
 """Findings about this machine are only made where it is known to be the callback's server."""

@@ -135,7 +135,9 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     example = max(seen.then, key=_telling, default=seen.example)
     if bad is None and seen.errors and example is not None:
         evidence = {"count": seen.errors, "lines": seen.lines, "case": _case(example), "errcode": example.errcode}
-        yield APP_LOG_ERRORS(None, **_line(example, False), **evidence)
+        # Whose process the kernel ends does not matter: from then on nothing of it answers.
+        code = APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED) if _case(example) == "oom" else APP_LOG_ERRORS
+        yield code(None, **_line(example, False), **evidence)
     yield from partly_read(seen.files)
 
 
