@@ -156,7 +156,7 @@ def attempt_of(data: bytes) -> Attempt:
     """What a text shows of a verification: what curl printed, a line of an access log, or a body."""
     seen = dump.verbose(data)
     if seen is not None and (not seen.response or seen.curl in _CUT):
-        return Attempt(target=seen.target, curl=seen.curl) if seen.curl is not None else Attempt(target=seen.target)
+        return Attempt(target=seen.target, curl=seen.curl, said=seen.said)
     response = seen.response if seen is not None else dump.unmetered(data)
     target = seen.target if seen is not None else dump.asked(data)
     if dump.is_dump(response):

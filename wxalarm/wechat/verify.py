@@ -57,12 +57,21 @@ class Attempt(Struct, frozen=True):
     """From the request to the end of the answer."""
     curl: int | None = None
     """The number with which the client gave up."""
+    said: str = ""
+    """What it printed behind the number."""
 
 
 GET_REFUSED = "405-asked"
 """The key of [words.http_status] for a GET that the route does not take."""
 
 
+_CERTIFICATE = (
+    ("60-expired", "has expired"),
+    ("60-name", "subject name|does not match"),
+    ("60-self-signed", "self[- ]signed certificate(?! in certificate chain)"),
+    ("60-chain", "unable to get (?:local )?issuer certificate|unable to verify the first certificate"),
+)
+"""What is wrong with a certificate, by OpenSSL's words as curl prints them: keys of [words.curl]."""
 OF_GET = {405: GET_REFUSED, 500: "500-asked"}
 """The statuses that say something else of the console's GET than of a push."""
 
@@ -116,7 +125,9 @@ def _known(attempt: Attempt, keys: Keys | None, work: bool) -> Attempt:
 
 def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Finding]:
     if attempt.curl is not None:
-        yield UNREACHED(number=attempt.curl, case=curl_case(attempt.curl))
+        told = attempt.said if attempt.curl in (51, 60) else ""
+        fault = next((name for name, words in _CERTIFICATE if re.search(words, told)), None)
+        yield UNREACHED(number=attempt.curl, case=fault or curl_case(attempt.curl), said=attempt.said or None)
         return
     yield from _token(attempt, keys, work)
     if attempt.seconds is not None and attempt.seconds >= WAIT:

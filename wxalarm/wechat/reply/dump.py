@@ -39,11 +39,13 @@ class Verbose:
     """The number with which curl gave up."""
     unseen: bool = False
     """A body came, and was written elsewhere."""
+    said: str = ""
+    """What curl printed behind its number."""
 
 
 _MARKED = re.compile(rb"(?m)^[<>*] ")
 _ASKED = re.compile(rb"(?m)^> (?:GET|POST|HEAD) (\S{1,16384}) HTTP/")
-_GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\)")
+_GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\) ?([^\n]{0,300})")
 _HEAD = re.compile(rb"(?m)^<(?: |(?=\r?$))([^\n]*\n?)")
 _NOISE = re.compile(rb"(?m)^(?:[<>*](?: [^\n]*|\r?$)|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
 _LEFT = re.compile(rb"\* (?:Connection #\d{1,6} to host|Closing connection|shutting down connection)[^\n]{0,300}\r?\n?")
@@ -127,6 +129,7 @@ def verbose(data: bytes) -> Verbose | None:
         response if is_dump(response) else b"",
         int(gave_up[1]) if gave_up and int(gave_up[1]) != 23 else None,  # 23: head closed the pipe
         not rest.strip() and b" bytes data]" in data,
+        gave_up[2].decode("utf-8", "replace").strip() if gave_up else "",
     )
 
 
