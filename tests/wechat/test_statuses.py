@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from wxalarm.messages import LANGUAGES, catalogue
-from wxalarm.wechat.statuses import CLASSES, EXPLAINED, OTHER, status_case
+from wxalarm.wechat.statuses import CLASSES, EXPLAINED, OF_SERVER, OTHER, status_case
 from wxalarm.wechat.verify import OF_GET
 
-SAID = {"unsigned", "signed", "none", *OF_GET.values()}
-"""What a check says of a refused GET, without a signature or with one, and of a log without a status."""
+SAID = {"unsigned", "signed", "none", *OF_GET.values(), *OF_SERVER.values()}
+"""What a check says of a refused GET, without a signature or with one, of a log without a status, and of one in which the
+server in front answered by itself."""
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

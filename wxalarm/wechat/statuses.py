@@ -21,6 +21,10 @@ OTHER = "other"
 """No number of an HTTP status (RFC 9110, 15: 100 to 599)."""
 
 
+OF_SERVER = {403: "403-server", 503: "503-server"}
+"""Those that mean something else when the server in front said them by itself."""
+
+
 def status_case(status: int) -> str:
     """What is to be said of a status: its own number, its class, or that it is none."""
     if status in EXPLAINED:

@@ -36,7 +36,7 @@ from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
-from wxalarm.wechat.statuses import status_case
+from wxalarm.wechat.statuses import OF_SERVER, status_case
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
@@ -340,6 +340,8 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         code = timing.answered(code, hit.request_time if hit is not None else None)
         number = whole(status)
         case = "none" if status in ("", "-") else status_case(number or 0)
+        if hit is not None and answered.by(hit.said) == "nginx":
+            case = OF_SERVER.get(number or 0, case)
         yield _make(code, count, seen, ctx, mine, hit, status=status if case != "none" else None, case=case)
 
 
