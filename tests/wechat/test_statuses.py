@@ -9,8 +9,8 @@ from wxalarm.wechat.statuses import CLASSES, EXPLAINED, OF_SERVER, OTHER, status
 from wxalarm.wechat.verify import OF_GET
 
 SAID = {"unsigned", "signed", "none", *OF_GET.values(), *OF_SERVER.values()}
-"""What a check says of a refused GET, without a signature or with one, of a log without a status, and of one in which the
-server in front answered by itself."""
+"""What a check says of a refused GET, without a signature or with one, of a log without a status, and of one in which
+the server in front answered by itself."""
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
