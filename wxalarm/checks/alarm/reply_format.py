@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -58,8 +59,11 @@ def _silent_payment(ctx: Context) -> bool:
 def evaluate(observation: Observation, ctx: Context) -> Iterator[Finding]:
     """The judge's findings; with [decrypt fail], why WeChat could not decrypt, as far as it can be seen."""
     url = _url(ctx.target)
+    more: dict[str, Any] = {"url": url} if url else {}
+    if ctx.alarm.sample.response_truncated:
+        more["cut"] = len(_body(ctx))  # what the page says further down is not in the alarm
     for finding in _findings(observation, ctx):
-        yield dataclasses.replace(finding, evidence={**finding.evidence, "url": url}) if url else finding
+        yield dataclasses.replace(finding, evidence={**finding.evidence, **more}) if more else finding
 
 
 def _findings(observation: Observation, ctx: Context) -> Iterator[Finding]:
