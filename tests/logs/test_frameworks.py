@@ -293,6 +293,13 @@ OTHERS: dict[str, tuple[tuple[str, ...], float | None]] = {
         (f'<190>Nov 15 06:13:20 lb nginx: {CLF} "-" "Mozilla/4.0" "-" 0.012 0.011',),
         0.012,
     ),
+    "APISIX": (
+        (
+            f'203.0.113.10 - - [14/Nov/2023:22:13:20 +0000] example.com "POST {PUSH} HTTP/1.1" 200 7 0.012 "-" '
+            '"Mozilla/4.0" 198.51.100.20:8080 200 0.011 "http://example.com"',
+        ),
+        0.012,
+    ),
     "go-zero": (
         (
             document(

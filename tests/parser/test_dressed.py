@@ -15,7 +15,7 @@ from tests.paths import FIXTURES
 from wxalarm.model import Alarm, AlarmKind
 from wxalarm.parser import parse
 from wxalarm.parser.encoding import decode
-from wxalarm.parser.repair import panes
+from wxalarm.parser.repair import panes, repair
 from wxalarm.parser.stream import stream
 
 ALARM = """\
@@ -281,3 +281,28 @@ def test_a_heading_in_brackets_below_a_sample_is_none_of_its_groups(heading: str
     assert alarm_of(text).sample == alarm_of(ALARM).sample
     own = ALARM.replace("[cURL Error=52]", "[new flag]")
     assert alarm_of(own).sample.extra == {"new flag": None}
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["[{0}]({0})", "<{0}>", "<{0}|wx.example.com>"],  # Markdown's editors; Slack
+)
+def test_a_url_that_is_a_link_to_itself(link: str) -> None:
+    own = alarm_of(ALARM)
+    assert own.sample.url is not None
+    text = ALARM.replace(own.sample.url, link.format(own.sample.url))
+    text = text.replace("https://mmbizurl.cn/s/MpkaZb8yg", link.format("https://mmbizurl.cn/s/MpkaZb8yg"))
+    assert (alarm_of(text).sample, alarm_of(text).guide_url) == (own.sample, own.guide_url)
+    inside = json.dumps([{"type": "message", "text": f":rotating_light: *forwarded*\n{text}", "ts": "1773278477.0002"}])
+    assert alarm_of(inside).sample == own.sample
+    body = ALARM.replace("[cURL Error=52]", "[response_content=<https://a.example.com>]")
+    assert alarm_of(body).sample.response_content == "<https://a.example.com>"
+
+
+@pytest.mark.parametrize("at", ["错误样例", "次数", "时间"])
+def test_the_foot_of_a_page_and_the_head_of_the_next_are_no_lines_of_an_alarm(at: str) -> None:
+    head = "线上事件报告 INC-2024-1105                                    版本 V1.0"
+    foot = f"\n                     内部资料                      第 3 页 / 共 6 页\n{head}\n\n"
+    text = f"{head}\n\n2.2  报警原文\n{ALARM.replace(at, foot + at)}\n2.3  处理过程\n"
+    assert alarm_of(text) == alarm_of(ALARM)
+    assert "另一行" in repair(ALARM.replace(at, f"\n  第 3 页\n另一行\n{at}")).text, "no other page has that line"

@@ -113,9 +113,19 @@ class Server:
         if self._pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL if self.kind != "postgresql" else signal.SIGQUIT)
-            while self._runs():
+            # Its first thread may be a zombie while others still hold the port.
+            while self._runs() or not self._is_free():
                 time.sleep(0.02)
             self._pid = 0
+
+    def _is_free(self) -> bool:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError:
+                return False
+        return True
 
     def _runs(self) -> bool:
         """Whether the process is there and no zombie that waits for its parent."""

@@ -300,6 +300,12 @@ KNOWN = (
     ),
     LineFormat("upstream", _FORWARDED + " $upstream_addr $request_time $upstream_response_time"),
     LineFormat("times", _FORWARDED + " $request_time $upstream_response_time"),
+    LineFormat(
+        "apisix",
+        '$remote_addr - $remote_user [$time_local] $http_host "$request" $status $body_bytes_sent $request_time '
+        '"$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time '
+        '"$passed_to"',
+    ),
     LineFormat("forwarded", _FORWARDED),
     LineFormat("combined", _AGENT),
     LineFormat("common", _HEAD),

@@ -31,6 +31,7 @@ _NOISE = rf"[{w.EDGES}{w.QUOTES}]*+"
 _FOLLOWS = (
     rf"(?:{w.BLANK}|[{w.QUOTES}])*+\[|[^\n]{{0,80}}(?:报警|報警)排查"
     rf"|{_NOISE}(?:{_MORE}|{w.LATER_GROUP}|[^\s:：\[]{{1,8}}[:：][^\n]{{0,200}}\n{_NOISE}{_MORE})"
+    rf"|{_NOISE}[^\n]{{0,90}}?第 ?[0-9]{{1,4}} ?页"  # the foot of a page
 )
 
 
@@ -49,8 +50,8 @@ def _group(key: w.Key) -> str:
     printed = key.printed + ("(?:10)?" if key.also else "")
     if key.form == "flag":
         return rf"(?:\[({printed})\])?+"
-    # "=3D" is of a mail's source.
-    mail = "(?!3D)" if key.field in ("url", "transaction_id") else ""
+    # "=3D" is of a mail's source, "<" and "[" begin a link to itself.
+    mail = {"url": r"(?!3D|[<\[])", "transaction_id": "(?!3D)"}.get(key.field, "")
     # What posters mask, and sometimes its closing bracket with it.
     open_ = rf"|(?<=\*) ?(?=\[{w.KEY}=)" if key.field in ("openid", "url") else ""
     # The second key of a field ("ip") only where the first one ("IP") is not: else the tokens say which counts.

@@ -195,4 +195,4 @@ def test_what_the_access_log_says_is_on_the_page_and_in_the_metrics(port: int) -
     assert 'wxalarm_pushes_closed{case="gave_up",path="/"} 1.0' in text
     assert "wxalarm_pushes_close_ratio" in text
     page = get(port, "/", headers=KEY, lang="en")[1]
-    assert "statuses 200: 2, 499: 1; 499 near 5 s 1, at once 0" in page
+    assert "statuses 200: 2, 499: 1; 499 after 5 s 1, at once 0" in page

@@ -1,8 +1,9 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
 Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `panes` (borders of panes),
-`json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags), `marks` (full-width brackets, zero-width
-characters), `rows` (tables), `dress` (labels as chat tools print them, cut lines), `groups` (the same inside brackets).
+`sheets` (feet of pages), `json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags), `marks` (full-width
+brackets, zero-width characters), `rows` (tables), `dress` (labels as chat tools print them, cut lines), `groups` (the
+same inside brackets).
 Bodies are left as they are, because a server may really have sent such things; they are decoded only when they show
 that the page encoded them.
 """
@@ -29,7 +30,9 @@ _TAG_NAMES = "p|div|li|tr|td|th|dt|dd|span|pre|a|b|i|u|em|strong|font|text_tag|h
 _TAG = later(rf"<(?:br\b|BR\b|/?(?:{_TAG_NAMES}|{_TAG_NAMES.upper()})[\s/>])")
 _LABELS = "|".join(re.split("[:，]", printed)[0] for printed in w.PRINTED.values())
 _ESCAPED = later(
-    rf"\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.．、] ?|[①-⑳] ?)(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
+    # What stands behind the label of a platform is its name, whatever it begins with.
+    rf"(?<!平[台臺][:：])\\n(?:[\W_]{{0,12}}|\d{{1,2}}[.．、] ?|[①-⑳] ?)"
+    rf"(?:{_LABELS}|{w.RETOLD})|\\n<(?:td|dd|p|li|font|b|strong|span)\b"
     rf"|\\\"(?:{_LABELS})|\\\[(?:{w.KNOWN_KEY})[=＝:\\\\]|\\u(?:5185\\+u5[bB][bB]9|6[bB]21\\+u6570|9519\\+u8[bB][eE][fF]|7[cC]7[bB]\\+u578[bB])"
 )
 """A label of an alarm inside a JSON string: behind an escaped line break, or escaped itself."""
@@ -50,6 +53,10 @@ _DRESS = later(
     r"ncoding: ?[Bb]ase64|微[\s>|]{0,9}信|" + "|".join((w.BARE, *(_APART.join(word) for word in w.HAN_WORDS)))
 )
 """A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
+
+
+_SEEN = later(r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[Pp]age \d{1,4} of \d")
+"""A link to itself, as Markdown and Slack write it; the foot of a page."""
 
 
 class Signs:
@@ -128,6 +135,8 @@ class Stretches:
 
     def are_damaged(self, start: int, end: int) -> bool:
         """Whether text[start:end] has damage that leaves no sign of its own."""
+        if _SEEN.search(self._text, start, end) is not None:
+            return True
         if _DRESS.search(self._text, start, end) is None:
             return False
         from wxalarm.parser.repair import mail, panes, rows
@@ -146,11 +155,12 @@ class Stretches:
 def repair(text: str) -> Repaired:
     """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
     may hold another), as lines of a chat tool."""
-    from wxalarm.parser.repair import dress, json_strings, mail, marks, panes, rows
+    from wxalarm.parser.repair import dress, json_strings, mail, marks, panes, rows, sheets
 
     chain = _Chain(text)
     chain.run(mail.parts(text, 0, len(text)))
     chain.run(panes.edits(text, 0, len(text)))
+    chain.run(sheets.edits(chain.text))
     text = chain.text
     chain.run(mail.edits(text, 0, len(text)))
     chain.run(marks.unescapes(chain.text))
@@ -162,6 +172,7 @@ def repair(text: str) -> Repaired:
         chain.run(_edits(text))
         if not nested and not _holds_strings(chain.text):
             break
+    chain.run(marks.links(chain.text))
     chain.run(json_strings.pairs(chain.text))
     chain.run(rows.edits(chain.text, 0, len(chain.text)))
     for _ in range(_DEEPEST):  # the value of a pair is a line then, with cuts of its own

@@ -127,6 +127,8 @@ _TIME_BELOW = compiled(
     rf"[^\n]{{0,{w.LONGEST_VALUE}}}\n[^\n一-鿿A-Za-z]{{0,12}}(?:{_WORDS['first_seen']}){BLANK}*[:：]{BLANK}*(?P<marks>[{_MARKS}]{{0,4}})\d{{4}}"
 )
 _APPID_LINE = compiled(rf"(?:{_WORDS['appid']})[^\n\w]{{1,12}}(?:wx|[*xX＊])")
+_OWN_NICKNAME = compiled(w.LABELS["nickname"])
+_WITH_APPID = compiled(rf"[^\n]{{0,80}}?(?:{_WORDS['appid']}){BLANK}*[:：]")
 _LINE_OF_LABEL = compiled(w.TYPED)
 _CONTENT_NEAR = compiled(rf"(?:内容|內容)[^\n\w]{{1,12}}{w.OPENING}")
 _BORDER = compiled(rf"(?:{_WORDS['appid']})[^\w\n]{{1,12}}|(?:{_WORDS['guide_url']})")
@@ -258,6 +260,8 @@ class Dress:
                 begin = label.start() if lead.strip(w.EDGES) else begin
         if value == label.end() and "\n" not in text[value : value + 1]:
             return None
+        if name == "nickname" and not _OWN_NICKNAME.match(label[0]) and _WITH_APPID.match(text, behind.end()):
+            return None  # somebody's words on an account
         if name == "nickname":
             value = self._name(behind, text[begin : label.start()])
             sure = behind["sep"] is not None or "\t" in behind[0] or set(text[begin : label.start()]) & _DECORATED

@@ -39,6 +39,19 @@ def unescapes(text: str) -> Iterator[Edit]:
             yield Edit(*escape.span(), "")
 
 
+_LINKED = compiled(
+    r"(?<=[=＝:： ])(?<!content=)(?<!resp=)(?:(?:\\*\[(?P<text>https?://[^\[\]\s]{1,2000})\]\((?P=text)/?\))|<(?P<slack>https?://[^<>\s|]{1,2000})(?:\|[^<>\n]{0,2000})?>)"
+    r"(?=\]|\s|\Z)"
+)
+"""A URL as Markdown and Slack write a link to itself, behind the key of a group or a label."""
+
+
+def links(text: str) -> Iterator[Edit]:
+    """The edits that leave the URL of links to themselves."""
+    for link in _LINKED.finditer(text) if "http" in text else ():
+        yield Edit(*link.span(), link["text"] or link["slack"])
+
+
 def in_nickname(text: str, at: int) -> bool:
     """Whether a place is inside a 昵称, the one value that people may write with zero-width characters."""
     begin = max(0, at - w.LONGEST_VALUE)

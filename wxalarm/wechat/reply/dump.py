@@ -191,11 +191,12 @@ def _following(
 
 
 def _body(data: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """The body: chunks joined if they are printed raw; without the line break that a paste adds at the end."""
+    """The body: chunks joined if they are printed raw; without what a terminal adds at the end: a line break, and the %
+    with which zsh marks that none came."""
     named = fields(headers)
     if "chunked" in named.get("transfer-encoding", "").lower() and (joined := dechunked(data)) is not None:
         return joined
     length = named.get("content-length", "")
-    if length.isascii() and length.isdigit() and not data[int(length[:9]) :].strip(b"\r\n"):
+    if length.isascii() and length.isdigit() and not data[int(length[:9]) :].strip(b"\r\n%"):
         return data[: int(length[:9])]
     return data

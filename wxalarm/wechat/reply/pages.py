@@ -51,7 +51,19 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "for-sale",
         ("is for sale", "域名出售", "域名交易", "buy this domain", "域名知识产权交易", "sedoparking", "domain parking"),
     ),
-    ("icp", ("未备案", "备案号未", "尚未备案", "根据工信部", "根据工业和信息化部")),
+    (
+        "icp",
+        (
+            "未备案",
+            "备案号未",
+            "尚未备案",
+            "根据工信部",
+            "根据工业和信息化部",
+            "non-compliance icp filing",
+            "batit.aliyun.com",
+            "webblock.html",
+        ),
+    ),
     ("tunnel", ("err_ngrok", "ngrok", "natapp", "tunnel not found", "内网穿透", "花生壳")),
     (
         "waf",
