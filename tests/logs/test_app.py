@@ -175,6 +175,28 @@ def test_the_journal_prints_months_as_the_locale_has_them() -> None:
     assert AppLines("syslog", 0, 2024).time_of("13月 25 10:04:57 web01 x".encode()) is None
 
 
+def test_a_jvm_that_stood_still() -> None:
+    full = b"[2026-06-16T14:20:46.928+0800][info][gc] GC(1183) Pause Full (G1 Compaction Pause) 4093M->4021M(4096M) %s"
+    for text, reason in (
+        (full % b"17402.118ms", "pause"),
+        (full % b"402.118ms", None),
+        (b"GC(1182) Pause Young (Normal) (G1 Evacuation Pause) 4090M->4081M(4096M) 8188.207ms", None),
+        (b"[Full GC (Ergonomics) 4093M->4021M(4096M), 9.1 secs] [Times: user=30.1 sys=0.2, real=9.12 secs]", "pause"),
+        (b"[Full GC (Ergonomics) 93M->21M(4096M), 0.1 secs] [Times: user=0.1 sys=0.0, real=0.12 secs]", None),
+    ):
+        assert (cause(text), trouble(text)) == (reason, reason is not None)
+
+
+def test_of_a_long_line_the_error_that_it_names_is_shown() -> None:
+    line = (
+        b'{"level":50,"req":{"url":"'
+        + b"/x" * 90
+        + b'"},"err":{"type":"TypeError","stack":"TypeError: no trim at a.ts:12"}}'
+    )
+    assert b"TypeError: no trim at a.ts:12" in telling(line)[:160]
+    assert telling(b"TypeError: " + b"x" * 300) == b"TypeError: " + b"x" * 300
+
+
 def test_a_process_that_the_kernel_ended() -> None:
     for text in (
         b"kernel: Out of memory: Killed process 21877 (java) total-vm:4718592kB",

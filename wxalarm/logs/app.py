@@ -64,6 +64,10 @@ _NAMED_CAUSES = (
         rb"[Tt]imed out|Timeout(?:Error|Exception|Expired)|(?:Read|Connect|Socket)Timeout|Maximum execution time|"
         rb"Lock wait timeout|ETIMEDOUT|context deadline exceeded|i/o timeout",
     ),
+    (
+        "pause",
+        rb"Pause Full [^\n]{0,90}?[ )](?:[3-9]|\d{2,})\d{3}\.\d+ms|Full GC [^\n]{0,400}?real=(?:[3-9]|\d{2,})\.\d",
+    ),
     ("workers", rb"reached (?:pm\.)?max_children|reached MaxRequestWorkers|Maximum number of threads \(\d+\) created"),
     ("stuck", rb"executing too slow \(|\[pool [\w.-]+\] pid \d+(?!\d)"),
 )
@@ -288,8 +292,10 @@ def said(lines: Sequence[bytes]) -> bytes:
 
 
 def telling(line: bytes) -> bytes:
-    """A line to show: of a long one whose reason stands far behind what loggers write first, the beginning and that."""
-    found = next((match for _, pattern in CAUSES if (match := pattern.search(line[:4096])) is not None), None)
+    """A line to show: of a long one whose reason, or whose error's name, stands far behind what loggers write first,
+    the beginning and that."""
+    patterns = (*(pattern for _, pattern in CAUSES), _NAMED_ERROR)
+    found = next((match for pattern in patterns if (match := pattern.search(line[:4096])) is not None), None)
     if found is None or found.start() < _FAR:
         return line
     word = max(line.rfind(b" ", 0, found.start()) + 1, found.start() - _FAR // 2)

@@ -51,7 +51,7 @@ FROM_CSRF = (400, 403, 419, 422)
 """What frameworks answer where CSRF is suspected: ASP.NET and Yii, Django and Spring, Laravel, Rails."""
 FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
-WAITS = ("pool", "timeout", "workers", "stuck", "aborted")
+WAITS = ("pool", "timeout", "pause", "workers", "stuck", "aborted")
 """Reasons that make an answer late."""
 
 
