@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -306,3 +307,24 @@ def test_the_foot_of_a_page_and_the_head_of_the_next_are_no_lines_of_an_alarm(at
     text = f"{head}\n\n2.2  报警原文\n{ALARM.replace(at, foot + at)}\n2.3  处理过程\n"
     assert alarm_of(text) == alarm_of(ALARM)
     assert "另一行" in repair(ALARM.replace(at, f"\n  第 3 页\n另一行\n{at}")).text, "no other page has that line"
+
+
+@pytest.mark.parametrize("comma", [",", "，", ", "])
+def test_lines_that_a_gateway_put_into_one(comma: str) -> None:
+    own = alarm_of(ALARM)
+    line = comma.join(f"{label}:{value}" for label, value in lines_of(ALARM.rpartition("\n")[0]))
+    assert replace(alarm_of(line), guide_url=own.guide_url) == own
+    assert alarm_of(f"告警，{line}").sample == own.sample
+
+
+@pytest.mark.parametrize("size", [40, 61, 70])
+def test_the_parts_of_a_text_message(size: int) -> None:
+    own = alarm_of(ALARM)
+    line = ",".join(f"{label}:{value}" for label, value in lines_of(ALARM.rpartition("\n")[0]))
+    cut = [line[at : at + size] for at in range(0, len(line), size)]
+    sent = [
+        f"10690000000000\n3月18日 周三 20:1{number % 10}\n【云哨告警】({number}/{len(cut)}){part}\n"
+        for number, part in enumerate(cut, 1)
+    ]
+    assert replace(alarm_of("\n".join(["收到几条短信：", *sent, "帮忙看下"])), guide_url=own.guide_url) == own
+    assert "云哨" not in str(parse("\n".join([*sent[:2], *sent[3:]])).alarms), "one part is missing"

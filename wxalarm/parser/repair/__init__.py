@@ -1,9 +1,9 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
 Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `panes` (borders of panes),
-`sheets` (feet of pages), `json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags), `marks` (full-width
-brackets, zero-width characters), `rows` (tables), `dress` (labels as chat tools print them, cut lines), `groups` (the
-same inside brackets).
+`sheets` (feet of pages), `parts` (of SMS), `json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags),
+`marks` (full-width brackets, zero-width characters), `rows` (tables), `dress` (labels as chat tools print them, cut
+lines), `groups` (the same inside brackets).
 Bodies are left as they are, because a server may really have sent such things; they are decoded only when they show
 that the page encoded them.
 """
@@ -55,8 +55,8 @@ _DRESS = later(
 """A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
 
 
-_SEEN = later(r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[Pp]age \d{1,4} of \d")
-"""A link to itself, as Markdown and Slack write it; the foot of a page."""
+_SEEN = later(r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[(（]1/\d{1,2}[)）]|[Pp]age \d{1,4} of \d")
+"""A link to itself, as Markdown and Slack write it; the foot of a page; the first of several parts."""
 
 
 class Signs:
@@ -155,12 +155,13 @@ class Stretches:
 def repair(text: str) -> Repaired:
     """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
     may hold another), as lines of a chat tool."""
-    from wxalarm.parser.repair import dress, json_strings, mail, marks, panes, rows, sheets
+    from wxalarm.parser.repair import dress, json_strings, mail, marks, panes, parts, rows, sheets
 
     chain = _Chain(text)
     chain.run(mail.parts(text, 0, len(text)))
     chain.run(panes.edits(text, 0, len(text)))
     chain.run(sheets.edits(chain.text))
+    chain.run(parts.edits(chain.text))
     text = chain.text
     chain.run(mail.edits(text, 0, len(text)))
     chain.run(marks.unescapes(chain.text))

@@ -24,7 +24,7 @@ _GAP = rf"[ \t\r\n\u00a0\u3000{w.QUOTES}]{{0,9}}"
 _BREAK = rf"(?:\r?\n[ {w.QUOTES}]{{0,9}})?"
 _MARKS = "*_`~\"“”'‘’"
 _CLOSED = {"“": "”", "‘": "’"}
-_LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖《(（•·●▪◆■►▶–—-+;；"
+_LEAD = f"{_MARKS}{w.QUOTES}{w.EDGES}".replace("\n", "") + "#【[「〖《(（•·●▪◆■►▶–—-+;；,，"
 _DECORATED = frozenset(_MARKS + "#【[「〖《(（|│┃")
 _NUMBER = compiled(rf"\d{{1,2}}[.．、)）]{BLANK}*\Z|[①-⑳]{BLANK}*\Z")
 _PICTURES = compiled(r"[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]+\Z")
@@ -134,10 +134,10 @@ _CONTENT_NEAR = compiled(rf"(?:内容|內容)[^\n\w]{{1,12}}{w.OPENING}")
 _BORDER = compiled(rf"(?:{_WORDS['appid']})[^\w\n]{{1,12}}|(?:{_WORDS['guide_url']})")
 """Between two alarms."""
 _NEAR = 300
-_JOINED = compiled(rf"(?:[;；]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)|(?<![^\s=(])\[\s*+[\"']){BLANK}*+\Z")
+_JOINED = compiled(rf"(?:[;；,，]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)|(?<![^\s=(])\[\s*+[\"']){BLANK}*+\Z")
 """What lists put between the lines of an alarm, or before the first."""
 _LIST_ENDS = compiled(r"[\"']\s*+\](?=\s|\Z)")
-_JOINED_BEHIND = compiled(rf"(?:[;；]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)){BLANK}*+(?={w.ANY_LABEL})")
+_JOINED_BEHIND = compiled(rf"(?:[;；,，]|(?P<quote>[\"'])\s*+,\s*+(?P=quote)){BLANK}*+(?={w.ANY_LABEL})")
 _CLOSERS = compiled(
     rf"(?<=\])(?:{BLANK}*+\n)?(?:{BLANK}|[{_MARKS}|│┃])*[{_MARKS}|│┃](?:{BLANK}|[{_MARKS}|│┃])*(?=\n|\Z)"
 )
