@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from wxalarm import bounds
 from wxalarm.kinds import PLATFORM
@@ -557,7 +557,7 @@ def from_mapping(
         else:
             values[name] = table.cls(**{attribute(key): value for key, value in counted(found, table, name).items()})
     made = settings(accounts=tuple(accounts), **values)
-    if "://" in (url := made.store.url or "") and urlsplit(url).password:
+    if "://" in (url := made.store.url or "") and _parts(url, f"{where}: store.url").password:
         raise ConfigError("config-secret", place=f"{where}: store.url", secret="password")
     secrets = _secrets(made)
     if sent := [secret for secret in secrets if secret.use == "sent" and in_clear(made.api.base_url)]:
@@ -655,6 +655,16 @@ def _url(text: str, place: str) -> None:
         good = False
     if not good:
         raise ConfigError("config-url", place=place, found=repr(text))
+
+
+def _parts(url: str, place: str) -> SplitResult:
+    """Parts of a store's URL. Raises ConfigError, which does not repeat the URL: a password may stand in it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises, too
+    except ValueError:
+        raise ConfigError("config-store-url", place=place) from None
+    return parts
 
 
 def _table(data: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:

@@ -224,6 +224,8 @@ def test_a_secret_whose_variable_is_not_set_is_told_and_nothing_is_sent(stand: S
     ("url", "says"),
     [
         ("oracle://x", "oracle is no store"),
+        ("mysql://wxalarm@db.[example.com/wxalarm", "store.url: expected the URL of a store"),
+        ("redis://127.0.0.1:99999/0", "store.url: expected the URL of a store"),
         ("mysql://u:secret-in-url@h/d", "a secret may not stand in this file; use password_env"),
     ],
 )

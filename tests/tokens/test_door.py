@@ -101,7 +101,14 @@ def test_with_a_token_only_who_shows_it_gets_in(tmp_path: Path, shown: str | Non
 
 @pytest.mark.parametrize(
     ("host", "code"),
-    [("evil.example.com", 403), ("127.0.0.1", 200), ("localhost:80", 200), ("[::1]:1", 200), ("127.0.0.1.evil", 403)],
+    [
+        ("evil.example.com", 403),
+        ("127.0.0.1", 200),
+        ("localhost:80", 200),
+        ("[::1]:1", 200),
+        ("127.0.0.1.evil", 403),
+        ("[", 403),
+    ],
 )
 def test_without_a_token_a_page_whose_name_leads_here_is_refused(tmp_path: Path, host: str, code: int) -> None:
     with opened(tmp_path) as client:

@@ -81,6 +81,8 @@ def test_ways_come_from_the_file_a_variable_and_a_secret_file(tmp_path: Path, mo
     [
         (Watch(ways=("wecombot://secret-key",)), "watch-way-secret", "wxalarm.toml: watch.ways [1]"),
         (Watch(ways=("webhook+http://user:secret-key@h/",)), "watch-way-secret", "wxalarm.toml: watch.ways [1]"),
+        (Watch(ways=("webhook+http://[user:secret-key@h/",)), "watch-way-secret", "wxalarm.toml: watch.ways [1]"),
+        (Watch(ways=("webhook+http://[secret-key",)), "watch-way", "wxalarm.toml: watch.ways [1]"),
         (Watch(ways=("webhook+ftp://h/secret-key",)), "watch-way", "wxalarm.toml: watch.ways [1]"),
         (Watch(ways_env=("BAD",)), "watch-way", "$BAD [2]"),
     ],

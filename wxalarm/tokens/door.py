@@ -129,7 +129,10 @@ class Door:
         client = scope.get("client")
         if client is None or not _loopback(str(client[0])):
             return 403
-        host = urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
+        try:
+            host = urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
+        except ValueError:  # "[" and the like
+            return 403
         return None if host == "localhost" or _loopback(host) else 403
 
 

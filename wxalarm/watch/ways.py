@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -59,7 +60,7 @@ def _urls(watch: Watch, where: str) -> Iterator[tuple[str, str]]:
     """(place, URL)."""
     for number, url in enumerate(watch.ways, 1):
         place = f"{where}: watch.ways [{number}]"
-        if not url.startswith(("webhook+", "alertmanager+")) or "@" in urlsplit(url).netloc:
+        if not url.startswith(("webhook+", "alertmanager+")) or "@" in _authority(url):
             raise ConfigError("watch-way-secret", place=place)
         yield place, url
     for variable in watch.ways_env:
@@ -70,6 +71,11 @@ def _urls(watch: Watch, where: str) -> Iterator[tuple[str, str]]:
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip() and not line.startswith("#"):
                 yield f"{watch.ways_file}:{number}", line.strip()
+
+
+def _authority(url: str) -> str:
+    """What stands before path, query and fragment (RFC 3986, section 3.2), of a URL that may be none, too."""
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
 
 
 def _way(place: str, url: str) -> Way:

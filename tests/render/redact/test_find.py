@@ -88,6 +88,18 @@ def test_a_line_of_a_program_is_no_value() -> None:
         assert "123456" not in redactor.text(text)
 
 
+def test_the_key_of_a_configuration_is_no_value_but_what_stands_behind_it_may_be_one() -> None:
+    redactor = Redactor(b"k" * 32)
+    text = "/etc/wxalarm/tokens.toml: store.url: expected the URL of a store"
+    assert redactor.text(text) == text
+    for text in (
+        "tokens.toml: k3JdQ0vR8sLw",
+        "tokens.toml:app_secret=k3JdQ0vR8sLw",
+        "tokens.toml: accounts.shop.app_secret: k3JdQ0vR8sLw",
+    ):
+        assert "k3JdQ0vR8sLw" not in redactor.text(text)
+
+
 def sentences(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for each in value.values():

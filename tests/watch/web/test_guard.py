@@ -83,6 +83,7 @@ def test_a_host_that_is_not_ours_is_refused(host: str, expected: int) -> None:
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "http://127.0.0.1:8000"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 200),

@@ -109,6 +109,8 @@ _SENTENCE = re.compile(
 """Words that go on behind a name and a colon: ticket: it is valid for …"""
 _IN_FILE = re.compile(r"[\w.-]{1,64}\.(?:php|py|[jt]s|go|rb|java|kt|cs|lua|pl|rs):[0-9]{1,6}(?![\w*])")
 """A line of a program's source, in a stack."""
+_KEY_OF_FILE = re.compile(r"[a-z_]{1,32}(?:\.[\w-]{1,64}){1,3}: ")
+"""What stands behind the name of a configuration: tokens.toml: store.url: expected …"""
 _HEADER = re.compile(r"[A-Za-z][\w]{0,40}(?:-[\w]{1,40}){1,8}")
 _NOBODYS = re.compile(r"(.)\1{7}|oWXALARM")
 """What the words of hints and our own pushes show: nobody can own it."""
@@ -197,6 +199,8 @@ def _named(text: str, personal: bool, cookies: bool = True) -> Iterator[Span]:
             continue
         at, colon = match.end(), match["sep"] in (":", "：")
         if text.startswith(("//", ":"), at) or at >= len(text):
+            continue
+        if match["name"].endswith(".toml") and _KEY_OF_FILE.match(text, at):
             continue
         if colon and _IN_FILE.match(text, match.start("name")) is not None:
             continue

@@ -21,7 +21,12 @@ def open_store(url: str, password: str | None = None, key: str | None = None, cl
     password: in place of one in the URL. key: encrypts values at rest. clock: for simulations, in place of the store's
     own. Raises UnknownStore for another URL and for a library that is not installed.
     """
-    scheme = urlsplit(url).scheme.partition("+")[0]
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises, too
+    except ValueError:
+        raise UnknownStore("config-store-url", place="store.url") from None
+    scheme = parts.scheme.partition("+")[0]
     made: Store
     try:
         if scheme == "sqlite":

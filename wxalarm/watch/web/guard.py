@@ -133,7 +133,9 @@ class Guard:
 def _own(headers: Headers) -> bool:
     """Whether a request comes from our own page, or from no page at all. Following a link to us is allowed."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+    if origin is not None and origin.partition("://")[2] != headers.get(
+        "host", ""
+    ):  # RFC 6454: nothing behind the port
         return False
     site = headers.get("sec-fetch-site", "none")
     return site in ("none", "same-origin") or headers.get("sec-fetch-mode") == "navigate"
