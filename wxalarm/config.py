@@ -557,7 +557,7 @@ def from_mapping(
         else:
             values[name] = table.cls(**{attribute(key): value for key, value in counted(found, table, name).items()})
     made = settings(accounts=tuple(accounts), **values)
-    if "://" in (url := made.store.url or "") and _parts(url, f"{where}: store.url").password:
+    if "://" in (url := made.store.url or "") and store_parts(url, f"{where}: store.url").password:
         raise ConfigError("config-secret", place=f"{where}: store.url", secret="password")
     secrets = _secrets(made)
     if sent := [secret for secret in secrets if secret.use == "sent" and in_clear(made.api.base_url)]:
@@ -657,7 +657,7 @@ def _url(text: str, place: str) -> None:
         raise ConfigError("config-url", place=place, found=repr(text))
 
 
-def _parts(url: str, place: str) -> SplitResult:
+def store_parts(url: str, place: str) -> SplitResult:
     """Parts of a store's URL. Raises ConfigError, which does not repeat the URL: a password may stand in it."""
     try:
         parts = urlsplit(url)

@@ -21,6 +21,8 @@ NEAR = 15.0
 """Seconds after the push within which a line may still be about it."""
 APART = 2.0
 """Seconds by which the application's clock may be behind WeChat's."""
+OWN = ("openid", "push", "id")
+"""Needles that no other push of its seconds has; with one second, one event, there may be many."""
 MOMENT = 2.0
 """Seconds from the push's own on within which an error that names nobody may be its: its second, and what it takes."""
 MOST_THEN = 20
@@ -28,6 +30,11 @@ MOST_THEN = 20
 _NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
 _AROUND = 8 * 1024
 """Bytes before a line that are looked at, and half of those behind it: a stack may be long."""
+
+
+def in_its_seconds(time: float, start: float) -> bool:
+    """Whether a line of that time may be about the push that began at `start`; Unix seconds."""
+    return -APART <= time - start <= NEAR
 
 
 class AppHit(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wxalarm.logs import app, times
 from wxalarm.logs.app import AppLines
-from wxalarm.logs.app_search import APART, NEAR, AppHit, AppPush, AppSearch
+from wxalarm.logs.app_search import OWN, AppHit, AppPush, AppSearch, in_its_seconds
 from wxalarm.model import BEIJING
 from wxalarm.probes import logfiles
 from wxalarm.probes.logfiles import LogsSeen, Reading
@@ -34,6 +34,12 @@ class AppLogSeen(LogsSeen, frozen=True):
     assumed: tuple[str, ...] = ()
     """Files whose lines have no zone, and whose own time does not tell it either."""
 
+    def shows_push(self) -> bool:
+        """Whether a line of the push itself stands in its seconds: then a zone that was assumed is right."""
+        return any(
+            hit.needle in OWN and hit.time is not None and in_its_seconds(hit.time, self.start) for hit in self.hits
+        )
+
 
 def read(
     patterns: Sequence[str], push: AppPush, seconds: tuple[float, float, float], zone: int, limit: float
@@ -45,18 +51,12 @@ def read(
     """
     until = time.monotonic() + limit
     seen = _read(patterns, push, seconds, zone, until)
-    if seen.assumed and not _shows_push(seen):
+    if seen.assumed and not seen.shows_push():
         # Programs that are not told a zone write UTC, and people here their own: the push's own line tells which it is.
         for other in {0, times.CHINA} - {zone}:
-            if _shows_push(again := _read(patterns, push, seconds, other, until)):
+            if (again := _read(patterns, push, seconds, other, until)).shows_push():
                 seen = replace(again, assumed=())
     return replace(seen, limit=limit)
-
-
-def _shows_push(seen: AppLogSeen) -> bool:
-    """Whether a line of the push itself stands in its seconds."""
-    own = (hit.time for hit in seen.hits if hit.needle in ("openid", "push", "id") and hit.time is not None)
-    return any(-APART <= at - seen.start <= NEAR for at in own)
 
 
 def _read(

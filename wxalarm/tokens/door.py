@@ -129,10 +129,7 @@ class Door:
         client = scope.get("client")
         if client is None or not _loopback(str(client[0])):
             return 403
-        try:
-            host = urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
-        except ValueError:  # "[" and the like
-            return 403
+        host = named_host(headers.get(b"host", b"").decode("latin-1"))
         return None if host == "localhost" or _loopback(host) else 403
 
 
@@ -144,6 +141,14 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
         if not message.get("more_body"):
             break
     return body
+
+
+def named_host(header: str) -> str:
+    """The name or address in a Host header (RFC 9110, section 7.2), without its port; "" where there is none."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:  # "[" and the like
+        return ""
 
 
 def _loopback(address: str) -> bool:

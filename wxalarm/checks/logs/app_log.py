@@ -29,7 +29,7 @@ from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE
 from wxalarm.logs import times
 from wxalarm.logs.app import cause
-from wxalarm.logs.app_search import APART, NEAR, AppHit, AppPush
+from wxalarm.logs.app_search import OWN, AppHit, AppPush, in_its_seconds
 from wxalarm.logs.place import show
 from wxalarm.model import Alarm, Basis, Code, Finding, Severity
 from wxalarm.probes import app_log, logfiles, machine
@@ -43,8 +43,6 @@ APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mecha
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
-OWN = ("openid", "push", "id")
-"""What no other push of its seconds has; with one second, one event, there may be many."""
 CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
 FROM_CSRF = (400, 403, 419, 422)
@@ -145,12 +143,8 @@ def _own(hit: AppHit, seen: AppLogSeen, took: float = 0.0) -> bool:
     """Whether a line is about that very push, its trouble included: by its id, or by its user in its seconds. took:
     seconds before the line at which what it says began."""
     if hit.needle == "openid":
-        return hit.time is not None and _near(hit.time - took, seen.start) and not hit.beside
+        return hit.time is not None and in_its_seconds(hit.time - took, seen.start) and not hit.beside
     return hit.needle in ("push", "id") and not hit.beside
-
-
-def _near(time: float, start: float) -> bool:
-    return -APART <= time - start <= NEAR
 
 
 def _telling(hit: AppHit) -> tuple[bool, ...]:
@@ -161,7 +155,7 @@ def _likely(seen: AppLogSeen, alarm: Alarm) -> list[AppHit]:
     """The errors of the push's own moment that likely are its own, though nothing in them says so: those that name its
     path and a reason; else, of a push that got 5xx, those that nobody caught, when all have one reason and nothing
     shows several requests a second. None while the zone of the log's times is only assumed."""
-    if seen.assumed and not _confirmed(seen):
+    if seen.assumed and not seen.shows_push():
         return []
     reasons = WAITS if alarm.kind in LATE else None
     of_path = [hit for hit in seen.then if hit.needle == "path" and _has_reason(hit, reasons)]
@@ -176,18 +170,13 @@ def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
     return _case(hit) in reasons if reasons is not None else hit.uncaught or _case(hit) != "none"
 
 
-def _confirmed(seen: AppLogSeen) -> bool:
-    """Whether a line of the push itself stands in its seconds: then the zone that was assumed is right."""
-    return any(hit.needle in OWN and hit.time is not None and _near(hit.time, seen.start) for hit in seen.hits)
-
-
 def _tied(hit: AppHit, seen: AppLogSeen) -> bool:
     """Whether an error is tied to the push more closely than by its minutes, though that it is its own is not shown: it
     stands beside its request line, its user or its second is in it, or it names its path in its second."""
     if hit.needle in ("path", "second"):
         return True
     began = hit.time - (hit.waited or 0.0) if hit.time is not None else None
-    near = any(_near(at, seen.start) for at in (hit.time, began) if at is not None)
+    near = any(in_its_seconds(at, seen.start) for at in (hit.time, began) if at is not None)
     return near and (hit.next or (not hit.beside and hit.needle in (*OWN, "head", "stamp")))
 
 
@@ -195,9 +184,9 @@ def _after(hit: AppHit, seen: AppLogSeen) -> str:
     """The key of [words.app_after]."""
     if hit.time is None:
         return "untimed"
-    if _near(hit.time, seen.start):
+    if in_its_seconds(hit.time, seen.start):
         return "near"
-    return "waited" if hit.waited and _near(hit.time - hit.waited, seen.start) else "later"
+    return "waited" if hit.waited and in_its_seconds(hit.time - hit.waited, seen.start) else "later"
 
 
 def _makes(hit: AppHit) -> list[int] | None:
@@ -232,7 +221,11 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     """How long the push took by a line that says so; else the time between the first and the last line about it
     (retries come later and are left out)."""
     late = [hit for hit in seen.hits if (hit.took or 0.0) >= SLOW_AFTER and _own(hit, seen, hit.took or 0.0)]
-    near = [hit for hit in seen.hits if hit.time is not None and _near(hit.time, seen.start) and hit.needle != "head"]
+    near = [
+        hit
+        for hit in seen.hits
+        if hit.time is not None and in_its_seconds(hit.time, seen.start) and hit.needle != "head"
+    ]
     if late:
         hit = max(late, key=lambda one: one.took or 0.0)
         yield APP_LOG_SLOW(None, seconds=hit.took, limit=WAIT, first=None, **_line(hit, True))

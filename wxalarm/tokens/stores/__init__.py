@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
+from wxalarm.config import store_parts
 from wxalarm.messages import ReasonError
 from wxalarm.tokens.stores.base import Clock, Store
 
@@ -19,14 +18,10 @@ def open_store(url: str, password: str | None = None, key: str | None = None, cl
     """The store at a URL: sqlite:///PATH, mysql://, mariadb://, postgresql://, redis://, rediss://.
 
     password: in place of one in the URL. key: encrypts values at rest. clock: for simulations, in place of the store's
-    own. Raises UnknownStore for another URL and for a library that is not installed.
+    own. Raises UnknownStore for another URL and for a library that is not installed, ConfigError for a URL without a
+    right host and port.
     """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises, too
-    except ValueError:
-        raise UnknownStore("config-store-url", place="store.url") from None
-    scheme = parts.scheme.partition("+")[0]
+    scheme = store_parts(url, "store.url").scheme.partition("+")[0]
     made: Store
     try:
         if scheme == "sqlite":

@@ -13,12 +13,13 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wxalarm.tokens.door import named_host
 
 LARGEST = 1 << 20
 """Bytes of a body: an alarm has some hundred, a storm pasted whole some hundred thousand."""
@@ -95,10 +96,7 @@ class Guard:
 
     def _known(self, host: str) -> bool:
         """Whether a Host is one of ours: a name of the configuration, or an address: those cannot be rebound."""
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
+        name = named_host(host)
         try:
             ipaddress.ip_address(name)
         except ValueError:
@@ -133,9 +131,8 @@ class Guard:
 def _own(headers: Headers) -> bool:
     """Whether a request comes from our own page, or from no page at all. Following a link to us is allowed."""
     origin = headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != headers.get(
-        "host", ""
-    ):  # RFC 6454: nothing behind the port
+    # Behind the port of an Origin stands nothing (RFC 6454, section 7.1).
+    if origin is not None and origin.partition("://")[2] != headers.get("host", ""):
         return False
     site = headers.get("sec-fetch-site", "none")
     return site in ("none", "same-origin") or headers.get("sec-fetch-mode") == "navigate"
