@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -328,3 +331,32 @@ def test_the_parts_of_a_text_message(size: int) -> None:
     ]
     assert replace(alarm_of("\n".join(["收到几条短信：", *sent, "帮忙看下"])), guide_url=own.guide_url) == own
     assert "云哨" not in str(parse("\n".join([*sent[:2], *sent[3:]])).alarms), "one part is missing"
+
+
+def as_csv(*rows: Sequence[str]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("body", ['{"errcode":40001,"errmsg":"no"}', '{"name":""}', '<a href="/x">登录</a>', "{}"])
+def test_the_quotes_inside_a_cell_are_single_again(body: str) -> None:
+    plain = ALARM.replace("[cURL Error=52]", f"[response_content={body}]")
+    own = alarm_of(plain)
+    assert own.sample.response_content == body
+    said = ("2024-11-05 10:01:07", "报警群", '收到,"马上"看')
+    for message in (plain, f"【报警】\n{plain}"):
+        text = as_csv(("时间", "群", "消息"), ("2024-11-05 10:00:07", "报警群", message), said)
+        assert alarm_of(text) == own
+        assert streamed(text, 17) == ([own], list(parse(text).problems))
+    row = as_csv(*zip(("序号", "1"), *lines_of(plain), strict=True))
+    assert alarm_of(row) == own
+    moved = as_csv(*zip(("错误样例", lines_of(plain)[5][1]), *lines_of(plain)[:5], strict=True))
+    assert alarm_of(moved).sample == own.sample
+
+
+def test_doubled_quotes_outside_a_cell_are_the_servers_own() -> None:
+    body = '{""errcode"":40001}'
+    plain = ALARM.replace("[cURL Error=52]", f"[response_content={body}]")
+    assert alarm_of(plain).sample.response_content == body
+    assert alarm_of(f'报警群,"看下\n{plain}').sample.response_content == body, "the cell never ends"

@@ -55,8 +55,11 @@ _DRESS = later(
 """A piece that a chat tool or a window may have changed, whole or cut or as people call it."""
 
 
-_SEEN = later(r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[(（]1/\d{1,2}[)）]|[Pp]age \d{1,4} of \d")
-"""A link to itself, as Markdown and Slack write it; the foot of a page; the first of several parts."""
+_SEEN = later(
+    r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[(（]1/\d{1,2}[)）]|[Pp]age \d{1,4} of \d|[{=:]\"\"[\w/<.-]"
+)
+"""A link to itself, as Markdown and Slack write it; the foot of a page; the first of several parts; the doubled quotes
+of a cell."""
 
 
 class Signs:
@@ -176,6 +179,7 @@ def repair(text: str) -> Repaired:
     chain.run(marks.links(chain.text))
     chain.run(json_strings.pairs(chain.text))
     chain.run(rows.edits(chain.text, 0, len(chain.text)))
+    chain.run(rows.whole(chain.text))
     for _ in range(_DEEPEST):  # the value of a pair is a line then, with cuts of its own
         if not chain.run(dress.edits(chain.text, 0, len(chain.text))):
             break

@@ -20,6 +20,11 @@ _CSV = compiled(
     r"(?:(?<=,)|(?<![^\n\ufeff]))(?:\"(?P<quoted>(?:[^\"\n]|\"\")*+)\"[ \t\r]*|(?P<plain>[^,\"\n\r]*+)\r?)(?=,|\n|\Z)"
 )
 """A cell of a file whose cells are parted by commas (RFC 4180)."""
+_DOUBLED = compiled(r"[{\[=:,]\"\"(?=[\w/<.-])|(?<=[\w}>])\"\"(?=[:,}\]>/ ])")
+"""Quotes as they stand inside such a cell; a document of its own would break there."""
+_WHOLE = compiled(r"(?:(?<=,)|(?<![^\n\ufeff]))\"(?P<cell>(?:[^\"]|\"\")*+)(?P<close>\"[ \t\r]*(?=,|\n|\Z))?")
+"""A cell in quotes with all its lines; an alarm may be in one."""
+_LABEL = compiled("|".join(dict.fromkeys(w.HAN_WORDS)))
 _RULE = compiled(r"[\s|｜:+-]*\Z")
 _ROW = compiled(r"\n([^\n]*)")
 
@@ -39,7 +44,7 @@ def edits(text: str, at: int, end: int) -> Iterator[Edit]:
                 break
             at = row.end()
             if _RULE.match(row[1]) is None:
-                made += _lines(text, row.span(1), cells, names)
+                made += _lines(text, row.span(1), cells, names, mark)
             else:
                 made.append(Edit(*row.span(1), ""))
         if made:
@@ -47,11 +52,34 @@ def edits(text: str, at: int, end: int) -> Iterator[Edit]:
             yield from made
 
 
-def _lines(text: str, row: tuple[int, int], cells: list[tuple[int, int]], names: list[str | None]) -> Iterator[Edit]:
+def _lines(
+    text: str, row: tuple[int, int], cells: list[tuple[int, int]], names: list[str | None], mark: str
+) -> Iterator[Edit]:
     """One row: every cell behind its label, a cell without one dropped. An alarm's lines have an order: a later label
     above an earlier one would be another alarm's."""
     named = ((name, cell) for cell, name in zip(cells, names, strict=True) if name is not None)
-    return in_order(text, row, (Part(name, start, start, end) for name, (start, end) in named))
+    parts = (Part(name, start, start, end) for name, (start, end) in named)
+    return in_order(text, row, parts, _undoubled) if mark == "," else in_order(text, row, parts)
+
+
+def _undoubled(text: str, start: int, end: int) -> Iterator[Edit]:
+    """The quotes inside a cell that stood in quotes, single again."""
+    while (start := text.find('""', start, end)) >= 0:
+        yield Edit(start, start + 2, '"')
+        start += 2
+
+
+def whole(text: str) -> Iterator[Edit]:
+    """The alarms that are a cell each, with all their lines, of a file whose cells are parted by commas: their quotes
+    single again, none around them."""
+    if '""' not in text:
+        return
+    for found in _WHOLE.finditer(text):
+        start, end = found.span("cell")
+        if found["close"] and _DOUBLED.search(text, start, end) and _LABEL.search(text, start, end):
+            yield Edit(start - 1, start, "\n")
+            yield from _undoubled(text, start, end)
+            yield Edit(end, found.end(), "\n")
 
 
 def _cells(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, int]]:
