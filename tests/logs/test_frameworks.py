@@ -373,7 +373,7 @@ OTHERS |= {
     "Apache combined, milliseconds behind": ((CLF + ' "-" "Mozilla/4.0" 12ms',), 0.012),
 }
 FORMS = {one.name: (one.sample,) for one in FRAMEWORKS} | {name: lines for name, (lines, _) in OTHERS.items()}
-NO_QUERY = ("fiber", "web.py", "Rails, one line", "hypercorn")
+NO_QUERY = ("fiber", "fiber, in columns", "Ktor", "web.py", "Rails, one line", "hypercorn")
 
 
 def parser_of(lines: tuple[str, ...]) -> LineParser | None:

@@ -71,6 +71,11 @@ FRAMEWORKS = (
         "[06:13:20] 203.0.113.10 200 -    1.234567ms POST    /wx -",
     ),
     Framework(
+        "fiber, in columns",
+        rf"(?P<time>\d\d:\d\d:\d\d) \|\s*{_STATUS} \|\s*{_GO} \|\s*{_IP} \|\s*{_METHOD}\s*\|\s*{_URI}",
+        "06:13:20 | 200 |      1.2345ms |    203.0.113.10 | POST    | /wx       | -",
+    ),
+    Framework(
         "chi",
         rf"{_SLASHED} (?:\[[^\]\n]*\] )?\"{_METHOD} https?://[^/\s]+{_URI} HTTP/[\d.]+\" from \S+ - {_STATUS} "
         rf"(?P<body_bytes_sent>\d+)B in {_GO}",
@@ -266,6 +271,11 @@ FRAMEWORKS = (
         rf"Request finished HTTP/[\d.]+ {_METHOD} https?://[^/\s]+{_URI} (?:\S* ?(?:\d+|-)? )?- {_STATUS} {_SIZE}"
         r"[^\n]*? (?P<took>[\d.]+ms)",
         f"      Request finished HTTP/1.1 POST http://example.com{_PUSH} - 200 7 text/plain;+charset=utf-8 1.2345ms",
+    ),
+    Framework(
+        "Ktor",
+        rf"{_ISO}[^\n]{{0,120}}? {_STATUS} [A-Z][\w' -]{{1,40}}: {_METHOD} - {_URI}(?: in (?P<took>\d+ms))?",
+        "2023-11-15 06:13:20.123 [eventLoopGroupProxy-4-1] INFO  Application - 200 OK: POST - /wx in 12ms",
     ),
     Framework(
         "GoFrame and others, plain",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from wxalarm.logs import columns, rails, shipped
+from wxalarm.logs import columns, shipped, spread
 from wxalarm.logs.answered import UPSTREAM
 from wxalarm.logs.formats import KNOWN, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
 from wxalarm.logs.line_parser import LineParser, Several, Within
-from wxalarm.logs.rails import RailsParser
 from wxalarm.logs.reads import framework_read, json_read, labelled_read, message_read, of_messages, plain_read
 from wxalarm.logs.record_parser import STRICT, RecordParser
 from wxalarm.logs.records import NAMES, fits, path_of
+from wxalarm.logs.spread import SpreadParser
 from wxalarm.logs.text_parser import likely, text_parser
 
 
@@ -59,9 +59,9 @@ def _records(
         candidates.insert(0, w3c)
     elif (head := columns.header(lines[0])) is not None and set(head[1]) & set(NAMES["status"]):
         candidates.insert(0, RecordParser("CSV", columns.reader(head[1], head[0]), wanted, units=units))
-    began = sum(map(rails.is_one, lines))
+    began = sum(map(spread.is_one, lines))
     if began:
-        yield began, RailsParser(wanted)
+        yield began, SpreadParser(wanted)
     for candidate in candidates:
         known = sum(map(candidate.matches, lines))
         if known and (told := candidate.told(lines, local, near)) is not None:
@@ -117,7 +117,7 @@ def detect(
         for known, parser in _records(given, wanted, local, units or {}, near):
             more = best is not None and known == best[0] and best[1].name == KNOWN[-1].name
             if best is None or known > best[0] or (more and ("request_time" in parser.fields or parser.asked)):
-                best, alone = (known, parser), parser.name in STRICT or parser.name == RailsParser.name
+                best, alone = (known, parser), parser.name in STRICT or parser.name == SpreadParser.name
     parsers = (
         (best[1], *(_others(best[1], lines, formats, wanted) if best and 0 < best[0] < len(lines) else ()))
         if best
@@ -172,4 +172,6 @@ def _others(
         if any(map(fits, rest)):
             found.append(parser)
             rest = [line for line in rest if not fits(line)]
+    if isinstance(best, SpreadParser):  # what else documents say of its requests is no further one
+        return found
     return [*found, *(told for told in (_JSON.told(rest, None),) if told is not None and rest)]

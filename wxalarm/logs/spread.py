@@ -1,5 +1,6 @@
 """Requests that a program logs over several lines: Rails writes when one began, and further down how it ended; ThinkPHP
-what was asked, and below it how long that took, all when the request has ended, and no status.
+what was asked, and below it how long that took, all when the request has ended, and no status; Fastify and others that
+write documents say what was asked in one, and how it ended in another with the same id.
 
 The lines of one request have in common what stands before their words, but for the time: the request's id, a tag, the
 process. Sans-IO.
@@ -11,9 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from wxalarm.logs import times
+from wxalarm.logs import durations, moments
+from wxalarm.logs.documents import document, flat_of
 from wxalarm.logs.formats import TALLIED, Key, Wanted
-from wxalarm.logs.records import Record, fits
+from wxalarm.logs.records import NAMES, Record, first, fits
 from wxalarm.logs.times import ISO
 from wxalarm.patterns import later
 
@@ -33,9 +35,16 @@ _VARIES = later(ISO + rb"|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\b(?:DEBUG|INFO
 
 _THINKPHP = b"ThinkPHP"
 """Its lines of one request stand together."""
+_IDS = ("reqid", "req_id", "requestid", "request_id", "x-request-id", "traceid", "trace_id")
+"""Keys, in lower case, of what the documents of one request have in common."""
+_SPREAD = later(
+    rb"\"(?i:incoming request|request (?:received|started|completed|finished|errored|aborted))\"|\"responseTime\":"
+)
+"""What stands in a document that begins or ends a request: Fastify's words, and those of others."""
 _HELD = 10_000
 """Requests kept to be looked at by their lines."""
 _ZONED = rb" (?=[+-])"
+_CLIENTS = (*NAMES["remote_addr"], "remoteaddress")
 
 
 class Began(NamedTuple):
@@ -61,11 +70,38 @@ class Ended(NamedTuple):
 
 def is_one(line: bytes) -> bool:
     """Whether a line is the first or the last of a request."""
-    return _LINE.match(b"\n" + line, 1) is not None
+    return next(events(b"\n" + line + b"\n"), None) is not None
 
 
 def events(chunk: bytes) -> Iterator[tuple[bytes, Began | Ended]]:
-    """(what the lines of the request have in common, event) of all first and last lines of requests, in order."""
+    """(what the lines of the request have in common, event) of all first and last lines of requests, those of one
+    program in order."""
+    yield from _documents(chunk)
+    yield from _lines(chunk)
+
+
+def _documents(chunk: bytes) -> Iterator[tuple[bytes, Began | Ended]]:
+    end = 0
+    for found in _SPREAD.finditer(chunk):
+        if found.start() < end:
+            continue
+        end = chunk.find(b"\n", found.end())
+        end = end if end >= 0 else len(chunk)
+        line = chunk[chunk.rfind(b"\n", 0, found.start()) + 1 : end]
+        flat = flat_of(document(line) or {})
+        key = first(flat, _IDS)
+        if key is None:
+            continue
+        uri, status, time = first(flat, NAMES["request_uri"]), first(flat, NAMES["status"]), first(flat, NAMES["time"])
+        if status is None and uri is not None and uri.startswith("/") and time is not None:
+            method, ip = first(flat, NAMES["request_method"]) or "-", first(flat, _CLIENTS) or "-"
+            yield key.encode(), Began(line, method, uri, ip, time.encode())
+        elif status is not None and uri is None:
+            took = durations.took(flat, {})
+            yield key.encode(), Ended(status, took.seconds if took is not None and not took.guessed else None)
+
+
+def _lines(chunk: bytes) -> Iterator[tuple[bytes, Began | Ended]]:
     for found in _LINE.finditer(chunk):
         key = b" ".join(_VARIES.sub(b"", found["head"]).split())
         if found["at"]:
@@ -103,10 +139,10 @@ class Requests:
         return left
 
 
-class RailsParser:
-    """Requests of Rails, which are written over several lines: those that have ended are counted."""
+class SpreadParser:
+    """Requests that are written over several lines: those that have ended are counted."""
 
-    name = "Rails"
+    name = "spread"
     fields: Sequence[str] = ("time", "status", "request_method", "request_uri", "remote_addr", "request_time")
     guessed: frozenset[str] = frozenset()
     asked: str | None = None
@@ -120,7 +156,7 @@ class RailsParser:
 
     def needle(self, status: bytes) -> bytes:
         """See LineParser."""
-        return b" POST "
+        return b"POST"
 
     def columns(self, chunk: bytes) -> tuple[Sequence[bytes], Sequence[Key]]:
         """See LineParser."""
@@ -146,7 +182,7 @@ class RailsParser:
 
     def _record(self, began: Began, ended: Ended | None) -> Record:
         took = ended.took if ended is not None else None
-        at = times.dated(re.sub(_ZONED, b"", began.time)) or 0.0
+        at = self.seconds(began.time) or 0.0
         record = {
             "time": f"{at if began.ends else at + (took or 0.0):.3f}",
             "status": ended.status if ended is not None else "-",
@@ -167,7 +203,7 @@ class RailsParser:
 
     def seconds(self, time: bytes) -> float | None:
         """See LineParser."""
-        return times.dated(re.sub(_ZONED, b"", time)) if b":" in time else times.epoch(time)
+        return moments.with_zone(re.sub(_ZONED, b"", time))
 
     def matches(self, line: bytes) -> bool:
         """See LineParser."""

@@ -1,17 +1,18 @@
-"""Requests of Rails, over several lines: which last line belongs to which first, and what is said when none does."""
+"""Requests over several lines: which last line belongs to which first, and what is said when none does."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.logs.test_frameworks import AT, PUSH, findings_of
-from wxalarm.logs import rails
+from wxalarm.logs import spread
 from wxalarm.logs.formats import Key, Wanted
 from wxalarm.logs.parsers import detect
-from wxalarm.logs.rails import RailsParser
 from wxalarm.logs.records import target_of
+from wxalarm.logs.spread import SpreadParser
 from wxalarm.model import Basis
 
 OTHER = PUSH.replace("oEXAMPLEopenid00000000000001", "oEXAMPLEopenid00000000000002")
@@ -24,6 +25,37 @@ def began(head: str = "", push: str = PUSH, second: int = 20) -> str:
 
 def ended(head: str = "", status: str = "200 OK", took: int = 12) -> str:
     return f"{head}Completed {status} in {took}ms (Views: 0.1ms | ActiveRecord: 1.3ms | Allocations: 1234)"
+
+
+def asked(number: int, push: str = PUSH, millis: int = 0) -> str:
+    """What Fastify writes when a request comes in."""
+    request = {"method": "POST", "url": push, "host": "example.com", "remoteAddress": "203.0.113.10", "remotePort": 4}
+    time = AT * 1000 + millis
+    return json.dumps(
+        {"level": 30, "time": time, "pid": 1, "reqId": f"req-{number}", "req": request, "msg": "incoming request"}
+    )
+
+
+def answered(number: int, status: int = 200, took: float = 12.0) -> str:
+    """What Fastify writes when it has answered."""
+    return json.dumps(
+        {
+            "level": 30,
+            "time": AT * 1000 + round(took),
+            "pid": 1,
+            "reqId": f"req-{number}",
+            "res": {"statusCode": status},
+            "responseTime": took,
+            "msg": "request completed",
+        }
+    )
+
+
+def failed(number: int) -> str:
+    """What Fastify writes of an exception, with the request and its answer."""
+    request = {"method": "POST", "url": PUSH}
+    both = {"req": request, "res": {"statusCode": 500}, "err": {"type": "TypeError", "message": "no"}, "msg": "no"}
+    return json.dumps({"level": 50, "time": AT * 1000 + 3, "pid": 1, "reqId": f"req-{number}", **both})
 
 
 NOISE = '  Parameters: {"signature"=>"[FILTERED]", "openid"=>"oEXAMPLEopenid00000000000001"}'
@@ -66,6 +98,24 @@ LOGS: dict[str, tuple[tuple[str, ...], list[tuple[str, str | None]]]] = {
         [("404", None)],
     ),
     "the end never came": ((began(), NOISE), [("-", None)]),
+    "Fastify": (
+        (
+            '{"level":30,"time":1700000000000,"pid":1,"msg":"Server listening at http://0.0.0.0:3000"}',
+            asked(1),
+            asked(2, OTHER),
+            answered(2, took=41.25),
+            failed(1),
+            answered(1, 500, 6001.0),
+            asked(3, "/healthz"),
+            answered(3),
+        ),
+        [("200", "0.04125"), ("500", "6.001")],
+    ),
+    "Fastify, behind a container's time": (
+        tuple(f"app-1  | {line}" for line in (asked(1), answered(1, 502))),
+        [("502", "0.012")],
+    ),
+    "Fastify, its end not here": ((asked(1),), [("-", None)]),
 }
 
 
@@ -73,7 +123,7 @@ LOGS: dict[str, tuple[tuple[str, ...], list[tuple[str, str | None]]]] = {
 def test_requests_are_put_together(name: str) -> None:
     lines, wanted = LOGS[name]
     parser = detect([line.encode() for line in lines], wanted=Wanted("/wx", signed=True))
-    assert isinstance(parser, RailsParser)
+    assert isinstance(parser, SpreadParser)
     found: list[Key] = []
     for line in lines:  # each in a chunk of its own: a request may go on in the next
         found += parser.columns(f"\n{line}\n".encode())[1]
@@ -83,7 +133,7 @@ def test_requests_are_put_together(name: str) -> None:
 
 
 def test_a_line_is_known_once_its_request_has_ended() -> None:
-    parser = RailsParser(Wanted("/wx"))
+    parser = SpreadParser(Wanted("/wx"))
     line = began("[a-tag] ").encode()
     assert parser.matches(line)
     parser.join(b"\n" + line + b"\n")
@@ -103,6 +153,10 @@ def test_a_line_is_known_once_its_request_has_ended() -> None:
         ((began(), NOISE, ended()), "log-answered", Basis.RECORDED),
         ((began(), ended(), "filler " * 30_000, began("[x] "), ended("[x] ")), "log-answered", Basis.RECORDED),
         ((began(push=OTHER), ended()), "log-request-missing", Basis.CONDITION),
+        ((asked(1), answered(1, took=6001.0)), "log-slow", Basis.RECORDED),
+        ((asked(1), failed(1), answered(1, 500)), "log-status", Basis.RECORDED),
+        ((asked(1), answered(1)), "log-answered", Basis.RECORDED),
+        ((asked(1, OTHER), answered(1)), "log-request-missing", Basis.CONDITION),
     ],
 )
 def test_what_is_found(lines: tuple[str, ...], code: str, basis: Basis, tmp_path: Path) -> None:
@@ -113,7 +167,7 @@ def test_what_is_found(lines: tuple[str, ...], code: str, basis: Basis, tmp_path
 
 @pytest.mark.parametrize("held", [0, 100])
 def test_a_request_that_goes_on_in_the_next_chunk(held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rails, "_HELD", held)
+    monkeypatch.setattr(spread, "_HELD", held)
     for filler in (1255, 1290):  # the first chunk ends between its lines
         begin = [began(push=OTHER), ended()]
         rest = [*["y" * 99] * 60, ended(took=6001), *["z" * 99] * 3000, began(push=OTHER), ended()]
