@@ -275,8 +275,9 @@ def given(text: str, name: str = "given") -> LineFormat:
     return LineFormat(name, text.strip("\r\n"), escape)
 
 
-_HEAD = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
-_AGENT = _HEAD + ' "$http_referer" "$http_user_agent"'
+HEAD = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
+"""The beginning that combined and most formats made of it have."""
+_AGENT = HEAD + ' "$http_referer" "$http_user_agent"'
 _FORWARDED = _AGENT + ' "$http_x_forwarded_for"'
 KNOWN = (
     LineFormat(
@@ -308,7 +309,7 @@ KNOWN = (
     ),
     LineFormat("forwarded", _FORWARDED),
     LineFormat("combined", _AGENT),
-    LineFormat("common", _HEAD),
-    LineFormat("combined-and-more", _HEAD + "$any_more"),
+    LineFormat("common", HEAD),
+    LineFormat("combined-and-more", HEAD + "$any_more"),
 )
 """Formats that are tried on lines whose log_format is not known; the ones that say most stand first."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
-from wxalarm.logs import columns, shipped, spread
+from wxalarm.logs import columns, shipped, spelled, spread
 from wxalarm.logs.answered import UPSTREAM
 from wxalarm.logs.formats import KNOWN, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -97,7 +98,7 @@ def detect(
         return Within(inner, shipped.undocked) if inner is not None else None
     given, lines = lines, [line for line in lines if not line.startswith(b"#")]
     best: tuple[int, LineParser] | None = None
-    for candidate in (*formats, *KNOWN):
+    for candidate in chain(formats, KNOWN[:-1], spelled.formats(lines), KNOWN[-1:]):
         parser: LineParser = text_parser(candidate, wanted)
         known = sum(map(parser.matches if candidate in formats else partial(likely, parser), lines))
         if best is None or known > best[0]:
@@ -105,7 +106,7 @@ def detect(
         if known == len(lines):
             break
     if (best is None or best[0] < len(lines)) and any(shipped.bare(line) != line for line in lines):
-        for candidate in (*formats, *KNOWN[:-1]):
+        for candidate in chain(formats, KNOWN[:-1], spelled.formats(map(shipped.bare, lines))):
             behind = Within(text_parser(candidate, wanted), shipped.bare)
             fits_it = behind.matches if candidate in formats else partial(likely, behind)
             known = sum(map(fits_it, lines))
