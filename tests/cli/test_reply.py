@@ -204,3 +204,11 @@ GOLDEN_ZH = """\
 @pytest.mark.parametrize(("lang", "golden"), [("en", GOLDEN), ("zh", GOLDEN_ZH)])
 def test_golden_text(lang: str, golden: str) -> None:
     assert run(FOLDER / "reply-malformed-xml/cdata-end.body", "--msg", "text", "--lang", lang)[1] == golden
+
+
+def test_a_reply_in_a_log_is_said_to_be_read_out_of_it() -> None:
+    log = "2026-03-12 21:14:03 began\n2026-03-12 21:14:04 reply: <xml><MsgType>text</MsgType></xml>\n"
+    done = wxalarm("reply", "--lang", "en", stdin=log.encode())
+    assert done.stderr == b"Read out of a log: the document from line 2 on is judged, not what stands around it.\n"
+    assert b"reply-element-missing" in done.stdout
+    assert wxalarm("reply", "--lang", "en", stdin=log.partition("\n")[2].encode()).stderr == b""

@@ -183,3 +183,30 @@ def test_a_url_without_its_scheme_is_no_file(source: str) -> None:
     assert done.returncode == 2
     assert b"http" in done.stderr
     assert b"cannot be read" not in done.stderr
+
+
+LOGGED = (
+    '203.0.113.10 - - [15/Nov/2023:06:13:20 +0800] "GET /wx?signature=3f1d&timestamp=1700000000&nonce=1'
+    '&echostr=8641591277801631551 HTTP/1.1" %s "-" "Mozilla/4.0"'
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "said"),
+    [
+        (
+            ("500 6603", "200 0", "200 19"),
+            3,
+            b"in line 3. Before it: line 1 (HTTP 500, 6603 bytes), line 2 (HTTP 200, ",
+        ),
+        (("200 19", "301 162"), 1, b"in line 2. Before it: line 1 (HTTP 200, 19 bytes)"),
+        (("301 162",), 1, b""),
+    ],
+)
+def test_of_several_attempts_in_a_log_the_last_one_counts_and_the_others_are_told(
+    answers: tuple[str, ...], code: int, said: bytes
+) -> None:
+    done = wxalarm("verify", "--lang", "en", stdin="\n".join(LOGGED % one for one in answers).encode())
+    assert done.returncode == code
+    assert said in done.stderr
+    assert bool(said) is bool(done.stderr)

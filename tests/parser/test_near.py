@@ -119,3 +119,24 @@ def test_the_callback_that_a_tool_names_is_the_alarm_s(text: str, url: str | Non
     assert found is not None
     assert found.alarm is not None
     assert found.alarm.sample.url == url
+
+
+OF_MONITORING = """\
+告警名称：公众号回调拨测
+站点：https://wx.example.com/wechat/callback
+时间：2026-11-03 09:13:00
+内容：站点监控 可用率(40%) < 90%，连续3个周期，响应时间(5012ms)
+次数：5分钟 3次
+错误样例：杭州电信 状态码613 DNS解析失败
+"""
+
+
+def test_the_labels_of_monitoring_are_those_of_an_alarm() -> None:
+    assert parse(OF_MONITORING).alarms == ()
+    found = near(OF_MONITORING)
+    assert found is not None
+    assert found.kind == "monitor"
+    # A wording of tomorrow begins as WeChat begins; an account's own alarm needs no known wording.
+    tomorrow = OF_MONITORING.replace("站点监控 ", "微信服务器向公众号推送消息或事件后，开发者返回了旧版本")
+    owned = OF_MONITORING.replace("时间：", "Appid: wx0000000000000001\n时间：")
+    assert [alarm.kind for text in (tomorrow, owned) for alarm in parse(text).alarms] == [AlarmKind.UNKNOWN] * 2

@@ -20,6 +20,7 @@ from wxalarm.wechat import catalogue
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import Pushed, dump, judge, mended
+from wxalarm.wechat.reply.logged import logged
 
 if TYPE_CHECKING:
     from wxalarm.messages import Catalogue
@@ -56,7 +57,7 @@ def reply(
     pushed = replace(_pushed(event, msg, ticket, pay, words), work=work, json=as_json)
     owner = _account(settings, account, words)
     mode = _mode("secure" if work else mode, owner, words)
-    judged = _judged(_read(file, words), pushed, mode, _keys(owner, words))
+    judged = _judged(_unlogged(_read(file, words), words), pushed, mode, _keys(owner, words))
 
     refused = write_judged(
         outputs,
@@ -136,11 +137,22 @@ def _keys(account: Account | None, words: Catalogue) -> Keys | None:
         fail(words.reason(error.reason))
 
 
+def _unlogged(data: bytes, words: Catalogue) -> bytes:
+    """The input; of an application's log the reply that stands in it, which is said."""
+    found = logged(data)
+    if found is None:
+        return data
+    typer.echo(words.ui("reply_logged", line=found[0]), err=True)
+    return found[1]
+
+
 def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged:
 
     if (seen := dump.verbose(data)) is not None and seen.response:
         data = seen.response
-    elif dump.is_dump(plain := dump.unmetered(data)) or dump.asked(data) is not None:
+    elif (exchange := dump.exchange(plain := dump.unmetered(data))) is not None:
+        data = exchange[1]
+    elif dump.is_dump(plain) or dump.asked(data) is not None:
         data = plain
     if dump.is_dump(data):
         response = dump.response_of(data)

@@ -25,6 +25,7 @@ from wxalarm.logs.records import target_of
 from wxalarm.messages import known
 from wxalarm.model import Alarm
 from wxalarm.render import verify as renderer
+from wxalarm.render.text import visible
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import dump
 from wxalarm.wechat.reply.transport import fields
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 LIVE = "url-verify"
 _LIKE_A_URL = re.compile(r"(?:[\w-]{1,63}\.){1,10}[A-Za-z]{2,24}(?::\d{1,5})?/|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]|\Z)")
+MOST = 6
+"""Attempts in a log that are told of."""
 LINES = 200
 """Lines of a log in which the attempt is looked for, from the end."""
 Source = Annotated[str, typer.Argument(metavar="URL|FILE|-", show_default=False)]
@@ -132,6 +135,8 @@ def _offline(
     if echostr is not None:
         attempt = structs.replace(attempt, echostr=echostr)
     judgement = judge(attempt, keys, work=work)
+    if attempt.body is None and attempt.curl is None:
+        _say_others(data, words)
 
     refused = write_judged(
         outputs,
@@ -159,6 +164,8 @@ def attempt_of(data: bytes) -> Attempt:
         return Attempt(target=seen.target, curl=seen.curl, said=seen.said)
     response = seen.response if seen is not None else dump.unmetered(data)
     target = seen.target if seen is not None else dump.asked(data)
+    if seen is None and (exchange := dump.exchange(response)) is not None:
+        target, response = exchange
     if dump.is_dump(response):
         answer = dump.response_of(response)
         if seen is not None and seen.unseen:
@@ -167,7 +174,8 @@ def attempt_of(data: bytes) -> Attempt:
         return Attempt(target=target, status=answer.status, headers=answer.headers, body=answer.body)
     if target is not None:  # curl without -i prints the body alone
         return Attempt(target=target, body=response)
-    return _logged(data) or Attempt(body=data)
+    lines = _lines(data)
+    return (_logged(lines[-1][1]) if lines else None) or Attempt(body=data)
 
 
 _ASKED = re.compile(r"(/[^\s\"']{0,8192}echostr=[^\s\"']{0,1024})")
@@ -186,13 +194,17 @@ def _requested(line: str) -> Attempt | None:
     return Attempt(target=asked[1], status=int(status[1]) if status else None)
 
 
-def _logged(data: bytes) -> Attempt | None:
-    """The last attempt in the lines of an access log; None when there is none."""
-    lines = [line.strip() for line in data.splitlines()[-LINES:] if b"echostr=" in line]
-    if not lines:
-        return None
-    if (parser := detect(lines[-1:])) is None or (record := parser.record(lines[-1])) is None:
-        return _requested(lines[-1].decode("utf-8", "replace"))
+def _lines(data: bytes) -> list[tuple[int, bytes]]:
+    """(number, line) of all lines of a log that hold an attempt, as far as it is read."""
+    lines = data.splitlines()
+    begin = max(0, len(lines) - LINES)
+    return [(at, line.strip()) for at, line in enumerate(lines[begin:], begin + 1) if b"echostr=" in line]
+
+
+def _logged(line: bytes) -> Attempt | None:
+    """The attempt in a line of an access log; None when there is none."""
+    if (parser := detect([line])) is None or (record := parser.record(line)) is None:
+        return _requested(line.decode("utf-8", "replace"))
     target = target_of(record)
     status = number(record.get("status", "").encode())
     if "echostr" not in query_of(target) or status is None:
@@ -200,3 +212,14 @@ def _logged(data: bytes) -> Attempt | None:
     length = next((number(record[name].encode()) for name in ("body_bytes_sent", "bytes_sent") if name in record), None)
     seconds = number(record.get("request_time", "").encode())
     return Attempt(target=target, status=int(status), length=None if length is None else int(length), seconds=seconds)
+
+
+def _say_others(data: bytes, words: Catalogue) -> None:
+    """Where the attempt that is judged stands in a log that has several, and how those before it ended."""
+    found = [(at, attempt) for at, line in _lines(data)[-MOST:] if (attempt := _logged(line)) is not None]
+    if len(found) > 1 and all(attempt.status is not None for _, attempt in found):
+        before = [
+            words.ui("verify_earlier", line=at, status=attempt.status, length=attempt.length)
+            for at, attempt in found[:-1]
+        ]
+        typer.echo(visible(words.ui("verify_last_of", line=found[-1][0], before=before)), err=True)

@@ -43,7 +43,7 @@ def formats(lines: Iterable[bytes]) -> Iterator[LineFormat]:
     """The formats of lines whose durations or upstreams are named, each once, the most frequent ones first."""
     texts = Counter(text for line in lines if (text := _text(line)) is not None)
     for text, _ in texts.most_common(_MOST):
-        yield LineFormat("combined, with names", text)
+        yield LineFormat("combined-named", text)
 
 
 def _text(line: bytes) -> str | None:

@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from wxalarm import bounds
 from wxalarm.nginx.syntax import ConfigProblem, Directive, SyntaxProblem, read
+from wxalarm.prompts import LONG
 
 Fetch = Callable[[str], Sequence[tuple[str, str]]]
 """An absolute path or glob pattern → (path, text) of the files it names, sorted by path; nothing when there is none."""
 
-_PROMPT = re.compile(r"^(?:\[[^\]\n]{1,80}\]|[\w.-]{1,60}@[\w.-]{1,80}[^\n#$%]{0,80})[#$%](?s:.*)", re.MULTILINE)
+_PROMPT = re.compile(LONG + r"(?s:.*)", re.MULTILINE)
 """The prompt behind what was copied from a terminal, and what was typed there: no line of a configuration begins so."""
 _DUMPED = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
 

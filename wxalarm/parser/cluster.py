@@ -273,4 +273,11 @@ def _is_alarm(parts: list[Found]) -> bool:
     if len(parts) > 1 and any(part.piece.name == "description" and part.proof == QUOTED for part in parts):
         # A whole 内容 in the middle of a line, but with another line of an alarm before or behind it: flattened.
         return True
+    if names.isdisjoint({"appid", "sample"}) and any(_is_of_others(part) for part in parts):
+        return False
     return sum(part.proof for part in parts) >= w.ENOUGH and not names.isdisjoint({"description", "count", "sample"})
+
+
+def _is_of_others(part: Found) -> bool:
+    """Whether a part is a 内容 as WeChat never begins one: monitoring has the same labels, with times and counts."""
+    return part.piece.name == "description" and part.piece.labelled and not part.begins

@@ -85,7 +85,9 @@ class Judgement(Struct, frozen=True):
 
 def judge(attempt: Attempt, keys: Keys | None = None, *, work: bool = False) -> Judgement:
     """Judge one verification as the console does. keys: to check the request's own signature, and to open the echostr
-    of WeCom (work)."""
+    of WeCom (work), which a request tells that is signed as WeCom signs."""
+    query = query_of(attempt.target)
+    work = work or ("msg_signature" in query and "signature" not in query)
     attempt = _known(attempt, keys, work)
     found = list(_findings(attempt, keys, work))
     found.sort(key=lambda finding: finding.code.severity is Severity.NOTE)

@@ -40,6 +40,19 @@ def test_the_next_response_of_a_dump_is_found_behind_the_declared_length(between
         (b"[root@web01 ~]# curl -i 'https://wx.example.com/wx?a=1'\r\n", b"[root@web01 ~]# "),
         (b"ubuntu@web01:/srv/wx$ sudo curl -i https://wx.example.com/wx?a=1 \\\n  -d x\n", b"\nubuntu@web01:/srv/wx$ "),
         (b"C:\\Users\\dev>curl.exe -i https://wx.example.com/wx?a=1\r\n", b"\r\nC:\\Users\\dev>"),
+        (
+            "➜  bot git:(main) ✗ curl -i https://wx.example.com/wx?a=1\n".encode(),
+            "➜  bot git:(main) ✗ ls\na b\n".encode(),
+        ),
+        (
+            b"dev@PC MINGW64 /d/wx (main)\n$ curl -i https://wx.example.com/wx?a=1\n",
+            b"\ndev@PC MINGW64 /d/wx (main)\n$ ls\n",
+        ),
+        (
+            "┌──(kali㉿kali)-[~]\n└─$ curl -i https://wx.example.com/wx?a=1\n".encode(),
+            "\n┌──(kali㉿kali)-[~]\n└─$ ".encode(),
+        ),
+        (b"(venv) dev@mbp wx % http --verbose https://wx.example.com/wx?a=1\n", b"\n(venv) dev@mbp wx % "),
     ],
 )
 def test_the_command_and_the_prompts_of_a_terminal_are_no_part_of_the_answer(before: bytes, behind: bytes) -> None:
@@ -63,6 +76,39 @@ def test_words_around_what_was_copied_from_a_terminal_are_no_part_of_the_answer(
     talk = b"*   Trying 192.0.2.1:443...\n> GET /wx?a=1 HTTP/1.1\n>\n< HTTP/1.1 200 OK\n<\nsuccess"
     assert dump.verbose(WORDS + talk) == dump.verbose(talk)
     assert dump.verbose(talk) is not None
+
+
+@pytest.mark.parametrize(
+    ("behind", "body"),
+    [
+        (b"", b"success"),
+        (b"%\n", b"success"),
+        (b"[root@web01 ~]# \n[root@web01 ~]# ls", b"success"),
+        (b"\nPS D:\\code\\wx>", b"success"),
+        (b"\nubuntu@web01:~$ exit", b"success"),
+        (b"\n[debug] done", b"success\n[debug] done"),
+        (b" by user@example.com", b"success by user@example.com"),
+    ],
+)
+def test_only_a_prompt_behind_a_body_of_the_declared_length_is_none_of_it(behind: bytes, body: bytes) -> None:
+    assert dump.response_of(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess" + behind).body == body
+
+
+SENT = b"POST /wx?a=1 HTTP/1.1\nHost: wx.example.com\nContent-Type: text/xml\n\n<xml><Content>HTTP</Content></xml>"
+CAME = b"HTTP/1.1 200 \nContent-Type: text/plain\nContent-Length: 7\n\nsuccess"
+
+
+@pytest.mark.parametrize("above", [b"", "Wireshark 追踪流\n\n".encode(), SENT + CAME + b"\n\n"])
+@pytest.mark.parametrize("between", [b"", b"\n\n\n"])
+def test_what_was_sent_stands_above_what_came(above: bytes, between: bytes) -> None:
+    assert dump.exchange(above + SENT + between + CAME) == ("/wx?a=1", CAME)
+    asked = SENT.replace(b"POST /wx", b"POST http://wx.example.com/wx")
+    assert dump.exchange(asked + CAME) == ("/wx?a=1", CAME)
+
+
+@pytest.mark.parametrize("text", [SENT, CAME, b"success", b"POST /wx HTTP/1.1\n\n" + CAME, CAME + SENT])
+def test_half_an_exchange_is_none(text: bytes) -> None:
+    assert dump.exchange(text) is None
 
 
 @pytest.mark.parametrize(

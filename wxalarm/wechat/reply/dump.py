@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
 from wxalarm.patterns import later
+from wxalarm.prompts import LONG, PROMPT
 from wxalarm.wechat.reply.transport import dechunked, fields
 
 MOST_RESPONSES = 20
@@ -55,19 +57,32 @@ _METER = re.compile(
 )
 
 
+_CLIENT = rb" ?(?:sudo |time )?(?:curl(?:\.exe)?|https?|xhs?)"
 _COMMAND = later(
-    rb"\s{0,99}(?P<prompt>(?:\[[^\]\n]{1,80}\]|[\w.-]{1,60}@[\w.-]{1,80}[^\n$#>%]{0,120}|PS [^\n>]{1,120}"
-    rb"|[A-Za-z]:[^\n>]{1,120})?"
-    rb" ?[$#>%]) ?(?:sudo |time )?curl(?:\.exe)?(?P<words>(?: (?:[^\n\\]|\\\r?\n|\\.)*+)?)\r?\n"
+    rb"\s{0,99}(?P<prompt>" + PROMPT.encode() + rb")" + _CLIENT + rb"(?P<words>(?: (?:[^\n\\]|\\\r?\n|\\.)*+)?)\r?\n"
 )
+_PROMPTED = later((LONG + r"|PS [A-Z]:[^\n>]{0,120}>").encode())
+"""A prompt behind a body that is as long as declared."""
 _URL = later(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
-_CALLS = later(rb"(?m)^[^\n]{0,300}?[$#>%] ?(?:sudo |time )?curl(?:\.exe)? [^\n]*https?://")
+_CALLS = later(
+    rb"(?m)^[^\n]{0,300}?(?:[$#>%]|(?:\xe2\x9e\x9c|\xe2\x9d\xaf|\xce\xbb)[^\n]{0,120}?)" + _CLIENT + rb" [^\n]*://"
+)
+"""A line that may be a command; the marks of themes are three characters of UTF-8 (➜, ❯, λ)."""
 _TALK = later(rb"(?m)^(?:\*   Trying |\* Host |> (?:GET|POST|HEAD) /|< HTTP/)")
 """How curl -v begins."""
 _HEAD_BELOW = later(rb"(?m)^HTTP/\d(?:\.\d)? \d{3}[^\r\n]{0,200}\r?\n(?:[A-Za-z][A-Za-z-]{1,60}: ?[^\n]*\n){2}")
 _PROSE = later("[一-鿿]|[:：]\\s*\\Z".encode())
 _WORDS_ABOVE = 4000
 """Bytes of what somebody wrote above what was copied from a terminal."""
+
+
+_FIELDS = rb"(?:[A-Za-z][A-Za-z0-9-]{0,60}: ?[^\n]*\n)++"
+_REQUEST = later(
+    rb"(?m)^(?:GET|POST) (?:https?://[^/\s]{1,300})?(?P<target>/\S{0,16384}) HTTP/\d(?:\.\d)?\r?\n"
+    + _FIELDS
+    + rb"\r?\n"
+)
+_CAME = later(rb"HTTP/\d(?:\.\d)? \d{3}[^\r\n]{0,200}\r?\n" + _FIELDS)
 
 
 def unmetered(data: bytes) -> bytes:
@@ -89,18 +104,23 @@ def _command(data: bytes) -> re.Match[bytes] | None:
     """The command at a prompt that curl's output stands below; words of somebody's may stand above."""
     if (command := _COMMAND.match(data)) is not None:
         return command
-    call = _CALLS.search(data, 0, _WORDS_ABOVE)
-    return _COMMAND.match(data, call.start()) if call is not None else None
+    for call in _CALLS.finditer(data, 0, _WORDS_ABOVE):
+        above = data.rfind(b"\n", 0, max(0, call.start() - 1)) + 1  # some prompts have two lines
+        command = _COMMAND.match(data, above) or _COMMAND.match(data, call.start())
+        if command is not None:
+            return command
+    return None
 
 
 def _copied(data: bytes) -> bytes:
     """What was copied from a terminal, without the words of somebody's above it."""
-    if is_dump(data) or _MARKED.match(data.lstrip()):
+    if is_dump(data) or _MARKED.match(data.lstrip()) or exchange(data) is not None:
         return data
     for begins in (_TALK, _HEAD_BELOW):
         found = begins.search(data, 0, _WORDS_ABOVE)
         above = data[: found.start()] if found is not None else b""
-        if found is not None and not set(b"<{") & set(above) and _PROSE.search(above) is not None:
+        apart = begins is _HEAD_BELOW and above.replace(b"\r", b"").endswith(b"\n\n")
+        if found is not None and not set(b"<{") & set(above) and (apart or _PROSE.search(above) is not None):
             return data[found.start() :]
     return data
 
@@ -131,6 +151,17 @@ def verbose(data: bytes) -> Verbose | None:
         not rest.strip() and b" bytes data]" in data,
         gave_up[2].decode("utf-8", "replace").strip() if gave_up else "",
     )
+
+
+def exchange(data: bytes) -> tuple[str, bytes] | None:
+    """(path and query, what came) of the last request in a text that shows what was sent above what came: HTTPie's
+    --verbose, a stream that Wireshark followed, a proxy's raw view. None for any other text."""
+    sent = list(itertools.islice(_REQUEST.finditer(data), MOST_RESPONSES))
+    asked = sent[-1] if sent else None
+    came = _CAME.search(data, asked.end()) if asked is not None else None
+    if asked is None or came is None:
+        return None
+    return asked["target"].decode("latin-1"), data[came.start() :]
 
 
 def is_dump(data: bytes) -> bool:
@@ -197,6 +228,8 @@ def _body(data: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
     if "chunked" in named.get("transfer-encoding", "").lower() and (joined := dechunked(data)) is not None:
         return joined
     length = named.get("content-length", "")
-    if length.isascii() and length.isdigit() and not data[int(length[:9]) :].strip(b"\r\n%"):
-        return data[: int(length[:9])]
+    if length.isascii() and length.isdigit():
+        behind = data[int(length[:9]) :].lstrip(b"%").lstrip(b"\r\n")
+        if not behind or _PROMPTED.match(behind) is not None:
+            return data[: int(length[:9])]
     return data
