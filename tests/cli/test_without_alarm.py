@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,24 @@ def test_since_and_at_say_which_minutes(tmp_path: Path) -> None:
     at = datetime.fromtimestamp(time.time() - 3590, UTC)
     assert "log-upstream-error" in codes(report(*url, "--since", "5m", "--at", at.isoformat())[1])
     assert "log-upstream-error" in codes(report(*url, "--since", "5m", "--at", str(int(at.timestamp())))[1])
+
+
+@pytest.mark.parametrize("form", ["{:%Y-%m-%d %H:%M}", "{:%Y-%m-%dT%H:%M:%S}"])
+def test_at_without_a_zone_is_on_the_clock_of_the_log(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    moment = datetime.fromtimestamp(time.time() // 60 * 60 - 7200 + 30, timezone(timedelta(hours=5, minutes=45)))
+    path.write_text(LINE.format(time=f"{moment:%d/%b/%Y:%H:%M:%S %z}", n="A" * 27, status=502), "utf-8")
+    url = ("--url", "http://wx.example.com/wx", "--since", "5m", "--at", form.format(moment))
+    assert "log-upstream-error" in codes(report(*url, "--access-log", path)[1])
+    # A log that writes no zone says nothing, nor does one that is not there.
+    silent = tmp_path / "silent.log"
+    silent.write_text("started\n")
+    assert "log-upstream-error" in codes(report(*url, "--error-log", silent, "--access-log", path)[1])
+    begins = {
+        report(*url, "--error-log", other)[1]["alarm"]["first_seen"] for other in (silent, tmp_path / "absent.log")
+    }
+    assert len(begins) == 1
+    assert begins != {report(*url, "--access-log", path)[1]["alarm"]["first_seen"]}
 
 
 def test_a_part_of_nginx_alone_is_enough(tmp_path: Path) -> None:

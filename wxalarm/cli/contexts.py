@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +26,7 @@ from wxalarm.cli.common import fail, nearest, none_found, read_bytes, source_nam
 from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
+from wxalarm.logs.times import last_zone
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
 from wxalarm.parser.near import near
@@ -221,6 +225,11 @@ def _only_url(settings: Settings, account: str | None) -> str | None:
     return own[0].url if len(own) == 1 else None
 
 
+_TO_THE_MINUTE = re.compile(r"(?:\A|[T ])\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?\Z")
+_TAIL = 1 << 16
+"""Bytes at the end of a log in which a time is looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What is looked at without an alarm."""
@@ -233,6 +242,8 @@ class Looked:
     """A URL, a log or a configuration was named: there is something to look at."""
     stdin: bool = False
     """What stands on stdin is something else."""
+    logs: Sequence[str] = ()
+    """Their clock is the one of --at, where they say its zone."""
 
     def instead(self, files: Sequence[str]) -> bool:
         """Whether no alarm is expected: no file is named, nothing comes on stdin, but there is something to look at."""
@@ -243,9 +254,24 @@ class Looked:
         length = seconds(self.since) if self.since is not None else SINCE
         if not length:
             fail(words.ui("bad_since", value=self.since))
-        end = now() if self.at is None else time_of(self.at, words, "--at")
+        end = now() if self.at is None else time_of(self.at, words, "--at", self._zone())
+        if _TO_THE_MINUTE.search(self.at or ""):
+            end += timedelta(minutes=1)  # that minute, too
         minutes = max(1, round(length / 60))
         return Alarm(first_seen=(end - timedelta(minutes=minutes)).astimezone(BEIJING), window_minutes=minutes)
+
+    def _zone(self) -> timezone | None:
+        """The zone that the first log writes which writes one."""
+        for path in self.logs:
+            with contextlib.suppress(OSError):
+                if not os.path.isfile(path):  # a pipe is read once
+                    continue
+                with open(path, "rb") as file:
+                    file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                    zone = last_zone(file.read())
+                if zone is not None:
+                    return timezone(timedelta(seconds=zone))
+        return None
 
 
 def _piped() -> bool:
@@ -257,17 +283,18 @@ def _piped() -> bool:
     return bool(peek(1)) if peek is not None else True
 
 
-def time_of(text: str, words: Catalogue, flag: str) -> datetime:
-    """The time that a flag names: ISO 8601, or a time of today, on this machine's clock where no zone is named; or Unix
-    seconds."""
+def time_of(text: str, words: Catalogue, flag: str, zone: timezone | None = None) -> datetime:
+    """The time that a flag names: ISO 8601, or a time of today, where no zone is named in `zone`, else on this
+    machine's clock; or Unix seconds."""
+
     if text.isascii() and text.isdigit() and len(text) >= 9:
         return datetime.fromtimestamp(int(text[:12]), UTC)
-    today = now().astimezone()
+    today = now().astimezone(zone)
     try:
         found = datetime.fromisoformat(text if "-" in text[:8] else f"{today:%Y-%m-%d}T{text}")
     except ValueError:
         fail(words.ui("bad_at", flag=flag, value=text))
-    return found if found.tzinfo is not None else found.astimezone()
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone) if zone is not None else found.astimezone()
 
 
 def read_case(path: Path, words: Catalogue) -> Case:

@@ -85,7 +85,7 @@ def diagnose(
         alarm_too = not clipboard and ("-" in (files or ()) or not (files or url))
         if taken > 1 or (taken and alarm_too):
             fail(words.ui("two_stdin"))
-        looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), bool(taken))
+        looked = Looked(since, at, bool(url or nginx_conf or access_log or error_log or app_log), bool(taken), logs)
         given = settings, words, url, account, resolve or (), looked
         contexts, found = read_alarms(files or (), *given, clip=clipboard, ocr=ocr)
         only = chosen_of(contexts, only, words)

@@ -82,6 +82,12 @@ def zone_of(text: bytes) -> int | None:
     return (int(match[3]) * 60 + int(match[4])) * (-60 if match[2] == b"-" else 60)
 
 
+def last_zone(text: bytes) -> int | None:
+    """Seconds east of UTC as the last time of some lines says of itself; None where none does."""
+    zones = (zone_of(found[0]) for found in re.finditer(LOCAL + rb"|" + ISO, text))
+    return next(reversed([zone for zone in zones if zone is not None]), None)
+
+
 def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int, offset: float) -> float | None:
     if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
         return None
