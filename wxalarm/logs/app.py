@@ -45,6 +45,13 @@ _NAMED_CAUSES = (
         rb"(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
     ),
     ("oom", rb"Out of memory: Kill|invoked oom-killer|oom-kill:|Memory cgroup out of memory"),
+    ("heap", rb"JavaScript heap out of memory|Ineffective mark-compacts near heap limit"),
+    (
+        "disk",
+        rb"No space left on device|\bENOSPC\b|not enough space on the disk|[Dd]isk (?:quota exceeded|(?:is )?full)|"
+        rb"transaction log for database '[^'\n]{0,128}' is full|The table '[^'\n]{0,128}' is full|"
+        + "磁盘空间不足".encode(),
+    ),
     (
         "memory",
         rb"OutOfMemory|MemoryError|Allowed memory size of|heap out of memory|Out of memory|Cannot allocate memory",
@@ -72,21 +79,23 @@ _NAMED_CAUSES = (
     ("stuck", rb"executing too slow \(|\[pool [\w.-]+\] pid \d+(?!\d)"),
 )
 """What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), memory
-ran out, no connection of a pool was free, something waited for too long, no worker was free, one was seen at the same
-step for too long (PHP-FPM's slow log, whose stack follows)."""
+ran out (and the kernel or Node.js ended the process), or a disk did, no connection of a pool was free, something waited
+for too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow log, whose stack
+follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
 _POOL = dict(CAUSES)["pool"]
 _FATAL = (
     rb"\bUncaught |Fatal error|\bFATAL\b|panic: |panic serving |[Uu]nhandled ?(?:[Ee]xception|[Ee]rror|[Rr]ejection|"
     rb"[Pp]romise)|Servlet\.service\(\) for servlet |Exception in ASGI application|Exception on /\S{0,255} \[|"
-    rb"Error handling request|Internal Server Error: /|OutOfMemory|Allowed memory size of"
+    rb"Error handling request|responded 5\d\d in [\d.,]+ ms\r?\n[\w.]{1,120}Exception|Internal Server Error: /|"
+    rb"OutOfMemory|Allowed memory size of"
 )
 _UNCAUGHT = later(_FATAL)
 """Nobody caught it, by what languages and servers print then: whatever it hit ended with it."""
 _TROUBLE = later(
     rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|[Dd]eadlock|"
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|"
-    rb"\"level\":\s?\"(?:error|fatal|critical)\"|"
+    rb"\"level\":\s?\"(?:error|fatal|critical)\"|\blevel=(?:error|fatal|panic)\b|\b(?:ERR|FTL)\]|\A(?:fail|crit): |"
     + b"|".join((_FATAL, *(pattern for name, pattern in _NAMED_CAUSES if name != "pool")))
 )
 _HUNG_UP = later(
@@ -123,7 +132,10 @@ _NAMED = later(
 _CUT = later(rb"(?<![\w-])(o[\w-]{%d,%d})(?:\.\.\.|\xe2\x80\xa6)" % (HEAD - 1, OPENID_LENGTH - 2))
 """What may be the head of an OpenID: of long arguments PHP shows 15 characters in a stack."""
 _MIXED = later(rb"(?=.*[A-Z])(?=.*\d)")
-_RAISED = later(rb"(?:(?:### )?Cause(?:d by)?: )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)(?::|\s*\Z)")
+_RAISED = later(
+    rb"(?:(?:### )?Cause(?:d by)?: |\s{1,8}---> )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)"
+    rb"(?: \(0x[0-9A-Fa-f]{1,8}\))?(?::|\s*\Z)"
+)
 _NAMES_ONE = later(rb"[A-Za-z_.$]{0,80}[a-z](?:Exception|Error)\b")
 _FAR = 120
 """Characters of a line that its reader sees at once."""

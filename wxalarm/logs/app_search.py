@@ -15,6 +15,7 @@ from wxalarm.logs import app, mask
 from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
 from wxalarm.logs.place import Log
+from wxalarm.wechat.limits import WAIT
 
 MOST_HITS = 20
 NEAR = 15.0
@@ -25,6 +26,8 @@ OWN = ("openid", "push", "id")
 """Needles that no other push of its seconds has; with one second, one event, there may be many."""
 MOMENT = 2.0
 """Seconds from the push's own on within which an error that names nobody may be its: its second, and what it takes."""
+ENDS = ("oom", "heap")
+"""Reasons after which a process is gone, whose ever it was: from then on nothing of it answers."""
 MOST_THEN = 20
 """Errors of that moment that are kept."""
 _NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
@@ -110,6 +113,8 @@ class AppSearch:
         self.others = 0
         """Entries of the push's own moment that speak of no error and name nothing of it."""
         self._path = re.compile(_NAMES_PATH % re.escape(push.path.rstrip(b"/"))) if len(push.path) > 1 else None
+        self.ended: AppHit | None = None
+        """The last of those before the push, and in the time that WeChat waits, that ended a process."""
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
@@ -140,6 +145,8 @@ class AppSearch:
                 then = 0 <= now - self.start < MOMENT
                 if app.trouble(line):
                     self.errors += 1
+                    if now - self.start <= WAIT and app.cause(line) in ENDS:
+                        self.ended = self._hit(parser, log, offset, chunk, place, line, "time")
                     if self.example is None or (then and len(self._then) < MOST_THEN):
                         self._error(self._hit(parser, log, offset, chunk, place, line, "time"), now if then else None)
                 elif then and at is not None and not any(needle in line for needle in self.push.needles):

@@ -27,6 +27,8 @@ class AppLogSeen(LogsSeen, frozen=True):
     """Lines of the window that speak of an error."""
     example: AppHit | None = None
     """The first of them."""
+    ended: AppHit | None = None
+    """The last of them that ended a process before the push, or while WeChat waited for it."""
     then: tuple[AppHit, ...] = ()
     """The errors of the push's own moment that name its path, or nobody."""
     others: int = 0
@@ -84,6 +86,7 @@ def _read(
         lines=search.lines,
         errors=search.errors,
         example=search.example,
+        ended=search.ended,
         then=search.then,
         others=search.others,
         assumed=tuple(assumed),

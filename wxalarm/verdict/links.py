@@ -16,6 +16,7 @@ from wxalarm.verdict.ties import (
     CLOSED,
     DEFAULT_SERVER,
     ENDED,
+    LONGER,
     NO_ADDRESS,
     OLD_ADDRESS,
     OTHER_ANSWER,
@@ -91,6 +92,7 @@ LIKELY, POSSIBLE = Certainty.LIKELY, Certainty.POSSIBLE
 LINKS: tuple[Link, ...] = (
     # --- the number that libcurl gave, and what gives it ---
     Link("number", ("curl-error",), (*NO_NAME, "dns-no-ipv4", "dns-delegation-broken"), NO_ADDRESS, LIKELY),
+    Link("number", ("curl-error",), ("errlog-tls",), SAME_NUMBER, LIKELY),
     Link("number", ("curl-error",), (*NO_CONNECTION, *NO_TLS, *NO_ANSWER, "http-malformed"), SAME_NUMBER, LIKELY),
     # --- the address is no longer the callback's ---
     Link(
@@ -194,6 +196,7 @@ LINKS: tuple[Link, ...] = (
     ),
     Link("gave-up", ("http-timeout", "http-slow"), ("log-client-gave-up", "log-slow"), SAME_MACHINE, LIKELY),
     Link("application-late", (*TOO_LATE, "errlog-upstream-timeout"), ("app-log-slow",), SAME_PUSH),
+    Link("longer", ("nginx-proxy-timeout",), ("app-log-slow",), LONGER),
     Link(
         "application-late",
         (*TOO_LATE, "errlog-upstream-timeout", "app-log-slow"),
@@ -224,7 +227,7 @@ LINKS: tuple[Link, ...] = (
     Link(
         "application-late", (*TOO_LATE, *STATUS, "errlog-upstream-timeout"), ("app-log-errors",), SAME_MACHINE, POSSIBLE
     ),
-    Link("ended", (*STATUS, *UPSTREAM_FAILED), ("app-log-errors", "app-log-error"), ENDED, LIKELY),
+    Link("ended", ("curl-error", *STATUS, *UPSTREAM_FAILED), ("app-log-errors", "app-log-error"), ENDED, LIKELY),
     # --- what ran out, and the setting or the state behind it ---
     Link("connections", ("errlog-connections",), ("nginx-connections-low",), SAME_MACHINE, LIKELY, acted=True),
     Link("files", ("errlog-open-files",), ("nginx-nofile-low", "files-low"), SAME_MACHINE, LIKELY, acted=True),

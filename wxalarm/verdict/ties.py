@@ -23,6 +23,8 @@ CLOSES = 444
 """The status in nginx's log when it closed the connection without an answer (`return 444`)."""
 RESOLVE = 6
 """libcurl's number for a name that gave no address."""
+REFUSED = 7
+"""For a connection that nobody took."""
 EMPTY = 52
 """For a connection that was closed without an answer."""
 UNSERVED = frozenset({502, 503, 504})
@@ -179,8 +181,15 @@ def _that_time(effect: Finding, cause: Finding) -> bool:
 
 
 def _ended(effect: Finding, cause: Finding) -> bool:
-    """The kernel ended a process in those minutes, and the effect is of an application that is not there."""
-    return cause.evidence.get("case") == "oom" and bool(statuses(effect) & UNSERVED)
+    """A process ended before the push, and the effect is of an application that is not there."""
+    closed = effect.evidence.get("number") in (REFUSED, EMPTY)
+    return bool(cause.evidence.get("ended")) and (closed or bool(statuses(effect) & UNSERVED))
+
+
+def _longer(effect: Finding, cause: Finding) -> bool:
+    """The application took longer for the push than WeChat waits: no setting of the proxy would have been right."""
+    seconds = cause.evidence.get("seconds")
+    return own(cause) and isinstance(seconds, (int, float)) and seconds >= (effect.evidence.get("limit") or seconds)
 
 
 OLD_ADDRESS = Tie("old-address", _old_address)
@@ -199,6 +208,7 @@ NO_ADDRESS = Tie("number", lambda effect, cause: effect.evidence.get("number") =
 CLOSED = Tie("closed", _closed)
 DEFAULT_SERVER = Tie("default", _share(("default_server",)))
 ENDED = Tie("time", _ended)
+LONGER = Tie("push", _longer)
 THAT_TIME = Tie("time", _that_time)
 SAME_MACHINE = Tie("machine", lambda effect, cause: True)
 """Findings about this machine are only made where it is known to be the callback's server."""

@@ -130,12 +130,13 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             to=clock(seen.high),
             zone="assumed" if seen.assumed else "told",
         )
-    example = max(seen.then, key=_telling, default=seen.example)
+    example = seen.ended or max(seen.then, key=_telling, default=seen.example)
     if bad is None and seen.errors and example is not None:
         evidence = {"count": seen.errors, "lines": seen.lines, "case": _case(example), "errcode": example.errcode}
-        # Whose process the kernel ends does not matter: from then on nothing of it answers.
-        code = APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED) if _case(example) == "oom" else APP_LOG_ERRORS
-        yield code(None, **_line(example, False), **evidence)
+        ended = seen.ended is not None
+        # Whose process it was does not matter: from then on nothing of it answers.
+        code = APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED) if ended else APP_LOG_ERRORS
+        yield code(None, **_line(example, False), **evidence, ended=ended)
     yield from partly_read(seen.files)
 
 

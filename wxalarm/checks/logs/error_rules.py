@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from wxalarm import mechanisms
@@ -95,6 +96,11 @@ MAKES = {
 What only makes a push wait is not here."""
 ANSWER_WITHIN = 120.0
 """Seconds after the push within which a line can be about it; more is another clock."""
+ON_CERTIFICATES = (42, 43, 44, 45, 46, 48)
+"""bad_certificate, unsupported_certificate, certificate_revoked, _expired, _unknown, unknown_ca: the client's
+word on what it was shown."""
+VERIFY, HANDSHAKE = 60, 35
+"""libcurl's numbers: the certificate was not accepted; the handshake failed otherwise."""
 ERRLOG_ZONE = Code("errlog-zone", Severity.NOTE, Basis.CONDITION)
 CODES = (*BY_KIND.values(), ERRLOG_ZONE, LOG_PARTLY_READ)
 
@@ -125,10 +131,19 @@ def _findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
             line=group.line,
             zone=group.zone,
             upstreams=list(group.upstreams)[:5] or ["-"],
+            **(_alert(group.line) if group.kind == "tls" else {}),
         )
     if seen.groups and seen.offset_from == ASSUMED:
         yield ERRLOG_ZONE(None, files=names(seen.read))
     yield from partly_read(seen.files)
+
+
+def _alert(line: str) -> dict[str, object]:
+    """The alert (RFC 8446, 6) with which a handshake ended, and libcurl's number for that: the client sends those on a
+    certificate."""
+    found = re.search(r"SSL alert number (\d{1,3})", line)
+    alert = int(found[1]) if found is not None else None
+    return {"alert": alert, "curl": VERIFY if alert in ON_CERTIFICATES else HANDSHAKE}
 
 
 def _seconds(group: Group, ctx: Context) -> float | None:
