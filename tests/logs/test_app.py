@@ -385,3 +385,49 @@ def test_what_caused_an_error_is_shown_when_only_it_names_a_reason() -> None:
 def test_the_steps_of_a_stack_say_nothing() -> None:
     lines = [b"ERROR x", b"\tat a.Pool.createTimeoutException(Pool.java:1)", b"#3 /srv/x.php(3): csrf_token()", b"end"]
     assert said(lines) == b"ERROR x\nend"
+
+
+SERILOG = b"2026-06-18 03:15:48.441 +08:00 [ERR] HTTP POST /wx responded 500 in 84.1173 ms"
+RAISED = b"Microsoft.EntityFrameworkCore.DbUpdateException: An error occurred while saving. See the inner exception."
+INNER = b" ---> Microsoft.Data.SqlClient.SqlException (0x80131904): The transaction log for database 'Shop' is full."
+
+
+@pytest.mark.parametrize(
+    ("line", "bad"),
+    [
+        (SERILOG, True),
+        (b"[03:15:48 FTL] Host terminated", True),
+        (b"fail: Microsoft.AspNetCore.Server.Kestrel[13]", True),
+        (b'time="2026-06-18T03:15:48Z" level=error msg="no"', True),
+        (SERILOG.replace(b"[ERR]", b"[INF]").replace(b"500", b"200"), False),
+        (b"it did not fail: all is well", False),
+        (b'time="2026-06-18T03:15:48Z" level=info msg="no error"', False),
+    ],
+)
+def test_levels_of_other_loggers(line: bytes, bad: bool) -> None:
+    assert trouble(line) is bad
+
+
+def test_an_exception_of_dotnet_and_the_one_inside_it() -> None:
+    entry = [SERILOG, RAISED, INNER, b"   at Shop.Save(Event e) in D:\\Shop.cs:line 47"]
+    assert headline(entry) == SERILOG + " … ".encode() + INNER.strip()
+    assert uncaught(b"\n".join(entry))
+    assert not uncaught(SERILOG), "a handler may answer 500 by itself"
+    assert cause(b"\n".join(entry)) == "disk"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (
+            b"FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory",
+            "heap",
+        ),
+        (b"Error writing file '/var/lib/mysql/binlog.000412' (OS errno 28 - No space left on device)", "disk"),
+        (b"Error: ENOSPC: no space left on device, write", "disk"),
+        (b"the disk is fuller than yesterday", None),
+        (b"java.lang.OutOfMemoryError: Java heap space", "memory"),
+    ],
+)
+def test_what_ran_out(line: bytes, name: str | None) -> None:
+    assert cause(line) == name

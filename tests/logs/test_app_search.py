@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.checks.logs.support import OPENID, START, joined
 from tests.logs.made import Made
 from tests.logs.test_app import OTHER
@@ -215,3 +217,21 @@ def test_a_cut_openid_is_its_users_where_it_begins_alike() -> None:
     assert (hit.needle, hit.time, hit.uncaught, hit.trouble) == ("head", START, True, lines[0].decode())
     assert searched(lines[0], b"#0 x('oZZZZ0bcdefghij...')").then == (), "another user's"
     assert [hit.needle for hit in searched(at(0, f"push {OPENID} {head}")).hits] == ["openid"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "ended"),
+    [
+        (-6, b"FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", True),
+        (-6, b"kernel: Out of memory: Killed process 7 (java)", True),
+        (3, b"kernel: Out of memory: Killed process 7 (java)", True),
+        (90, b"kernel: Out of memory: Killed process 7 (java)", False),
+        (-6, b"ERROR java.lang.OutOfMemoryError: Java heap space", False),
+    ],
+)
+def test_a_process_that_ended_before_the_push_is_kept(seconds: int, text: bytes, ended: bool) -> None:
+    first = at(-30, "ERROR nothing to do with it")
+    search = searched(first, at(seconds, text.decode()))
+    assert (search.ended is not None and text in search.ended.line.encode()) is ended
+    assert search.example is not None
+    assert search.example.line.encode() == first

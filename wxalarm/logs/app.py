@@ -48,7 +48,7 @@ _NAMED_CAUSES = (
     ("heap", rb"JavaScript heap out of memory|Ineffective mark-compacts near heap limit"),
     (
         "disk",
-        rb"No space left on device|\bENOSPC\b|not enough space on the disk|[Dd]isk (?:quota exceeded|(?:is )?full)|"
+        rb"No space left on device|\bENOSPC\b|not enough space on the disk|[Dd]isk (?:quota exceeded|(?:is )?full\b)|"
         rb"transaction log for database '[^'\n]{0,128}' is full|The table '[^'\n]{0,128}' is full|"
         + "磁盘空间不足".encode(),
     ),

@@ -133,10 +133,13 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     example = seen.ended or max(seen.then, key=_telling, default=seen.example)
     if bad is None and seen.errors and example is not None:
         evidence = {"count": seen.errors, "lines": seen.lines, "case": _case(example), "errcode": example.errcode}
-        ended = seen.ended is not None
-        # Whose process it was does not matter: from then on nothing of it answers.
-        code = APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED) if ended else APP_LOG_ERRORS
-        yield code(None, **_line(example, False), **evidence, ended=ended)
+        if seen.ended is not None:
+            # Whose process it was does not matter: from then on nothing of it answers.
+            yield APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED)(
+                None, **_line(example, False), **evidence, ended=True
+            )
+        else:
+            yield APP_LOG_ERRORS(None, **_line(example, False), **evidence)
     yield from partly_read(seen.files)
 
 
