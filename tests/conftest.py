@@ -10,9 +10,11 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
-# A shell ignores these for what it runs in the background, and what tests start inherits that: it could not be ended.
+# A shell ignores these for what it runs in the background, nohup the last one, and what tests start inherits that: it
+# could not be ended.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Whoever runs the tests may have a history, tokens and a key of their own: tests neither see them nor write there.
 _STATE = tempfile.TemporaryDirectory(prefix="wxalarm-state-")

@@ -50,7 +50,7 @@ def test_what_goes_on(line: bytes, expected: bool) -> None:
         (b"ForbiddenError: invalid csrf token", "csrf"),
         (b"PHP Fatal error: Allowed memory size of 134217728 bytes exhausted", "memory"),
         (b"java.lang.OutOfMemoryError: Java heap space", "memory"),
-        (b"FATAL ERROR: JavaScript heap out of memory", "memory"),
+        (b"FATAL ERROR: JavaScript heap out of memory", "heap"),
         (b"Maximum execution time of 30 seconds exceeded", "timeout"),
         (b"Lock wait timeout exceeded; try restarting transaction", "timeout"),
         (b"requests.exceptions.ReadTimeout: HTTPSConnectionPool", "timeout"),
