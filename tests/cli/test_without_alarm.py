@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -74,6 +75,22 @@ def test_at_without_a_zone_is_on_the_clock_of_the_log(form: str, tmp_path: Path)
     }
     assert len(begins) == 1
     assert begins != {report(*url, "--access-log", path)[1]["alarm"]["first_seen"]}
+
+
+@pytest.mark.parametrize(
+    ("age", "behind", "moved"), [(7200, 3600, True), (7200, 0, False), (90_000, 0, True), (60, 0, False)]
+)
+def test_the_minutes_before_the_end_of_a_copied_log_are_looked_at(
+    age: float, behind: float, moved: bool, tmp_path: Path
+) -> None:
+    """behind: seconds from its last line to when the file was written."""
+    path = log(tmp_path, 502, 502, age=age)
+    os.utime(path, (time.time() - age + behind,) * 2)
+    url = ("--offline", "--lang", "en", "-f", "json", "--url", "http://wx.example.com/wx", "--access-log", str(path))
+    done = wxalarm("diagnose", *url)
+    found = json.loads(done.stdout)["reports"][0]
+    assert ("log-upstream-error" in codes(found)) is (moved or age < 900)
+    assert (b"The logs end at " in done.stderr) is moved
 
 
 def test_a_part_of_nginx_alone_is_enough(tmp_path: Path) -> None:

@@ -360,3 +360,22 @@ def test_doubled_quotes_outside_a_cell_are_the_servers_own() -> None:
     plain = ALARM.replace("[cURL Error=52]", f"[response_content={body}]")
     assert alarm_of(plain).sample.response_content == body
     assert alarm_of(f'报警群,"看下\n{plain}').sample.response_content == body, "the cell never ends"
+
+
+@pytest.mark.parametrize("mark", ["> ", ">> ", "> > ", ">"])
+def test_a_quoted_body_of_several_lines_is_that_without_the_marks(mark: str) -> None:
+    body = "<br />\n<b>Notice</b>\n\nsuccess"
+    length = len(body)
+    plain = ALARM.replace("[cURL Error=52]", f"[response_length={length}][response_content={body}]")
+    own = alarm_of(plain)
+    assert own.sample.response_content == body
+    quoted = "\n".join(mark + line if line else mark.rstrip() for line in plain.split("\n"))
+    assert alarm_of(quoted).sample == own.sample
+    untold = quoted.replace(f"[response_length={length}]", "")
+    assert alarm_of(untold).sample.response_content == body
+    assert streamed(quoted, 17) == (list(parse(quoted).alarms), list(parse(quoted).problems))
+    # What the server itself sent stays: with its declared length, in an alarm that is not quoted.
+    sent = body.replace("\n", f"\n{mark}")
+    theirs = ALARM.replace("[cURL Error=52]", f"[response_length={len(sent)}][response_content={sent}]")
+    assert alarm_of(theirs).sample.response_content == sent
+    assert alarm_of(mark + theirs).sample.response_content == sent

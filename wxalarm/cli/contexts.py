@@ -7,7 +7,7 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -26,7 +26,7 @@ from wxalarm.cli.common import fail, nearest, none_found, read_bytes, source_nam
 from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
-from wxalarm.logs.times import last_zone
+from wxalarm.logs.times import last_time, last_zone
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
 from wxalarm.parser.near import near
@@ -228,6 +228,8 @@ def _only_url(settings: Settings, account: str | None) -> str | None:
 _TO_THE_MINUTE = re.compile(r"(?:\A|[T ])\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?\Z")
 _TAIL = 1 << 16
 """Bytes at the end of a log in which a time is looked for."""
+_COPIED, _OLD = 60.0, 86400.0
+"""Seconds: a log that was written so long after its last line is a copy; one with a last line so old grows no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,24 +256,42 @@ class Looked:
         length = seconds(self.since) if self.since is not None else SINCE
         if not length:
             fail(words.ui("bad_since", value=self.since))
-        end = now() if self.at is None else time_of(self.at, words, "--at", self._zone())
-        if _TO_THE_MINUTE.search(self.at or ""):
-            end += timedelta(minutes=1)  # that minute, too
+        if self.at is None:
+            end = self._last(length, words) or now()
+        else:
+            end = time_of(self.at, words, "--at", self._zone())
+            if _TO_THE_MINUTE.search(self.at):
+                end += timedelta(minutes=1)  # that minute, too
         minutes = max(1, round(length / 60))
         return Alarm(first_seen=(end - timedelta(minutes=minutes)).astimezone(BEIJING), window_minutes=minutes)
 
     def _zone(self) -> timezone | None:
         """The zone that the first log writes which writes one."""
-        for path in self.logs:
-            with contextlib.suppress(OSError):
-                if not os.path.isfile(path):  # a pipe is read once
-                    continue
+        zones = (last_zone(text) for text, _ in _tails(self.logs))
+        zone = next((one for one in zones if one is not None), None)
+        return timezone(timedelta(seconds=zone)) if zone is not None else None
+
+    def _last(self, length: float, words: Catalogue) -> datetime | None:
+        """When logs end that were copied before the minutes that would be looked at, which is said; None where one may
+        be growing still: there silence says something."""
+        found = [(last_time(text), written) for text, written in _tails(self.logs)]
+        today = now().timestamp()
+        ends = [end for end, written in found if end is not None and (written - end > _COPIED or today - end > _OLD)]
+        if not found or len(ends) < len(found) or max(ends) >= today - length:
+            return None
+        last = datetime.fromtimestamp(max(ends) + 1, BEIJING)
+        typer.echo(words.ui("logs_end", time=f"{last:%Y-%m-%d %H:%M:%S}"), err=True)
+        return last
+
+
+def _tails(paths: Sequence[str]) -> Iterator[tuple[bytes, float]]:
+    """(the end, when it was last written in Unix seconds) of each log that is a file; a pipe is read once."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if os.path.isfile(path):
                 with open(path, "rb") as file:
                     file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-                    zone = last_zone(file.read())
-                if zone is not None:
-                    return timezone(timedelta(seconds=zone))
-        return None
+                    yield file.read(), os.fstat(file.fileno()).st_mtime
 
 
 def _piped() -> bool:

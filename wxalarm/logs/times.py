@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 Reader = Callable[[bytes], float | None]
@@ -84,8 +84,18 @@ def zone_of(text: bytes) -> int | None:
 
 def last_zone(text: bytes) -> int | None:
     """Seconds east of UTC as the last time of some lines says of itself; None where none does."""
-    zones = (zone_of(found[0]) for found in re.finditer(LOCAL + rb"|" + ISO, text))
+    zones = (zone_of(found[0]) for found in _times(text))
     return next(reversed([zone for zone in zones if zone is not None]), None)
+
+
+def last_time(text: bytes) -> float | None:
+    """The last time of some lines that says its zone, as Unix seconds; None where none does."""
+    read = (local(found[0]) or (dated(found[0]) if zone_of(found[0]) is not None else None) for found in _times(text))
+    return next(reversed([time for time in read if time is not None]), None)
+
+
+def _times(text: bytes) -> Iterator[re.Match[bytes]]:
+    return re.finditer(LOCAL + rb"|" + ISO, text)
 
 
 def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int, offset: float) -> float | None:

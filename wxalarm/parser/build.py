@@ -26,6 +26,7 @@ from wxalarm.patterns import compiled
 MOST_DIGITS = 18
 _NOISE = w.EDGES + w.QUOTES
 _STRAY = compiled(r"\[|[^\s\[]+")
+_QUOTED = compiled(r"(?:> ?){1,5}")
 _DATE, _COUNT, _WINDOW = compiled(w.DATE), compiled(w.COUNT), compiled(w.WINDOW)
 
 
@@ -163,7 +164,7 @@ class _Builder:
         self, name: str, group: Token, span: tuple[int, int], values: dict[str, Any], extra: dict[str, str | None]
     ) -> None:
         if name == "response_content":
-            body = self.text[span[0] : span[1]]
+            body = self._unquoted(self.text[span[0] : span[1]], values.get("response_length"))
             values[name] = body
             values["response_truncated"] = not group.closed
             self.spans["sample.response_content"] = span
@@ -178,6 +179,19 @@ class _Builder:
         elif text:
             extra[group.key] = text
             self._problem(BAD_VALUE, span, field=name, value=text[:200], expected="0-9")
+
+    def _unquoted(self, body: str, declared: int | None) -> str:
+        """A body of several lines without the quotation marks that a mail or a page put before each, as it did before
+        the alarm's first line; as it stands where it has its declared length so."""
+        start = self.cluster.start
+        mark = _QUOTED.fullmatch(self.text, max(self.text.rfind("\n", 0, start) + 1, start - 32), start)
+        lines = body.split("\n")
+        if mark is None or len(lines) < 2 or declared == len(body.encode("utf-8", "replace")):
+            return body
+        begin = mark[0].rstrip()
+        if not all(line.startswith(begin) for line in lines[1:]):
+            return body
+        return "\n".join([lines[0], *(line[len(begin) :].removeprefix(mark[0][len(begin) :]) for line in lines[1:])])
 
     def _is_cut(self, name: str, group: Token, number: str) -> bool:
         """Whether more digits may have stood behind a number: a tool cut the text there."""

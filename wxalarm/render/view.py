@@ -147,7 +147,9 @@ def view(report: Report, words: Catalogue) -> View:
         rivals=tuple(_rival(rival, report, words) for rival in cause.rivals) if cause else (),
         rivals_short=tuple(_rival(rival, report, words, text="") for rival in cause.rivals) if cause else (),
         also=grouped(cause.also, words) if cause else (),
-        age=words.ui("old", days=round(report.age / DAY)) if report.age is not None and report.age > OLD else "",
+        age=words.ui("old" if report.alarm.told else "old_minutes", days=round(report.age / DAY))
+        if report.age is not None and report.age > OLD
+        else "",
         gaps=_gaps(report, words),
         not_checked=not_checked(report, words),
         manual=tuple(words.steps(report.alarm.kind)) if report.alarm.told else (),

@@ -135,9 +135,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         evidence = {"count": seen.errors, "lines": seen.lines, "case": _case(example), "errcode": example.errcode}
         if seen.ended is not None:
             # Whose process it was does not matter: from then on nothing of it answers.
-            yield APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED)(
-                None, **_line(example, False), **evidence, ended=True
-            )
+            yield APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED)(None, **_line(example, False), **evidence, ended=True)
         else:
             yield APP_LOG_ERRORS(None, **_line(example, False), **evidence)
     yield from partly_read(seen.files)
