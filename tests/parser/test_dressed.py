@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -379,3 +380,24 @@ def test_a_quoted_body_of_several_lines_is_that_without_the_marks(mark: str) -> 
     theirs = ALARM.replace("[cURL Error=52]", f"[response_length={len(sent)}][response_content={sent}]")
     assert alarm_of(theirs).sample.response_content == sent
     assert alarm_of(mark + theirs).sample.response_content == sent
+
+
+@pytest.mark.parametrize("width", [64, 72, 76, 80, 100])
+@pytest.mark.parametrize("indent", ["", "    ", "> "])
+@pytest.mark.parametrize("body", ['{"code":401,"msg":"token expired","data":null}', "success"])
+def test_an_alarm_in_one_line_that_a_mail_filled(width: int, indent: str, body: str) -> None:
+    plain = ALARM.replace("[cURL Error=52]", f"[response_length={len(body)}][response_content={body}]")
+    line = " ".join(plain.split("\n"))
+    filled = textwrap.fill(
+        line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    assert filled.count("\n") >= 3
+    text = f"Details:\n{filled}\n\nAssigned to: Wei\n"
+    assert alarm_of(text) == alarm_of(line) == alarm_of(plain)
+    assert streamed(text, 17) == (list(parse(text).alarms), list(parse(text).problems))
+
+
+def test_a_line_below_an_alarm_in_one_line_is_none_of_it() -> None:
+    line = " ".join(ALARM.split("\n"))
+    for below in ("收到", "收到\n我看看\n好", "张三: 谢谢 " * 20):
+        assert alarm_of(f"{line}\n{below}\n") == alarm_of(ALARM)

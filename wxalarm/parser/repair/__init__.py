@@ -1,7 +1,8 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
 Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `panes` (borders of panes),
-`sheets` (feet of pages), `parts` (of SMS), `json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags),
+`sheets` (feet of pages), `parts` (of SMS), `fills` (paragraphs),
+`json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags),
 `marks` (full-width brackets, zero-width characters), `rows` (tables), `dress` (labels as chat tools print them, cut
 lines), `groups` (the same inside brackets).
 Bodies are left as they are, because a server may really have sent such things; they are decoded only when they show
@@ -57,9 +58,10 @@ _DRESS = later(
 
 _SEEN = later(
     r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[(（]1/\d{1,2}[)）]|[Pp]age \d{1,4} of \d|[{=:]\"\"[\w/<.-]"
+    r"|[Aa]pp ?[Ii][Dd][:：] ?\S{10,24}[ \t]+昵称[:：][^\n]{1,130}\n[ \t>]{0,24}\S"
 )
 """A link to itself, as Markdown and Slack write it; the foot of a page; the first of several parts; the doubled quotes
-of a cell."""
+of a cell; an alarm of filled lines."""
 
 
 class Signs:
@@ -158,13 +160,14 @@ class Stretches:
 def repair(text: str) -> Repaired:
     """The text without the damage, from the outside to the inside: as a mail, as a page or a document of JSON (which
     may hold another), as lines of a chat tool."""
-    from wxalarm.parser.repair import dress, json_strings, mail, marks, panes, parts, rows, sheets
+    from wxalarm.parser.repair import dress, fills, json_strings, mail, marks, panes, parts, rows, sheets
 
     chain = _Chain(text)
     chain.run(mail.parts(text, 0, len(text)))
     chain.run(panes.edits(text, 0, len(text)))
     chain.run(sheets.edits(chain.text))
     chain.run(parts.edits(chain.text))
+    chain.run(fills.edits(chain.text))
     text = chain.text
     chain.run(mail.edits(text, 0, len(text)))
     chain.run(marks.unescapes(chain.text))
