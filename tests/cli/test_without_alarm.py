@@ -225,3 +225,20 @@ def test_a_configuration_that_is_not_read_is_called_by_its_name(text: str, said:
     (result,) = (one for one in found["results"] if one["check"] == "nginx-config")
     assert (result["status"] == "skip") is (said is not None)
     assert (said or "") in (result["reason"] or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("[25-Apr-2026 21:30:09] WARNING: [pool www] server reached pm.max_children setting (10)\n", True),
+        ("2026/04/25 21:30:09 [error] 7#7: *1 upstream timed out (110: Connection timed out)\n", False),
+        ("no log at all\n", False),
+    ],
+)
+def test_a_log_of_another_program_given_as_nginxs_error_log(text: str, moved: bool, tmp_path: Path) -> None:
+    path = tmp_path / "given.log"
+    path.write_text(text * 3)
+    done = wxalarm(
+        "diagnose", "--offline", "--url", "http://wx.example.com/wx", "--error-log", str(path), "--lang", "en"
+    )
+    assert (b"read as an application's log" in done.stderr) is moved

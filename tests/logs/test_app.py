@@ -431,3 +431,21 @@ def test_an_exception_of_dotnet_and_the_one_inside_it() -> None:
 )
 def test_what_ran_out(line: bytes, name: str | None) -> None:
     assert cause(line) == name
+
+
+UUID = b"8f2d3c1a-77b4-4c12-8d0a-000000000302"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b"2026-05-30T14:48:16.902Z\t" + UUID + b"\tINFO\tPOST /", UUID),
+        (b"START RequestId: " + UUID, UUID),
+        (b"[" + UUID + b"] began", UUID),
+        (b"[0123456789abcdef] began", b"0123456789abcdef"),
+        (b"file-" + UUID + b".txt", None),
+        (b"2026-05-30 14:48:16 nothing", None),
+    ],
+)
+def test_the_id_of_a_request_stands_behind_its_name_or_alone(line: bytes, found: bytes | None) -> None:
+    assert tag(line) == found

@@ -401,3 +401,18 @@ def test_a_line_below_an_alarm_in_one_line_is_none_of_it() -> None:
     line = " ".join(ALARM.split("\n"))
     for below in ("收到", "收到\n我看看\n好", "张三: 谢谢 " * 20):
         assert alarm_of(f"{line}\n{below}\n") == alarm_of(ALARM)
+
+
+@pytest.mark.parametrize("cut", ["信服务器", "服务器", "务器", "器"])
+def test_an_alarm_copied_from_within_its_wording(cut: str) -> None:
+    text = "先发出来求大佬看看\n\n" + ALARM[ALARM.index("微信服务器") :].replace("微信服务器", cut)
+    own = alarm_of(ALARM)
+    found = alarm_of(text)
+    assert (found.kind, found.description, found.count, found.sample) == (
+        own.kind,
+        own.description,
+        own.count,
+        own.sample,
+    )
+    assert streamed(text, 17) == ([found], list(parse(text).problems))
+    assert not parse(f"{cut}向公众号推送消息，次数: 5分钟 3次，求助\n").alarms

@@ -53,6 +53,12 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
         known_servers(servers, words)
         dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
+    if logs["error_log"]:
+        others = [path for path in logs["error_log"] if _is_of_application(path)]
+        for path in others:
+            typer.echo(visible(words.ui("error_log_of_others", path=path)), err=True)
+        logs["error_log"] = [path for path in logs["error_log"] if path not in others]
+        logs["app_log"] = [*(logs["app_log"] or ()), *others]
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
     host = replace(settings.host, **named)
     api = settings.api
@@ -60,6 +66,23 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
         api = replace(api, callback_check=pasted)
     given = {name: value for name, value in flags.items() if value is not None}
     return replace(settings, dns=dns, host=host, api=api, **given)
+
+
+def _is_of_application(path: str) -> bool:
+    """Whether a file given as nginx's error log is another program's log: PHP-FPM's, an application's."""
+    # Hardly ever wanted.
+    from wxalarm.logs import app
+    from wxalarm.logs.errors import is_error_log
+    from wxalarm.probes import logfiles
+
+    if not os.path.isfile(path):
+        return False
+    source = logfiles.opened(path)
+    if isinstance(source, logfiles.LogFile):
+        return False
+    with source:
+        lines = source.sample()
+    return bool(lines) and not is_error_log(lines) and app.shape_of(lines) is not None
 
 
 def known_servers(servers: Sequence[str], words: Catalogue) -> None:

@@ -120,7 +120,7 @@ _ERRCODE = (
 """What WeChat's API answers a call that failed, as it stands in JSON, and as WxJava prints it."""
 _REQUEST = (
     rb"(?i:(?:request|req|trace|correlation)[_-]?id)[\"'\\]*\s?[=:]\s?[\"'\\]*([\w-]{6,64})|"
-    rb"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,32})\]"
+    rb"\[([0-9a-f]{12,32})\]|(?<![\w-])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
 )
 _THREAD = rb"\[((?![\w.#-]*(?i:loop|reactor|epoll|event))[\w.#-]{0,48}(?i:exec|thread|worker)-?\d{1,6})\]"
 """A thread that does one thing at a time: an event loop does many."""

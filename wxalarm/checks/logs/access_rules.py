@@ -367,6 +367,8 @@ def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding
         # Without a time only an alarm that says so itself makes the alarm's own a wait in vain.
         mine = kind == late and (not untimed or ctx.alarm.kind in LATE)
         waited = "unknown" if hit is None else answered.waited_for(hit.said)
+        passed = round(hit.ended - hit.stamp) if untimed and mine and hit is not None and hit.stamp else 0
+        full = GAVE_UP[0] <= passed <= GAVE_UP[1]
         yield _make(
             code,
             count,
@@ -374,10 +376,11 @@ def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding
             ctx,
             mine,
             hit,
-            waited="untimed" if untimed else waited,
+            waited="by_stamp" if full else "untimed" if untimed else waited,
             by=HAD_IT.get(waited, "unknown"),
             left=hit and hit.left,
             noticed="later" if hit is not None and (hit.request_time or 0.0) > GAVE_UP[1] else "then",
+            **({"passed": passed} if full else {}),
         )
     if rest := counts.closed + counts.other_499:
         mine = kind in ("closed", "other_499")

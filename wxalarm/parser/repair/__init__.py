@@ -59,9 +59,10 @@ _DRESS = later(
 _SEEN = later(
     r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[(（]1/\d{1,2}[)）]|[Pp]age \d{1,4} of \d|[{=:]\"\"[\w/<.-]"
     r"|[Aa]pp ?[Ii][Dd][:：] ?\S{10,24}[ \t]+昵称[:：][^\n]{1,130}\n[ \t>]{0,24}\S"
+    r"|(?<![^\n])(?:信服务器|服务器|务器|器)(?:向公众号推送|连接公众号开)"
 )
 """A link to itself, as Markdown and Slack write it; the foot of a page; the first of several parts; the doubled quotes
-of a cell; an alarm of filled lines."""
+of a cell; an alarm of filled lines; a 内容 without its first character."""
 
 
 class Signs:
@@ -183,6 +184,7 @@ def repair(text: str) -> Repaired:
     chain.run(json_strings.pairs(chain.text))
     chain.run(rows.edits(chain.text, 0, len(chain.text)))
     chain.run(rows.whole(chain.text))
+    chain.run(marks.heads(chain.text))
     for _ in range(_DEEPEST):  # the value of a pair is a line then, with cuts of its own
         if not chain.run(dress.edits(chain.text, 0, len(chain.text))):
             break
