@@ -449,3 +449,19 @@ UUID = b"8f2d3c1a-77b4-4c12-8d0a-000000000302"
 )
 def test_the_id_of_a_request_stands_behind_its_name_or_alone(line: bytes, found: bytes | None) -> None:
     assert tag(line) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (b'level=ERROR msg="decrypt push failed" err="wxcrypt: pkcs7: invalid padding size 201 (-40007)"', "decrypt"),
+        (b"wechatpy.exceptions.InvalidSignatureException: Error code: -40001", "decrypt"),
+        (b"WXBizMsgCrypt: ValidateSignatureError", "decrypt"),
+        ("解密失败，请检查 EncodingAESKey".encode(), "decrypt"),
+        (b'{"errcode":40001,"errmsg":"invalid credential"}', None),
+        (b"order-40007 is paid", None),
+        (b"decrypted and failed over", None),
+    ],
+)
+def test_what_could_not_be_opened(line: bytes, name: str | None) -> None:
+    assert cause(line) == name

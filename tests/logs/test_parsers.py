@@ -344,3 +344,21 @@ def test_a_line_of_json_leaves_out_what_it_has_no_value_for() -> None:
 def test_a_page_s_ampersands_are_undone_and_no_others(target: str, read: str) -> None:
     assert target_of({"request": f"POST {target} HTTP/1.1"}) == read
     assert target_of({"request_method": "POST", "request_uri": target}) == read
+
+
+@pytest.mark.parametrize(
+    ("keys", "target"),
+    [
+        ({"querystring": "a=1"}, "/wx?a=1"),
+        ({"query_string": "-"}, "/wx"),
+        ({"args": ""}, "/wx"),
+        ({}, "/wx"),
+    ],
+)
+def test_what_was_asked_stands_in_two_fields(keys: dict[str, str], target: str) -> None:
+    line = json.dumps({"time": "2023-11-15T06:13:20+08:00", "method": "POST", "path": "/wx", "status": 200, **keys})
+    parser = detect([line.encode()], wanted=Wanted("/wx"))
+    assert parser is not None
+    record = parser.record(line.encode())
+    assert record is not None
+    assert target_of(record) == target

@@ -42,10 +42,13 @@ def _input(asked: bool, words: Catalogue) -> None:
         write_stdout(_listed())
         return
     given = decode(data)
+    lines = [line.strip() for line in given.splitlines() if line.strip()]
+    if 1 < len(lines) <= _COPIED and sum(bool(known.named(line)) for line in lines) * 2 >= len(lines):
+        _names(lines, words)
+        return
     if (text := renderer.found_in(given, words)) is not None:
         write_stdout(text)
         return
-    lines = [line.strip() for line in given.splitlines() if line.strip()]
     if len(lines) > _COPIED or not any(renderer.explain(line, words) for line in lines):
         fail(words.ui("explain_nothing"))
     _names(lines, words)

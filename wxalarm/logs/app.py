@@ -45,6 +45,12 @@ _NAMED_CAUSES = (
         rb"(?:CSRF|csrf|XSRF)[ _-]?(?:token|cookie|verification|failed|error)",
     ),
     ("oom", rb"Out of memory: Kill|invoked oom-killer|oom-kill:|Memory cgroup out of memory"),
+    (
+        "decrypt",
+        rb"(?<![\w-])-400(?:0[1-9]|1[01])(?!\d)|(?:ValidateSignature|Validate(?:Corp|App)id|DecryptAES|IllegalAesKey)_?Error|"
+        rb"Invalid(?:Signature|AppId)Exception|(?i:decrypt(?:ion)? (?:\w+ )?(?:failed|error)|failed to decrypt)|"
+        + "解密(?:消息|推送)?(?:失败|出错|错误)".encode(),
+    ),
     ("heap", rb"JavaScript heap out of memory|Ineffective mark-compacts near heap limit"),
     (
         "disk",
@@ -78,10 +84,10 @@ _NAMED_CAUSES = (
     ("workers", rb"reached (?:pm\.)?max_children|reached MaxRequestWorkers|Maximum number of threads \(\d+\) created"),
     ("stuck", rb"executing too slow \(|\[pool [\w.-]+\] pid \d+(?!\d)"),
 )
-"""What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), memory
-ran out (and the kernel or Node.js ended the process), or a disk did, no connection of a pool was free, something waited
-for too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow log, whose stack
-follows)."""
+"""What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), what
+WeChat sent was not signed as expected or could not be decrypted (the numbers are those of WXBizMsgCrypt), memory ran
+out (and the kernel or Node.js ended the process), or a disk did, no connection of a pool was free, something waited for
+too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
 _POOL = dict(CAUSES)["pool"]
 _FATAL = (

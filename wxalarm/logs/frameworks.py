@@ -159,7 +159,8 @@ FRAMEWORKS = (
     ),
     Framework(
         "HAProxy",
-        rf"{_IP}:\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d\.\d+)\] \S+ \S+/(?P<upstream_addr>\S+) "
+        rf"{_IP}:\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d\.\d+)\] \S+ "
+        r"\S+/(?:<NOSRV>|(?P<upstream_addr>\S+)) "
         rf"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<took>\d+) (?P<status>\d{{3}}|-1) \+?{_SIZE} \S+ \S+ "
         rf"(?:(?P<left>C[\w-]{{3}})|\S+) .*?\"{_REQUEST}\"",
         "Nov 15 06:13:20 lb haproxy[1234]: 203.0.113.10:40001 [15/Nov/2023:06:13:20.123] https~ wx/app1 0/0/1/12/13 "

@@ -79,7 +79,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "http.request.method",
         "verb",
     ),
-    "args": ("args", "query_string", "query", "cs-uri-query"),
+    "args": ("args", "query_string", "querystring", "query", "cs-uri-query"),
     "remote_addr": (
         "remote_addr",
         "client",
@@ -116,7 +116,7 @@ def target_of(record: Record) -> str | None:
         return HOST.sub("", words[1].replace("&amp;", "&")) if len(words) > 1 else None
     target = next((record[name] for name in PATHS if name in record), None)
     arguments = record.get("args") or record.get("query_string")
-    if target and arguments and "?" not in target:
+    if target and arguments and arguments != "-" and "?" not in target:
         target = f"{target}?{arguments}"
     return target and HOST.sub("", target.replace("&amp;", "&"))
 

@@ -67,14 +67,18 @@ def entries() -> tuple[Entry, ...]:
 def find(name: str) -> tuple[Entry, ...]:
     """What a name means: as it is written, by what the other side says, behind its field (errcode=40164, curl 52), or
     as part of a message. Empty when nothing is known."""
+    return named(name) or tuple(entry for mention in mentions(name) for entry in mention.entries)
+
+
+def named(name: str) -> tuple[Entry, ...]:
+    """The same for what is a name and nothing else."""
     folded = _folded(name)
     if not folded:
         return ()
     if (pushed := _PUSHED.fullmatch(name.strip())) and (meant := _of(pushed[1], ("push",))):
         return meant
     found = _index().get(folded) or _index().get(folded.strip("[]()（）「」“”\"' :：=,，.。"))
-    found = found or _index().get(_UNIQUE.sub("", folded)) or _by_template(_UNIQUE.sub("", folded))
-    return found or tuple(entry for mention in mentions(name) for entry in mention.entries)
+    return found or _index().get(_UNIQUE.sub("", folded)) or _by_template(_UNIQUE.sub("", folded))
 
 
 _UNIQUE = re.compile(r"[ ,.:]*(?:\brid: ?[\w-]+|\bhints?: ?\[[^\]]*\]).*", re.DOTALL)

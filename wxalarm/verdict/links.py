@@ -143,7 +143,7 @@ LINKS: tuple[Link, ...] = (
     # --- who made the status: the application, by its own log ---
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),
-    Link("application", STATUS, ("app-log-error",), SAME_MOMENT, LIKELY),
+    Link("application", (*STATUS, *BODY), ("app-log-error",), SAME_MOMENT, LIKELY),
     Link(
         "application",
         ("errlog-upstream-closed", "errlog-upstream-header", "errlog-reset"),

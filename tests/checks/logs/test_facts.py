@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from tests.checks.logs.support import OPENID, START, alarm
 from wxalarm.checks.check import Untold
 from wxalarm.checks.logs import access_rules
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, told
+from wxalarm.checks.logs.facts import LOG_PARTLY_READ, push, told
+from wxalarm.config import Settings
+from wxalarm.diagnosis import contexts
 
 ERROR, WARNING, NOTE = access_rules.LOG_CLIENT_GAVE_UP, access_rules.LOG_CLIENT_CLOSED, LOG_PARTLY_READ
 
@@ -29,3 +33,14 @@ def test_without_an_error_what_was_not_read_cannot_be_told(found: list[Any]) -> 
     with pytest.raises(Untold):
         told(seen(whole=False), found)
     assert told(seen(whole=True), found) == found
+
+
+@pytest.mark.parametrize(("msg_type", "named"), [(20100, False), (20101, False), (20000, True), (None, True)])
+def test_what_goes_to_a_platform_itself_names_no_user(msg_type: int | None, named: bool) -> None:
+    told_of = alarm()
+    (ctx,) = contexts([replace(told_of, sample=replace(told_of.sample, msg_type=msg_type))], Settings())
+    found = push(ctx)
+    assert (found.user == OPENID) is named
+    assert any(b"timestamp=" in needle for needle in found.needles) is not named
+    line = {"request": f"POST /callback?signature=a&timestamp={START}&nonce=1 HTTP/1.1"}
+    assert found.match(line) == "timestamp"

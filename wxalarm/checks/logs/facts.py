@@ -12,6 +12,7 @@ from wxalarm.logs.access import Push
 from wxalarm.logs.formats import Wanted
 from wxalarm.model import BEIJING, WINDOW, Basis, Code, Finding, Severity
 from wxalarm.probes.logfiles import LogFile, LogsSeen
+from wxalarm.wechat import catalogue
 
 LOG_PARTLY_READ = Code("log-partly-read", Severity.NOTE, Basis.RECORDED)
 
@@ -57,7 +58,9 @@ def push(ctx: Context) -> Push:
     stamp = sample.stamp
     if stamp is None and ctx.alarm.first_seen is not None and ctx.alarm.told:
         stamp = int(ctx.alarm.first_seen.timestamp())
-    return Push(sample.openid or None, stamp, path_of(ctx))
+    # What goes to a third-party platform itself names no user in its URL, whatever the alarm prints.
+    named = sample.msg_type not in (catalogue.TICKET, catalogue.INFO)
+    return Push((sample.openid or None) if named else None, stamp, path_of(ctx))
 
 
 def push_addresses(ctx: Context) -> tuple[str, ...]:
