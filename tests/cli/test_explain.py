@@ -61,3 +61,19 @@ def test_what_somebody_copied_is_explained_line_by_line(text: bytes, name: str, 
     assert done.returncode == code
     assert done.stdout.decode().startswith(name)
     assert bool(done.stderr) == bool(code)
+
+
+def test_a_list_of_names_on_stdin_is_read_line_by_line() -> None:
+    text = "看不懂的麻烦解释下\n61004\n-40001\n[cURL Error=60]\nEvent=Component Ticket\n499\n"
+    done = wxalarm("explain", "--lang", "en", stdin=text.encode())
+    for name in (
+        b"61004 (errcode",
+        b"-40001 (return code",
+        b"60 (cURL number)",
+        b"Component Ticket (push",
+        b"499 (HTTP",
+    ):
+        assert name in done.stdout
+    assert "看不懂的麻烦解释下".encode() in done.stderr
+    log = "2026-03-12 22:58:00 order 61004 sent\n2026-03-12 22:58:00 upstream timed out (110)\n"
+    assert b"61004" not in wxalarm("explain", "--lang", "en", stdin=log.encode()).stdout

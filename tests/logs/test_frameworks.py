@@ -1050,3 +1050,15 @@ def test_whose_time_it_was_by_whose_log_it_is(name: str, whose: str, tmp_path: P
     seen = access_log.read([str(path)], (), push(ctx), wanted, (AT, AT - 60, AT + 360), 9, False)
     slow = [found for found in access_rules.findings(seen, ctx) if found.code.id in ("log-slow", "log-upstream-slow")]
     assert [found.evidence["by"] for found in slow] == [whose]
+
+
+def test_a_balancer_without_a_server_names_none() -> None:
+    line = next(one.sample for one in FRAMEWORKS if one.name == "HAProxy")
+    without = line.replace(" wx/app1 0/0/1/12/13 200 ", " wx/<NOSRV> 0/-1/-1/-1/0 503 ")
+    assert without != line
+    parser = detect([line.encode(), without.encode()], wanted=Wanted("/wx"))
+    assert parser is not None
+    first, second = parser.record(line.encode()), parser.record(without.encode())
+    assert first is not None
+    assert second is not None
+    assert (first["upstream_addr"], second["upstream_addr"], second["status"]) == ("app1", "-", "503")
