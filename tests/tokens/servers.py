@@ -158,7 +158,9 @@ class Server:
         binary, data = program(NEEDED[self.kind]) or "", self.folder / "data"
         if self.kind == "mariadb":
             user = pwd.getpwuid(os.getuid()).pw_name
+            # Its temporary tables have the numbers of processes for names, which another namespace has, too.
             places = [f"--datadir={data}", f"--socket={self.folder}/s", f"--pid-file={self.folder}/pid"]
+            places.append(f"--tmpdir={self.folder}")
             net = [f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
             return [binary, "--no-defaults", f"--user={user}", *places, *net, "--innodb-buffer-pool-size=16M"]
         if self.kind == "postgresql":
@@ -192,7 +194,8 @@ class Server:
 
     def _make_mariadb(self) -> None:
         user = f"--user={pwd.getpwuid(os.getuid()).pw_name}"
-        self._run("mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", user, "--skip-test-db")
+        places = (f"--datadir={self.folder}/data", f"--tmpdir={self.folder}")
+        self._run("mariadb-install-db", "--no-defaults", *places, user, "--skip-test-db")
         self.start()
         self._sql("CREATE DATABASE wxalarm")
         self._sql(f"CREATE USER wxalarm@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")

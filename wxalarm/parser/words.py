@@ -109,6 +109,8 @@ OPENINGS = (
     r"推送(?:[“”\"「『]?支付|第三方平台|第三方平臺|component_verify_ticket)",
 )
 """How the known 内容 begin, each with one certain character."""
+SUBJECT = "微信服务器"
+"""Who does something, in most of them."""
 OPENING = rf"(?:{'|'.join(OPENINGS)})"
 TYPE_NAME = (
     r"(?:DNS失败|DNS超时|连接超时|请求超时|回应失败|自动屏蔽|DNS失敗|DNS超時|連接超時|請求超時|回應失敗|自動屏蔽"

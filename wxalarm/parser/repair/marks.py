@@ -72,4 +72,4 @@ _HEADLESS = compiled(r"(?m)^(?:信服务器|服务器|务器|器)(?=(?:向公众
 def heads(text: str) -> Iterator[Edit]:
     """The edits that give a 内容 its beginning, where whoever copied the alarm began within it."""
     for found in _HEADLESS.finditer(text):
-        yield Edit(*found.span(), "微信服务器")
+        yield Edit(*found.span(), w.SUBJECT)
