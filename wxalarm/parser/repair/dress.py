@@ -388,7 +388,11 @@ class Dress:
             if not _DECORATED.intersection(lead) or (lone and _PLAIN_LABEL.match(printed)):
                 begin = label.start()  # a list's mark, which all its lines have
                 line = False
-            yield Edit(begin, value, ("\n" if line else "") + w.PRINTED[name] + " ", mend)
+            if printed == w.PRINTED[name] + " " and not line and mend is None:
+                if begin < label.start():  # only what stands before it is too much
+                    yield Edit(begin, label.start(), "")
+            else:
+                yield Edit(begin, value, ("\n" if line else "") + w.PRINTED[name] + " ", mend)
         else:
             marks = ""
         if name == "nickname" and not {"|", "│", "┃"}.intersection(lead):
