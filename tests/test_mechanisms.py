@@ -23,6 +23,7 @@ EITHER = {
     "dns-ip-moved": "the number is that of the old address",
     "api-dns-differs": "the number is that of the old address",
     "dns-view-differs": "the number is that of the old address",
+    "errlog-tls": "of a handshake that broke the line has the alert; others were given up",
 }
 TWOFOLD = {"dns-view-differs": (mechanisms.UNRESOLVED, mechanisms.MISDIRECTED)}
 """Codes of two mechanisms: a view without an answer, and one that leads to a dead address."""

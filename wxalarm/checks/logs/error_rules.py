@@ -139,11 +139,12 @@ def _findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
 
 
 def _alert(line: str) -> dict[str, object]:
-    """The alert (RFC 8446, 6) with which a handshake ended, and libcurl's number for that: the client sends those on a
-    certificate."""
-    found = re.search(r"SSL alert number (\d{1,3})", line)
-    alert = int(found[1]) if found is not None else None
-    return {"alert": alert, "curl": VERIFY if alert in ON_CERTIFICATES else HANDSHAKE}
+    """The alert (RFC 8446, 6) with which a handshake ended, and libcurl's number for that, where the line says it was
+    one: the client sends those on a certificate."""
+    found = re.search(r"SSL: error:[^\n]*?(?:SSL alert number (\d{1,3})|\))", line)
+    alert = int(found[1]) if found is not None and found[1] else None
+    curl = None if found is None else VERIFY if alert in ON_CERTIFICATES else HANDSHAKE
+    return {"alert": alert, "curl": curl}
 
 
 def _seconds(group: Group, ctx: Context) -> float | None:
