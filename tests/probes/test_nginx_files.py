@@ -41,7 +41,7 @@ class World:
 
     def find(self, given: Path | None = None, *, ask: bool = True) -> NginxFiles | None:
         self.calls.clear()
-        return asyncio.run(nginx_files.find(str(given) if given else None, ask=ask))
+        return asyncio.run(nginx_files.find(str(given) if given else None, timeout=60, ask=ask))
 
     @property
     def asked(self) -> set[str]:

@@ -178,7 +178,7 @@ def test_without_root_it_reads_what_it_may_and_says_what_it_may_not(open_folder:
     ctx = context_of({"target": TARGET, "settings": {"host": {"nginx_conf": str(conf)}}})
     probe(ctx)  # what it imports may not be readable without root
     with as_nobody():
-        found = asyncio.run(nginx_files.find(str(conf)))
+        found = asyncio.run(nginx_files.find(str(conf), timeout=60))
         observation = probe(ctx)
     assert found is not None
     assert [Path(file.path).name for file in found.files] == ["nginx.conf", "wx.conf"]
@@ -210,7 +210,7 @@ def test_the_file_of_the_running_nginx_is_tested_with_its_prefix(tmp_path: Path)
     (tmp_path / "sites" / "wx.conf").write_text(SITE.replace("listen 80", f"listen 127.0.0.1:{port}"))
     conf.write_text(f"{USER}{conf.read_text()}".replace("http {", "http { access_log logs/a.log;"))
     with running(tmp_path, conf, [port]):
-        found = asyncio.run(nginx_files.find(os.path.relpath(conf)))
+        found = asyncio.run(nginx_files.find(os.path.relpath(conf), timeout=60))
     assert found is not None
     assert found.running is not None
     assert (found.running.conf, found.prefix) == (str(conf), str(tmp_path))
