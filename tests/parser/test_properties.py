@@ -127,6 +127,7 @@ def test_the_fast_path_takes_the_clean_form() -> None:
 @example("Appid: wx1\n昵称: a\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次")
 @example("*Appid: wx1\n昵称: a\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次")
 @example("*[Appid: wx1\n昵称: a\n内容: 微信服务器向公众号推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次")
+@example("昵称: a\n内容: 微信服务器向公众号 推送消息或事件后，得到的回应不合法\n次数: 5分钟 3次")
 def test_tokens_alone_give_the_same_alarms(text: str) -> None:
     parsed = parse(text)
     source = Source(Lines(text, None))
