@@ -42,7 +42,7 @@ def in_foreground(folder: Path, conf: Path) -> list[str]:
 
 @contextlib.contextmanager
 def running(folder: Path, conf: Path, ports: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
-    """nginx in the foreground, ready on all `ports` of 127.0.0.1."""
+    """nginx in the foreground, ready on all `ports` of 127.0.0.1, and known by its title."""
     process = subprocess.Popen(in_foreground(folder, conf), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     try:
@@ -53,6 +53,11 @@ def running(folder: Path, conf: Path, ports: Sequence[int]) -> Iterator[subproce
                     raise AssertionError(process.stderr.read().decode("utf-8", "replace"))
                 assert time.monotonic() < until, f"nothing listens on {port}"
                 time.sleep(0.02)
+        # It listens before it has the title by which it is known.
+        title = Path(f"/proc/{process.pid}/cmdline")
+        while not title.read_bytes().startswith(b"nginx: "):
+            assert time.monotonic() < until, "it has no title"
+            time.sleep(0.02)
         yield process
     finally:
         process.terminate()

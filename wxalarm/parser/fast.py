@@ -167,7 +167,7 @@ Found = tuple[Alarm, Sequence[Finding], int, int]
 """An alarm and its problems, with its extent in the source's text. No class: a tuple costs nothing to make."""
 
 
-_GAP = later("[一-鿿，] +[一-鿿]")
+_PARTED = later("[一-鿿，] +[一-鿿]")
 """A blank that a screenshot's reader put into a 内容."""
 
 
@@ -185,7 +185,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
     kind = _UNKNOWN
     if description is not None and (kind := w.kind_of(description)) is _UNKNOWN:
         return None
-    if description is not None and " " in description and _GAP.search(description) is not None:
+    if description is not None and " " in description and _PARTED.search(description) is not None:
         return None
     first_seen = None
     if time is not None:
