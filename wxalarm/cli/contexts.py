@@ -329,7 +329,6 @@ def _piped() -> bool:
 def time_of(text: str, words: Catalogue, flag: str, zone: timezone | None = None) -> datetime:
     """The time that a flag names: ISO 8601, or a time of today, where no zone is named in `zone`, else on this
     machine's clock; or Unix seconds."""
-
     if text.isascii() and text.isdigit() and len(text) >= 9:
         return datetime.fromtimestamp(int(text[:12]), UTC)
     today = now().astimezone(zone)

@@ -111,6 +111,10 @@ OPENINGS = (
 """How the known 内容 begin, each with one certain character."""
 SUBJECT = "微信服务器"
 """Who does something, in most of them."""
+HEADLESS = rf"(?P<rest>{'|'.join(SUBJECT[cut:] for cut in (1, 2, 3, 4))})(?=向公众号推送|连接公众号开)"
+"""The end of it, where whoever copied an alarm began within it."""
+FLATTENED = r"[Aa]pp ?[Ii][Dd][:：] ?\S{10,24}[ \t]+昵称[:：]"
+"""The first two labels in one line, of an alarm whose line breaks became blanks."""
 OPENING = rf"(?:{'|'.join(OPENINGS)})"
 TYPE_NAME = (
     r"(?:DNS失败|DNS超时|连接超时|请求超时|回应失败|自动屏蔽|DNS失敗|DNS超時|連接超時|請求超時|回應失敗|自動屏蔽"

@@ -182,7 +182,9 @@ def _that_time(effect: Finding, cause: Finding) -> bool:
 
 def _ended(effect: Finding, cause: Finding) -> bool:
     """A process ended before the push, and the effect is of an application that is not there."""
-    closed = effect.evidence.get("number") in (REFUSED, EMPTY)
+    # The kernel ends whatever is largest: only the application's own log says that it was the application, which may
+    # be the one that listens.
+    closed = effect.evidence.get("number") in (REFUSED, EMPTY) and cause.evidence.get("case") == "heap"
     return bool(cause.evidence.get("ended")) and (closed or bool(statuses(effect) & UNSERVED))
 
 

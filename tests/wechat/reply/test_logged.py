@@ -68,3 +68,10 @@ def test_what_is_no_string_after_all_stays_as_it_stands() -> None:
     broken = REPLY.replace('"ok"', "it's").replace("\n", "\\x1")
     found = logged(log("began", f"reply '{broken}'"))
     assert found == (2, broken.encode())
+
+
+@pytest.mark.parametrize("line", ["HTTP/1.1 500 Internal Server Error", "< HTTP/1.1 500", "HTTP/2 500 "])
+def test_a_response_with_its_head_is_no_log(line: str) -> None:
+    assert logged(log("began", "done") + f"\n{line}\n\n{REPLY}\n".encode()) is None
+    said = log("began", f"answered {line}", REPLY)
+    assert logged(said) is not None

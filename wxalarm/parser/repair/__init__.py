@@ -1,10 +1,9 @@
 """What web pages and chat programs did to an alarm's text, undone, with a map back to the text as it was given.
 
 Each module knows one kind of damage and yields edits: `mail` (quoted-printable, base64), `panes` (borders of panes),
-`sheets` (feet of pages), `parts` (of SMS), `fills` (paragraphs),
-`json_strings` (\\n and \\u5185 inside JSON), `pages` (entities, tags),
-`marks` (full-width brackets, zero-width characters), `rows` (tables), `dress` (labels as chat tools print them, cut
-lines), `groups` (the same inside brackets).
+`sheets` (feet of pages), `parts` (of SMS), `fills` (paragraphs), `json_strings` (\\n and \\u5185 inside JSON),
+`pages` (entities, tags), `marks` (full-width brackets, zero-width characters), `rows` (tables), `dress` (labels as chat
+tools print them, cut lines), `groups` (the same inside brackets).
 Bodies are left as they are, because a server may really have sent such things; they are decoded only when they show
 that the page encoded them.
 """
@@ -58,8 +57,7 @@ _DRESS = later(
 
 _SEEN = later(
     r"\]\(https?://|[=＝:： ]<https?://|第 ?\d{1,4} ?页|[(（]1/\d{1,2}[)）]|[Pp]age \d{1,4} of \d|[{=:]\"\"[\w/<.-]"
-    r"|[Aa]pp ?[Ii][Dd][:：] ?\S{10,24}[ \t]+昵称[:：][^\n]{1,130}\n[ \t>]{0,24}\S"
-    r"|(?<![^\n])(?:信服务器|服务器|务器|器)(?:向公众号推送|连接公众号开)"
+    rf"|{w.FLATTENED}[^\n]{{1,130}}\n[ \t>]{{0,24}}\S|(?<![^\n]){w.HEADLESS}"
 )
 """A link to itself, as Markdown and Slack write it; the foot of a page; the first of several parts; the doubled quotes
 of a cell; an alarm of filled lines; a 内容 without its first character."""

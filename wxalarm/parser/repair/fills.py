@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from wxalarm.parser import words as w
 from wxalarm.parser.repair.maps import Edit
 from wxalarm.patterns import compiled
 
-FLAT = compiled(
-    r"(?m)^(?P<indent>[ \t>]{0,24})[^\n]{0,120}?[Aa]pp ?[Ii][Dd][:：] ?\S{10,24}[ \t]+昵称[:：][^\n]*"
-    r"(?=\n(?P=indent)\S)"
-)
+_FLAT = compiled(rf"(?m)^(?P<indent>[ \t>]{{0,24}})[^\n]{{0,120}}?{w.FLATTENED}[^\n]*(?=\n(?P=indent)\S)")
 """The line in which such an alarm begins, with another one as far indented below it."""
 _LEAST, _MOST = 50, 130
 """Characters or columns to which lines are filled."""
@@ -22,7 +20,7 @@ def edits(text: str) -> Iterator[Edit]:
     """The edits that join the lines of each filled paragraph that begins with an alarm: a line ends where the next word
     had no room."""
     at = 0
-    while (begun := FLAT.search(text, at)) is not None:
+    while (begun := _FLAT.search(text, at)) is not None:
         indent, at = begun["indent"], begun.end()
         lines = [(begun.start(), begun.end())]
         while text.startswith(f"\n{indent}", at) and text[at + 1 + len(indent) : at + 2 + len(indent)].strip():

@@ -66,10 +66,10 @@ def in_nickname(text: str, at: int) -> bool:
     return False
 
 
-_HEADLESS = compiled(r"(?m)^(?:信服务器|服务器|务器|器)(?=(?:向公众号推送|连接公众号开)[^\n]{4,80}\n[ \t]*次数[:：])")
+_HEADLESS = compiled(rf"(?m)^{w.HEADLESS}(?=[^\n]{{4,80}}\n[ \t]*次数[:：])")
 
 
 def heads(text: str) -> Iterator[Edit]:
     """The edits that give a 内容 its beginning, where whoever copied the alarm began within it."""
     for found in _HEADLESS.finditer(text):
-        yield Edit(*found.span(), w.SUBJECT)
+        yield Edit(*found.span("rest"), w.SUBJECT)

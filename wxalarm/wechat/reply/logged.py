@@ -14,6 +14,8 @@ _TIMED = later(rb"(?m)^[^\w\n<]{0,3}(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d
 """How a line of a log begins."""
 _DOCUMENT = later(rb"<xml>[^<]*+(?:<(?!/?xml>)[^<]*+)*+</xml>")
 _OF_A_PUSH = later(rb"<(?:MsgId|MsgID|Event|InfoType|Encrypt)>")
+_ANSWERED = later(rb"(?m)^(?:< )?HTTP/\d(?:\.\d)? \d{3}\b")
+"""The head of a response, as a client prints it."""
 _LEAST = 2
 """Lines with a time, below which a text is no log: a handler may print one before its answer."""
 
@@ -23,6 +25,9 @@ def logged(data: bytes) -> tuple[int, bytes] | None:
     the text is no log or has no such document."""
     text = data[:LARGEST]
     if text.lstrip()[:1] in (b"<", b"") or b"<xml>" not in text or len(_TIMED.findall(text)) < _LEAST:
+        return None
+    if _ANSWERED.search(text):
+        # What a client printed of a whole response, with the status that a document alone has not.
         return None
     for found in reversed(list(_DOCUMENT.finditer(text))):
         reply = _spelled(text, found)
