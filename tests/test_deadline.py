@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -81,5 +82,26 @@ def test_ctrl_c_leaves_it_a_little_time(endless: Endless) -> None:
             within(press(call), 600, 0.2)
     finally:
         signal.signal(signal.SIGINT, before)
+    running[0].join(30)
+    assert not running[0].is_alive()
+
+
+def test_a_ctrl_c_that_does_not_end_the_wait_is_heard_all_the_same(endless: Endless) -> None:
+    """One that comes just before the wait begins does not; nor does one that another thread of the process is given,
+    which a test can have at will."""
+    call, running = endless
+
+    def press() -> None:
+        time.sleep(0.3)  # it waits by now; if not, this test shows nothing
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        os.kill(os.getpid(), signal.SIGINT)
+        call()
+
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        with pytest.raises(TimeoutError):
+            within(press, 60, 0.2)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     running[0].join(30)
     assert not running[0].is_alive()

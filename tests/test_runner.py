@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import fields, make_dataclass, replace
 from typing import Any
@@ -330,6 +331,27 @@ def test_ctrl_c_ends_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     (report,) = run(monkeypatch, check("a", one))
     other.join()
     assert report.results[0].status is Status.PASS
+    assert report.results[1].reason is not None
+    assert report.results[1].reason.id == "interrupted"
+
+
+def test_a_ctrl_c_that_does_not_end_the_wait_is_heard_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes just before the loop begins to wait does not; nor does one that another thread is given, which a
+    test can have at will."""
+
+    def press(*_: Any) -> None:
+        time.sleep(0.3)  # the loop waits by now; if not, this test shows nothing
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        os.kill(os.getpid(), signal.SIGINT)
+        never_returns()
+
+    monkeypatch.setattr(runner, "JUDGEMENT", 600.0)
+    monkeypatch.setattr(runner, "cause", press)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        (report,) = run(monkeypatch, check("a", one))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     assert report.results[1].reason is not None
     assert report.results[1].reason.id == "interrupted"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+SLICE = 0.5
+"""Seconds of a wait, after which signals are looked for."""
 
 
 async def in_thread(call: Callable[[], T]) -> T:
@@ -31,9 +34,9 @@ def within(call: Callable[[], T], limit: float, grace: float) -> T:
     try:
         try:
             thread.start()
-            return thread.made.result(limit)
+            return thread.within(limit)
         except KeyboardInterrupt:
-            return thread.made.result(grace)
+            return thread.within(grace)
     finally:
         thread.end()
 
@@ -62,6 +65,14 @@ class _Call(threading.Thread, Generic[T]):
             else:
                 self._over = True
                 self.made.set_result(value)
+
+    def within(self, limit: float) -> T:
+        """What it gives or raises; TimeoutError after so many seconds. A signal that comes just before a wait begins
+        does not end it, so no wait is long."""
+        until = time.monotonic() + limit
+        while not self.made.done() and (left := until - time.monotonic()) > 0:
+            wait([self.made], min(left, SLICE))
+        return self.made.result(0)
 
     def end(self) -> None:
         """Raise SystemExit in it, which threads pass over in silence, wherever it is by now."""

@@ -6,18 +6,25 @@ the other side, so no failure of it may be reported.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wxalarm.messages import ReasonError
 
+if TYPE_CHECKING:
+    import asyncio
+
 T = TypeVar("T")
-LOOP = 4
-"""Files that an event loop opens for itself."""
+LOOP = 6
+"""Files that an event loop opens for itself, and what wakes it at a signal."""
 SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ENOSPC})
 """What any system call says on a machine that has run out of something."""
 BARRED = frozenset({errno.EACCES, errno.EPERM, errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EINVAL})
@@ -94,8 +101,34 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     # The commands that need no loop start without it.
     import asyncio
 
+    async def awake() -> T:
+        with _woken_by_signals(asyncio.get_running_loop()):
+            return await main()
+
     handles(LOOP)
-    return asyncio.run(main())
+    return asyncio.run(awake())
+
+
+@contextlib.contextmanager
+def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Any signal ends the loop's wait inside. Without this only one that comes while the main thread waits does: what
+    comes just before, or is given to another thread, is not heard before something else happens, and a Ctrl-C is lost
+    (Python's signal.set_wakeup_fd)."""
+    # Only the main thread may have it so. The loop of Windows is woken by itself.
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        yield
+        return
+    ours, signals = socket.socketpair()
+    with ours, signals:
+        ours.setblocking(False)
+        signals.setblocking(False)
+        before = signal.set_wakeup_fd(signals.fileno(), warn_on_full_buffer=False)
+        loop.add_reader(ours, ours.recv, 4096)
+        try:
+            yield
+        finally:
+            loop.remove_reader(ours)
+            signal.set_wakeup_fd(before)
 
 
 def asked(error: BaseException, *, socket: bool = False) -> None:
