@@ -33,6 +33,7 @@ REAL = {
     'limiting connections by zone "addr"': "rate-limit",
     'delaying request, excess: 0.500, by zone "one"': "delayed",
     "access forbidden by rule": "denied",
+    'ModSecurity: Access denied with code 406 (phase 2). Matched "Operator `Ge\'" [id "949110"]': "denied",
     "app.example.cn could not be resolved (3: Host not found)": "resolve",
     'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught TypeError" while reading upstream': "script",
     'FastCGI sent in stderr: "Primary script unknown" while reading response header from upstream': "not-found",

@@ -65,6 +65,8 @@ class Hit(Struct, frozen=True):
 
     by: str | None = None
     """Who answered, where the log is his own."""
+    rule: str | None = None
+    """That by which a web firewall answered, where its log says so."""
 
     @property
     def said(self) -> Record:
@@ -320,5 +322,6 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         packed=place.packed,
         left=record.get("left"),
         by=record.get("by"),
+        rule=record.get("rule"),
         **{name: record.get(name) for name in answered.UPSTREAM},
     )

@@ -31,7 +31,8 @@ CLOSED = "444"
 
 
 def by(line: Mapping[str, str]) -> str:
-    """Who answered: nginx, application, or unknown: the line does not tell. A variable its format lacks is absent."""
+    """Who answered: nginx, application, firewall, or unknown: the line does not tell. A variable its format lacks is
+    absent."""
     if "by" in line:
         return line["by"]
     status = line.get("status", "")

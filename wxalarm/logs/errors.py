@@ -52,7 +52,15 @@ KINDS: tuple[tuple[str, tuple[tuple[bytes, ...], ...]], ...] = (
     ("body-too-large", ((b"client intended to send too large body",),)),
     ("rate-limit", ((b"limiting requests, excess",), (b"limiting connections by zone",))),
     ("delayed", ((b"delaying request, excess",),)),
-    ("denied", ((b"access forbidden by rule",), (b"no user/password was provided",), (b"password mismatch",))),
+    (
+        "denied",
+        (
+            (b"access forbidden by rule",),
+            (b"no user/password was provided",),
+            (b"password mismatch",),
+            (b"ModSecurity: Access denied with code",),
+        ),
+    ),
     ("resolve", ((b"could not be resolved",), (b"host not found in upstream",), (b"no resolver defined",))),
     ("script", ((b"PHP Fatal error",), (b"PHP Parse error",), (b"Uncaught ", b"FastCGI sent in stderr"))),
     (

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from wxalarm.logs import durations, moments
 from wxalarm.logs.answered import UPSTREAM
+from wxalarm.logs.firewalls import blocked
 from wxalarm.logs.formats import PATHS, TALLIED, Key, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
 from wxalarm.logs.learned import Learner, Quick
@@ -160,6 +161,8 @@ class RecordParser(Lines):
             found["time"] = of_day[1]
         if (took := self.took(flat)) is not None and took.seconds is not None:
             found["request_time"] = f"{round(took.seconds, 6):g}"
+        if (rule := blocked(flat)) is not None:
+            found |= {"by": "firewall", "rule": rule}
         return {**self._left_out, **self._more, **found}
 
     def told(self, lines: Sequence[bytes], local: int | None, near: float | None = None) -> RecordParser | None:

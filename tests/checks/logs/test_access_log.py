@@ -369,6 +369,46 @@ def test_when_a_program_wrote_its_line_is_no_fault_of_a_clock(text: str, off: bo
     assert "log-slow" in found
 
 
+ALIYUN = '"final_action": "{}", "final_plugin": "acl", "final_rule_id": "20261151", "upstream_status": "-"'
+CLOUDFLARE = '"SecurityAction": "{}", "SecurityRuleID": "0123abcd", "SecurityRuleDescription": "no empty agent"'
+
+
+@pytest.mark.parametrize(
+    ("says", "action", "rule"),
+    [
+        (ALIYUN, "block", "block acl 20261151"),
+        (ALIYUN, "captcha_strict", "captcha_strict acl 20261151"),
+        (ALIYUN, "-", None),
+        (CLOUDFLARE, "block", "block no empty agent 0123abcd"),
+        (CLOUDFLARE, "managedChallenge", "managedChallenge no empty agent 0123abcd"),
+        (CLOUDFLARE, "log", None),
+        (CLOUDFLARE, "", None),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 405])
+def test_the_log_of_a_web_firewall_says_that_it_answered(
+    says: str, action: str, rule: str | None, status: int, tmp_path: Path
+) -> None:
+    """Its rule is the cause then, not the route behind it; a rule that only wrote a line or let pass is none."""
+    when = datetime.fromtimestamp(START, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    query = f"signature=a&timestamp={START}&nonce=1&openid={OPENID}"
+    path = tmp_path / "waf.json"
+    path.write_text(
+        f'{{"time": "{when}", "request_method": "POST", "request_path": "/callback", "querystring": "{query}",'
+        f' "status": "{status}", "body_bytes_sent": "1853", {says.format(action)}}}\n',
+        "utf-8",
+    )
+    result = results(access=[path])["access-log"]
+    assert result.observation.hits[0].rule == rule
+    if status == 200:
+        assert codes(result) == {"log-request"}
+        return
+    (found,) = [one for one in result.findings if one.code.id == "log-status"]
+    by = "unknown" if says == CLOUDFLARE else "nginx"  # with no upstream the server answered itself
+    told = (found.evidence["case"], found.evidence["by"], found.evidence.get("rule"))
+    assert told == (("firewall", "firewall", rule) if rule else ("405", by, None))
+
+
 def test_the_parts_of_a_rotated_log_are_no_clock_set_back(tmp_path: Path) -> None:
     live = tmp_path / "access.log"
     live.write_bytes(joined(line(at) for at in range(START + 250, START + 900)))

@@ -72,6 +72,22 @@ def test_a_push_that_only_waited_is_no_failed_push(tmp_path: Path) -> None:
         assert finding.code.basis is Basis.CONDITION
 
 
+@pytest.mark.parametrize(
+    ("text", "makes"),
+    [
+        ('ModSecurity: Access denied with code 406 (phase 2). Matched "Operator `Ge\'" [id "949110"]', [406]),
+        ("access forbidden by rule", [401, 403]),
+    ],
+)
+def test_a_web_firewall_says_which_status_it_gave(text: str, makes: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    path.write_bytes(joined([error_line(text, START, openid=OPENID, stamp=START)]))
+    os.utime(path, (START, START))
+    (finding,) = results(error=[path])["error-log"].findings
+    assert (finding.code.id, finding.code.basis) == ("errlog-denied", Basis.RECORDED)
+    assert finding.evidence["makes"] == makes
+
+
 def test_what_was_cut_off_before_its_request_is_nobodys(tmp_path: Path) -> None:
     path = tmp_path / "error.log"
     path.write_bytes(joined([error_line(TRACE).partition(b"\n#0")[0]]))

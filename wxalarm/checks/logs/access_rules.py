@@ -216,7 +216,7 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         elif hit.status == "200":  # the finding about another status shows the line itself
             # Without a duration it may be the very one that was late.
             good = ctx.alarm.kind not in LATE if hit.request_time is None else hit.request_time < SLOW_AFTER
-            good = good and hit.body_bytes != QUOTED and hit.left is None
+            good = good and hit.body_bytes != QUOTED and hit.left is None and hit.rule is None
             code = LOG_ANSWERED if good else LOG_REQUEST
             code = code if _sure(seen) else code.variant(basis=Basis.CONDITION)
             yield code(None, **_line(hit, _sure(seen)), match=hit.match, limit=WAIT)
@@ -342,7 +342,9 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         case = "none" if status in ("", "-") else status_case(number or 0)
         if hit is not None and answered.by(hit.said) == "nginx":
             case = OF_SERVER.get(number or 0, case)
-        yield _make(code, count, seen, ctx, mine, hit, status=status if case != "none" else None, case=case)
+        rule = {} if hit is None or hit.rule is None else {"rule": hit.rule}
+        status_or_none = status if case != "none" else None
+        yield _make(code, count, seen, ctx, mine, hit, status=status_or_none, case="firewall" if rule else case, **rule)
 
 
 _CODES = {

@@ -125,7 +125,7 @@ def _findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
             level=group.level,
             time=clock(group.at) if group.at is not None else None,
             seconds=_seconds(group, ctx),
-            makes=list(MAKES[group.kind]) if group.kind in MAKES else None,
+            makes=_makes(group),
             place=group.place,
             show=show(group.place, group.packed),
             line=group.line,
@@ -136,6 +136,12 @@ def _findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
     if seen.groups and seen.offset_from == ASSUMED:
         yield ERRLOG_ZONE(None, files=names(seen.read))
     yield from partly_read(seen.files)
+
+
+def _makes(group: Group) -> list[int] | None:
+    """The statuses that such trouble makes; ModSecurity says which, as its rules have it."""
+    said = re.search(r"ModSecurity: Access denied with code (\d{3})\b", group.line)
+    return [int(said[1])] if said is not None else list(MAKES[group.kind]) if group.kind in MAKES else None
 
 
 def _alert(line: str) -> dict[str, object]:

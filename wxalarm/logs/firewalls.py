@@ -1,0 +1,44 @@
+"""Logs of web firewalls: a line that says that the firewall itself answered, and by which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Firewall(Struct, frozen=True):
+    """How one product's log says that a request was not passed on. Keys in lower case."""
+
+    action: str
+    """The key of what was done."""
+    blocks: frozenset[str]
+    """Its values, in lower case, with which nothing was passed on: WeChat takes no challenge either."""
+    rules: tuple[str, ...]
+    """Keys of what tells the rule."""
+
+
+FIREWALLS = (
+    # Alibaba Cloud WAF 3.0, "Log fields": final_action, final_plugin, final_rule_id.
+    Firewall(
+        "final_action",
+        frozenset(("block", "captcha", "captcha_strict", "js", "sigchl")),
+        ("final_plugin", "final_rule_id"),
+    ),
+    # Cloudflare Logs, "HTTP requests": SecurityAction, SecurityRuleID, SecurityRuleDescription.
+    Firewall(
+        "securityaction",
+        frozenset(("block", "challenge", "jschallenge", "managedchallenge", "managed_challenge", "connectionclose")),
+        ("securityruledescription", "securityruleid"),
+    ),
+)
+_NOTHING = ("", "-")
+
+
+def blocked(flat: Mapping[str, str]) -> str | None:
+    """The action and the rule by which a firewall answered a line's request itself; None when it says no such thing."""
+    for firewall in FIREWALLS:
+        if (action := flat.get(firewall.action, "")).lower() in firewall.blocks:
+            rules = (flat.get(key, "") for key in firewall.rules)
+            return " ".join((action, *(rule for rule in rules if rule not in _NOTHING)))
+    return None
