@@ -148,6 +148,24 @@ def test_what_curl_v_printed_is_understood_too() -> None:
     assert [f["code"] for f in document(stdin=head + b'"success"' + left)["findings"]] == ["reply-quoted"]
 
 
+@pytest.mark.parametrize(
+    ("behind", "first"),
+    [
+        (b"* Connection #0 to host a left intact\n", "reply-quoted"),
+        (b"* Closing connection 0\n", "reply-quoted"),
+        (b"* Excess found writing body: excess = 2\n* Closing connection 0\n", "reply-length"),
+        (b"* Closing connection 0\ncurl: (18) transfer closed with 3 bytes remaining\n", "reply-length"),
+        (b"", "reply-length"),
+    ],
+)
+def test_what_a_copy_lost_of_a_body_that_curl_had_whole_is_no_fault_of_the_server(behind: bytes, first: str) -> None:
+    """A declared length that the server did not keep, curl reports."""
+    body = b'"success"'
+    declared = 7 if b"Excess" in behind else len(body) + 3
+    head = f"> POST /wx HTTP/1.1\n>\n< HTTP/1.1 200 OK\n< Content-Length: {declared}\n<\n".encode()
+    assert document(stdin=head + body + behind)["findings"][0]["code"] == first
+
+
 def test_an_account_opens_an_encrypted_reply(tmp_path: Path) -> None:
     config = tmp_path / "wxalarm.toml"
     config.write_text(CONFIG, "utf-8")

@@ -6,9 +6,10 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from wxalarm.bounds import whole
 from wxalarm.patterns import later
 from wxalarm.prompts import LONG, PROMPT
-from wxalarm.wechat.reply.transport import dechunked, fields
+from wxalarm.wechat.reply.transport import dechunked, fields, fits
 
 MOST_RESPONSES = 20
 MOST_HEADERS = 200
@@ -51,9 +52,12 @@ _GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\) ?([^\n]{0,300})")
 _HEAD = re.compile(rb"(?m)^<(?: |(?=\r?$))([^\n]*\n?)")
 _NOISE = re.compile(rb"(?m)^(?:[<>*](?: [^\n]*|\r?$)|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
 _LEFT = re.compile(rb"\* (?:Connection #\d{1,6} to host|Closing connection|shutting down connection)[^\n]{0,300}\r?\n?")
+_EXCESS = b"* Excess found"
+"""What curl says of bytes behind the declared length."""
+_LENGTH = re.compile(rb"(?mi)^content-length:[^\n]*\n")
 _METER = re.compile(
     rb"(?m)^  % Total[^\n]{0,100}\n[ ]{20,40}Dload[^\n]{0,100}\n"
-    rb"|\r[ \d.kMGTP]{20,70}(?:[-\d]{1,4}:[-\d]{2}:[-\d]{2} {1,8}){3}[\d.kMGTP]{1,6}(?:\r?\n)?"
+    rb"|(?:\r|^)[ \d.kMGTP]{20,70}(?:[-\d]{1,4}:[-\d]{2}:[-\d]{2} {1,8}){3}[\d.kMGTP]{1,6}(?:\r?\n)?"
 )
 
 
@@ -144,13 +148,25 @@ def verbose(data: bytes) -> Verbose | None:
     again = head.replace(b"\r", b"").strip()  # curl -iv prints the head twice
     response = rest if again and rest.replace(b"\r", b"").lstrip().startswith(again) else head + rest
     response = response.lstrip(b"\r\n")
+    response = response if is_dump(response) else b""
+    unseen = not rest.strip() and b" bytes data]" in data
+    if response and not unseen and not gave_up and _EXCESS not in data and _LEFT.search(data) is not None:
+        response = _as_received(response)
     return Verbose(
         asked[1].decode("latin-1") if asked else None,
-        response if is_dump(response) else b"",
+        response,
         int(gave_up[1]) if gave_up and int(gave_up[1]) != 23 else None,  # 23: head closed the pipe
-        not rest.strip() and b" bytes data]" in data,
+        unseen,
         gave_up[2].decode("utf-8", "replace").strip() if gave_up else "",
     )
+
+
+def _as_received(response: bytes) -> bytes:
+    """The response without a length that its body has not: curl had all of it, else it would have said so, and what
+    is missing was lost by whoever copied it."""
+    answer = response_of(response)
+    length = whole(fields(answer.headers).get("content-length", ""))
+    return response if length is None or fits(length, answer.body) else _LENGTH.sub(b"", response, count=1)
 
 
 def exchange(data: bytes) -> tuple[str, bytes] | None:
