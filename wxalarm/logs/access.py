@@ -219,10 +219,11 @@ class _Folded(Struct):
             status = statuses[place] if place < len(statuses) else b"-"
             length = number(seconds[place]) if place < len(seconds) else None
             notes["requests"] += count
-            notes["errors"] += count if status in (b"502", b"503", b"504", b"-") and status_text else 0
+            failed = status in (b"502", b"503", b"504", b"-") and status_text != b""
+            notes["errors"] += count if failed else 0
             if length is not None:
                 took[round(length, 3)] += count
-                notes["slow"] += count if length >= SLOW_AFTER else 0
+                notes["slow"] += count if length >= SLOW_AFTER and not failed else 0
 
     def counts(self, seconds: Counter[int], fields: set[str]) -> Counts:
         minutes: Counter[int] = Counter()

@@ -321,7 +321,7 @@ def _hit(record: Record, place: Place, line: str, ended: float, match: str) -> H
         stamp=whole(stamp, 11),
         packed=place.packed,
         left=record.get("left"),
-        by=record.get("by"),
+        by=record.get("by") or ("nginx" if answered.by_itself(record) else None),
         rule=record.get("rule"),
         **{name: record.get(name) for name in answered.UPSTREAM},
     )

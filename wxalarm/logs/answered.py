@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from wxalarm.patterns import later
+
 UPSTREAM = (
     "upstream_addr",
     "upstream_status",
@@ -28,6 +30,28 @@ FAILED = ("502", "504")
 """What nginx says when it tried an upstream that gave no answer; it writes the same into $upstream_status."""
 CLOSED = "444"
 """What nginx logs when it was told to close a connection without an answer (`return 444`)."""
+
+
+_ENVOY = frozenset(
+    (
+        *("DPE", "FI", "IH", "LH", "LR", "NC", "NFCF", "NR", "OM", "RL", "RLSE"),
+        *("UAEX", "UC", "UF", "UH", "UMSDR", "UO", "UPE", "UT"),
+    )
+)
+"""Envoy's response flags of a status that is its own (Envoy, "Access logging", %RESPONSE_FLAGS%)."""
+_HAPROXY = later(r"[ILPRSs][CHQR]")
+"""HAProxy's termination states of a status that is its own: nothing of an answer had come (HAProxy, 8.5)."""
+_DEFAULT_BACKEND = "upstream-default-backend"
+"""ingress-nginx's own, which answers what no rule is for."""
+
+
+def by_itself(flat: Mapping[str, str]) -> bool:
+    """Whether a gateway's line says that the status is the gateway's own."""
+    return (
+        not _ENVOY.isdisjoint(flat.get("response_flags", "").split(","))
+        or _HAPROXY.match(flat.get("termination_state", "")) is not None
+        or flat.get("proxy_upstream_name") == _DEFAULT_BACKEND
+    )
 
 
 def by(line: Mapping[str, str]) -> str:

@@ -126,6 +126,7 @@ _ERRCODE = (
 """What WeChat's API answers a call that failed, as it stands in JSON, and as WxJava prints it."""
 _REQUEST = (
     rb"(?i:(?:request|req|trace|correlation)[_-]?id)[\"'\\]*\s?[=:]\s?[\"'\\]*([\w-]{6,64})|"
+    rb"\"trace\":\s?\"([0-9a-f]{16,32})\"|"
     rb"\[([0-9a-f]{12,32})\]|(?<![\w-])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
 )
 _THREAD = rb"\[((?![\w.#-]*(?i:loop|reactor|epoll|event))[\w.#-]{0,48}(?i:exec|thread|worker)-?\d{1,6})\]"
@@ -137,6 +138,7 @@ _NAMED = later(
 """An OpenID: behind its name, or as long as they are and as mixed; a masked one may be anybody's."""
 _CUT = later(rb"(?<![\w-])(o[\w-]{%d,%d})(?:\.\.\.|\xe2\x80\xa6)" % (HEAD - 1, OPENID_LENGTH - 2))
 """What may be the head of an OpenID: of long arguments PHP shows 15 characters in a stack."""
+_SECOND = later(rb"(?i:timestamp)[\"'\\]*\s?[=:]\s?[\"'\\\[]*1\d{9}(?!\d)")
 _MIXED = later(rb"(?=.*[A-Z])(?=.*\d)")
 _RAISED = later(
     rb"(?:(?:### )?Cause(?:d by)?: |\s{1,8}---> )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)"
@@ -250,8 +252,25 @@ def trouble(line: bytes) -> bool:
     return (found and not hung_up(text)) or errcode(line) is not None
 
 
+def troubled(lines: Sequence[bytes], at: int, first: int, end: int) -> bool:
+    """Whether a line speaks of an error that is more than that the other side hung up, by the whole of its entry.
+    first, end: an entry that it may be a step of."""
+    if not trouble(lines[at]):
+        return False
+    begin, behind = (first, end) if first <= at < end else (at, entry(lines, at)[1])
+    return not hung_up(b"\n".join(lines[begin:behind]))
+
+
 def hung_up(text: bytes) -> bool:
-    """Whether a line, or an entry of several, says that the other side hung up, and names no other error."""
+    """Whether a line, or an entry of several, says that the other side hung up, and names no other error; of a stack,
+    whether that is what caused the others: servers wrap it in errors of their own."""
+    raised = [line for line in text.split(b"\n")[1:] if _RAISED.match(line)]
+    if raised and _hung_up(raised[-1]):
+        return True
+    return _hung_up(text)
+
+
+def _hung_up(text: bytes) -> bool:
     return _HUNG_UP.search(text) is not None and _NAMED_ERROR.search(_HUNG_UP.sub(b"", text)) is None
 
 
@@ -333,6 +352,11 @@ def names_another(line: bytes, user: bytes) -> bool:
     cut = [head for head in _CUT.findall(line[:4096]) if _MIXED.match(head)]
     theirs = bool(cut) and not any(user.startswith(head) for head in cut)
     return theirs or _NAMED.search(line[:4096]) is not None
+
+
+def names_second(line: bytes) -> bool:
+    """Whether a line names the `timestamp` of a push."""
+    return _SECOND.search(line[:4096]) is not None
 
 
 def names_head(line: bytes, user: bytes) -> bool:

@@ -14,12 +14,14 @@ from msgspec.structs import replace
 from wxalarm.logs import app, mask
 from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
-from wxalarm.logs.place import Log
+from wxalarm.logs.place import Log, Place
 from wxalarm.wechat.limits import WAIT
 
 MOST_HITS = 20
 NEAR = 15.0
 """Seconds after the push within which a line may still be about it."""
+LONGEST_WAIT = 120.0
+"""Seconds after the push up to which its request is followed: what it waited for in vain is logged when it ends."""
 APART = 2.0
 """Seconds by which the application's clock may be behind WeChat's."""
 OWN = ("openid", "push", "id")
@@ -33,6 +35,11 @@ MOST_THEN = 20
 _NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
 _AROUND = 8 * 1024
 """Bytes before a line that are looked at, and half of those behind it: a stack may be long."""
+
+
+def _after(hit: AppHit, time: float | None) -> float:
+    """Seconds from a line to a time; 0 where either is not known."""
+    return time - hit.time if time is not None and hit.time is not None else 0.0
 
 
 def in_its_seconds(time: float, start: float) -> bool:
@@ -71,6 +78,13 @@ class AppHit(Struct, frozen=True):
     """Seconds for which the error says that something was waited for."""
     uncaught: bool = False
     """Nobody caught the error."""
+    again: bool = False
+    """It names another second than the push's own: of another try, or of the same user's next message."""
+    step: str | None = None
+    """Of the lines about the same request, the one that says that something took longest."""
+    step_place: str | None = None
+    step_took: float | None = None
+    """Seconds."""
 
 
 class _Followed(Struct):
@@ -174,9 +188,7 @@ class AppSearch:
                 if len(self._hits) >= MOST_HITS:
                     return
                 if kind != "stamp" or not self._of_another(line):
-                    exact = kind == "openid" and any(
-                        one in line for one, of in self.push.needles.items() if of == "stamp"
-                    )
+                    exact = kind == "openid" and self._of_its_second(line)
                     hit = self._hit(parser, log, offset, chunk, place, line, "push" if exact else kind)
                     self._keep_and_follow(log, offset + place + len(line), line, hit)
         user = self.push.user
@@ -199,20 +211,28 @@ class AppSearch:
                     continue
                 at = parser.time_of(line)
                 one.left -= 1
-                if one.left < 0 or self._late(one.hit, at) or self._of_another(line):
+                if one.left < 0 or self._of_another(line) or _after(one.hit, at) > LONGEST_WAIT:
                     self._followed.remove(one)
                     break
+                if _after(one.hit, at) - (app.waited(line) or app.spent(line) or 0.0) > NEAR:
+                    continue
+                self._step(one.hit.place, log.place(offset + place - 1), line)
                 ended = self._hit(parser, log, offset, chunk, place, line, one.hit.needle)
                 if ended.trouble is not None and not ended.beside:
                     names = ("trouble", "errcode", "context", "cause", "waited", "uncaught")
                     bad = {name: getattr(ended, name) for name in names}
-                    self._hits[one.hit.place] = replace(one.hit, beside=False, **bad)
+                    self._hits[one.hit.place] = replace(self._hits[one.hit.place], beside=False, **bad)
                     self._followed.remove(one)
                     break
 
-    @staticmethod
-    def _late(hit: AppHit, at: float | None) -> bool:
-        return at is not None and hit.time is not None and at - hit.time > NEAR
+    def _step(self, of: str, place: Place, line: bytes) -> None:
+        """A line of the same request that says how long something took: the longest is kept."""
+        hit, took = self._hits[of], app.spent(line)
+        if took is not None and took > (hit.step_took or 0.0) and app.request(line) is None:
+            self._hits[of] = replace(hit, step=mask.shown(app.telling(line)), step_place=place.text, step_took=took)
+
+    def _of_its_second(self, line: bytes) -> bool:
+        return any(one in line for one, kind in self.push.needles.items() if kind == "stamp")
 
     def _of_another(self, line: bytes) -> bool:
         """Whether a line is about another user's push: it names an OpenID, but not the alarm's."""
@@ -239,8 +259,9 @@ class AppSearch:
         theirs = next((at for at in range(own, end) if self._of_another(lines[at])), max(own, end))
         tag = app.tag(line)
         others = {at for at in range(own, theirs) if app.tag(lines[at]) not in (None, tag)} if tag else set()
-        begin = own if app.hung_up(b"\n".join(lines[index:own])) else index
-        bad = next((at for at in range(begin, theirs) if at not in others and app.trouble(lines[at])), None)
+        bad = next(
+            (at for at in range(index, theirs) if at not in others and app.troubled(lines, at, index, own)), None
+        )
         error: Sequence[bytes] = lines[bad : app.entry(lines, bad)[1]] if bad is not None else ()
         beside = bad is not None and bad >= own and (tag is None or app.tag(lines[bad]) != tag)
         by = (
@@ -267,6 +288,7 @@ class AppSearch:
             bool(by),
             app.waited(text),
             app.uncaught(text),
+            needle == "openid" and app.names_second(line) and not self._of_its_second(line),
         )
 
     def _whose(self, lines: Sequence[bytes]) -> str:

@@ -162,7 +162,7 @@ FRAMEWORKS = (
         rf"{_IP}:\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{{4}}:\d\d:\d\d:\d\d\.\d+)\] \S+ "
         r"\S+/(?:<NOSRV>|(?P<upstream_addr>\S+)) "
         rf"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<took>\d+) (?P<status>\d{{3}}|-1) \+?{_SIZE} \S+ \S+ "
-        rf"(?:(?P<left>C[\w-]{{3}})|\S+) .*?\"{_REQUEST}\"",
+        rf"(?:(?P<left>C[\w-]{{3}})|(?P<termination_state>\S+)) .*?\"{_REQUEST}\"",
         "Nov 15 06:13:20 lb haproxy[1234]: 203.0.113.10:40001 [15/Nov/2023:06:13:20.123] https~ wx/app1 0/0/1/12/13 "
         f'200 214 - - ---- 1/1/0/0/0 0/0 "POST {_PUSH} HTTP/1.1"',
         unit="ms",
@@ -172,7 +172,7 @@ FRAMEWORKS = (
     ),
     Framework(
         "Envoy",
-        rf"\[{_ISO}\] \"{_REQUEST}\" (?P<status>\d{{3}}|0) (?:(?P<left>(?:\w+,)*DC(?:,\w+)*)|\S+) "
+        rf"\[{_ISO}\] \"{_REQUEST}\" (?P<status>\d{{3}}|0) (?:(?P<left>(?:\w+,)*DC(?:,\w+)*)|(?P<response_flags>\S+)) "
         rf"(?:.*? )??\d+ {_SIZE} (?P<took>\d+) (?P<upstream_ms>\d+|-) ",
         f'[2023-11-14T22:13:20.123Z] "POST {_PUSH} HTTP/1.1" 200 - 412 7 12 11 "203.0.113.10" "Mozilla/4.0" '
         '"6f1c1d2e" "example.com" "198.51.100.20:8080"',

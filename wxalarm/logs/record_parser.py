@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from wxalarm.logs import durations, moments
-from wxalarm.logs.answered import UPSTREAM
+from wxalarm.logs.answered import UPSTREAM, by_itself
 from wxalarm.logs.firewalls import blocked
 from wxalarm.logs.formats import PATHS, TALLIED, Key, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS
@@ -163,6 +163,8 @@ class RecordParser(Lines):
             found["request_time"] = f"{round(took.seconds, 6):g}"
         if (rule := blocked(flat)) is not None:
             found |= {"by": "firewall", "rule": rule}
+        elif by_itself(flat):
+            found["by"] = "nginx"
         return {**self._left_out, **self._more, **found}
 
     def told(self, lines: Sequence[bytes], local: int | None, near: float | None = None) -> RecordParser | None:

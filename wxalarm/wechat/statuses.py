@@ -21,7 +21,7 @@ OTHER = "other"
 """No number of an HTTP status (RFC 9110, 15: 100 to 599)."""
 
 
-OF_SERVER = {403: "403-server", 503: "503-server"}
+OF_SERVER = {404: "404-server", 403: "403-server", 503: "503-server"}
 """Those that mean something else when the server in front said them by itself."""
 
 

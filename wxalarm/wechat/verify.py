@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wxalarm import mechanisms
+from wxalarm.bounds import whole
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.wechat import crypto
 from wxalarm.wechat.crypto import CryptoError, Keys
@@ -173,6 +174,9 @@ def _by_body(attempt: Attempt, body: bytes, fields: dict[str, str]) -> Iterator[
         yield from _by_form(attempt, body)
     elif not around or transport.compressed(body, encoding.strip().lower()):
         if miss := near_miss(body, attempt.echostr, encoding):
+            if miss.case == "other" and _ECHOSTR.fullmatch(body.strip()) and (cache := cached(fields)) is not None:
+                yield _wrong(attempt, "cached", body, cache=cache)
+                return
             yield _wrong(attempt, asked(miss), body)
             yield from who_answered(attempt.body or b"") if miss.case in ("page", "warning") else ()
     elif miss := near_miss(data, attempt.echostr):
@@ -220,6 +224,21 @@ def _by_length(attempt: Attempt) -> Iterator[Finding]:
     yield code(address="", case=cases.get(length, "length"), length=length, wanted=wanted, shown=None)
 
 
-def _wrong(attempt: Attempt, case: str, body: bytes) -> Finding:
+_CACHES = ("x-cache", "cf-cache-status", "x-cache-status", "x-cache-lookup", "x-proxy-cache", "x-drupal-cache")
+"""Headers with which CDNs and proxies say that an answer is a kept one: HIT."""
+
+
+def cached(fields: dict[str, str]) -> str | None:
+    """The header that says that an answer came from a cache (RFC 9111, 5.1: Age; else a cache's own); None for none."""
+    for name in _CACHES:
+        if re.search(r"\bHIT\b", fields.get(name, ""), re.IGNORECASE) is not None:
+            return f"{name}: {fields[name]}"[:SHOWN]
+    age = whole(fields.get("age", "").strip())
+    return f"age: {age}" if age else None
+
+
+def _wrong(attempt: Attempt, case: str, body: bytes, **more: str) -> Finding:
     shown = body[:SHOWN].decode("utf-8", "backslashreplace")
-    return ECHO_WRONG(address="", case=case, length=len(body), wanted=len(attempt.echostr or "") or None, shown=shown)
+    return ECHO_WRONG(
+        address="", case=case, length=len(body), wanted=len(attempt.echostr or "") or None, shown=shown, **more
+    )

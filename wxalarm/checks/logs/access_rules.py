@@ -133,7 +133,8 @@ def _doubted(seen: AccessLogSeen, finding: Finding) -> Finding:
         return dataclasses.replace(finding, code=finding.code.variant(basis=Basis.CONDITION))
     if finding.code.basis is not Basis.RECORDED or finding.code.id == LOG_GUESSED.id:
         return finding
-    if seen.guessed or (timed and isinstance(took, float) and took > LONGEST):
+    # A status rests on no duration: whose unit is guessed does not make it less sure.
+    if set(seen.guessed) - {"unit"} or (timed and isinstance(took, float) and took > LONGEST):
         return dataclasses.replace(finding, code=finding.code.variant(basis=SEEN))
     return finding
 
@@ -337,7 +338,7 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
             continue
         hit = own if mine else next((hit for hit in seen.examples if hit.status == status), None)
         code = _CODES.get(status, LOG_STATUS)
-        code = timing.answered(code, hit.request_time if hit is not None else None)
+        code = timing.answered(code, hit.request_time if hit is not None and "unit" not in seen.guessed else None)
         number = whole(status)
         case = "none" if status in ("", "-") else status_case(number or 0)
         if hit is not None and answered.by(hit.said) == "nginx":

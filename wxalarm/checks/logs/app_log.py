@@ -220,23 +220,45 @@ def _line(hit: AppHit, own: bool) -> dict[str, object]:
 
 
 def _slow(seen: AppLogSeen) -> Iterable[Finding]:
-    """How long the push took by a line that says so; else the time between the first and the last line about it
-    (retries come later and are left out)."""
+    """How long the push took by a line that says so; else the time between the first and the last line about it; else
+    how long one step of its request took. Another try of the same push is left out."""
     late = [hit for hit in seen.hits if (hit.took or 0.0) >= SLOW_AFTER and _own(hit, seen, hit.took or 0.0)]
     near = [
         hit
         for hit in seen.hits
-        if hit.time is not None and in_its_seconds(hit.time, seen.start) and hit.needle != "head"
+        if hit.time is not None and in_its_seconds(hit.time, seen.start) and hit.needle != "head" and not hit.again
     ]
+    took = (near[-1].time or 0.0) - (near[0].time or 0.0) if near else 0.0
+    said: dict[str, object]
     if late:
-        hit = max(late, key=lambda one: one.took or 0.0)
-        yield APP_LOG_SLOW(None, seconds=hit.took, limit=WAIT, first=None, **_line(hit, True))
-    elif len(near) > 1:
-        took = (near[-1].time or 0.0) - (near[0].time or 0.0)
-        if took >= SLOW_AFTER:
-            own = near[0].needle in OWN and near[-1].needle in OWN
-            code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
-            yield code(None, seconds=took, limit=WAIT, first=near[0].place, **_line(near[-1], own))
+        # Its own line first: the same user's may be of the next try.
+        hit = max(late, key=lambda one: (one.needle in ("push", "id"), not one.again, one.took or 0.0))
+        code, said = APP_LOG_SLOW, {"how": "line", "seconds": hit.took, "first": None, **_line(hit, True)}
+    elif took >= SLOW_AFTER:
+        hit, own = near[0], near[0].needle in OWN and near[-1].needle in OWN
+        code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
+        said = {"how": "span", "seconds": took, "first": near[0].place, **_line(near[-1], own)}
+    else:
+        stepped = [one for one in near if one.needle in OWN and (one.step_took or 0.0) >= SLOW_AFTER]
+        if not stepped:
+            return
+        hit = max(stepped, key=lambda one: (one.needle in ("push", "id"), one.step_took or 0.0))
+        code, said = (
+            APP_LOG_SLOW,
+            {"how": "step", "seconds": hit.step_took, "first": None, **_line(hit, _own(hit, seen))},
+        )
+    if (step := _step(seen, hit)) and said["how"] != "step":
+        said["how"] = f"{said['how']}-step"
+    yield code(None, limit=WAIT, **said, **step)
+
+
+def _step(seen: AppLogSeen, of: AppHit) -> dict[str, object]:
+    """What took longest in the request that a line is about, by the lines that have its tag."""
+    same = [hit for hit in seen.hits if hit is of or (hit.tag is not None and hit.tag == of.tag)]
+    longest = max(same, key=lambda hit: hit.step_took or 0.0)
+    if longest.step_took is None or longest.step_took < SLOW_AFTER:
+        return {}
+    return {"step": longest.step, "step_place": longest.step_place, "step_took": longest.step_took}
 
 
 CHECK = Check(

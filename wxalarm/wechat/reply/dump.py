@@ -50,8 +50,13 @@ _MARKED = re.compile(rb"(?m)^[<>*] ")
 _ASKED = re.compile(rb"(?m)^> (?:GET|POST|HEAD) (\S{1,16384}) HTTP/")
 _GAVE_UP = re.compile(rb"(?m)^curl: \((\d{1,3})\) ?([^\n]{0,300})")
 _HEAD = re.compile(rb"(?m)^<(?: |(?=\r?$))([^\n]*\n?)")
-_NOISE = re.compile(rb"(?m)^(?:[<>*](?: [^\n]*|\r?$)|[{}] \[\d{1,10} bytes data\][^\n]*|curl: \(\d[^\n]*)\r?\n?")
+_NOISE = re.compile(
+    rb"(?m)^(?:[<>*](?: [^\n]*|\r?$)|  CA(?:path|file): [^\n]*|[{}] \[\d{1,10} bytes data\][^\n]*|"
+    rb"curl: \(\d[^\n]*)\r?\n?"
+)
 _LEFT = re.compile(rb"\* (?:Connection #\d{1,6} to host|Closing connection|shutting down connection)[^\n]{0,300}\r?\n?")
+_NOTES = re.compile(rb"\A(?:(?:Note|Warning): [^\n]{0,300}\n)+")
+"""What curl says of the command itself."""
 _EXCESS = b"* Excess found"
 """What curl says of bytes behind the declared length."""
 _LENGTH = re.compile(rb"(?mi)^content-length:[^\n]*\n")
@@ -138,7 +143,7 @@ def asked(data: bytes) -> str | None:
 
 def verbose(data: bytes) -> Verbose | None:
     """What `curl -v` printed, on both streams or on stderr alone; None when it is no such dump."""
-    data = unmetered(data)
+    data = _NOTES.sub(b"", unmetered(data))
     gave_up = _GAVE_UP.search(data)
     if not gave_up and not _MARKED.match(data.lstrip()):
         return None
