@@ -30,7 +30,7 @@ from wxalarm.logs.parsers import NAMED, detect
 from wxalarm.logs.record_parser import RecordParser
 from wxalarm.logs.records import target_of
 from wxalarm.logs.text_parser import TextParser
-from wxalarm.model import Alarm, AlarmKind, Basis, Sample
+from wxalarm.model import Alarm, AlarmKind, Basis, Finding, Sample
 from wxalarm.probes import access_log
 
 QUERY = "signature=3f1d&timestamp=1700000000&nonce=1234567890&openid=oEXAMPLEopenid00000000000001"
@@ -730,8 +730,8 @@ ALARM = Alarm(
 )
 
 
-def findings_of(text: str, tmp_path: Path) -> tuple[tuple[str, ...], dict[str, Basis]]:
-    """What nothing says in a log, and its findings with their basis."""
+def judged(text: str, tmp_path: Path) -> tuple[tuple[str, ...], list[Finding]]:
+    """What nothing says in a log, and its findings."""
     (ctx,) = contexts([ALARM], Settings())
     path = tmp_path / "access.log"
     path.write_text(text + "\n", "utf-8")
@@ -744,8 +744,13 @@ def findings_of(text: str, tmp_path: Path) -> tuple[tuple[str, ...], dict[str, B
         9,
         False,
     )
-    found = access_rules.findings(seen, ctx)
-    return seen.guessed, {finding.code.id: finding.code.basis for finding in found}
+    return seen.guessed, list(access_rules.findings(seen, ctx))
+
+
+def findings_of(text: str, tmp_path: Path) -> tuple[tuple[str, ...], dict[str, Basis]]:
+    """The same, of the findings only their basis."""
+    guessed, found = judged(text, tmp_path)
+    return guessed, {finding.code.id: finding.code.basis for finding in found}
 
 
 @pytest.fixture
@@ -1050,6 +1055,40 @@ def test_whose_time_it_was_by_whose_log_it_is(name: str, whose: str, tmp_path: P
     seen = access_log.read([str(path)], (), push(ctx), wanted, (AT, AT - 60, AT + 360), 9, False)
     slow = [found for found in access_rules.findings(seen, ctx) if found.code.id in ("log-slow", "log-upstream-slow")]
     assert [found.evidence["by"] for found in slow] == [whose]
+
+
+INGRESS = f'{CLF} "-" "Mozilla/4.0" 412 0.003 [wx-app-8080] [] 198.51.100.20:8080 7 0.002 404 0e1b'
+GATEWAYS = {
+    "HAProxy": next(one.sample for one in FRAMEWORKS if one.name == "HAProxy"),
+    "Envoy": next(one.sample for one in FRAMEWORKS if one.name == "Envoy"),
+    "ingress-nginx": INGRESS.replace('1.1" 200 7', '1.1" 404 7'),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "by"),
+    [
+        ("HAProxy", "200 214 - - ----", "504 214 - - sH--", "nginx"),
+        ("HAProxy", "200 214 - - ----", "503 214 - - SC--", "nginx"),
+        ("HAProxy", "200 214 - - ----", "403 214 - - PR--", "nginx"),
+        ("HAProxy", "200 214 - - ----", "500 214 - - ----", "unknown"),
+        ("HAProxy", "200 214 - - ----", "500 214 - - SD--", "unknown"),
+        ("Envoy", " 200 - ", " 503 UF,URX ", "nginx"),
+        ("Envoy", " 200 - ", " 404 NR ", "nginx"),
+        ("Envoy", " 200 - ", " 503 - ", "unknown"),
+        ("Envoy", " 200 - ", " 503 URX ", "unknown"),
+        ("ingress-nginx", "[wx-app-8080]", "[upstream-default-backend]", "nginx"),
+        ("ingress-nginx", "[wx-app-8080]", "[wx-app-8080]", "application"),
+    ],
+)
+def test_a_gateway_says_that_a_status_is_its_own(name: str, good: str, bad: str, by: str, tmp_path: Path) -> None:
+    text = GATEWAYS[name].replace(good, bad)
+    assert (text != GATEWAYS[name]) is (good != bad)
+    _, found = judged(text, tmp_path)
+    (status,) = [one for one in found if "case" in one.evidence and str(one.evidence.get("status")) in text]
+    assert status.evidence["by"] == by
+    own = {"404": "404-server", "403": "403-server", "503": "503-server"}.get(status.evidence["status"])
+    assert (status.evidence["case"] == own) is (by == "nginx" and own is not None)
 
 
 def test_a_balancer_without_a_server_names_none() -> None:

@@ -227,6 +227,8 @@ class AppSearch:
 
     def _step(self, of: str, place: Place, line: bytes) -> None:
         """A line of the same request that says how long something took: the longest is kept."""
+        if any(needle in line for needle in self.push.needles):  # it is about the whole of the push
+            return
         hit, took = self._hits[of], app.spent(line)
         if took is not None and took > (hit.step_took or 0.0) and app.request(line) is None:
             self._hits[of] = replace(hit, step=mask.shown(app.telling(line)), step_place=place.text, step_took=took)

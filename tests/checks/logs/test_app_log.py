@@ -109,6 +109,81 @@ def test_slow_silent_and_errors_elsewhere(tmp_path: Path) -> None:
     assert codes(results(app=[path])["app-log"]) == {"app-log-silent", "app-log-errors"}
 
 
+THREAD = "[nio-8080-exec-7]"
+PUSH = f"{THREAD} push openid={OPENID} timestamp={START}"
+
+
+def again(message: str, at: float) -> bytes:
+    """A line of the same user's next try, five seconds behind the push."""
+    return app_lines("iso", f"{message} openid={OPENID} timestamp=NEXT", at).replace(b"NEXT", str(START + 5).encode())
+
+
+def test_the_longest_step_of_the_pushs_own_request_is_told(tmp_path: Path) -> None:
+    """Lines of its thread or trace, not of another one, and not of the same user's next try."""
+    path = tmp_path / "app.log"
+    lines = [
+        app_lines("iso", PUSH),
+        app_lines("iso", f"{THREAD} cache read, cost=3ms", START + 1),
+        again("[nio-8080-exec-9] push", START + 5),
+        app_lines("iso", f"{THREAD} model done, cost=8300ms", START + 8),
+        app_lines("iso", "[nio-8080-exec-9] model done, cost=9900ms", START + 15),
+    ]
+    path.write_bytes(joined(lines))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    told = {name: slow.evidence.get(name) for name in ("how", "seconds", "place", "step_place", "step_took")}
+    assert told == {
+        "how": "step",
+        "seconds": 8.3,
+        "place": f"{path}:1",
+        "step_place": f"{path}:4",
+        "step_took": 8.3,
+    }
+    assert slow.code.basis is Basis.RECORDED
+    path.write_bytes(joined([*lines[:3], lines[3].replace(b"8300ms", b"830ms"), lines[4]]))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
+    path.write_bytes(joined([*lines, app_lines("iso", f"{THREAD} {OPENID} {START} answered in 8400ms", START + 8)]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    assert (slow.evidence["how"], slow.evidence["seconds"], slow.evidence["step_took"]) == ("line-step", 8.4, 8.3)
+
+
+def test_the_pushs_own_line_says_how_long_it_took_before_that_of_its_next_try(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    own = app_lines("iso", f"took 7.2s openid={OPENID} timestamp=OWN", START + 7).replace(b"OWN", str(START).encode())
+    path.write_bytes(joined([own, again("took 7.9s", START + 13)]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    assert (slow.evidence["place"], slow.evidence["seconds"], slow.evidence["how"]) == (f"{path}:1", 7.2, "line")
+
+
+def test_what_a_request_waited_for_in_vain_is_its_own_however_late_it_is_logged(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    error = "ERROR HikariPool-1 - Connection is not available, request timed out after {}ms."
+    for took, at, found in ((30002, 30, True), (30002, 90, False), (5002, 30, False)):
+        late = app_lines("iso", f"{THREAD} {error.format(took)}", START + at)
+        others = [app_lines("iso", f"[nio-8080-exec-1] tick {tick}", START + tick) for tick in range(1, 9)]
+        first = app_lines("iso", f"{THREAD} WARN 0", START + at)
+        path.write_bytes(joined([app_lines("iso", PUSH), *others, first, late]))
+        result = results(app=[path])["app-log"]
+        assert ("app-log-error" in codes(result)) is found, (took, at)
+        if found:
+            (error_found,) = [one for one in result.findings if one.code.id == "app-log-error"]
+            assert (error_found.code.basis, error_found.evidence["case"]) == (Basis.RECORDED, "pool")
+
+
+def test_that_the_client_had_hung_up_is_no_cause_whatever_wraps_it(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    wrapped = [
+        app_lines("iso", f"{THREAD} WARN Resolved [HttpMessageNotWritableException: Could not write]", START + 8),
+        b"org.apache.catalina.connector.ClientAbortException: java.io.IOException: Broken pipe",
+        b"\tat org.apache.catalina.connector.OutputBuffer.realWriteBytes(OutputBuffer.java:342)",
+        b"Caused by: java.io.IOException: Broken pipe",
+    ]
+    path.write_bytes(joined([app_lines("iso", PUSH), app_lines("iso", f"{THREAD} done", START + 8), *wrapped]))
+    assert "app-log-error" not in codes(results(app=[path])["app-log"])
+    other = b"Caused by: java.lang.NullPointerException: order"
+    path.write_bytes(joined([app_lines("iso", PUSH), *wrapped[:3], other]))
+    assert "app-log-error" in codes(results(app=[path])["app-log"])
+
+
 def test_found_by_stamp_message_id_or_event(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     of = replace(alarm(openid=None), sample=replace(alarm().sample, openid=None, event="Template Send Job Finish"))
