@@ -78,3 +78,17 @@ def test_answers_are_counted_for_a_server_that_a_balancer_only_names() -> None:
     tally.add(parser, b"\n" + b"\n".join(lines) + b"\n")
     found = {one.addr: (one.requests, one.errors) for one in tally.counts().upstreams}
     assert found == {"app1": (2, 0), "app2": (2, 2)}
+
+
+def test_a_request_that_got_no_answer_is_counted_once_however_long_it_took() -> None:
+    parser = TextParser(KNOWN[1], Wanted("/callback"))
+    head = '203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "POST /callback?nonce=1 HTTP/1.1" '
+    ends = (("499 0", "-", "5.001"), ("504 9", "504", "60.000"), ("200 7", "200", "4.200"), ("200 7", "200", "0.010"))
+    lines = [
+        f'{head}{status} "-" "-" "-" "wx.example.com" "192.0.2.11:80" "{upstream}" "{took}" "{took}"'
+        for status, upstream, took in ends
+    ]
+    tally = Tally(AT - 297, AT + 302)
+    tally.add(parser, b"\n" + "\n".join(lines).encode() + b"\n")
+    (found,) = tally.counts().upstreams
+    assert (found.requests, found.errors, found.slow) == (4, 2, 1)
