@@ -228,6 +228,43 @@ def test_a_configuration_that_is_not_read_is_called_by_its_name(text: str, said:
     assert (said or "") in (result["reason"] or "")
 
 
+HTTPERR = """\
+#Software: Microsoft HTTP API 2.0
+#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename
+{} 203.0.113.88 41002 198.51.100.88 443 HTTP/1.1 POST /wx?signature=a&timestamp=1&nonce=2 - 503 2 AppOffline WxPool
+"""
+
+
+@pytest.mark.parametrize("flag", ["--error-log", "--app-log", "--access-log"])
+def test_a_table_of_requests_is_an_access_log_whatever_it_was_given_as(flag: str, tmp_path: Path) -> None:
+    """HTTP.sys writes what it did not pass on to IIS: it answered itself."""
+    path = tmp_path / "httperr1.log"
+    path.write_text(HTTPERR.format(f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%d %H:%M:%S}"), "utf-8")
+    url = "http://wx.example.com/wx"
+    done = wxalarm("diagnose", "--offline", "--url", url, flag, str(path), "-f", "json", "--lang", "en")
+    found = json.loads(done.stdout)["reports"][0]
+    (status,) = [
+        one for result in found["results"] for one in result["findings"] if one["code"] == "log-upstream-error"
+    ]
+    assert (status["evidence"]["by"], status["evidence"]["case"]) == ("nginx", "503-server")
+    assert (b"read as an access log" in done.stderr) is (flag != "--access-log")
+
+
+def test_at_is_read_where_the_logs_hold_those_minutes(tmp_path: Path) -> None:
+    """A log in UTC, and a time off a clock in Beijing: else the log would be said to end before it."""
+    path = tmp_path / "httperr1.log"
+    moment = datetime.now(UTC) - timedelta(hours=30)
+    path.write_text(HTTPERR.format(f"{moment:%Y-%m-%d %H:%M:%S}"), "utf-8")
+    url = ("--url", "http://wx.example.com/wx", "--access-log", path, "--since", "5m")
+    for hours, told in ((0, False), (8, True)):
+        at = f"{moment + timedelta(hours=hours):%Y-%m-%d %H:%M}"
+        done = wxalarm("diagnose", "--offline", *map(str, url), "--at", at, "-f", "json", "--lang", "en")
+        assert "log-upstream-error" in codes(json.loads(done.stdout)["reports"][0]), at
+        assert (b"is read as" in done.stderr) is told, at
+    nowhere = f"{moment + timedelta(hours=20):%Y-%m-%d %H:%M}"
+    assert "log-upstream-error" not in codes(report(*url, "--at", nowhere)[1])
+
+
 @pytest.mark.parametrize(
     ("text", "moved"),
     [

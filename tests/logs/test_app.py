@@ -39,6 +39,7 @@ FORMATS = {
     "slashed": "2024/12/25 10:04:57 handler.go:12: {}",
     "syslog": "Dec 25 10:04:57 host app[7]: {}",
     "access": '203.0.113.7 - - [25/Dec/2024:10:04:57 +0800] "{}"',
+    "windows": "错误\t2024/12/25 10:04:57\tIIS AspNetCore Module V2\t1018\t{}",
     "level-first": "[INFO] 2024-12-25 10:04:57.001 [http-nio-8080] c.e.App - {}",
 }
 
@@ -109,6 +110,13 @@ def test_the_shape_of_times_is_that_of_most_lines() -> None:
     assert shape_of([b"nothing"] * 30 + [FORMATS["iso"].encode()]) is None
     assert has_zone([FORMATS["zoned"].encode()], "iso")
     assert not has_zone([FORMATS["iso"].encode()], "iso")
+
+
+def test_windows_writes_days_and_hours_without_zeros() -> None:
+    lines = [b"2024/2/3 9:04:57 started", b"2024/12/25 10:04:57 stopped"]
+    assert shape_of(lines) == "windows"
+    parser = AppLines("windows", 8 * 3600, 2024)
+    assert [parser.time_of(line) for line in lines] == [1706922297.0, 1735092297.0]
 
 
 def test_an_answer_of_wechats_api_that_refuses() -> None:

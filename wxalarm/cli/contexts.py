@@ -26,7 +26,7 @@ from wxalarm.cli.common import fail, nearest, none_found, read_bytes, source_nam
 from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
-from wxalarm.logs.times import last_time, last_zone
+from wxalarm.logs.times import last_time, last_zone, span
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
 from wxalarm.parser.near import near
@@ -38,7 +38,7 @@ from wxalarm.wechat.symptoms import is_notice
 if TYPE_CHECKING:
     from wxalarm.cases import Case
     from wxalarm.checks.check import Context
-    from wxalarm.config import Settings
+    from wxalarm.config import Host, Settings
     from wxalarm.messages import Catalogue
 
 
@@ -53,14 +53,8 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
         known_servers(servers, words)
         dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
-    if logs["error_log"]:
-        others = [path for path in logs["error_log"] if _is_of_application(path)]
-        for path in others:
-            typer.echo(visible(words.ui("error_log_of_others", path=path)), err=True)
-        logs["error_log"] = [path for path in logs["error_log"] if path not in others]
-        logs["app_log"] = [*(logs["app_log"] or ()), *others]
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
-    host = replace(settings.host, **named)
+    host = _sorted(replace(settings.host, **named), words)
     api = settings.api
     if pasted := flags.pop("callback_check", None):
         api = replace(api, callback_check=pasted)
@@ -68,21 +62,41 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
     return replace(settings, dns=dns, host=host, api=api, **given)
 
 
-def _is_of_application(path: str) -> bool:
-    """Whether a file given as nginx's error log is another program's log: PHP-FPM's, an application's."""
+def _sorted(host: Host, words: Catalogue) -> Host:
+    """The logs by what stands in them, which is said where it is not what they were given as: an error log may be of
+    another program, as PHP-FPM's, and either may be a table of requests, as those of IIS and of HTTP.sys."""
+    logs: dict[str, list[str]] = {name: [] for name in ("access_log", "error_log", "app_log")}
+    for name in logs:
+        for path in getattr(host, name):
+            kind = name if name == "access_log" else _kind(path) or name
+            kind = name if (name, kind) == ("app_log", "error_log") else kind
+            if kind != name:
+                typer.echo(visible(words.ui("log_of_others", path=path, given=name, kind=kind)), err=True)
+            logs[kind].append(path)
+    changed: dict[str, Any] = {name: tuple(paths) for name, paths in logs.items()}
+    return replace(host, **changed)
+
+
+def _kind(path: str) -> str | None:
+    """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told."""
     # Hardly ever wanted.
     from wxalarm.logs import app
     from wxalarm.logs.errors import is_error_log
+    from wxalarm.logs.parsers import FIELDS
     from wxalarm.probes import logfiles
 
     if not os.path.isfile(path):
-        return False
+        return None
     source = logfiles.opened(path)
     if isinstance(source, logfiles.LogFile):
-        return False
+        return None
     with source:
         lines = source.sample()
-    return bool(lines) and not is_error_log(lines) and app.shape_of(lines) is not None
+    if any(line.startswith(FIELDS) for line in lines):
+        return "access_log"
+    if not lines or is_error_log(lines):
+        return "error_log" if lines else None
+    return "app_log" if app.shape_of(lines) is not None else None
 
 
 def known_servers(servers: Sequence[str], words: Catalogue) -> None:
@@ -279,25 +293,34 @@ class Looked:
         length = seconds(self.since) if self.since is not None else SINCE
         if not length:
             fail(words.ui("bad_since", value=self.since))
-        if self.at is None:
-            end = self._last(length, words) or now()
-        else:
-            end = time_of(self.at, words, "--at", self._zone())
-            if _TO_THE_MINUTE.search(self.at):
-                end += timedelta(minutes=1)  # that minute, too
+        end = self._end(length, words) if self.at is not None else self._last(length, words) or now()
         minutes = max(1, round(length / 60))
         return Alarm(first_seen=(end - timedelta(minutes=minutes)).astimezone(BEIJING), window_minutes=minutes)
 
+    def _end(self, length: float, words: Catalogue) -> datetime:
+        """The time of --at: on the clock of the logs; where they hold nothing then, on this machine's or in Beijing, if
+        they do hold those minutes, which is said."""
+        zone, spans = self._zone(), list(_spans(self.logs))
+        whole = timedelta(minutes=1 if _TO_THE_MINUTE.search(self.at or "") else 0)  # that minute, too
+        found = [time_of(self.at or "", words, "--at", one) + whole for one in (zone, None, BEIJING)]
+        for end in found:
+            if any(first <= end.timestamp() and end.timestamp() - length <= last for first, last in spans):
+                if end != found[0]:
+                    shown = f"{(end - whole).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+                    typer.echo(words.ui("at_read_as", value=self.at, time=shown), err=True)
+                return end
+        return found[0]
+
     def _zone(self) -> timezone | None:
-        """The zone that the first log writes which writes one."""
-        zones = (last_zone(text) for text, _ in _tails(self.logs))
+        """The zone of the first log that tells one."""
+        zones = (0 if _w3c(path) else last_zone(text) for path, text, _ in _tails(self.logs))
         zone = next((one for one in zones if one is not None), None)
         return timezone(timedelta(seconds=zone)) if zone is not None else None
 
     def _last(self, length: float, words: Catalogue) -> datetime | None:
         """When logs end that were copied before the minutes that would be looked at, which is said; None where one may
         be growing still: there silence says something."""
-        found = [(last_time(text), written) for text, written in _tails(self.logs)]
+        found = [(last_time(text), written) for _, text, written in _tails(self.logs)]
         today = now().timestamp()
         ends = [end for end, written in found if end is not None and (written - end > _COPIED or today - end > _OLD)]
         if not found or len(ends) < len(found) or max(ends) >= today - length:
@@ -307,14 +330,36 @@ class Looked:
         return last
 
 
-def _tails(paths: Sequence[str]) -> Iterator[tuple[bytes, float]]:
-    """(the end, when it was last written in Unix seconds) of each log that is a file; a pipe is read once."""
+def _tails(paths: Sequence[str]) -> Iterator[tuple[str, bytes, float]]:
+    """(path, the end, when it was last written in Unix seconds) of each log that is a file; a pipe is read once."""
     for path in paths:
         with contextlib.suppress(OSError):
             if os.path.isfile(path):
                 with open(path, "rb") as file:
                     file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-                    yield file.read(), os.fstat(file.fileno()).st_mtime
+                    yield path, file.read(), os.fstat(file.fileno()).st_mtime
+
+
+def _head(path: str) -> bytes:
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return file.read(_TAIL)
+    return b""
+
+
+def _w3c(path: str) -> bool:
+    """Whether a log is in the W3C's extended format, whose times are GMT."""
+    from wxalarm.logs.parsers import FIELDS
+
+    return FIELDS in _head(path)
+
+
+def _spans(paths: Sequence[str]) -> Iterator[tuple[float, float]]:
+    """(first, last) of the times of each log whose zone is known, as Unix seconds."""
+    for path, text, _ in _tails(paths):
+        zone = 0 if _w3c(path) else None
+        found = [one for part in (_head(path), text) if (one := span(part, zone)) is not None]
+        if found:
+            yield min(first for first, _ in found), max(last for _, last in found)
 
 
 def _piped() -> bool:

@@ -51,6 +51,7 @@ def by_itself(flat: Mapping[str, str]) -> bool:
         not _ENVOY.isdisjoint(flat.get("response_flags", "").split(","))
         or _HAPROXY.match(flat.get("termination_state", "")) is not None
         or flat.get("proxy_upstream_name") == _DEFAULT_BACKEND
+        or "s-reason" in flat  # HTTP.sys logs only what it did not pass on to IIS
     )
 
 

@@ -21,9 +21,12 @@ _SYSLOG = rb"(?:[A-Z][a-z][a-z]|[ \d]?\d\xe6\x9c\x88) [ \d]\d \d\d:\d\d:\d\d"
 _DJANGO = rb"\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d"
 _NEST = rb"\d\d/\d\d/\d{4}, \d{1,2}:\d\d:\d\d(?: |\xe2\x80\xaf)[AP]M"
 """Nest's logger and others that print the time as people in the USA do, month first."""
+_WINDOWS = rb"\d{4}/\d{1,2}/\d{1,2} \d{1,2}:\d\d:\d\d"
+"""The event viewer of a Chinese Windows, and .NET's default there: 2024/2/3 9:04:57."""
 SHAPES: tuple[tuple[str, bytes], ...] = (
     ("iso", times.ISO),
     ("slashed", times.SLASHED),
+    ("windows", _WINDOWS),
     ("local", times.LOCAL),
     ("php", _PHP),
     ("django", _DJANGO),
@@ -179,6 +182,7 @@ class AppLines:
             "php": self._php,
             "django": self._plain,
             "nest": self._nest,
+            "windows": self._windows,
         }
         self.seconds = readers.get(shape, self._dated)
 
@@ -210,6 +214,10 @@ class AppLines:
 
     def _nest(self, text: bytes) -> float | None:
         return self._plain(text.replace("\u202f".encode(), b" "))
+
+    def _windows(self, text: bytes) -> float | None:
+        day, _, time = text.partition(b" ")
+        return self._dated(b"/".join(part.zfill(2) for part in day.split(b"/")) + b" " + time.zfill(8))
 
     def _syslog(self, text: bytes) -> float | None:
         """A time without a year: that of the alarm."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from wxalarm.logs import app, mask
 from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
+from wxalarm.logs.bans import bans
 from wxalarm.logs.place import Log, Place
 from wxalarm.wechat.limits import WAIT
 
@@ -111,6 +112,8 @@ class AppPush(Struct, frozen=True):
     """Its event in lower case; for logs that hold nothing else of it."""
     path: bytes = b""
     """The callback's, where one is known that tells anything."""
+    address: bytes = b""
+    """WeChat's own, from which it came (OuterIP)."""
 
 
 class AppSearch:
@@ -129,6 +132,8 @@ class AppSearch:
         self._path = re.compile(_NAMES_PATH % re.escape(push.path.rstrip(b"/"))) if len(push.path) > 1 else None
         self.ended: AppHit | None = None
         """The last of those before the push, and in the time that WeChat waits, that ended a process."""
+        self.banned: AppHit | None = None
+        """The line by which this machine had shut out WeChat's address by then."""
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
@@ -147,6 +152,7 @@ class AppSearch:
         """A chunk of the window: keep the lines about the push; count all, and those that speak of an error."""
         self._search(parser, log, offset, chunk)
         self._follow(parser, log, offset, chunk)
+        self._bans(parser, log, offset, chunk)
         inside = False
         place, now = 1, float("-inf")
         for line in chunk[1:].split(b"\n")[:-1]:
@@ -224,6 +230,13 @@ class AppSearch:
                     self._hits[one.hit.place] = replace(self._hits[one.hit.place], beside=False, **bad)
                     self._followed.remove(one)
                     break
+
+    def _bans(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """What stood of WeChat's address when the push came."""
+        for place, line in lines_with(chunk, [self.push.address] if self.push.address else []):
+            at, shut = parser.time_of(line), bans(line, self.push.address)
+            if shut is not None and at is not None and at <= self.start + APART:
+                self.banned = self._hit(parser, log, offset, chunk, place, line, "time") if shut else None
 
     def _step(self, of: str, place: Place, line: bytes) -> None:
         """A line of the same request that says how long something took: the longest is kept."""

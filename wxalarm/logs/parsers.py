@@ -24,7 +24,7 @@ def _more(framework: Framework) -> Mapping[str, str]:
     return starts if framework.passes else {**starts, "by": "application"}
 
 
-_FIELDS = b"#Fields: "
+FIELDS = b"#Fields: "
 _IIS = b"#Software: Microsoft"
 _JSON = RecordParser("json", json_read)
 
@@ -50,9 +50,9 @@ def _records(
         ),
         RecordParser("labelled", labelled_read, wanted, units=units),
     ]
-    fields = next((line for line in lines if line.startswith(_FIELDS)), None)
+    fields = next((line for line in lines if line.startswith(FIELDS)), None)
     if fields is not None:
-        names = fields.decode("utf-8", "replace")[len(_FIELDS) :].lower().split()
+        names = fields.decode("utf-8", "replace")[len(FIELDS) :].lower().split()
         if any(line.startswith(_IIS) for line in lines):
             units = {"time-taken": "ms", **units}
         mark = "\t" if any(b"\t" in line for line in lines if not line.startswith(b"#")) else " "

@@ -58,7 +58,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "url",
         "path",
         "requestpath",
-        "cs-uri-stem",
+        *("cs-uri-stem", "cs-uri"),
         "clientrequesturi",
         "requesturl",
         "request_url",

@@ -90,8 +90,22 @@ def last_zone(text: bytes) -> int | None:
 
 def last_time(text: bytes) -> float | None:
     """The last time of some lines that says its zone, as Unix seconds; None where none does."""
-    read = (local(found[0]) or (dated(found[0]) if zone_of(found[0]) is not None else None) for found in _times(text))
-    return next(reversed([time for time in read if time is not None]), None)
+    return next(reversed(_known(text, None)), None)
+
+
+def span(text: bytes, offset: int | None = None) -> tuple[float, float] | None:
+    """(the earliest, the latest) of the times of some lines, as Unix seconds. offset: seconds east of UTC for those
+    that do not say their zone; where it is not known either they are left out. None for none."""
+    known = _known(text, offset)
+    return (min(known), max(known)) if known else None
+
+
+def _known(text: bytes, offset: int | None) -> list[float]:
+    """The times of some lines, where their zone is known."""
+    found = [one[0] for one in _times(text)]
+    told = (one for one in found if offset is not None or zone_of(one) is not None)
+    read = (local(one) or dated(one, offset or 0) for one in told)
+    return [time for time in read if time is not None]
 
 
 def _times(text: bytes) -> Iterator[re.Match[bytes]]:

@@ -29,6 +29,8 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The first of them."""
     ended: AppHit | None = None
     """The last of them that ended a process before the push, or while WeChat waited for it."""
+    banned: AppHit | None = None
+    """The line by which this machine had shut out WeChat's address when the push came."""
     then: tuple[AppHit, ...] = ()
     """The errors of the push's own moment that name its path, or nobody."""
     others: int = 0
@@ -87,6 +89,7 @@ def _read(
         errors=search.errors,
         example=search.example,
         ended=search.ended,
+        banned=search.banned,
         then=search.then,
         others=search.others,
         assumed=tuple(assumed),

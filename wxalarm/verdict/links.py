@@ -121,6 +121,13 @@ LINKS: tuple[Link, ...] = (
         SAME_MACHINE,
         LIKELY,
     ),
+    Link(
+        "never-came",
+        ("log-no-request", "log-request-missing", "tcp-timeout"),
+        ("app-log-banned",),
+        SAME_MACHINE,
+        LIKELY,
+    ),
     Link("never-came", ("log-no-request", "log-request-missing"), ("dns-ip-moved", *NO_NAME), SAME_MACHINE, LIKELY),
     Link("not-running", ("tcp-refused",), ("errlog-not-started", "nginx-invalid"), SAME_MACHINE, LIKELY, acted=True),
     Link("invalid", ("errlog-not-started",), ("nginx-invalid",), SAME_MACHINE, LIKELY, acted=True),

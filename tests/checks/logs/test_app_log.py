@@ -337,3 +337,20 @@ def test_a_pool_that_the_push_waited_for(tmp_path: Path) -> None:
         assert findings[code].evidence["case"] == "pool"
         assert findings[code].code.basis is (Basis.REPRODUCED if code == "app-log-error" else Basis.CONDITION)
         assert findings[code].evidence.get("after") == ("waited" if code == "app-log-error" else None)
+
+
+def test_an_address_of_wechats_that_was_shut_out_when_the_push_came(tmp_path: Path) -> None:
+    """By the last line about it until then; what comes later says nothing."""
+    path = tmp_path / "fail2ban.log"
+    of = replace(alarm(kind=AlarmKind.CONNECT_TIMEOUT), sample=replace(alarm().sample, outer_ip="203.0.113.66"))
+
+    def found(*lines: tuple[str, float]) -> set[str]:
+        tick = app_lines("iso", "tick", START + 60)
+        path.write_bytes(joined([*(app_lines("iso", f"[nginx-cc] {what}", START + at) for what, at in lines), tick]))
+        return codes(results(app=[path], of=of)["app-log"])
+
+    assert found(("Ban 203.0.113.66", -40)) == {"app-log-banned"}
+    assert found(("Ban 203.0.113.66", -50), ("Unban 203.0.113.66", -20)) == {"app-log-silent"}
+    assert found(("Ban 203.0.113.66", -50), ("Unban 203.0.113.66", 20)) == {"app-log-banned"}
+    assert found(("Ban 203.0.113.66", 20)) == {"app-log-silent"}
+    assert found(("Ban 203.0.113.7", -40)) == {"app-log-silent"}

@@ -29,7 +29,7 @@ from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE
 from wxalarm.logs import times
 from wxalarm.logs.app import cause
-from wxalarm.logs.app_search import OWN, AppHit, AppPush, in_its_seconds
+from wxalarm.logs.app_search import APART, OWN, AppHit, AppPush, in_its_seconds
 from wxalarm.logs.place import show
 from wxalarm.model import Alarm, Basis, Code, Finding, Severity
 from wxalarm.probes import app_log, logfiles, machine
@@ -40,9 +40,12 @@ from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 APP_LOG_ERROR = Code("app-log-error", Severity.ERROR, Basis.RECORDED, mechanisms.BACKEND)
 APP_LOG_SLOW = Code("app-log-slow", Severity.WARNING, Basis.RECORDED, mechanisms.ANSWERED_LATE)
 APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
+APP_LOG_BANNED = Code("app-log-banned", Severity.WARNING, Basis.REPRODUCED, mechanisms.FIREWALL)
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
+THEN = 60.0
+"""Seconds before the alarm's first failure."""
 CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
 FROM_CSRF = (400, 403, 419, 422)
@@ -74,7 +77,7 @@ def _push(ctx: Context) -> AppPush:
     needles = {_bytes(text): kind for text, kind in found if text and "*" not in text}
     event = (sample.event or "").replace(" ", "").lower()
     user = _bytes(one.user) if one.user is not None else None
-    return AppPush(needles, user, _bytes(event), _bytes(one.path or ""))
+    return AppPush(needles, user, _bytes(event), _bytes(one.path or ""), _bytes(sample.outer_ip or ""))
 
 
 def _bytes(text: str) -> bytes:
@@ -118,9 +121,15 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             makes=_makes(bad) if tied and not own and not alarm.sample.curl_error else None,
         )
     yield from _slow(seen)
+    if seen.banned is not None:
+        # In an assumed zone it may be of another hour, unless it is of the minute in which pushes began to fail.
+        at = seen.banned.time
+        then = at is not None and 0 <= seen.start + APART - at <= THEN
+        code = APP_LOG_BANNED if then or not seen.assumed else APP_LOG_BANNED.variant(basis=Basis.CONDITION)
+        yield code(None, **_line(seen.banned, False), outer_ip=alarm.sample.outer_ip)
     if seen.hits and bad is None:
         yield APP_LOG_LINES(None, **_line(seen.hits[0], _own(seen.hits[0], seen)), count=len(seen.hits))
-    if not seen.hits and bad is None:
+    if not seen.hits and bad is None and seen.banned is None:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
             None,
@@ -263,7 +272,7 @@ def _step(seen: AppLogSeen, of: AppHit) -> dict[str, object]:
 
 CHECK = Check(
     id="app-log",
-    codes=(APP_LOG_ERROR, APP_LOG_SLOW, APP_LOG_ERRORS, APP_LOG_LINES, APP_LOG_SILENT, LOG_PARTLY_READ),
+    codes=(APP_LOG_ERROR, APP_LOG_SLOW, APP_LOG_BANNED, APP_LOG_ERRORS, APP_LOG_LINES, APP_LOG_SILENT, LOG_PARTLY_READ),
     observation=AppLogSeen,
     probe=probe,
     evaluate=evaluate,
