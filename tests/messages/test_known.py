@@ -97,6 +97,11 @@ def test_mentions_have_their_first_line_and_how_often() -> None:
     ]
 
 
+def test_a_line_that_is_a_name_and_nothing_else_is_one_among_others() -> None:
+    text = "cURL Error=35\n  Click Menu Url\nsomebody said Click Menu Url yesterday\n40001\nrecord not found\n"
+    assert [(one.name, one.line) for one in known.mentions(text)] == [("35", 1), ("Click Menu Url", 2)]
+
+
 def test_an_ordinary_text_mentions_nothing() -> None:
     text = "GET /wx 200 12ms\nuser 40003 bought 52 apples for 502 yuan, code 7\nerrcode: 0\n"
     assert known.mentions(text) == []

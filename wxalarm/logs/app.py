@@ -23,6 +23,10 @@ _NEST = rb"\d\d/\d\d/\d{4}, \d{1,2}:\d\d:\d\d(?: |\xe2\x80\xaf)[AP]M"
 """Nest's logger and others that print the time as people in the USA do, month first."""
 _WINDOWS = rb"\d{4}/\d{1,2}/\d{1,2} \d{1,2}:\d\d:\d\d"
 """The event viewer of a Chinese Windows, and .NET's default there: 2024/2/3 9:04:57."""
+_OF_DAY = rb"(?:(?<=\n)|(?<=\| ))\d\d:\d\d:\d\d[.,]\d{3}(?= )"
+"""A pattern of logback and log4j without the date, as RuoYi's."""
+UNDATED = "clock"
+"""The shape of times that say no date."""
 SHAPES: tuple[tuple[str, bytes], ...] = (
     ("iso", times.ISO),
     ("slashed", times.SLASHED),
@@ -32,6 +36,7 @@ SHAPES: tuple[tuple[str, bytes], ...] = (
     ("django", _DJANGO),
     ("nest", _NEST),
     ("syslog", _SYSLOG),
+    (UNDATED, _OF_DAY),
     ("epoch", rb"(?<![\d.])" + times.EPOCH + rb"(?![\d.])"),
 )
 """Shapes of times, the most telling first."""
@@ -147,7 +152,8 @@ _RAISED = later(
     rb"(?:(?:### )?Cause(?:d by)?: |\s{1,8}---> )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)"
     rb"(?: \(0x[0-9A-Fa-f]{1,8}\))?(?::|\s*\Z)"
 )
-_NAMES_ONE = later(rb"[A-Za-z_.$]{0,80}[a-z](?:Exception|Error)\b")
+_NAMES_ONE = later(rb"(?<![\w$])[A-Z][\w$]{0,80}[a-z](?:Exception|Error)\b")
+"""By its class: a method may be called handleException."""
 _FAR = 120
 """Characters of a line that its reader sees at once."""
 _OF_ENTRY = later(
@@ -169,11 +175,12 @@ _STATUS = later(rb"(?<![\w.:/-])[1-5]\d\d(?![\w.:/-])")
 
 
 class AppLines:
-    """Lines of an application's log. offset: seconds east of UTC for times that do not say their zone."""
+    """Lines of an application's log. offset: seconds east of UTC for times that do not say their zone; year: for those
+    that do not say it; near: Unix seconds, whose day is taken for those without a date."""
 
-    def __init__(self, shape: str, offset: float, year: int) -> None:
+    def __init__(self, shape: str, offset: float, year: int, near: float = 0.0) -> None:
         self.name = self.shape = shape
-        self.offset, self.year = offset, year
+        self.offset, self.year, self.near = offset, year, near
         self._time = re.compile(_BEFORE + b"(" + dict(SHAPES)[shape] + b")")
         readers: dict[str, Callable[[bytes], float | None]] = {
             "local": times.local,
@@ -183,6 +190,7 @@ class AppLines:
             "django": self._plain,
             "nest": self._nest,
             "windows": self._windows,
+            UNDATED: self._clock,
         }
         self.seconds = readers.get(shape, self._dated)
 
@@ -214,6 +222,10 @@ class AppLines:
 
     def _nest(self, text: bytes) -> float | None:
         return self._plain(text.replace("\u202f".encode(), b" "))
+
+    def _clock(self, text: bytes) -> float | None:
+        found = moments.clock(text, self.near + self.offset)
+        return None if found is None else found + int(text[9:12]) / 1000 - self.offset
 
     def _windows(self, text: bytes) -> float | None:
         day, _, time = text.partition(b" ")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wxalarm.logs import app, mask
 from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
-from wxalarm.logs.bans import bans
+from wxalarm.logs.bans import MARKS, bans, drops
 from wxalarm.logs.place import Log, Place
 from wxalarm.wechat.limits import WAIT
 
@@ -31,6 +31,8 @@ MOMENT = 2.0
 """Seconds from the push's own on within which an error that names nobody may be its: its second, and what it takes."""
 ENDS = ("oom", "heap")
 """Reasons after which a process is gone, whose ever it was: from then on nothing of it answers."""
+MINUTE = 60.0
+"""Seconds before the alarm's first failure."""
 MOST_THEN = 20
 """Errors of that moment that are kept."""
 _NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
@@ -55,7 +57,7 @@ class AppHit(Struct, frozen=True):
     line: str
     needle: str
     """openid, push (that and its time), head (of the OpenID, which is cut), stamp, id (MsgId, transaction_id), event;
-    of an error that none of them is in: path (the push's), second, time."""
+    of an error that none of them is in: words (the reply's), address (WeChat's), path (the push's), second, time."""
     time: float | None = None
     """Unix seconds."""
     context: tuple[str, ...] = ()
@@ -114,6 +116,8 @@ class AppPush(Struct, frozen=True):
     """The callback's, where one is known that tells anything."""
     address: bytes = b""
     """WeChat's own, from which it came (OuterIP)."""
+    words: tuple[bytes, ...] = ()
+    """What the reply that the alarm shows says went wrong."""
 
 
 class AppSearch:
@@ -134,6 +138,8 @@ class AppSearch:
         """The last of those before the push, and in the time that WeChat waits, that ended a process."""
         self.banned: AppHit | None = None
         """The line by which this machine had shut out WeChat's address by then."""
+        self.dropped: AppHit | None = None
+        """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
@@ -153,6 +159,7 @@ class AppSearch:
         self._search(parser, log, offset, chunk)
         self._follow(parser, log, offset, chunk)
         self._bans(parser, log, offset, chunk)
+        self._drops(parser, log, offset, chunk)
         inside = False
         place, now = 1, float("-inf")
         for line in chunk[1:].split(b"\n")[:-1]:
@@ -238,6 +245,13 @@ class AppSearch:
             if shut is not None and at is not None and at <= self.start + APART:
                 self.banned = self._hit(parser, log, offset, chunk, place, line, "time") if shut else None
 
+    def _drops(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        for place, line in lines_with(chunk, MARKS) if self.dropped is None else ():
+            at = parser.time_of(line)
+            if at is not None and -MINUTE <= at - self.start <= WAIT and drops(line):
+                self.dropped = self._hit(parser, log, offset, chunk, place, line, "time")
+                return
+
     def _step(self, of: str, place: Place, line: bytes) -> None:
         """A line of the same request that says how long something took: the longest is kept."""
         if any(needle in line for needle in self.push.needles):  # it is about the whole of the push
@@ -307,9 +321,15 @@ class AppSearch:
         )
 
     def _whose(self, lines: Sequence[bytes]) -> str:
-        """What an error of the push's moment says of whose it is: path, another (user), second when it says nothing."""
+        """What an error of the push's moment says of whose it is: words, address, path, another (user), second when it
+        says nothing."""
         if any(self._of_another(line) for line in lines):
             return "another"
+        text = app.said(lines)
+        if any(word in text for word in self.push.words):
+            return "words"
+        if self.push.address and re.search(rb"(?<![\d.])" + re.escape(self.push.address) + rb"(?![\d.])", text):
+            return "address"
         return "path" if self._path is not None and self._path.search(app.said(lines)) is not None else "second"
 
     def _next_to(self, parser: AppLines, lines: Sequence[bytes], index: int, own: int) -> Sequence[bytes]:

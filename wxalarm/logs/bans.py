@@ -29,6 +29,24 @@ _RELEASED = tuple(
 )
 
 
+DROPS = tuple(
+    later(pattern)
+    for pattern in (
+        rb"nf_conntrack: (?:nf_conntrack: )?table full, dropping packet",
+        rb"Possible SYN flooding on port \[?[\w:.%]{0,45}\]?:?\d{0,5}\. Dropping request",
+        rb"TCP: too many orphaned sockets|TCP: out of memory -- consider tuning tcp_mem",
+    )
+)
+"""What the kernel logs when it takes no more connections, whose ever they are."""
+MARKS = (b"nf_conntrack", b"SYN flooding", b"TCP: ")
+"""What such lines hold."""
+
+
+def drops(line: bytes) -> bool:
+    """Whether a line says that the kernel dropped connections or packets for want of room."""
+    return any(pattern.search(line[:1024]) is not None for pattern in DROPS)
+
+
 def bans(line: bytes, address: bytes) -> bool | None:
     """Whether a line says that this address is shut out from then on (True), or let in again (False); None for any
     other line."""

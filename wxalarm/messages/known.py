@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -102,14 +102,28 @@ def _templates() -> list[tuple[re.Pattern[str], tuple[Entry, ...]]]:
 
 
 def mentions(text: str) -> list[Mention]:
-    """The names that stand in a text, in the order in which they first come."""
+    """The names that stand in a text, in the order in which they first come; a line in which none does may be one
+    itself."""
     found: dict[tuple[str, tuple[Entry, ...]], Mention] = {}
     line, counted = 1, 0
-    for place, name, meant in sorted(_places(text), key=lambda one: one[0]):
+    places = list(_places(text))
+    places += _lines(text, [place for place, _, _ in places])
+    for place, name, meant in sorted(places, key=lambda one: one[0]):
         line, counted = line + text.count("\n", counted, place), place
         before = found.get((name, meant))
         found[name, meant] = before._replace(times=before.times + 1) if before else Mention(name, meant, line)
     return list(found.values())
+
+
+def _lines(text: str, taken: Sequence[int]) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
+    """The lines that are a name of words and nothing else, where nothing is taken from them yet."""
+    for line in islice(_WORDS_ALONE.finditer(text), _MOST_LINES):
+        if (meant := named(line[0])) and not any(line.start() <= place < line.end() for place in taken):
+            yield line.start(), line[0].strip(), meant
+
+
+_MOST_LINES = 1000
+_WORDS_ALONE = re.compile(r"(?m)^[ \t]{0,9}[^\W\d_][^\n]{1,60}$")
 
 
 def of_console(text: str) -> Entry | None:

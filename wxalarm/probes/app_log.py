@@ -31,6 +31,8 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The last of them that ended a process before the push, or while WeChat waited for it."""
     banned: AppHit | None = None
     """The line by which this machine had shut out WeChat's address when the push came."""
+    dropped: AppHit | None = None
+    """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
     then: tuple[AppHit, ...] = ()
     """The errors of the push's own moment that name its path, or nobody."""
     others: int = 0
@@ -72,7 +74,7 @@ def _read(
     assumed: list[str] = []
 
     def choose(path: str, sample: Sequence[bytes]) -> AppLines | None:
-        return _parser(path, sample, zone, year, assumed)
+        return _parser(path, sample, zone, year, assumed, start)
 
     files = [
         logfiles.tail(file.path, until, search.untimed) if file.problem == "format" else file
@@ -90,13 +92,16 @@ def _read(
         example=search.example,
         ended=search.ended,
         banned=search.banned,
+        dropped=search.dropped,
         then=search.then,
         others=search.others,
         assumed=tuple(assumed),
     )
 
 
-def _parser(path: str, sample: Sequence[bytes], zone: int, year: int, assumed: list[str]) -> AppLines | None:
+def _parser(
+    path: str, sample: Sequence[bytes], zone: int, year: int, assumed: list[str], near: float
+) -> AppLines | None:
     """The parser for a sample of lines, with the zone that the file's own time gives where the lines give none; a file
     for which nothing tells it is added to `assumed`."""
     shape = app.shape_of(sample)
@@ -104,6 +109,9 @@ def _parser(path: str, sample: Sequence[bytes], zone: int, year: int, assumed: l
         return None
     if app.has_zone(sample, shape):
         return AppLines(shape, 0, year)
+    if shape == app.UNDATED:  # nor does the file's own time tell whose day it is
+        assumed.append(path)
+        return AppLines(shape, zone, year, near)
     found, _ = logfiles.zone_of([path], AppLines(shape, 0, year))
     if found is None:
         assumed.append(path)

@@ -124,7 +124,7 @@ LINKS: tuple[Link, ...] = (
     Link(
         "never-came",
         ("log-no-request", "log-request-missing", "tcp-timeout"),
-        ("app-log-banned",),
+        ("app-log-banned", "app-log-dropped"),
         SAME_MACHINE,
         LIKELY,
     ),
@@ -151,6 +151,7 @@ LINKS: tuple[Link, ...] = (
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),
     Link("application", (*STATUS, *BODY), ("app-log-error",), SAME_MOMENT, LIKELY),
+    Link("broke-off", ("curl-error",), ("app-log-error",), CLOSED, LIKELY),
     Link(
         "application",
         ("errlog-upstream-closed", "errlog-upstream-header", "errlog-reset"),

@@ -354,3 +354,60 @@ def test_an_address_of_wechats_that_was_shut_out_when_the_push_came(tmp_path: Pa
     assert found(("Ban 203.0.113.66", -50), ("Unban 203.0.113.66", 20)) == {"app-log-banned"}
     assert found(("Ban 203.0.113.66", 20)) == {"app-log-silent"}
     assert found(("Ban 203.0.113.7", -40)) == {"app-log-silent"}
+
+
+def test_times_without_a_date_are_of_the_alarms_day(tmp_path: Path) -> None:
+    """RuoYi's pattern of logback; which day it was, and in which zone, is assumed."""
+    path = tmp_path / "sys-error.log"
+    lines = [
+        "09:21:40.003 [schedule-pool-2] ERROR c.r.q.u.AbstractQuartzJob - job failed",
+        "10:04:57.217 [http-nio-8080-exec-14] ERROR c.r.f.w.e.GlobalExceptionHandler - [handleException,106] - failed",
+        "com.example.PayException: 头部信息验证失败",
+        "\tat com.example.Controller.order(Controller.java:58)",
+    ]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    sample = replace(alarm().sample, response_content='{"msg":"头部信息验证失败","code":500}')
+    result = results(app=[path], of=replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=sample))["app-log"]
+    assert result.observation.assumed == (str(path),)
+    (finding,) = result.findings
+    assert (finding.code.id, finding.code.basis) == ("app-log-error", Basis.REPRODUCED)
+    assert (finding.evidence["needle"], finding.evidence["time"]) == ("words", "2024-12-25 10:04:57")
+    assert "PayException: 头部信息验证失败" in str(finding.evidence["trouble"])
+    for content in ('{"msg":"余额不足，不能支付","code":500}', '{"msg":"error"}', "头部信息验证失败", "{"):
+        other = replace(sample, response_content=content)
+        result = results(app=[path], of=replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=other))["app-log"]
+        assert "app-log-error" not in codes(result), content
+
+
+def test_a_panic_at_wechats_address_is_tied_to_its_push(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    sample = replace(alarm().sample, curl_error=52, outer_ip="203.0.113.66")
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=sample)
+    for address, found in (("203.0.113.66", "app-log-error"), ("203.0.113.6", "app-log-errors")):
+        panic = f"http: panic serving {address}:38214: runtime error: invalid memory address"
+        path.write_bytes(joined([app_lines("slashed", "started", START - 9), app_lines("slashed", panic)]))
+        os.utime(path, (START, START))
+        result = results(app=[path], of=of)["app-log"]
+        assert found in codes(result), address
+        (finding,) = [one for one in result.findings if one.code.id == found]
+        assert (finding.evidence.get("makes") == [0]) is (found == "app-log-error")
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "dropped"),
+    [
+        ("kernel: nf_conntrack: table full, dropping packet", -2, True),
+        ("kernel: nf_conntrack: nf_conntrack: table full, dropping packet", 3, True),
+        ("kernel: nf_conntrack: table full, dropping packet", -200, False),
+        ("kernel: nf_conntrack: table full, dropping packet", 60, False),
+        ("kernel: TCP: request_sock_TCP: Possible SYN flooding on port 443. Dropping request.", 0, True),
+        ("kernel: TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.", 0, False),
+        ("kernel: nf_conntrack version 0.5.0 (16384 buckets, 65536 max)", 0, False),
+    ],
+)
+def test_what_the_kernel_dropped_as_the_pushes_began_to_fail(line: str, at: int, dropped: bool, tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    path.write_bytes(joined([app_lines("syslog", "tick", START - 300), app_lines("syslog", line, START + at)]))
+    os.utime(path, (START + 60, START + 60))
+    result = results(app=[path], of=alarm(kind=AlarmKind.CONNECT_TIMEOUT))["app-log"]
+    assert ("app-log-dropped" in codes(result)) is dropped

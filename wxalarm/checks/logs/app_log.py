@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable
 
 from wxalarm import mechanisms
 from wxalarm.checks import is_this_server
-from wxalarm.checks.check import Check, Context, Skip, by_alarm
+from wxalarm.checks.check import NO_ANSWER, Check, Context, Skip, by_alarm
 from wxalarm.checks.logs.facts import (
     LOG_PARTLY_READ,
     LONGEST,
@@ -29,9 +29,10 @@ from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE
 from wxalarm.logs import times
 from wxalarm.logs.app import cause
-from wxalarm.logs.app_search import APART, OWN, AppHit, AppPush, in_its_seconds
+from wxalarm.logs.app_search import APART, MINUTE, OWN, AppHit, AppPush, in_its_seconds
+from wxalarm.logs.documents import document, flat_of
 from wxalarm.logs.place import show
-from wxalarm.model import Alarm, Basis, Code, Finding, Severity
+from wxalarm.model import Alarm, Basis, Code, Finding, Sample, Severity
 from wxalarm.probes import app_log, logfiles, machine
 from wxalarm.probes.app_log import AppLogSeen
 from wxalarm.probes.command import ZSTD
@@ -41,17 +42,22 @@ APP_LOG_ERROR = Code("app-log-error", Severity.ERROR, Basis.RECORDED, mechanisms
 APP_LOG_SLOW = Code("app-log-slow", Severity.WARNING, Basis.RECORDED, mechanisms.ANSWERED_LATE)
 APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
 APP_LOG_BANNED = Code("app-log-banned", Severity.WARNING, Basis.REPRODUCED, mechanisms.FIREWALL)
+APP_LOG_DROPPED = Code("app-log-dropped", Severity.WARNING, Basis.REPRODUCED, mechanisms.OVERLOADED)
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
-THEN = 60.0
-"""Seconds before the alarm's first failure."""
+REASONS = ("msg", "message", "error", "errmsg", "errormessage", "error_description", "detail", "info")
+"""Keys under which programs say in a JSON reply what went wrong."""
+TELLING = 12
+"""Bytes of a reason that is no everyday word, as "error" is."""
 CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
 FROM_CSRF = (400, 403, 419, 422)
 """What frameworks answer where CSRF is suspected: ASP.NET and Yii, Django and Spring, Laravel, Rails."""
 FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
+ABORTS = "panic serving "
+"""Go's net/http closes the connection of a handler that panics, without a byte (net/http, Handler)."""
 WAITS = ("pool", "timeout", "pause", "workers", "stuck", "aborted")
 """Reasons that make an answer late."""
 
@@ -77,7 +83,15 @@ def _push(ctx: Context) -> AppPush:
     needles = {_bytes(text): kind for text, kind in found if text and "*" not in text}
     event = (sample.event or "").replace(" ", "").lower()
     user = _bytes(one.user) if one.user is not None else None
-    return AppPush(needles, user, _bytes(event), _bytes(one.path or ""), _bytes(sample.outer_ip or ""))
+    return AppPush(needles, user, _bytes(event), _bytes(one.path or ""), _bytes(sample.outer_ip or ""), _words(sample))
+
+
+def _words(sample: Sample) -> tuple[bytes, ...]:
+    """What the reply that an alarm shows says went wrong, in words of its own: its log may say the same."""
+    found = document(_bytes(sample.response_content or ""))
+    said = flat_of(found) if found is not None else {}
+    texts = (said.get(key, "").strip() for key in REASONS)
+    return tuple(_bytes(text) for text in texts if len(text.encode()) >= TELLING)
 
 
 def _bytes(text: str) -> bytes:
@@ -118,18 +132,20 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             waits=_case(bad) in WAITS,
             after=_after(bad, seen),
             waited=bad.waited,
-            makes=_makes(bad) if tied and not own and not alarm.sample.curl_error else None,
+            makes=_makes(bad, own, tied, alarm),
         )
     yield from _slow(seen)
     if seen.banned is not None:
         # In an assumed zone it may be of another hour, unless it is of the minute in which pushes began to fail.
         at = seen.banned.time
-        then = at is not None and 0 <= seen.start + APART - at <= THEN
+        then = at is not None and 0 <= seen.start + APART - at <= MINUTE
         code = APP_LOG_BANNED if then or not seen.assumed else APP_LOG_BANNED.variant(basis=Basis.CONDITION)
         yield code(None, **_line(seen.banned, False), outer_ip=alarm.sample.outer_ip)
     if seen.hits and bad is None:
         yield APP_LOG_LINES(None, **_line(seen.hits[0], _own(seen.hits[0], seen)), count=len(seen.hits))
-    if not seen.hits and bad is None and seen.banned is None:
+    if seen.dropped is not None:
+        yield APP_LOG_DROPPED(None, **_line(seen.dropped, False))
+    if not seen.hits and bad is None and seen.banned is None and seen.dropped is None:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
             None,
@@ -159,17 +175,20 @@ def _own(hit: AppHit, seen: AppLogSeen, took: float = 0.0) -> bool:
 
 
 def _telling(hit: AppHit) -> tuple[bool, ...]:
-    return hit.needle == "path", _case(hit) != "none", hit.uncaught
+    return hit.needle == "words", hit.needle == "path", _case(hit) != "none", hit.uncaught
 
 
 def _likely(seen: AppLogSeen, alarm: Alarm) -> list[AppHit]:
-    """The errors of the push's own moment that likely are its own, though nothing in them says so: those that name its
-    path and a reason; else, of a push that got 5xx, those that nobody caught, when all have one reason and nothing
-    shows several requests a second. None while the zone of the log's times is only assumed."""
+    """The errors of the push's own moment that likely are its own, though nothing in them says so: those whose words
+    stand in the reply; else those that name its path, or WeChat's address, and a reason; else, of a push that got 5xx,
+    those that nobody caught, when all have one reason and nothing shows several requests a second. None but the first
+    while the zone of the log's times is only assumed."""
+    if in_reply := [hit for hit in seen.then if hit.needle == "words"]:
+        return in_reply
     if seen.assumed and not seen.shows_push():
         return []
     reasons = WAITS if alarm.kind in LATE else None
-    of_path = [hit for hit in seen.then if hit.needle == "path" and _has_reason(hit, reasons)]
+    of_path = [hit for hit in seen.then if hit.needle in ("path", "address") and _has_reason(hit, reasons)]
     uncaught = [hit for hit in seen.then if hit.uncaught]
     alike = len({_case(hit) for hit in uncaught}) == 1
     got_5xx = alarm.sample.http_code in FROM_FAILURES
@@ -184,7 +203,7 @@ def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
 def _tied(hit: AppHit, seen: AppLogSeen) -> bool:
     """Whether an error is tied to the push more closely than by its minutes, though that it is its own is not shown: it
     stands beside its request line, its user or its second is in it, or it names its path in its second."""
-    if hit.needle in ("path", "second"):
+    if hit.needle in ("words", "address", "path", "second"):
         return True
     began = hit.time - (hit.waited or 0.0) if hit.time is not None else None
     near = any(in_its_seconds(at, seen.start) for at in (hit.time, began) if at is not None)
@@ -200,9 +219,13 @@ def _after(hit: AppHit, seen: AppLogSeen) -> str:
     return "waited" if hit.waited and in_its_seconds(hit.time - hit.waited, seen.start) else "later"
 
 
-def _makes(hit: AppHit) -> list[int] | None:
+def _makes(hit: AppHit, own: bool, tied: bool, alarm: Alarm) -> list[int] | None:
     """The statuses that an error can have made; None where it may be any."""
     case = _case(hit)
+    if (own or tied) and ABORTS in (hit.trouble or ""):
+        return [NO_ANSWER]
+    if own or not tied or alarm.sample.curl_error:
+        return None
     if case == "csrf":
         return list(FROM_CSRF)
     return list(FROM_FAILURES) if _has_reason(hit) else None
@@ -272,7 +295,16 @@ def _step(seen: AppLogSeen, of: AppHit) -> dict[str, object]:
 
 CHECK = Check(
     id="app-log",
-    codes=(APP_LOG_ERROR, APP_LOG_SLOW, APP_LOG_BANNED, APP_LOG_ERRORS, APP_LOG_LINES, APP_LOG_SILENT, LOG_PARTLY_READ),
+    codes=(
+        APP_LOG_ERROR,
+        APP_LOG_SLOW,
+        APP_LOG_BANNED,
+        APP_LOG_DROPPED,
+        APP_LOG_ERRORS,
+        APP_LOG_LINES,
+        APP_LOG_SILENT,
+        LOG_PARTLY_READ,
+    ),
     observation=AppLogSeen,
     probe=probe,
     evaluate=evaluate,
