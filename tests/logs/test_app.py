@@ -112,6 +112,29 @@ def test_the_shape_of_times_is_that_of_most_lines() -> None:
     assert not has_zone([FORMATS["iso"].encode()], "iso")
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (b"No servers available for service: mall-wechat", "instances"),
+        (
+            b"com.netflix.client.ClientException: Load balancer does not have available server for client: wx",
+            "instances",
+        ),
+        (b"[warn] no healthy upstream", "instances"),
+        (
+            b"[W] [vhost/http.go:118] do http proxy request [host: a.example.com] error: no route found: a /",
+            "tunnel",
+        ),
+        (b"RedisException: MISCONF Redis is configured to save RDB snapshots", "store"),
+        (b"ERROR 1290 (HY000): The MySQL server is running with the --read-only option so it cannot execute", "store"),
+        (b"INFO registered with no available options", None),
+    ],
+)
+def test_who_had_nobody_to_pass_a_request_on_to_and_what_takes_no_writes(line: bytes, name: str | None) -> None:
+    assert cause(line) == name
+    assert trouble(line) is (name is not None)
+
+
 def test_windows_writes_days_and_hours_without_zeros() -> None:
     lines = [b"2024/2/3 9:04:57 started", b"2024/12/25 10:04:57 stopped"]
     assert shape_of(lines) == "windows"
@@ -147,6 +170,7 @@ def test_an_answer_of_wechats_api_that_refuses() -> None:
         ("处理完成 oX，耗时 7.2 秒", 7.2),
         ("oX done in 1m2.5s", 62.5),
         ("db took 12ms, reply took 6.1s", 6.1),
+        ("POST /wx?openid=oX => generated 7 bytes in 7200 msecs (HTTP/1.1 200)", 7.2),
         ("oX took 7200", None),
         ("oX elapsed=7.2", None),
         ("oX took 7 steps", None),

@@ -298,6 +298,9 @@ def test_a_format_that_nobody_named_must_make_sense() -> None:
     right = SWAPPED.replace(b"0.100 4.900", b"4.900 4.900")
     assert detect([right]).name == "times"  # type: ignore[union-attr]  # it is found
     assert detect([right, SWAPPED]).name == "combined-and-more"  # type: ignore[union-attr]  # it is found
+    for line, name in ((right, "agent-times"), (SWAPPED, "combined-and-more")):
+        bare = line.replace(b'"Mozilla/4.0" "-" ', b'"Mozilla/4.0" ')
+        assert detect([bare]).name == name  # type: ignore[union-attr]  # it is found
     named = LineFormat("own", KNOWN[5].text.replace("$request_time $upstream_response_time", "$any $request_time"))
     assert detect([SWAPPED], [named]).name == "own"  # type: ignore[union-attr]  # it is found
 

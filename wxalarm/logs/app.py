@@ -81,6 +81,17 @@ _NAMED_CAUSES = (
         rb"(?:get|obtain(?:ing)?|fetch(?:ing)?|acquire) (?:a |new ){1,2}(?:resource|connection) from the (?:\w+ )?pool",
     ),
     (
+        "instances",
+        rb"No servers available for service|No instances? available for|"
+        rb"(?i:load ?balancer) does not (?:have|contain) (?:an? )?(?:available server|instance)|"
+        rb"\bno (?:healthy|live|available) (?:upstreams?|instances?|servers?|endpoints?|hosts?)\b",
+    ),
+    ("tunnel", rb"\bno route found: |\bno proxy or service found|ERR_NGROK_3200|[Tt]unnel \S{1,120} not found"),
+    (
+        "store",
+        rb"\bMISCONF\b|READONLY You can't write against a read only|\(read-only mode\)|read-only option so it cannot",
+    ),
+    (
         "timeout",
         rb"[Tt]imed out|Timeout(?:Error|Exception|Expired)|(?:Read|Connect|Socket)Timeout|Maximum execution time|"
         rb"Lock wait timeout|ETIMEDOUT|context deadline exceeded|i/o timeout",
@@ -94,7 +105,8 @@ _NAMED_CAUSES = (
 )
 """What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), what
 WeChat sent was not signed as expected or could not be decrypted (the numbers are those of WXBizMsgCrypt), memory ran
-out (and the kernel or Node.js ended the process), or a disk did, no connection of a pool was free, something waited for
+out (and the kernel or Node.js ended the process), or a disk did, no instance of a service was there to pass it on to,
+no client of a tunnel was on line, a store took no writes, no connection of a pool was free, something waited for
 too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
 _POOL = dict(CAUSES)["pool"]
@@ -120,7 +132,8 @@ _HUNG_UP = later(
 _NAMED_ERROR = later(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
 _SPENT = later(
     r"(?i:\b(?:took|takes|cost|costs|elapsed|duration|latency|spent|waited|finished in|completed in|done in|handled in|"
-    r"processed in|replied in|answered in)|耗时|用时|花费|历时|处理时间)\W{0,4}((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
+    r"processed in|replied in|answered in|generated \d{1,9} bytes in)|耗时|用时|花费|历时|处理时间)\W{0,4}"
+    r"((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
     r"((?i:milliseconds|millis|seconds|second|msecs?|secs?|ms|us|ns|s)|µs|毫秒|微秒|秒)(?![A-Za-z])"
 )
 _SPELLED = {"milliseconds": "ms", "millis": "ms", "毫秒": "ms", "微秒": "us", "seconds": "s", "second": "s", "秒": "s"}

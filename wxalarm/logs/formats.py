@@ -307,6 +307,7 @@ KNOWN = (
         '"$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time '
         '"$passed_to"',
     ),
+    LineFormat("agent-times", _AGENT + " $request_time $upstream_response_time"),
     LineFormat("forwarded", _FORWARDED),
     LineFormat("combined", _AGENT),
     LineFormat("common", HEAD),

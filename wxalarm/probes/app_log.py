@@ -60,8 +60,11 @@ def read(
     if seen.assumed and not seen.shows_push():
         # Programs that are not told a zone write UTC, and people here their own: the push's own line tells which it is.
         for other in {0, times.CHINA} - {zone}:
-            if (again := _read(patterns, push, seconds, other, until)).shows_push():
+            again = _read(patterns, push, seconds, other, until)
+            if again.shows_push():
                 seen = replace(again, assumed=())
+            elif again.lines and not seen.lines:  # only so it has lines of those minutes; that it is so stays assumed
+                seen = again
     return replace(seen, limit=limit)
 
 

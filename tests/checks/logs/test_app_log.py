@@ -411,3 +411,18 @@ def test_what_the_kernel_dropped_as_the_pushes_began_to_fail(line: str, at: int,
     os.utime(path, (START + 60, START + 60))
     result = results(app=[path], of=alarm(kind=AlarmKind.CONNECT_TIMEOUT))["app-log"]
     assert ("app-log-dropped" in codes(result)) is dropped
+
+
+def test_the_zone_in_which_a_log_has_lines_of_those_minutes_is_taken_and_stays_assumed(tmp_path: Path) -> None:
+    """Laravel writes UTC: on a clock in Beijing its log would end eight hours before the alarm."""
+    path = tmp_path / "laravel.log"
+    utc = datetime.fromtimestamp(START, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    path.write_text(f"[{utc}] production.ERROR: MISCONF Redis is configured to save RDB snapshots\n", "utf-8")
+    result = results(app=[path])["app-log"]
+    assert result.observation.assumed == (str(path),)
+    (errors,) = [one for one in result.findings if one.code.id == "app-log-errors"]
+    assert (errors.code.basis, errors.evidence["case"], errors.evidence["count"]) == (Basis.CONDITION, "store", 1)
+    path.write_text(f"[{utc}] production.ERROR: MISCONF\n".replace(utc[:10], "2024-12-20"), "utf-8")
+    reason = results(app=[path])["app-log"].reason
+    assert reason is not None
+    assert reason.id == "log-ends-before"

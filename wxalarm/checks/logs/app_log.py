@@ -54,6 +54,8 @@ CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
 FROM_CSRF = (400, 403, 419, 422)
 """What frameworks answer where CSRF is suspected: ASP.NET and Yii, Django and Spring, Laravel, Rails."""
+FROM_ROUTES = {"instances": (500, 502, 503, 504), "tunnel": (404, 502)}
+"""What gateways and tunnels answer where there is nobody to pass a request on to."""
 FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
 ABORTS = "panic serving "
@@ -190,9 +192,11 @@ def _likely(seen: AppLogSeen, alarm: Alarm) -> list[AppHit]:
     reasons = WAITS if alarm.kind in LATE else None
     of_path = [hit for hit in seen.then if hit.needle in ("path", "address") and _has_reason(hit, reasons)]
     uncaught = [hit for hit in seen.then if hit.uncaught]
+    # Of a gateway: it names the service that it looked for, not who asked.
+    nobody = [hit for hit in seen.then if alarm.sample.http_code in FROM_ROUTES.get(_case(hit), ())]
     alike = len({_case(hit) for hit in uncaught}) == 1
     got_5xx = alarm.sample.http_code in FROM_FAILURES
-    return of_path or (uncaught if got_5xx and alike and seen.others < CROWDED else [])
+    return of_path or nobody or (uncaught if got_5xx and alike and seen.others < CROWDED else [])
 
 
 def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
@@ -228,7 +232,7 @@ def _makes(hit: AppHit, own: bool, tied: bool, alarm: Alarm) -> list[int] | None
         return None
     if case == "csrf":
         return list(FROM_CSRF)
-    return list(FROM_FAILURES) if _has_reason(hit) else None
+    return list(FROM_ROUTES.get(case, FROM_FAILURES)) if _has_reason(hit) else None
 
 
 def _case(hit: AppHit) -> str:

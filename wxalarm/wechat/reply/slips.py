@@ -50,6 +50,10 @@ _WIDE = re.compile("(?:＜|<)／|＜(?=[/!?A-Za-z])|(?<=[]A-Za-z>])＞".encode()
 _LESS = re.compile(rb"<(?![A-Za-z_/!?])")
 
 
+_TOOLBARS = (b"think_page_trace", b"phpdebugbar", b"sf-toolbar", b"yii-debug-toolbar", b"djDebug")
+"""Marks of what frameworks put behind a page to debug it: ThinkPHP, Laravel, Symfony, Yii, Django."""
+
+
 def explain(data: bytes, offset: int) -> Slip:
     """The slip behind a syntax error that expat saw at `offset`: the first that stands before or at that place."""
     found = [slip for slip in _candidates(data) if slip.start <= offset or slip.name == "cdata-end"]
@@ -178,7 +182,8 @@ def _tags(plain: bytes) -> Iterator[Slip]:
                 rest = plain[tag.end() :]
                 if rest.strip(b" \t\r\n"):
                     begin = tag.end() + len(rest) - len(rest.lstrip())
-                    yield Slip("after-root", begin, len(plain), b"")
+                    name = "after-root-toolbar" if any(mark in rest for mark in _TOOLBARS) else "after-root"
+                    yield Slip(name, begin, len(plain), b"")
                 return
             continue
         yield _mismatch(open_tags, tag)
