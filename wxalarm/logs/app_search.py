@@ -99,6 +99,8 @@ class _Followed(Struct):
     """All lines about its request have it."""
     behind: int
     """Where the log goes on behind it."""
+    last: float | None = None
+    """The time of the last of its lines so far: a thread that was idle since may be at another request."""
     left: int = 300
     """Lines that are looked at."""
 
@@ -227,9 +229,13 @@ class AppSearch:
                 if one.left < 0 or self._of_another(line) or _after(one.hit, at) > LONGEST_WAIT:
                     self._followed.remove(one)
                     break
-                if _after(one.hit, at) - (app.waited(line) or app.spent(line) or 0.0) > NEAR:
+                since = app.waited(line) or app.spent(line) or 0.0
+                at_once = at is None or one.last is None or at - since - one.last <= MOMENT
+                if _after(one.hit, at) > NEAR and not (since and at_once):
                     continue
-                self._step(one.hit.place, log.place(offset + place - 1), line)
+                if at_once:
+                    self._step(one.hit.place, log.place(offset + place - 1), line)
+                one.last = at if at is not None else one.last
                 ended = self._hit(parser, log, offset, chunk, place, line, one.hit.needle)
                 if ended.trouble is not None and not ended.beside:
                     names = ("trouble", "errcode", "context", "cause", "waited", "uncaught")
@@ -273,7 +279,7 @@ class AppSearch:
     def _keep_and_follow(self, log: Log, behind: int, line: bytes, hit: AppHit) -> None:
         """Keep a line of the push, and look how its request ends when the line itself does not say."""
         if hit.place not in self._hits and (hit.trouble is None or hit.beside) and (tag := app.tag(line)) is not None:
-            self._followed.append(_Followed(hit, log.path, tag, behind))
+            self._followed.append(_Followed(hit, log.path, tag, behind, hit.time))
         self._keep(hit)
 
     def _hit(

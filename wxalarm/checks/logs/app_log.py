@@ -279,10 +279,9 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
         if not stepped:
             return
         hit = max(stepped, key=lambda one: (one.needle in ("push", "id"), one.step_took or 0.0))
-        code, said = (
-            APP_LOG_SLOW,
-            {"how": "step", "seconds": hit.step_took, "first": None, **_line(hit, _own(hit, seen))},
-        )
+        # That the line is of the same request, its thread or its id says, and no more.
+        code = APP_LOG_SLOW.variant(basis=Basis.REPRODUCED)
+        said = {"how": "step", "seconds": hit.step_took, "first": None, **_line(hit, _own(hit, seen))}
     if (step := _step(seen, hit)) and said["how"] != "step":
         said["how"] = f"{said['how']}-step"
     yield code(None, limit=WAIT, **said, **step)
