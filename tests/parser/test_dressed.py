@@ -416,3 +416,18 @@ def test_an_alarm_copied_from_within_its_wording(cut: str) -> None:
     )
     assert streamed(text, 17) == ([found], list(parse(text).problems))
     assert not parse(f"{cut}向公众号推送消息，次数: 5分钟 3次，求助\n").alarms
+
+
+@pytest.mark.parametrize("quote", ["", "> "])
+def test_a_line_may_break_behind_a_bracket_that_is_part_of_a_url(quote: str) -> None:
+    """What stands below ends with a bracket and the next group; a group that is whole is not gone on with."""
+    begin = "[OpenID=oAAAA0000000000000000000001][Stamp=1768063043][OuterIP=192.0.2.134]"
+    url = "[3rdUrl=https://wx.example.com/index.php?s=/home/wx&id=[7]\n&x=a=b][IP=198.51.100.134]"
+    (alarm,) = parse("\n".join(f"{quote}{line}" for line in (begin + url).split("\n"))).alarms
+    assert (alarm.sample.url, alarm.sample.ip) == (
+        "https://wx.example.com/index.php?s=/home/wx&id=[7]&x=a=b",
+        "198.51.100.134",
+    )
+    for below in ("[IP=198.51.100.134]", "说明][见]", "报警排查指引，请见: https://mmbizurl.cn/s/MpkaZb8yg"):
+        (alarm, *_) = parse(f"{begin}[3rdUrl=https://wx.example.com/wx]\n{below}").alarms
+        assert alarm.sample.url == "https://wx.example.com/wx", below

@@ -8,9 +8,9 @@ from wxalarm.messages import LANGUAGES, catalogue
 from wxalarm.wechat.statuses import CLASSES, EXPLAINED, OF_SERVER, OTHER, status_case
 from wxalarm.wechat.verify import OF_GET
 
-SAID = {"unsigned", "signed", "none", *OF_GET.values(), *OF_SERVER.values()}
+SAID = {"unsigned", "signed", "none", "firewall", *OF_GET.values(), *OF_SERVER.values()}
 """What a check says of a refused GET, without a signature or with one, of a log without a status, and of one in which
-the server in front answered by itself."""
+the server in front, or a web firewall, answered by itself."""
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -38,7 +38,7 @@ from wxalarm.wechat.symptoms import is_notice
 if TYPE_CHECKING:
     from wxalarm.cases import Case
     from wxalarm.checks.check import Context
-    from wxalarm.config import Host, Settings
+    from wxalarm.config import Settings
     from wxalarm.messages import Catalogue
 
 
@@ -53,8 +53,9 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
         known_servers(servers, words)
         dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
+    _sort(logs, words)
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
-    host = _sorted(replace(settings.host, **named), words)
+    host = replace(settings.host, **named)
     api = settings.api
     if pasted := flags.pop("callback_check", None):
         api = replace(api, callback_check=pasted)
@@ -62,30 +63,32 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
     return replace(settings, dns=dns, host=host, api=api, **given)
 
 
-def _sorted(host: Host, words: Catalogue) -> Host:
-    """The logs by what stands in them, which is said where it is not what they were given as: an error log may be of
-    another program, as PHP-FPM's, and either may be a table of requests, as those of IIS and of HTTP.sys."""
-    logs: dict[str, list[str]] = {name: [] for name in ("access_log", "error_log", "app_log")}
-    for name in logs:
-        for path in getattr(host, name):
-            kind = name if name == "access_log" else _kind(path) or name
-            kind = name if (name, kind) == ("app_log", "error_log") else kind
-            if kind != name:
-                typer.echo(visible(words.ui("log_of_others", path=path, given=name, kind=kind)), err=True)
-            logs[kind].append(path)
-    changed: dict[str, Any] = {name: tuple(paths) for name, paths in logs.items()}
-    return replace(host, **changed)
+def _sort(logs: dict[str, Any], words: Catalogue) -> None:
+    """The logs of the flags by what stands in them, which is said where it is not what they were given as: an error log
+    may be of another program, as PHP-FPM's, and either may be a table of requests, as those of IIS and of HTTP.sys."""
+    for name in ("error_log", "app_log"):
+        for path in tuple(logs[name] or ()):
+            kind = _kind(path)
+            if kind in (None, name) or (name, kind) == ("app_log", "error_log"):
+                continue
+            typer.echo(visible(words.ui("log_of_others", path=path, given=name, kind=kind)), err=True)
+            logs[name] = [one for one in logs[name] if one != path]
+            logs[str(kind)] = [*(logs[str(kind)] or ()), path]
+
+
+_PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 
 def _kind(path: str) -> str | None:
-    """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told."""
+    """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told, or not
+    without another program."""
     # Hardly ever wanted.
     from wxalarm.logs import app
     from wxalarm.logs.errors import is_error_log
     from wxalarm.logs.parsers import FIELDS
     from wxalarm.probes import logfiles
 
-    if not os.path.isfile(path):
+    if not os.path.isfile(path) or os.path.splitext(path)[1] in _PACKED:
         return None
     source = logfiles.opened(path)
     if isinstance(source, logfiles.LogFile):
@@ -348,6 +351,7 @@ def _head(path: str) -> bytes:
 
 def _w3c(path: str) -> bool:
     """Whether a log is in the W3C's extended format, whose times are GMT."""
+    # Hardly ever wanted.
     from wxalarm.logs.parsers import FIELDS
 
     return FIELDS in _head(path)

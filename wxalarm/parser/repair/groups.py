@@ -21,11 +21,14 @@ _KEY = r"[^\[\]=＝:：\n]"
 _HEAD = compiled(
     rf"\[(?P<before>(?:{CUT})?)(?P<key>{_KEY}{{1,30}}?(?:{CUT}{_KEY}{{1,30}}?)?)(?P<cut>(?:{CUT})?){BLANK}*+(?:(?P<sign>[=＝:：]){BLANK}*+|(?=\]))"
 )
+_PRINTED = "|".join(key.printed for key in w.KEYS if key.form not in ("body", "flag"))
+_GOES_ON = rf"{CUT}(?!{w.TYPED})[^\s\[\]{w.QUOTES}][^\[\]\n]{{0,200}}\]\[(?:{_PRINTED})="
+"""Behind a bracket at the end of a line: the rest of the value that it is part of, with the next group behind that."""
 _VALUE = compiled(
     rf"(?P<value>(?:[^\[\]\n]++|(?!{w.NEXT_GROUP})\[|\](?!{w.BEHIND_GROUP}|[ *_`|│\"”\r]{{1,6}}(?:\n|\Z))"
+    rf"|\](?={_GOES_ON})"
     rf"|\n(?![ \t\r\u00a0\u3000{w.QUOTES}]*+(?:\n|{w.TYPED}))){{0,200}}+)\]"
 )
-_PRINTED = "|".join(key.printed for key in w.KEYS if key.form not in ("body", "flag"))
 _CLEAN = compiled(rf"(?:\[(?:{_PRINTED})=(?!3D)[^\[\]\n]{{0,999}}\](?=\[| \[))++")
 """A run of groups as WeChat prints them, but for the last."""
 _CUT = compiled(CUT)
