@@ -22,6 +22,8 @@ def test_the_push_is_recognised_by_openid_and_timestamp() -> None:
 
     assert match(GUIDE) == "exact"
     assert match(GUIDE.replace(b"timestamp=1735092297", b"timestamp=1735092350")) == "openid"
+    assert match(GUIDE.replace(b"timestamp=1735092297", b"timestamp=1735092897")) is None
+    assert match(GUIDE.replace(b"timestamp=1735092297&", b"")) == "openid"
     assert match(GUIDE.replace(b"&openid=oAAAA", b"")) == "timestamp"
     assert match(GUIDE.replace(b"openid=oAAAA", b"openid=oBBBB")) is None
     assert match(GUIDE.replace(b"/callback", b"/other")) is None

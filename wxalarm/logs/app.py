@@ -71,6 +71,12 @@ _NAMED_CAUSES = (
         rb"OutOfMemory|MemoryError|Allowed memory size of|heap out of memory|Out of memory|Cannot allocate memory",
     ),
     (
+        "database",
+        rb"wait millis \d+, active 0, |\bORA-(?:00257|00020|01034|01033|12\d{3})\b|Communications link failure|"
+        rb"[Tt]oo many connections|SQLSTATE\[HY000\] \[(?:1040|200[236])\]|MySQL server has gone away|"
+        rb"could not connect to server|remaining connection slots are reserved|max number of clients reached",
+    ),
+    (
         "pool",
         rb"Connection is not available, request timed out|GetConnectionTimeoutException|wait millis \d+, active \d+|"
         rb"[Tt]imeout waiting for (?:idle object|connection from pool)|Cannot get a connection, pool |PoolExhausted|"

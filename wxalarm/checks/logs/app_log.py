@@ -60,7 +60,7 @@ FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
 ABORTS = "panic serving "
 """Go's net/http closes the connection of a handler that panics, without a byte (net/http, Handler)."""
-WAITS = ("pool", "timeout", "pause", "workers", "stuck", "aborted")
+WAITS = ("database", "pool", "timeout", "pause", "workers", "stuck", "aborted")
 """Reasons that make an answer late."""
 
 
