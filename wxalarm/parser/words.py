@@ -342,8 +342,9 @@ _WORDING_END = compiled(
 
 @lru_cache(maxsize=4096)
 def is_whole(description: str) -> bool:
-    """Whether a 内容 ends as the known ones do: nobody has written on behind it."""
-    return _WORDING_END.search(description) is not None
+    """Whether a 内容 ends as the known ones do: nobody has written on behind it, and no bracket is left open."""
+    opened = sum(map(description.count, "（(")) - sum(map(description.count, "）)"))
+    return opened <= 0 and _WORDING_END.search(description) is not None
 
 
 def is_known(description: str) -> bool:

@@ -99,12 +99,12 @@ _PAIR = compiled(
     rf"|[:：]?{BLANK}*\"{w.SPACE}*\}}{w.SPACE}*,{w.SPACE}*\{{[^{{}}\n]{{0,80}}?\"(?:text|content)\"{w.SPACE}*:"
     rf"|[:：]?\"{w.SPACE}*,{w.SPACE}*\"(?:value|text|content)\"{w.SPACE}*:)"
     rf"{w.SPACE}*{_STRING}"
-    rf"(?:[\s,\[\]{{}}:]++|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
+    rf"(?:[\s,\[\]{{}}:>]++|(?!\"\W{{0,4}}(?:{'|'.join(_WORDS.values())}))\"[ -!#-~]{{0,40}}\"){{0,40}}+"
 )
 """A value in a document of JSON, or a printed dict: its key is the label, or its neighbour's text is."""
 _CARD = compiled(
     rf"[{_MARKS}:：]{{0,6}}\\n(?P<value>(?:[^\\\"\n]|\\.){{0,9000}}+)\""
-    rf"(?:[\s,\[\]{{}}:]++|true|false|\d|(?!\"[{_MARKS}]{{0,4}}(?:{'|'.join(_WORDS.values())})[{_MARKS}:：]{{0,6}}\\n)"
+    rf"(?:[\s,\[\]{{}}:>]++|true|false|\d|(?!\"[{_MARKS}]{{0,4}}(?:{'|'.join(_WORDS.values())})[{_MARKS}:：]{{0,6}}\\n)"
     r"\"[ -!#-~]{0,40}\"){0,40}+"
 )
 """A label with its value below it in one string, as the fields of cards have them."""
@@ -113,7 +113,7 @@ _PAIR_PROOF = compiled(
     "|".join(
         rf"[\"'](?:{_spelled(_WORDS[name])})[^\w\[]{{1,9}}(?:(?:\"(?:text|content|tag|value)\"|text|[^\w\[]){{0,9}})[\"'](?:{value})"
         rf"|\"[{_MARKS}]{{0,4}}(?:{_spelled(_WORDS[name])})[{_MARKS}:：]{{0,6}}\\n(?:{value})"
-        for name, value in (("description", _OPENING), ("count", f"{w.COUNT}|{_COUNT}"), ("sample", r"\["))
+        for name, value in (("description", rf"{_OPENING}|MarkFail"), ("count", f"{w.COUNT}|{_COUNT}"), ("sample", r"\["))
     )
 )
 """What makes a document worth it."""
