@@ -166,6 +166,13 @@ def test_what_a_copy_lost_of_a_body_that_curl_had_whole_is_no_fault_of_the_serve
     assert document(stdin=head + body + behind)["findings"][0]["code"] == first
 
 
+def test_what_zsh_puts_behind_output_without_a_line_break_is_no_body() -> None:
+    dump = "HTTP/1.1 200 OK\nContent-Length: {length}\n\n{body}%" + " " * 70 + "\n~/wx-nest main* \u276f \n"
+    assert document(stdin=dump.format(length=7, body="success").encode())["accepted"]
+    found = document(stdin=dump.format(length=4, body="success").encode())["findings"]
+    assert found[0]["code"] == "reply-length"
+
+
 def test_an_account_opens_an_encrypted_reply(tmp_path: Path) -> None:
     config = tmp_path / "wxalarm.toml"
     config.write_text(CONFIG, "utf-8")

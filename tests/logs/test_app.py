@@ -153,6 +153,7 @@ def test_an_answer_of_wechats_api_that_refuses() -> None:
         ("错误码：500".encode(), None),
         (b'{"errcode":0,"errmsg":"ok"}', None),
         (b"errcode=", None),
+        (b"Disk is full writing './a' (Errcode: 28 - No space left on device)", None),
         (b"errcode 40164", None),
     ):
         assert errcode(text) == number, text

@@ -76,9 +76,6 @@ def _sort(logs: dict[str, Any], words: Catalogue) -> None:
             logs[str(kind)] = [*(logs[str(kind)] or ()), path]
 
 
-_PACKED = (".gz", ".zst", ".bz2", ".xz")
-
-
 def _kind(path: str) -> str | None:
     """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told, or not
     without another program."""
@@ -86,9 +83,9 @@ def _kind(path: str) -> str | None:
     from wxalarm.logs import app
     from wxalarm.logs.errors import is_error_log
     from wxalarm.logs.parsers import FIELDS
-    from wxalarm.probes import logfiles
+    from wxalarm.probes import logfiles, logsource
 
-    if not os.path.isfile(path) or os.path.splitext(path)[1] in _PACKED:
+    if not os.path.isfile(path) or path.endswith(logsource.SUFFIXES):
         return None
     source = logfiles.opened(path)
     if isinstance(source, logfiles.LogFile):

@@ -92,6 +92,7 @@ _NAMED_CAUSES = (
         rb"(?i:load ?balancer) does not (?:have|contain) (?:an? )?(?:available server|instance)|"
         rb"\bno (?:healthy|live|available) (?:upstreams?|instances?|servers?|endpoints?|hosts?)\b",
     ),
+    ("firewall", rb"\baction[\"']?[:=]\s?[\"']?(?i:block|deny|denied|drop|reject|intercept)(?:ed|ped)?\b"),
     ("tunnel", rb"\bno route found: |\bno proxy or service found|ERR_NGROK_3200|[Tt]unnel \S{1,120} not found"),
     (
         "store",
@@ -116,6 +117,9 @@ no client of a tunnel was on line, a store took no writes, no connection of a po
 too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
 _POOL = dict(CAUSES)["pool"]
+LASTING = ("disk", "instances", "tunnel", "store", "database")
+"""Reasons that go on until somebody ends them."""
+LASTS = later(b"|".join(pattern for name, pattern in _NAMED_CAUSES if name in LASTING))
 _FATAL = (
     rb"\bUncaught |Fatal error|\bFATAL\b|panic: |panic serving |[Uu]nhandled ?(?:[Ee]xception|[Ee]rror|[Rr]ejection|"
     rb"[Pp]romise)|Servlet\.service\(\) for servlet |Exception in ASGI application|Exception on /\S{0,255} \[|"
@@ -147,8 +151,8 @@ _KEYED = later(
     r"(?<![\w.-])([A-Za-z][\w-]{0,40})[\"\']{0,2}\s?[=:]\s?[\"\']{0,2}(\d{1,12}(?:\.\d{1,9})?(?:ms|us|µs|ns|s)?)(?![\w.:-])"
 )
 _ERRCODE = (
-    rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-?[1-9]\d{0,8})(?!\d)|"
-    + "错误代码(?::|：)\\s?(-?[1-9]\\d{0,8})(?:,|，)\\s?错误信息".encode()
+    rb"(?i:errcode)[\"'\\]*\s?[=:]\s?[\"'\\]*(-[1-9]\d{0,8}|[1-9]\d{4,8})(?!\d)|"
+    + "错误代码(?::|：)\\s?(-[1-9]\\d{0,8}|[1-9]\\d{4,8})(?:,|，)\\s?错误信息".encode()
 )
 """What WeChat's API answers a call that failed, as it stands in JSON, and as WxJava prints it."""
 _REQUEST = (

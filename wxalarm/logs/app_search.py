@@ -31,6 +31,8 @@ MOMENT = 2.0
 """Seconds from the push's own on within which an error that names nobody may be its: its second, and what it takes."""
 ENDS = ("oom", "heap")
 """Reasons after which a process is gone, whose ever it was: from then on nothing of it answers."""
+EARLIER = 3600.0
+"""Seconds before the window in which what lasts is looked for."""
 MINUTE = 60.0
 """Seconds before the alarm's first failure."""
 MOST_THEN = 20
@@ -142,6 +144,8 @@ class AppSearch:
         """The line by which this machine had shut out WeChat's address by then."""
         self.dropped: AppHit | None = None
         """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
+        self.before: AppHit | None = None
+        """The last line before the window with a reason that lasts."""
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
@@ -250,6 +254,17 @@ class AppSearch:
             at, shut = parser.time_of(line), bans(line, self.push.address)
             if shut is not None and at is not None and at <= self.start + APART:
                 self.banned = self._hit(parser, log, offset, chunk, place, line, "time") if shut else None
+
+    def earlier(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk from before the window: what was so by then, and goes on until somebody ends it."""
+        self._bans(parser, log, offset, chunk)
+        for found in app.LASTS.finditer(chunk):
+            begin = chunk.rfind(b"\n", 0, found.start()) + 1
+            end = chunk.find(b"\n", found.end())
+            line = chunk[begin : end if end >= 0 else len(chunk)]
+            at = parser.time_of(line)
+            if at is not None and self.low - EARLIER <= at < self.low and app.cause(line) in app.LASTING:
+                self.before = self._hit(parser, log, offset, chunk, begin, line, "time")
 
     def _drops(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         for place, line in lines_with(chunk, MARKS) if self.dropped is None else ():

@@ -308,6 +308,12 @@ KNOWN = (
         '"$passed_to"',
     ),
     LineFormat("agent-times", _AGENT + " $request_time $upstream_response_time"),
+    LineFormat(
+        "nginx-proxy-manager",
+        "[$time_local] $upstream_cache_status $upstream_status $status - $request_method $scheme $host "
+        '"$request_uri" [Client $remote_addr] [Length $body_bytes_sent] [Gzip $gzip_ratio] [Sent-to $server] '
+        '"$http_user_agent" "$http_referer"',
+    ),
     LineFormat("forwarded", _FORWARDED),
     LineFormat("combined", _AGENT),
     LineFormat("common", HEAD),

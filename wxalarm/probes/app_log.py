@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,9 +11,9 @@ from msgspec.structs import replace
 
 from wxalarm.logs import app, times
 from wxalarm.logs.app import AppLines
-from wxalarm.logs.app_search import OWN, AppHit, AppPush, AppSearch, in_its_seconds
+from wxalarm.logs.app_search import EARLIER, OWN, AppHit, AppPush, AppSearch, in_its_seconds
 from wxalarm.model import BEIJING
-from wxalarm.probes import logfiles
+from wxalarm.probes import logfiles, logsource
 from wxalarm.probes.logfiles import LogsSeen, Reading
 
 
@@ -33,6 +34,8 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The line by which this machine had shut out WeChat's address when the push came."""
     dropped: AppHit | None = None
     """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
+    before: AppHit | None = None
+    """The last line before the window with a reason that goes on until somebody ends it."""
     then: tuple[AppHit, ...] = ()
     """The errors of the push's own moment that name its path, or nobody."""
     others: int = 0
@@ -79,6 +82,12 @@ def _read(
     def choose(path: str, sample: Sequence[bytes]) -> AppLines | None:
         return _parser(path, sample, zone, year, assumed, start)
 
+    # A pipe is read once, and to unpack a file again takes too long for what it may hold.
+    plain = [
+        path for path in logfiles.expand(patterns) if os.path.isfile(path) and not path.endswith(logsource.SUFFIXES)
+    ]
+    Reading(low - EARLIER, low, until).read(plain, choose, search.earlier)
+    assumed.clear()
     files = [
         logfiles.tail(file.path, until, search.untimed) if file.problem == "format" else file
         for file in Reading(low, high, until).read(logfiles.expand(patterns), choose, search.window)
@@ -96,6 +105,7 @@ def _read(
         ended=search.ended,
         banned=search.banned,
         dropped=search.dropped,
+        before=search.before,
         then=search.then,
         others=search.others,
         assumed=tuple(assumed),

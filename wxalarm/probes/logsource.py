@@ -32,6 +32,8 @@ COUNTED = 16 * 1024 * 1024
 """A line's number is counted only when it stands within the first so many bytes."""
 READ_ERRORS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 """What damaged data or a disk can raise."""
+SUFFIXES = (".gz", ".zst", ".bz2", ".xz")
+"""How the names of compressed logs end."""
 _GZIP = b"\x1f\x8b"
 _MAGIC = ((_GZIP, "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 

@@ -233,7 +233,11 @@ LINKS: tuple[Link, ...] = (
         LIKELY,
     ),
     Link(
-        "application-late", (*TOO_LATE, *STATUS, "errlog-upstream-timeout"), ("app-log-errors",), SAME_MACHINE, POSSIBLE
+        "application-late",
+        (*TOO_LATE, *STATUS, "errlog-upstream-timeout"),
+        ("app-log-errors", "app-log-before"),
+        SAME_MACHINE,
+        POSSIBLE,
     ),
     Link("ended", ("curl-error", *STATUS, *UPSTREAM_FAILED), ("app-log-errors", "app-log-error"), ENDED, LIKELY),
     # --- what ran out, and the setting or the state behind it ---

@@ -429,3 +429,36 @@ def test_the_zone_in_which_a_log_has_lines_of_those_minutes_is_taken_and_stays_a
     reason = results(app=[path])["app-log"].reason
     assert reason is not None
     assert reason.id == "log-ends-before"
+
+
+def test_what_lasts_is_looked_for_in_the_hour_before(tmp_path: Path) -> None:
+    """A full disk and a ban go on; an exception of a quarter of an hour ago does not."""
+    path = tmp_path / "app.log"
+    of = replace(alarm(), sample=replace(alarm().sample, outer_ip="203.0.113.66"))
+
+    def found(what: str, before: float) -> set[str]:
+        path.write_bytes(joined([app_lines("iso", what, START - before), app_lines("iso", "tick", START + 60)]))
+        return codes(results(app=[path], of=of)["app-log"])
+
+    full = "ERROR mysqld: Disk is full writing './a' (Errcode: 28 - No space left on device)"
+    assert found(full, 900) == {"app-log-before"}
+    assert found(full, 5000) == {"app-log-silent"}
+    assert found("ERROR java.lang.NullPointerException: order", 900) == {"app-log-silent"}
+    assert found("[nginx-cc] Ban 203.0.113.66", 900) == {"app-log-banned"}
+    assert found("[nginx-cc] Ban 203.0.113.67", 900) == {"app-log-silent"}
+    # Without a line of those minutes, too: the server hangs, or says so every ten minutes.
+    path.write_bytes(joined([app_lines("iso", full, START - 200), app_lines("iso", full, START + 500)]))
+    assert codes(results(app=[path], of=of)["app-log"]) == {"app-log-before"}
+
+
+@pytest.mark.parametrize(("action", "found"), [("Block", "app-log-error"), ("Pass", "app-log-lines")])
+def test_a_web_firewalls_line_about_the_push_says_whether_it_let_it_pass(
+    action: str, found: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "waf.txt"
+    line = f"<134> waf01 uri:/callback?timestamp=STAMP&openid={OPENID} rule_id:10092 action:{action} http_status:403"
+    path.write_bytes(joined([app_lines("syslog", line).replace(b"STAMP", str(START).encode())]))
+    os.utime(path, (START, START))
+    (finding,) = results(app=[path])["app-log"].findings
+    assert finding.code.id == found
+    assert finding.evidence.get("case") == ("firewall" if action == "Block" else None)

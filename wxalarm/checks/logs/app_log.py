@@ -43,6 +43,7 @@ APP_LOG_SLOW = Code("app-log-slow", Severity.WARNING, Basis.RECORDED, mechanisms
 APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
 APP_LOG_BANNED = Code("app-log-banned", Severity.WARNING, Basis.REPRODUCED, mechanisms.FIREWALL)
 APP_LOG_DROPPED = Code("app-log-dropped", Severity.WARNING, Basis.REPRODUCED, mechanisms.OVERLOADED)
+APP_LOG_BEFORE = Code("app-log-before", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
 
@@ -107,7 +108,8 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     if not seen.hits and not seen.lines and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
-    if not seen.hits and not seen.lines and not unread(seen):
+    told_before = seen.before or seen.banned
+    if not seen.hits and not seen.lines and told_before is None and not unread(seen):
         # Not one line of those minutes: it was not logging, or elsewhere; that the push never came is not shown.
         ends = max((file.last for file in seen.read if file.last is not None), default=None)
         if ends is not None and ends < seen.low:
@@ -147,7 +149,10 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         yield APP_LOG_LINES(None, **_line(seen.hits[0], _own(seen.hits[0], seen)), count=len(seen.hits))
     if seen.dropped is not None:
         yield APP_LOG_DROPPED(None, **_line(seen.dropped, False))
-    if not seen.hits and bad is None and seen.banned is None and seen.dropped is None:
+    if seen.before is not None and bad is None and not seen.errors:
+        yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
+    nothing = seen.banned is None and seen.dropped is None and seen.before is None
+    if not seen.hits and bad is None and nothing:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
             None,
@@ -303,6 +308,7 @@ CHECK = Check(
         APP_LOG_SLOW,
         APP_LOG_BANNED,
         APP_LOG_DROPPED,
+        APP_LOG_BEFORE,
         APP_LOG_ERRORS,
         APP_LOG_LINES,
         APP_LOG_SILENT,

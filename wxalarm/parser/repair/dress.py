@@ -113,7 +113,11 @@ _PAIR_PROOF = compiled(
     "|".join(
         rf"[\"'](?:{_spelled(_WORDS[name])})[^\w\[]{{1,9}}(?:(?:\"(?:text|content|tag|value)\"|text|[^\w\[]){{0,9}})[\"'](?:{value})"
         rf"|\"[{_MARKS}]{{0,4}}(?:{_spelled(_WORDS[name])})[{_MARKS}:：]{{0,6}}\\n(?:{value})"
-        for name, value in (("description", rf"{_OPENING}|MarkFail"), ("count", f"{w.COUNT}|{_COUNT}"), ("sample", r"\["))
+        for name, value in (
+            ("description", rf"{_OPENING}|MarkFail"),
+            ("count", f"{w.COUNT}|{_COUNT}"),
+            ("sample", r"\["),
+        )
     )
 )
 """What makes a document worth it."""

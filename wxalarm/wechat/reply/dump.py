@@ -72,6 +72,8 @@ _COMMAND = later(
 )
 _PROMPTED = later((LONG + r"|PS [A-Z]:[^\n>]{0,120}>").encode())
 """A prompt behind a body that is as long as declared."""
+_UNENDED = re.compile(rb"%[ \t]*\r?\n")
+"""What zsh puts behind output without a line break at its end: it fills the line."""
 _URL = later(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
 _CALLS = later(
     rb"(?m)^[^\n]{0,300}?(?:[$#>%]|(?:\xe2\x9e\x9c|\xe2\x9d\xaf|\xce\xbb)[^\n]{0,120}?)" + _CLIENT + rb" [^\n]*://"
@@ -250,7 +252,8 @@ def _body(data: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
         return joined
     length = named.get("content-length", "")
     if length.isascii() and length.isdigit():
-        behind = data[int(length[:9]) :].lstrip(b"%").lstrip(b"\r\n")
+        rest = data[int(length[:9]) :]
+        behind = b"" if _UNENDED.match(rest) is not None else rest.lstrip(b"%").lstrip(b"\r\n")
         if not behind or _PROMPTED.match(behind) is not None:
             return data[: int(length[:9])]
     return data
