@@ -60,6 +60,18 @@ def test_since_and_at_say_which_minutes(tmp_path: Path) -> None:
     assert "log-upstream-error" in codes(report(*url, "--since", "5m", "--at", str(int(at.timestamp())))[1])
 
 
+def test_a_copied_log_that_says_no_zone_is_looked_at_up_to_its_end(tmp_path: Path) -> None:
+    """In the zone that WeChat's own seconds tell."""
+    path = tmp_path / "production.log"
+    for hours in (0, 8):
+        stamp = int(time.time()) - 40 * 86400
+        plain = f"{datetime.fromtimestamp(stamp, UTC) + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}"
+        path.write_text(f'{plain} INFO "POST /wx?signature=a&timestamp={stamp}&nonce=2" 500 12ms\n' * 3, "utf-8")
+        found = report("--access-log", path)[1]
+        begin = datetime.fromisoformat(found["alarm"]["first_seen"]).timestamp()
+        assert begin <= stamp <= begin + 15 * 60, hours
+
+
 @pytest.mark.parametrize("form", ["{:%Y-%m-%d %H:%M}", "{:%Y-%m-%dT%H:%M:%S}"])
 def test_at_without_a_zone_is_on_the_clock_of_the_log(form: str, tmp_path: Path) -> None:
     path = tmp_path / "access.log"

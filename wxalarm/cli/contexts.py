@@ -26,7 +26,7 @@ from wxalarm.cli.common import fail, nearest, none_found, read_bytes, source_nam
 from wxalarm.cli.reading import Gathered, gather
 from wxalarm.config import ConfigError, split_server
 from wxalarm.diagnosis import contexts
-from wxalarm.logs.times import last_time, last_zone, span
+from wxalarm.logs.times import CHINA, last_time, last_zone, span
 from wxalarm.model import BEIJING, Alarm
 from wxalarm.nginx.values import seconds
 from wxalarm.parser.near import near
@@ -320,7 +320,7 @@ class Looked:
     def _last(self, length: float, words: Catalogue) -> datetime | None:
         """When logs end that were copied before the minutes that would be looked at, which is said; None where one may
         be growing still: there silence says something."""
-        found = [(last_time(text), written) for _, text, written in _tails(self.logs)]
+        found = [(last_time(text) or _last_plain(path, text), written) for path, text, written in _tails(self.logs)]
         today = now().timestamp()
         ends = [end for end, written in found if end is not None and (written - end > _COPIED or today - end > _OLD)]
         if not found or len(ends) < len(found) or max(ends) >= today - length:
@@ -338,6 +338,18 @@ def _tails(paths: Sequence[str]) -> Iterator[tuple[str, bytes, float]]:
                 with open(path, "rb") as file:
                     file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
                     yield path, file.read(), os.fstat(file.fileno()).st_mtime
+
+
+def _last_plain(path: str, text: bytes) -> float | None:
+    """The last time of a log that says no zone: in that which WeChat's own seconds in its lines tell, else on a clock
+    in Beijing, as such logs are read elsewhere than on their server."""
+    # Hardly ever wanted.
+    from wxalarm.logs import moments
+
+    pushed = [(span(line, 0), moments.STAMP.search(line)) for line in text.split(b"\n") if b"timestamp=" in line]
+    zone = 0 if _w3c(path) else moments.zone((found[0], float(stamp[1])) for found, stamp in pushed if found and stamp)
+    found = span(text, CHINA if zone is None else zone)
+    return found[1] if found is not None else None
 
 
 def _head(path: str) -> bytes:
