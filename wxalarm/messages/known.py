@@ -116,7 +116,9 @@ def mentions(text: str) -> list[Mention]:
 
 
 def _lines(text: str, taken: Sequence[int]) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
-    """The lines that are a name of words and nothing else, where nothing is taken from them yet."""
+    """The lines of a text of several that are a name of words and nothing else, where nothing is taken from them yet."""
+    if "\n" not in text.strip():
+        return
     for line in islice(_WORDS_ALONE.finditer(text), _MOST_LINES):
         if (meant := named(line[0])) and not any(line.start() <= place < line.end() for place in taken):
             yield line.start(), line[0].strip(), meant
