@@ -116,7 +116,7 @@ def mentions(text: str) -> list[Mention]:
 
 
 def _lines(text: str, taken: Sequence[int]) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
-    """The lines of a text of several that are a name of words and nothing else, where nothing is taken from them yet."""
+    """Of a text of several lines, those that are a name and nothing else, and from which nothing is taken yet."""
     if "\n" not in text.strip():
         return
     for line in islice(_WORDS_ALONE.finditer(text), _MOST_LINES):
