@@ -142,6 +142,8 @@ class AppSearch:
         """The last of those before the push, and in the time that WeChat waits, that ended a process."""
         self.banned: AppHit | None = None
         """The line by which this machine had shut out WeChat's address by then."""
+        self._said = float("-inf")
+        """The time of the last line about that."""
         self.dropped: AppHit | None = None
         """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
         self.before: AppHit | None = None
@@ -252,7 +254,8 @@ class AppSearch:
         """What stood of WeChat's address when the push came."""
         for place, line in lines_with(chunk, [self.push.address] if self.push.address else []):
             at, shut = parser.time_of(line), bans(line, self.push.address)
-            if shut is not None and at is not None and at <= self.start + APART:
+            if shut is not None and at is not None and self._said <= at <= self.start + APART:
+                self._said = at
                 self.banned = self._hit(parser, log, offset, chunk, place, line, "time") if shut else None
 
     def earlier(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:

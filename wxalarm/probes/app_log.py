@@ -16,6 +16,9 @@ from wxalarm.model import BEIJING
 from wxalarm.probes import logfiles, logsource
 from wxalarm.probes.logfiles import LogsSeen, Reading
 
+LITTLE = 3.0
+"""Seconds for what was before: the alarm's own minutes come first."""
+
 
 class AppLogSeen(LogsSeen, frozen=True):
     """The application's logs in the alarm's window."""
@@ -82,16 +85,16 @@ def _read(
     def choose(path: str, sample: Sequence[bytes]) -> AppLines | None:
         return _parser(path, sample, zone, year, assumed, start)
 
-    # A pipe is read once, and to unpack a file again takes too long for what it may hold.
-    plain = [
-        path for path in logfiles.expand(patterns) if os.path.isfile(path) and not path.endswith(logsource.SUFFIXES)
-    ]
-    Reading(low - EARLIER, low, until).read(plain, choose, search.earlier)
-    assumed.clear()
     files = [
         logfiles.tail(file.path, until, search.untimed) if file.problem == "format" else file
         for file in Reading(low, high, until).read(logfiles.expand(patterns), choose, search.window)
     ]
+    # A pipe is read once, and to unpack a file again takes too long for what it may hold.
+    plain = [
+        path for path in logfiles.expand(patterns) if os.path.isfile(path) and not path.endswith(logsource.SUFFIXES)
+    ]
+    known = tuple(assumed)
+    Reading(low - EARLIER, low, min(until, time.monotonic() + LITTLE)).read(plain, choose, search.earlier)
     return AppLogSeen(
         tuple(files),
         low,
@@ -108,7 +111,7 @@ def _read(
         before=search.before,
         then=search.then,
         others=search.others,
-        assumed=tuple(assumed),
+        assumed=known,
     )
 
 

@@ -446,6 +446,12 @@ def test_what_lasts_is_looked_for_in_the_hour_before(tmp_path: Path) -> None:
     assert found("ERROR java.lang.NullPointerException: order", 900) == {"app-log-silent"}
     assert found("[nginx-cc] Ban 203.0.113.66", 900) == {"app-log-banned"}
     assert found("[nginx-cc] Ban 203.0.113.67", 900) == {"app-log-silent"}
+    # The last word counts, though the alarm's own minutes are read first.
+    lines = [
+        app_lines("iso", f"[nginx-cc] {what} 203.0.113.66", START - at) for what, at in (("Ban", 900), ("Unban", 30))
+    ]
+    path.write_bytes(joined([*lines, app_lines("iso", "tick", START + 60)]))
+    assert codes(results(app=[path], of=of)["app-log"]) == {"app-log-silent"}
     # Without a line of those minutes, too: the server hangs, or says so every ten minutes.
     path.write_bytes(joined([app_lines("iso", full, START - 200), app_lines("iso", full, START + 500)]))
     assert codes(results(app=[path], of=of)["app-log"]) == {"app-log-before"}
