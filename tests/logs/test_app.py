@@ -127,6 +127,8 @@ def test_the_shape_of_times_is_that_of_most_lines() -> None:
         ),
         (b"RedisException: MISCONF Redis is configured to save RDB snapshots", "store"),
         (b"ERROR 1290 (HY000): The MySQL server is running with the --read-only option so it cannot execute", "store"),
+        (b"http: TLS handshake error from 203.0.113.7:3821: remote error: tls: expired certificate", "certificate"),
+        (b"javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_unknown", "certificate"),
         (b"INFO registered with no available options", None),
     ],
 )

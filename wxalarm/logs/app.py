@@ -92,6 +92,12 @@ _NAMED_CAUSES = (
         rb"(?i:load ?balancer) does not (?:have|contain) (?:an? )?(?:available server|instance)|"
         rb"\bno (?:healthy|live|available) (?:upstreams?|instances?|servers?|endpoints?|hosts?)\b",
     ),
+    (
+        "certificate",
+        rb"remote error: tls: (?:(?:expired|bad|unknown|revoked) certificate|unknown certificate authority)|"
+        rb"Received fatal alert: (?:certificate_\w{3,12}|bad_certificate|unknown_ca)|"
+        rb"alert (?:certificate (?:expired|unknown|revoked)|bad certificate|unknown ca)\b",
+    ),
     ("firewall", rb"\baction[\"']?[:=]\s?[\"']?(?i:block|deny|denied|drop|reject|intercept)(?:ed|ped)?\b"),
     ("tunnel", rb"\bno route found: |\bno proxy or service found|ERR_NGROK_3200|[Tt]unnel \S{1,120} not found"),
     (

@@ -151,6 +151,7 @@ LINKS: tuple[Link, ...] = (
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),
     Link("application", (*STATUS, *BODY), ("app-log-error",), SAME_MOMENT, LIKELY),
+    Link("number", ("curl-error",), ("app-log-error",), SAME_NUMBER, LIKELY),
     Link("broke-off", ("curl-error",), ("app-log-error",), CLOSED, LIKELY),
     Link(
         "application",

@@ -61,6 +61,8 @@ FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
 ABORTS = "panic serving "
 """Go's net/http closes the connection of a handler that panics, without a byte (net/http, Handler)."""
+CERTIFICATE = 60
+"""libcurl's number for a certificate that it does not take."""
 WAITS = ("database", "pool", "timeout", "pause", "workers", "stuck", "aborted")
 """Reasons that make an answer late."""
 
@@ -137,6 +139,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             after=_after(bad, seen),
             waited=bad.waited,
             makes=_makes(bad, own, tied, alarm),
+            **({"curl": CERTIFICATE} if _case(bad) == "certificate" and tied else {}),
         )
     yield from _slow(seen)
     if seen.banned is not None:
