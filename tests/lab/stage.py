@@ -7,7 +7,10 @@ its addresses (A and B are neighbours, C and D lie in other networks), @HOST for
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import errno
+import functools
 import gzip
 import json
 import os
@@ -47,6 +50,9 @@ KNOWN = ("mp.weixin.qq.com", "api.weixin.qq.com", "www.qq.com", "qq.com", "weixi
 """Names that any resolver knows."""
 QUICK = 2.6
 """Seconds of a whole run where something is silent: nobody learns more from 5 s of it."""
+
+ATTEMPTS = 400
+"""At the start of what stands at an address, twenty in a second."""
 
 # --- the alarm ---
 
@@ -432,7 +438,7 @@ async def staged(world: World, place: int, staging: Staging) -> AsyncIterator[Se
         async with AsyncExitStack() as stack:
             port = 443 if world.alarm.scheme == "https" else 80
             for letter, serve in world.at.items():
-                await stack.enter_async_context(serve(staging, words(f"@{letter}"), port))
+                await _stand(stack, functools.partial(serve, staging, words(f"@{letter}"), port))
             settings = Settings(
                 dns=await _resolvers(stack, world.names, words),
                 registration=Registration(
@@ -454,6 +460,19 @@ async def staged(world: World, place: int, staging: Staging) -> AsyncIterator[Se
                 moment = Moment(at=seen + timedelta(minutes=5), interval=600.0, **world.sar)
                 facts["host-history"] = History("/var/log/sysstat/sa01", (moment,))
             yield Set(_text(world.alarm, words), settings, world.url and words(world.url), facts)
+
+
+async def _stand(stack: AsyncExitStack, serve: Callable[[], AbstractAsyncContextManager[object]]) -> None:
+    """Starts what stands at an address. `nginx -t` about another world's nginx.conf listens on every address while it
+    runs: then once more."""
+    for attempt in range(ATTEMPTS):
+        try:
+            await stack.enter_async_context(serve())
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or attempt == ATTEMPTS - 1:
+                raise
+        await asyncio.sleep(0.05)
 
 
 def _tree(name: str, folder: Path) -> tuple[Path, Path]:

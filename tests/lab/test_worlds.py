@@ -21,9 +21,9 @@ STAGED = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def said(runs: Iterable[tuple[str, str]]) -> dict[str, Verdict]:
     """What is said of all worlds of some modules (or parts of them), staged side by side."""
     running = [inside(module, part) for module, part in runs]
+    ended = [(process, *process.communicate()) for process in running]  # none is left running when one of them fails
     found: list[Verdict] = []
-    for process in running:
-        out, errors = process.communicate()
+    for process, out, errors in ended:
         assert process.returncode == 0, errors.decode()
         found += msgspec.json.decode(out, type=list[Verdict])
     return {one.world: one for one in found}
