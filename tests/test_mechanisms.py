@@ -23,6 +23,7 @@ EITHER = {
     "dns-ip-moved": "the number is that of the old address",
     "api-dns-differs": "the number is that of the old address",
     "dns-view-differs": "the number is that of the old address",
+    "app-log-error": "the number is that of a certificate that the client did not take; other errors come late",
     "errlog-tls": "of a handshake that broke the line has the alert; others were given up",
 }
 TWOFOLD = {"dns-view-differs": (mechanisms.UNRESOLVED, mechanisms.MISDIRECTED)}

@@ -219,6 +219,64 @@ def test_a_cut_openid_is_its_users_where_it_begins_alike() -> None:
     assert [hit.needle for hit in searched(at(0, f"push {OPENID} {head}")).hits] == ["openid"]
 
 
+STOP, SERVE = "Application is shutting down...", "Application started. Press Ctrl+C to shut down."
+POST = "HTTP POST /callback responded 200 in 39.6 ms"
+
+
+@pytest.mark.parametrize(
+    ("lines", "stopped"),
+    [
+        ([(-20, POST), (-9, STOP), (40, SERVE)], (-9, 40)),
+        ([(-9, STOP), (-8, "scheduler shutting down"), (-7, "Waiting for application shutdown.")], (-9, None)),
+        ([(3, STOP), (40, SERVE), (50, STOP), (60, SERVE)], (3, 40)),
+        ([(-50, STOP), (-40, SERVE), (-9, STOP)], (-9, None)),
+        ([(-9, STOP), (-5, POST), (40, SERVE), (41, POST)], (-9, 40)),
+        ([(-9, STOP), (-3, SERVE)], None),
+        ([(9, STOP), (40, SERVE)], None),
+        ([(-30, STOP), (-10, POST), (40, SERVE)], None),
+        ([(-90, STOP)], None),
+        ([(-9, SERVE)], None),
+    ],
+    ids=["restart", "stays", "in-the-wait", "twice", "drains", "served-again", "later", "another-instance", "old", "-"],
+)
+def test_an_application_that_was_stopped_when_the_push_came(
+    lines: list[tuple[int, str]], stopped: tuple[int, int | None] | None
+) -> None:
+    """Seconds from the push: when it stopped, and when it served again."""
+    search = searched(*(at(seconds, text) for seconds, text in lines))
+    if stopped is None:
+        assert search.stopped is None
+        return
+    assert search.stopped is not None
+    assert search.stopped.line.endswith(STOP)
+    assert (search.stopped.time, search.back) == tuple(None if one is None else START + one for one in stopped)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        ([(0, "Component_Verify_Ticket received")], 1),
+        ([(0, "component_verify_ticket received"), (2, "ERROR save component_verify_ticket")], 2),
+        ([(0, "component_verify_ticket received"), (20, "ERROR save component_verify_ticket cost_ms=20031")], 2),
+        ([(0, "component_verify_ticket received"), (20, "ERROR save component_verify_ticket cost_ms=31")], 1),
+        ([(20, "component_verify_ticket received")], 0),
+    ],
+)
+def test_lines_with_the_event_of_the_push(lines: list[tuple[int, str]], kept: int) -> None:
+    search = searched(*(at(seconds, text) for seconds, text in lines), event=b"component_verify_ticket")
+    assert [hit.needle for hit in search.hits] == ["event"] * kept
+    assert any(hit.trouble and not hit.beside for hit in search.hits) is (kept == 2)
+
+
+def test_a_second_that_is_but_the_time_of_its_line_is_no_pushs() -> None:
+    push = AppPush({str(START).encode(): "stamp"})
+    search = AppSearch(push, START, START - 60, START + 360)
+    search.window(
+        PARSER, Made(), 500, b"\n" + joined([at(0, "tick"), at(1, f"timestamp={START}"), at(0, f"of {START}")])
+    )
+    assert [hit.line.split(" ", 1)[1] for hit in search.hits] == [f"of {START}", f"timestamp={START}"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "text", "ended"),
     [

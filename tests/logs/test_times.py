@@ -14,6 +14,8 @@ def test_times_of_every_kind() -> None:
     assert times.local(b"24/Dec/2024:21:04:57 -0500") == AT
     assert times.dated(b"2024-12-25T10:04:57.500+08:00") == AT + 0.5
     assert times.dated(b"2024-12-25 02:04:57Z") == AT
+    assert times.dated(b"2024-12-25 10:04:57.500 +08:00") == AT + 0.5
+    assert times.dated(b"2024-12-25 02:04:57 +0000", 8 * 3600) == AT
     assert times.dated(b"2024/12/25 10:04:57", 8 * 3600) == AT
     assert times.epoch(b"1735092297.123") == 1735092297.123
     assert times.epoch(b"1735092297123") == 1735092297.123

@@ -117,6 +117,13 @@ def test_an_ordinary_text_mentions_nothing() -> None:
         ("order 40001 invalid credential", "40001"),
         ("v1.40001 invalid credential", None),
         ("40001 rows affected", None),
+        ("Error: invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 0-0", "40164"),
+        ("40164 invalid ip 203.0.113.7, not in whitelist", "40164"),
+        ("the client has an invalid ip 203.0.113.7", None),
+        ("  at API.sendText\ncode: 40164\nname: WeChatAPIError", "40164"),
+        ("{ code: 40029, message: 'x' }", "40029"),
+        ("{ code: 40000, message: 'of our own' }", None),
+        ("zip code: 40164", None),
     ],
 )
 def test_a_number_is_an_errcode_with_its_own_message_behind_it(text: str, name: str | None) -> None:
@@ -125,7 +132,20 @@ def test_a_number_is_an_errcode_with_its_own_message_behind_it(text: str, name: 
 
 @pytest.mark.parametrize(
     "part",
-    ["40001 invalid ", "errcode: ", "[", "[OuterIP", "curl", "http ", '"code" ', "-40001 ", "ret=40164\n", " \u4e2d"],
+    [
+        "40001 invalid ",
+        "errcode: ",
+        "[",
+        "[OuterIP",
+        "curl",
+        "http ",
+        '"code" ',
+        "-40001 ",
+        "ret=40164\n",
+        " 中",
+        "invalid ip x ",
+        "{code: ",
+    ],
 )
 def test_a_hostile_text_is_searched_in_linear_time(part: str) -> None:
     def made(size: int) -> Callable[[], object]:

@@ -57,6 +57,7 @@ _NAMED_CAUSES = (
         "decrypt",
         rb"(?<![\w-])-400(?:0[1-9]|1[01])(?!\d)|(?:ValidateSignature|Validate(?:Corp|App)id|DecryptAES|IllegalAesKey)_?Error|"
         rb"Invalid(?:Signature|AppId)Exception|(?i:decrypt(?:ion)? (?:\w+ )?(?:failed|error)|failed to decrypt)|"
+        rb"IllegalArgumentException: 20 > -\d|Given final block not properly padded|"
         + "解密(?:消息|推送)?(?:失败|出错|错误)".encode(),
     ),
     ("heap", rb"JavaScript heap out of memory|Ineffective mark-compacts near heap limit"),
@@ -147,8 +148,8 @@ _HUNG_UP = later(
 """Whoever asked has gone: of a push that is what follows when WeChat gives up, not why it waited."""
 _NAMED_ERROR = later(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
 _SPENT = later(
-    r"(?i:\b(?:took|takes|cost|costs|elapsed|duration|latency|spent|waited|finished in|completed in|done in|handled in|"
-    r"processed in|replied in|answered in|generated \d{1,9} bytes in)|耗时|用时|花费|历时|处理时间)\W{0,4}"
+    r"(?i:\b(?:took|takes|cost|costs|elapsed|duration|latency|total|spent|waited|finished in|completed in|done in|"
+    r"handled in|processed in|replied in|answered in|generated \d{1,9} bytes in)|耗时|用时|花费|历时|处理时间)\W{0,4}"
     r"((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
     r"((?i:milliseconds|millis|seconds|second|msecs?|secs?|ms|us|ns|s)|µs|毫秒|微秒|秒)(?![A-Za-z])"
 )
@@ -232,6 +233,11 @@ class AppLines:
         """The time of one line; None when it has none."""
         match = self._time.match(b"\n" + line)
         return None if match is None else self.seconds(match[1])
+
+    def is_time(self, line: bytes, needle: bytes) -> bool:
+        """Whether a number in a line is nothing but the time at which it was written."""
+        match = self._time.match(b"\n" + line) if self.shape == "epoch" else None
+        return match is not None and needle in match[1] and line.count(needle) == 1
 
     def _dated(self, text: bytes) -> float | None:
         return times.dated(text, self.offset)

@@ -16,6 +16,7 @@ from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
 from wxalarm.logs.bans import MARKS, bans, drops
 from wxalarm.logs.place import Log, Place
+from wxalarm.logs.restarts import MARKS as RESTARTS
 from wxalarm.wechat.limits import WAIT
 
 MOST_HITS = 20
@@ -33,6 +34,8 @@ ENDS = ("oom", "heap")
 """Reasons after which a process is gone, whose ever it was: from then on nothing of it answers."""
 EARLIER = 3600.0
 """Seconds before the window in which what lasts is looked for."""
+DRAIN = 10.0
+"""Seconds after it was told to stop in which a program may still end the requests that it has."""
 MINUTE = 60.0
 """Seconds before the alarm's first failure."""
 MOST_THEN = 20
@@ -146,6 +149,10 @@ class AppSearch:
         """The time of the last line about that."""
         self.dropped: AppHit | None = None
         """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
+        self.back: float | None = None
+        """When it served again, after the push; Unix seconds."""
+        self._stopped: AppHit | None = None
+        self._answered = float("-inf")
         self.before: AppHit | None = None
         """The last line before the window with a reason that lasts."""
         self._then: dict[str, AppHit] = {}
@@ -162,12 +169,20 @@ class AppSearch:
         """The errors of the push's own moment that name its path, and those that name nobody, in order."""
         return tuple(self._then.values())
 
+    @property
+    def stopped(self) -> AppHit | None:
+        """The line by which the application stopped, when it did not serve again before the push, and none of its
+        instances has answered a request since."""
+        hit = self._stopped
+        return hit if hit is not None and self._answered <= (hit.time or 0.0) + DRAIN else None
+
     def window(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of the window: keep the lines about the push; count all, and those that speak of an error."""
         self._search(parser, log, offset, chunk)
         self._follow(parser, log, offset, chunk)
         self._bans(parser, log, offset, chunk)
         self._drops(parser, log, offset, chunk)
+        self._restarts(parser, log, offset, chunk)
         inside = False
         place, now = 1, float("-inf")
         for line in chunk[1:].split(b"\n")[:-1]:
@@ -178,6 +193,8 @@ class AppSearch:
             if inside:
                 self.lines += 1
                 then = 0 <= now - self.start < MOMENT
+                if self._answered < now <= self.start + WAIT and app.request(line):
+                    self._answered = now
                 if app.trouble(line):
                     self.errors += 1
                     if now - self.start <= WAIT and app.cause(line) in ENDS:
@@ -208,7 +225,7 @@ class AppSearch:
             for place, line in lines_with(chunk, [needle]):
                 if len(self._hits) >= MOST_HITS:
                     return
-                if kind != "stamp" or not self._of_another(line):
+                if kind != "stamp" or not (self._of_another(line) or parser.is_time(line, needle)):
                     exact = kind == "openid" and self._of_its_second(line)
                     hit = self._hit(parser, log, offset, chunk, place, line, "push" if exact else kind)
                     self._keep_and_follow(log, offset + place + len(line), line, hit)
@@ -217,11 +234,23 @@ class AppSearch:
             if user and len(self._hits) < MOST_HITS and app.names_head(line, user):
                 self._keep(self._hit(parser, log, offset, chunk, place, line, "head"))
         if not self._hits and len(self.push.event) > 3:
-            for place, lowered in lines_with(chunk.lower(), [self.push.event]):
-                line = chunk[place : place + len(lowered)]
-                at = parser.time_of(line)
-                if at is not None and 0 <= at - self.start + 1 <= NEAR and not self._of_another(line):
-                    self._keep(self._hit(parser, log, offset, chunk, place, line, "event"))
+            self._events(parser, log, offset, chunk)
+
+    def _events(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """Keep the first line in the push's seconds with its event, and the first that says what became of it."""
+        for place, lowered in lines_with(chunk.lower(), [self.push.event]):
+            line = chunk[place : place + len(lowered)]
+            at = parser.time_of(line)
+            if at is None or self._of_another(line):
+                continue
+            # What took long is logged when it ends.
+            began = at - (app.waited(line) or app.spent(line) or 0.0)
+            if any(0 <= time - self.start + 1 <= NEAR for time in (at, began)):
+                hit = self._hit(parser, log, offset, chunk, place, line, "event")
+                ends = hit.trouble is not None and not hit.beside
+                if ends or not self._hits:
+                    self._keep(hit)
+                if ends:
                     return
 
     def _follow(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
@@ -275,6 +304,22 @@ class AppSearch:
             if at is not None and -MINUTE <= at - self.start <= WAIT and drops(line):
                 self.dropped = self._hit(parser, log, offset, chunk, place, line, "time")
                 return
+
+    def _restarts(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """Whether the application was stopped when the push came, and when it served again."""
+        for found in RESTARTS.finditer(chunk):
+            begin = chunk.rfind(b"\n", 0, found.start()) + 1
+            line = chunk[begin : chunk.find(b"\n", found.end())]
+            at = parser.time_of(line)
+            if at is None or not self.low <= at <= self.high:
+                continue
+            if found["serves"] is None:
+                if self._stopped is None and at <= self.start + WAIT:
+                    self._stopped = self._hit(parser, log, offset, chunk, begin, line, "time")
+            elif at <= self.start:
+                self._stopped = None
+            elif self._stopped is not None and self.back is None:
+                self.back = at
 
     def _step(self, of: str, place: Place, line: bytes) -> None:
         """A line of the same request that says how long something took: the longest is kept."""

@@ -16,15 +16,19 @@ CHINA = 8 * 3600
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 LOCAL = rb"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 """$time_local: 25/Dec/2024:10:04:57 +0800."""
-ISO = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-"""$time_iso8601 and its relatives; without a zone the given one counts."""
+ISO = (
+    rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    rb"(?:Z|[+-]\d\d:?\d\d| [+-][01]\d:?\d\d(?![\w.:-]))?"
+)
+"""$time_iso8601 and its relatives (Serilog and gunicorn write a blank before the zone); without a zone the given one
+counts."""
 SLASHED = rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 """The time of nginx's error log, of Go's log package: 2024/12/25 10:04:57."""
 EPOCH = rb"1\d{9}(?:\d{3}(?![\d.])|\.\d{1,9})?"
 """Unix seconds with or without a fraction ($msec), or milliseconds."""
 _LOCAL = re.compile(rb"(\d\d)/([A-Z][a-z][a-z])/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _DATED = re.compile(
-    rb"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:(Z)|([+-])(\d\d):?(\d\d))?"
+    rb"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:(Z)| ?([+-])(\d\d):?(\d\d))?"
 )
 
 

@@ -90,14 +90,18 @@ def _by_template(said: str) -> tuple[Entry, ...]:
     return next((found for words, found in _templates() if words.fullmatch(said)), ())
 
 
+_PLACE = r"\S{1,64}"
+
+
 @cache
 def _templates() -> list[tuple[re.Pattern[str], tuple[Entry, ...]]]:
+    """Words with places, in lower case; and what they say."""
     found = []
     for key, entries_of in _index().items():
         # A server that knows no IPv6 says an address once.
         for form in dict.fromkeys((key, key.replace(" ipv6 ::ffff:<ip>", ""))) if re.search(r"<\w+>", key) else ():
             parts = map(re.escape, re.split(r"<\w+>", form))
-            found.append((re.compile(r"\S{1,64}".join(parts)), entries_of))
+            found.append((re.compile(_PLACE.join(parts), re.I), entries_of))
     return found
 
 
@@ -182,6 +186,8 @@ _ERRCODE = re.compile(
     r"[\"']?[ :=：]{1,4}[\"']?(-?\d{1,7})\b",
     re.I,
 )
+_CODE = re.compile(r"(?m)(?:^|[{,(\[\"'])\s{0,8}code[\"']?[:=] ?[\"']?([4-9]\d{4})(?![\w.])")
+"""What programs show of an error of the API; theirs may be any, so that only those are taken that are known."""
 _CRYPTO = re.compile(r"(?<![\w-])(-400(?:0[1-9]|1[01]))\b")
 _SAID = re.compile(r"(?<![\w.:/-])(-?\d{1,7})[ :：,，-]{1,4}(?=([A-Za-z]\w{1,30} \w{2,30}))")
 """A number and the first two words behind it."""
@@ -210,6 +216,10 @@ def _places(text: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
     for found in _ERRCODE.finditer(text) if any(needle in folded for needle in _ERRCODES) else ():
         if found[1] != "0" and not _CRYPTO.fullmatch(found[1]):
             yield found.start(1), found[1], _of(found[1], ERRCODES)
+    for found in _CODE.finditer(text) if "code" in folded else ():
+        if meant := _of(found[1], ERRCODES):
+            yield found.start(1), found[1], meant
+    yield from _worded(text, folded)
     for found in _SAID.finditer(text):
         begun = found[2].casefold()
         if meant := tuple(entry for entry in _of(found[1], ERRCODES) if _folded(entry.said).startswith(begun)):
@@ -221,6 +231,22 @@ def _places(text: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
         if name in PUSHED and (meant := _of(value, ("push",))):
             yield found.start(2), value, meant
     yield from _words(text, folded)
+
+
+def _worded(text: str, folded: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
+    """Errcodes by their words alone, which have places for an address or a name; behind their number stands that."""
+    for pattern, meant in _templates():
+        head = pattern.pattern.partition(_PLACE)[0]
+        if len(head) < _TELLING or re.sub(r"\\(.)", r"\1", head) not in folded:
+            continue
+        for found in pattern.finditer(text):
+            if not _NUMBER_BEFORE.search(text[max(0, found.start() - 40) : found.start()]):
+                yield found.start(), meant[0].name, meant
+
+
+_NUMBER_BEFORE = re.compile(r"\d{5}\W{1,12}(?:errmsg\W{1,6})?$")
+_TELLING = 9
+"""Characters before the first place that are no everyday words."""
 
 
 def _words(text: str, folded: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:

@@ -37,6 +37,10 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The line by which this machine had shut out WeChat's address when the push came."""
     dropped: AppHit | None = None
     """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
+    stopped: AppHit | None = None
+    """The line by which the application had stopped when the push came."""
+    back: float | None = None
+    """When it served again, Unix seconds."""
     before: AppHit | None = None
     """The last line before the window with a reason that goes on until somebody ends it."""
     then: tuple[AppHit, ...] = ()
@@ -108,6 +112,8 @@ def _read(
         ended=search.ended,
         banned=search.banned,
         dropped=search.dropped,
+        stopped=search.stopped,
+        back=search.back,
         before=search.before,
         then=search.then,
         others=search.others,

@@ -240,7 +240,13 @@ LINKS: tuple[Link, ...] = (
         SAME_MACHINE,
         POSSIBLE,
     ),
-    Link("ended", ("curl-error", *STATUS, *UPSTREAM_FAILED), ("app-log-errors", "app-log-error"), ENDED, LIKELY),
+    Link(
+        "ended",
+        ("curl-error", *STATUS, *UPSTREAM_FAILED),
+        ("app-log-stopped", "app-log-errors", "app-log-error"),
+        ENDED,
+        LIKELY,
+    ),
     # --- what ran out, and the setting or the state behind it ---
     Link("connections", ("errlog-connections",), ("nginx-connections-low",), SAME_MACHINE, LIKELY, acted=True),
     Link("files", ("errlog-open-files",), ("nginx-nofile-low", "files-low"), SAME_MACHINE, LIKELY, acted=True),

@@ -184,7 +184,7 @@ def _ended(effect: Finding, cause: Finding) -> bool:
     """A process ended before the push, and the effect is of an application that is not there."""
     # The kernel ends whatever is largest: only the application's own log says that it was the application, which may
     # be the one that listens.
-    closed = effect.evidence.get("number") in (REFUSED, EMPTY) and cause.evidence.get("case") == "heap"
+    closed = effect.evidence.get("number") in (REFUSED, EMPTY) and cause.evidence.get("case") in ("heap", "stopped")
     return bool(cause.evidence.get("ended")) and (closed or bool(statuses(effect) & UNSERVED))
 
 

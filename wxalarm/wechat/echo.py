@@ -12,6 +12,7 @@ from msgspec import Struct
 from wxalarm.wechat.reply.transport import compressed
 
 BOM = b"\xef\xbb\xbf"
+_BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|\s)+")
 _NUMBER = re.compile(rb"\d{1,40}(?:\.(?P<fraction>\d{0,40}))?(?:[eE]\+?(?P<exponent>\d{1,2}))?")
 _PAGE = (b"<!doctype", b"<html", b"<head", b"<body", b"<title", b"<script")
 
@@ -36,11 +37,11 @@ def near_miss(body: bytes, echostr: str, encoding: str = "") -> NearMiss | None:
         return NearMiss("success", harmless=True)
     if compressed(body, encoding.strip().lower()):
         return NearMiss("compressed")
-    inner = body.removeprefix(BOM)
+    inner = _BEFORE.sub(b"", body)  # each file that is included may begin with one
     if wanted not in body:
         return NearMiss(_without(inner.strip(), echostr))
     if inner.strip() == wanted:
-        return NearMiss("bom" if body.startswith(BOM) else "whitespace")
+        return NearMiss("bom" if BOM in body else "whitespace")
     if inner.strip() in (b'"' + wanted + b'"', b"'" + wanted + b"'"):
         return NearMiss("quotes")
     return NearMiss(_around(inner.strip().lower(), wanted))

@@ -26,7 +26,7 @@ from wxalarm.checks.logs.facts import (
     window,
 )
 from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
-from wxalarm.kinds import LATE
+from wxalarm.kinds import LATE, TICKET
 from wxalarm.logs import times
 from wxalarm.logs.app import cause
 from wxalarm.logs.app_search import APART, MINUTE, OWN, AppHit, AppPush, in_its_seconds
@@ -43,6 +43,7 @@ APP_LOG_SLOW = Code("app-log-slow", Severity.WARNING, Basis.RECORDED, mechanisms
 APP_LOG_ERRORS = Code("app-log-errors", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
 APP_LOG_BANNED = Code("app-log-banned", Severity.WARNING, Basis.REPRODUCED, mechanisms.FIREWALL)
 APP_LOG_DROPPED = Code("app-log-dropped", Severity.WARNING, Basis.REPRODUCED, mechanisms.OVERLOADED)
+APP_LOG_STOPPED = Code("app-log-stopped", Severity.WARNING, Basis.REPRODUCED, mechanisms.BACKEND)
 APP_LOG_BEFORE = Code("app-log-before", Severity.WARNING, Basis.CONDITION, mechanisms.BACKEND)
 APP_LOG_LINES = Code("app-log-lines", Severity.NOTE, Basis.RECORDED)
 APP_LOG_SILENT = Code("app-log-silent", Severity.NOTE, Basis.RECORDED)
@@ -61,6 +62,8 @@ FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
 ABORTS = "panic serving "
 """Go's net/http closes the connection of a handler that panics, without a byte (net/http, Handler)."""
+TICKET_EVENT = "component_verify_ticket"
+"""The InfoType of a ticket: few are pushed, and alarms about them show no event."""
 CERTIFICATE = 60
 """libcurl's number for a certificate that it does not take."""
 WAITS = ("database", "pool", "timeout", "pause", "workers", "stuck", "aborted")
@@ -86,7 +89,7 @@ def _push(ctx: Context) -> AppPush:
     found: list[tuple[str | None, str]] = [(one.openid, "openid"), (str(one.stamp) if one.stamp else None, "stamp")]
     found += [(value, "id") for value in (sample.transaction_id, sample.extra.get("MsgId"), sample.extra.get("MsgID"))]
     needles = {_bytes(text): kind for text, kind in found if text and "*" not in text}
-    event = (sample.event or "").replace(" ", "").lower()
+    event = (sample.event or "").replace(" ", "").lower() or (TICKET_EVENT if ctx.alarm.kind in TICKET else "")
     user = _bytes(one.user) if one.user is not None else None
     return AppPush(needles, user, _bytes(event), _bytes(one.path or ""), _bytes(sample.outer_ip or ""), _words(sample))
 
@@ -123,10 +126,10 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
 
 def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     failed = [hit for hit in seen.hits if hit.trouble is not None] + _likely(seen, alarm)
-    failed.sort(key=lambda hit: (not _own(hit, seen), not _tied(hit, seen), hit.beside))
+    failed.sort(key=lambda hit: (not _own(hit, seen), not _tied(hit, seen, alarm), hit.beside))
     bad = failed[0] if failed else None
     if bad is not None:
-        own, tied = _own(bad, seen), _tied(bad, seen)
+        own, tied, after = _own(bad, seen), _tied(bad, seen, alarm), _after(bad, seen)
         yield APP_LOG_ERROR.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)(
             None,
             **_line(bad, own),
@@ -136,8 +139,8 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             asked_from=refused_address(bad.trouble or ""),
             tied=tied and not own,
             waits=_case(bad) in WAITS,
-            after=_after(bad, seen),
-            waited=bad.waited,
+            after=after,
+            waited=bad.waited or (bad.took if after == "waited" else None),
             makes=_makes(bad, own, tied, alarm),
             **({"curl": CERTIFICATE} if _case(bad) == "certificate" and tied else {}),
         )
@@ -152,9 +155,15 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         yield APP_LOG_LINES(None, **_line(seen.hits[0], _own(seen.hits[0], seen)), count=len(seen.hits))
     if seen.dropped is not None:
         yield APP_LOG_DROPPED(None, **_line(seen.dropped, False))
+    if seen.stopped is not None:
+        # In an assumed zone it may be of another hour.
+        known = not seen.assumed or seen.shows_push()
+        code = APP_LOG_STOPPED if known else APP_LOG_STOPPED.variant(basis=Basis.CONDITION)
+        back = clock(seen.back) if seen.back is not None else None
+        yield code(None, **_line(seen.stopped, False), back=back, case="stopped", ended=known)
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
-    nothing = seen.banned is None and seen.dropped is None and seen.before is None
+    nothing = seen.banned is seen.dropped is seen.stopped is seen.before is None
     if not seen.hits and bad is None and nothing:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
@@ -212,14 +221,16 @@ def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
     return _case(hit) in reasons if reasons is not None else hit.uncaught or _case(hit) != "none"
 
 
-def _tied(hit: AppHit, seen: AppLogSeen) -> bool:
+def _tied(hit: AppHit, seen: AppLogSeen, alarm: Alarm) -> bool:
     """Whether an error is tied to the push more closely than by its minutes, though that it is its own is not shown: it
-    stands beside its request line, its user or its second is in it, or it names its path in its second."""
+    stands beside its request line, its user or its second is in it, it is about a ticket, or it names its path in its
+    second."""
     if hit.needle in ("words", "address", "path", "second"):
         return True
-    began = hit.time - (hit.waited or 0.0) if hit.time is not None else None
+    began = hit.time - (hit.waited or hit.took or 0.0) if hit.time is not None else None
     near = any(in_its_seconds(at, seen.start) for at in (hit.time, began) if at is not None)
-    return near and (hit.next or (not hit.beside and hit.needle in (*OWN, "head", "stamp")))
+    told = (*OWN, "head", "stamp", *(["event"] if alarm.kind in TICKET else []))
+    return near and (hit.next or (not hit.beside and hit.needle in told))
 
 
 def _after(hit: AppHit, seen: AppLogSeen) -> str:
@@ -228,7 +239,8 @@ def _after(hit: AppHit, seen: AppLogSeen) -> str:
         return "untimed"
     if in_its_seconds(hit.time, seen.start):
         return "near"
-    return "waited" if hit.waited and in_its_seconds(hit.time - hit.waited, seen.start) else "later"
+    since = hit.waited or hit.took
+    return "waited" if since and in_its_seconds(hit.time - since, seen.start) else "later"
 
 
 def _makes(hit: AppHit, own: bool, tied: bool, alarm: Alarm) -> list[int] | None:
@@ -311,6 +323,7 @@ CHECK = Check(
         APP_LOG_SLOW,
         APP_LOG_BANNED,
         APP_LOG_DROPPED,
+        APP_LOG_STOPPED,
         APP_LOG_BEFORE,
         APP_LOG_ERRORS,
         APP_LOG_LINES,

@@ -146,7 +146,12 @@ def _body(
         yield from _plain_answer(body, length)
         return
     if body.data.startswith(BOM):
-        yield body.find(codes.BOM, 0, 3, corrected=body.data[3:], around="seen", length=len(body.data))
+        # Each file that is included may begin with one; what stands behind them is judged as behind a single one.
+        lead = len(BOM)
+        while body.data.startswith(BOM, lead):
+            lead += len(BOM)
+        yield body.find(codes.BOM, 0, lead, corrected=body.data[lead:], around="seen", length=len(body.data))
+        body = replace(body, data=body.data[lead - len(BOM) :])
     text, wrong = _decoded(body)
     if wrong is not None:
         yield wrong

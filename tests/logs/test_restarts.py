@@ -1,0 +1,54 @@
+"""Lines by which programs and servers say that they stop, and that they serve."""
+
+from __future__ import annotations
+
+import pytest
+
+from wxalarm.logs.restarts import MARKS
+
+STOPS, SERVES = False, True
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("2024-12-25 10:04:50.000 +08:00 [INF] Application is shutting down...", STOPS),
+        ("2024-12-25 10:04:55.100 +08:00 [INF] Application started. Press Ctrl+C to shut down.", SERVES),
+        ("2024-12-25 10:04:55.100 +08:00 [INF] Now listening on: http://[::]:5000", SERVES),
+        ("o.s.b.w.e.tomcat.GracefulShutdown        : Commencing graceful shutdown. Waiting for active requests", STOPS),
+        ("o.apache.catalina.core.StandardService   : Stopping service [Tomcat]", STOPS),
+        ("o.s.s.concurrent.ThreadPoolTaskExecutor  : Shutting down ExecutorService 'applicationTaskExecutor'", STOPS),
+        ("o.s.b.w.embedded.tomcat.TomcatWebServer  : Tomcat started on port 8080 (http)", SERVES),
+        (
+            "com.example.WxApplication                : Started WxApplication in 12.345 seconds (process running)",
+            SERVES,
+        ),
+        ("org.apache.catalina.startup.Catalina.start Server startup in [8123] milliseconds", SERVES),
+        ("INFO:     Waiting for application shutdown.", STOPS),
+        ("INFO:     Application startup complete.", SERVES),
+        ("[2024-12-25 10:04:50 +0800] [20] [INFO] Handling signal: term", STOPS),
+        ("[2024-12-25 10:04:55 +0800] [31] [INFO] Listening at: http://127.0.0.1:8000 (31)", SERVES),
+        ("[2024-12-25 10:04:55 +0800] [20] [INFO] Handling signal: winch", None),
+        ("[2024-12-25 10:04:55 +0800] [32] [INFO] Booting worker with pid: 32", None),
+        ("[2024-12-25 10:04:55 +0800] [32] [INFO] Worker exiting (pid: 32)", None),
+        ("SIGINT/SIGTERM received...killing workers...", STOPS),
+        ("spawned uWSGI worker 1 (pid: 77, cores: 1)", SERVES),
+        ("spawned uWSGI worker 4 (pid: 80, cores: 1)", None),
+        ("[master] receive signal SIGTERM, exiting with code:0", STOPS),
+        ("[master] egg started on http://127.0.0.1:7001 (2345ms)", SERVES),
+        ("2024-12-25T10:04:50: PM2 log: Stopping app:wechat id:0", STOPS),
+        ("2024-12-25T10:04:55: PM2 log: App [wechat:0] online", SERVES),
+        ("[25-Dec-2024 10:04:50] NOTICE: exiting, bye-bye!", STOPS),
+        ("[25-Dec-2024 10:04:55] NOTICE: ready to handle connections", SERVES),
+        ("[25-Dec-2024 10:04:55] NOTICE: [pool www] child 77 exited with code 0 after 9.0 seconds from start", None),
+        ("2024/12/25 10:04:50 Shutdown Server ...", None),
+        ("2024/12/25 10:04:50 Shutting down server...", STOPS),
+        ("[GIN-debug] Listening and serving HTTP on :8080", SERVES),
+        ("[Nest] 31  - 12/25/2024, 10:04:55 AM  LOG [NestApplication] Nest application successfully started", SERVES),
+        ("the user asked how to restart the router", None),
+        ("order 77 started in 3 seconds", None),
+    ],
+)
+def test_what_a_line_says(line: str, says: bool | None) -> None:
+    found = MARKS.search(line.encode())
+    assert (None if found is None else found["serves"] is not None) is says

@@ -1,0 +1,34 @@
+"""What programs and servers write when the whole of them is stopped, and when they serve again."""
+
+from __future__ import annotations
+
+from wxalarm.patterns import later
+
+_STOPS = (
+    rb"Application is shutting down\.\.\.",  # ASP.NET Core
+    rb"Commencing graceful shutdown",  # Spring Boot
+    rb"Stopping service \[(?:Tomcat|Catalina)\]",
+    rb"Shutting down ExecutorService",
+    rb"Waiting for application shutdown\.",  # uvicorn
+    rb"Handling signal: (?:term|int|quit)\b|Shutting down: Master",  # gunicorn
+    rb"SIG(?:INT|TERM|INT/SIGTERM) received\.\.\.killing workers|goodbye to uWSGI",
+    rb"\[master\] (?:master is killed by|receive) signal (?:SIG)?(?:TERM|INT|QUIT)",  # egg
+    rb"\bPM2\b.{0,40}?\bStopping app:",
+    rb"\bexiting, bye-bye!",  # PHP-FPM
+    rb"\bShut(?:ting )?down [Ss]erver\.\.\.",  # gin's own example
+)
+_SERVES = (
+    rb"Application started\. Press |Now listening on: ",
+    rb"\bStarted [A-Z]\w{1,80} in [\d.]{1,12} seconds",
+    rb"(?:Tomcat|Undertow|Jetty|Netty) started on port|Server startup in \[?\d",
+    rb"Application startup complete\.",
+    rb"\bListening at: (?:http|unix)",
+    rb"spawned uWSGI (?:worker|http) 1\b",
+    rb"egg started on ",
+    rb"\bPM2\b.{0,40}?\bApp \[[^\]\n]{1,80}\] online",
+    rb"ready to handle connections",
+    rb"Listening and serving HTTPS? on ",
+    rb"Nest application successfully started",
+)
+MARKS = later(rb"(?:%s)|(?P<serves>%s)" % (b"|".join(_STOPS), b"|".join(_SERVES)))
+"""In a line that says one of both; its group `serves` for the second. Of a worker that is replaced it says nothing."""
