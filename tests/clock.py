@@ -8,6 +8,7 @@ time: "at once" is 0.0 s, a deadline of 0.5 s ends at 0.5 s, and nobody sleeps. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 import threading
 from collections.abc import Coroutine
@@ -35,6 +36,13 @@ class _Selector(selectors.DefaultSelector):
         return []
 
 
+def _children(task: Path) -> bytes:
+    """The numbers of the programs that a thread has started; of one that has just ended none."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return (task / "children").read_bytes()
+    return b""
+
+
 class _Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         selector = _Selector()
@@ -50,7 +58,7 @@ class _Loop(asyncio.SelectorEventLoop):
     def works(self) -> bool:
         """Whether a thread or a program is at something that the loop waits for."""
         threads = any(thread.name == "judgement" for thread in threading.enumerate())
-        return self._calls > 0 or threads or any(map(Path.read_bytes, Path("/proc/self/task").glob("*/children")))
+        return self._calls > 0 or threads or any(map(_children, Path("/proc/self/task").glob("*")))
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # its type variables say no more here
         future = super().run_in_executor(executor, func, *args)

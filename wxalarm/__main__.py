@@ -3,9 +3,22 @@
 import gc
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def main() -> None:
-    """Run the command line; Ctrl-C while it is being loaded is exit code 130, as later."""
+    """Run the command line; Ctrl-C while it is being loaded, or before the command listens, is exit code 130, as
+    later."""
+    try:
+        _loaded()()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _loaded() -> "Callable[[], None]":
+    """The command line. Raises KeyboardInterrupt for a Ctrl-C that came meanwhile."""
     lost: list[object] = []
     before = sys.unraisablehook
 
@@ -20,17 +33,15 @@ def main() -> None:
     gc.disable()  # nothing of what is loaded is garbage, and looking for it takes a tenth of the start
     try:
         from wxalarm.cli import main as run
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
     except RuntimeError as error:  # how Python 3.11 passes it on out of the making of a class
         if isinstance(error.__cause__, KeyboardInterrupt):
-            raise SystemExit(130) from None
+            raise KeyboardInterrupt from None
         raise
     if lost:
-        raise SystemExit(130)
+        raise KeyboardInterrupt
     gc.freeze()
     gc.enable()
-    run()
+    return run
 
 
 if __name__ == "__main__":

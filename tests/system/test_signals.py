@@ -145,6 +145,29 @@ def test_ctrl_c_while_a_class_is_made_is_an_interruption(name: str) -> None:
     assert (done.returncode, done.stderr) == (130, b"")
 
 
+BETWEEN = """
+import atexit, gc, sys
+def interrupted(*_):
+    raise KeyboardInterrupt
+{place} = interrupted
+sys.argv = ["wxalarm", "reply"]
+from wxalarm.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("place", ["gc.disable", "gc.freeze", "gc.enable", "gc.set_threshold"])
+def test_ctrl_c_between_loading_and_running_is_an_interruption(place: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BETWEEN.format(place=place)],
+        input=b"success",
+        capture_output=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 FORGOTTEN = """
 import sys
 class Interrupting:

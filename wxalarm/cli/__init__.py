@@ -67,10 +67,10 @@ def _root(ctx: typer.Context, version: Version = False, lang: flags.Lang = None)
 
 def main() -> None:
     """The whole command line. Exit codes: 0, 1, 2, 3, 130 as docs/architecture.md says."""
-    # What start-up makes stays until the end: no search for garbage in it on the way, nor thrice more at the exit.
-    gc.set_threshold(50_000)
-    atexit.register(gc.freeze)
     try:
+        # What start-up makes stays until the end: no search for garbage in it on the way, nor thrice more at the exit.
+        gc.set_threshold(50_000)
+        atexit.register(gc.freeze)
         _reopen()
         app()
     except SystemExit:
