@@ -234,10 +234,13 @@ def _places(text: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
 
 
 def _worded(text: str, folded: str) -> Iterator[tuple[int, str, tuple[Entry, ...]]]:
-    """Errcodes by their words alone, which have places for an address or a name; behind their number stands that."""
+    """Errcodes by their words alone, which have places for an address or a name, among other words: behind their number
+    that stands for them."""
+    if len(text) <= NOTICE and _by_template(_UNIQUE.sub("", _folded(text))):
+        return
     for pattern, meant in _templates():
-        head = pattern.pattern.partition(_PLACE)[0]
-        if len(head) < _TELLING or re.sub(r"\\(.)", r"\1", head) not in folded:
+        head = re.sub(r"\\(.)", r"\1", pattern.pattern.partition(_PLACE)[0])
+        if len(head) < _TELLING or head not in folded:
             continue
         for found in pattern.finditer(text):
             if not _NUMBER_BEFORE.search(text[max(0, found.start() - 40) : found.start()]):
