@@ -268,6 +268,14 @@ def test_lines_with_the_event_of_the_push(lines: list[tuple[int, str]], kept: in
     assert any(hit.trouble and not hit.beside for hit in search.hits) is (kept == 2)
 
 
+def test_what_became_of_an_event_may_stand_in_the_next_part_of_the_log() -> None:
+    search = searched(at(0, "component_verify_ticket received"), event=b"component_verify_ticket")
+    search.window(PARSER, Made(), 5000, b"\n" + joined([at(2, "ERROR save component_verify_ticket")]))
+    assert [hit.trouble is not None for hit in search.hits] == [False, True]
+    search.window(PARSER, Made(), 9000, b"\n" + joined([at(3, "ERROR another component_verify_ticket")]))
+    assert len(search.hits) == 2
+
+
 def test_a_second_that_is_but_the_time_of_its_line_is_no_pushs() -> None:
     push = AppPush({str(START).encode(): "stamp"})
     search = AppSearch(push, START, START - 60, START + 360)

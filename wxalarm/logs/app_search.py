@@ -233,12 +233,13 @@ class AppSearch:
         for place, line in lines_with(chunk, [user[: app.HEAD]] if user is not None else []):
             if user and len(self._hits) < MOST_HITS and app.names_head(line, user):
                 self._keep(self._hit(parser, log, offset, chunk, place, line, "head"))
-        if not self._hits and len(self.push.event) > 3:
+        if len(self.push.event) > 3 and all(hit.needle == "event" for hit in self._hits.values()):
             self._events(parser, log, offset, chunk)
 
     def _events(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """Keep the first line in the push's seconds with its event, and the first that says what became of it."""
-        for place, lowered in lines_with(chunk.lower(), [self.push.event]):
+        told = any(hit.trouble is not None and not hit.beside for hit in self._hits.values())
+        for place, lowered in () if told else lines_with(chunk.lower(), [self.push.event]):
             line = chunk[place : place + len(lowered)]
             at = parser.time_of(line)
             if at is None or self._of_another(line):

@@ -163,8 +163,8 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         yield code(None, **_line(seen.stopped, False), back=back, case="stopped", ended=known)
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
-    nothing = seen.banned is seen.dropped is seen.stopped is seen.before is None
-    if not seen.hits and bad is None and nothing:
+    other = seen.banned or seen.dropped or seen.stopped or seen.before
+    if not seen.hits and bad is None and other is None:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
             None,
