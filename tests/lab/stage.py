@@ -463,8 +463,8 @@ async def staged(world: World, place: int, staging: Staging) -> AsyncIterator[Se
 
 
 async def _stand(stack: AsyncExitStack, serve: Callable[[], AbstractAsyncContextManager[object]]) -> None:
-    """Starts what stands at an address. `nginx -t` about another world's nginx.conf listens on every address while it
-    runs: then once more."""
+    """Starts what stands at an address. `nginx -T` of this machine's own configuration, which a world without an
+    nginx.conf leads to, listens on port 80 of every address while it runs: then once more."""
     for attempt in range(ATTEMPTS):
         try:
             await stack.enter_async_context(serve())
