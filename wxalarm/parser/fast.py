@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from datetime import datetime
-from typing import Any, cast
+from functools import lru_cache
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
 from wxalarm.parser import body_end
 from wxalarm.parser import words as w
-from wxalarm.parser.locate import Placed, Source, plain_of
+from wxalarm.parser.locate import Placed, Source, maker_of
 from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
 from wxalarm.patterns import later
 from wxalarm.wechat import limits
@@ -121,37 +120,35 @@ _SURE_OPENID = later(r"[0-9A-Za-z_-]{20,40}\Z")
 
 _UNKNOWN = AlarmKind.UNKNOWN
 _LINKS = frozenset(w.GUIDE_LINKS)
-_ALARM, _SAMPLE = plain_of(Alarm), plain_of(Sample)
+_alarm_of = maker_of(Alarm)
 
 
 _VALUE = {
-    "word": "g[{0}]",
-    "name": "g[{0}]",
-    "number": "g[{0}] and int(g[{0}])",
-    "flag": "g[{0}] is not None",
-    "either": "g[{1}] if g[{0}] is None else g[{0}]",
-    "platform": "None if g[{0}] is None else g[{1}] or ''",
+    "word": "g{0}",
+    "name": "g{0}",
+    "number": "g{0} and int(g{0})",
+    "flag": "g{0} is not None",
+    "either": "g{1} if g{0} is None else g{0}",
+    "platform": "None if g{0} is None else g{1} or ''",
+    "body": "g{0} if g{1} or g{0} is None else g{0}.rstrip()",
 }
 """How a value is made of the groups of CLEAN, by its form."""
-_MAKER = "lambda g: plain({})"
 
 
-def _maker() -> Callable[[tuple[str | None, ...]], Any]:
-    """A function that makes a plain sample of the groups of CLEAN. Its source is written from the table of keys, as
-    dataclasses write theirs: a loop over the fields would take longer than the search for the alarm."""
-    values = dict.fromkeys((field.name for field in fields(Sample)), "None")
-    for key in _KEYS:
-        values[key.field] = _VALUE[key.form].format(_GROUPS.index(f"sample.{key.field}"))
+def _maker() -> Callable[..., Sample]:
+    """A function that makes a sample of the groups of CLEAN, from the table of keys: a loop over the fields would take
+    longer than the search for the alarm."""
+    values = {key.field: _VALUE[key.form].format(_GROUPS.index(f"sample.{key.field}")) for key in _KEYS}
     for one, other in _TWICE:
         values[_GROUPS[one].removeprefix("sample.")] = _VALUE["either"].format(one, other)
     values |= {
-        "response_content": _VALUE["word"].format(_BODY),
-        "response_truncated": "False",
+        "response_content": _VALUE["body"].format(_BODY, _BRACKET),
+        # Only WeChat cuts a body, and its bracket with it.
+        "response_truncated": f"g{_BODY} is not None and g{_BRACKET} is None",
         "platform": _VALUE["platform"].format(_PLATFORM, _NAMED),
         "extra": "nothing",
     }
-    source = _MAKER.format(", ".join(values.values()))
-    return cast("Callable[[tuple[str | None, ...]], Any]", eval(source, {"plain": _SAMPLE, "nothing": {}}))
+    return maker_of(Sample, [f"g{place}" for place in range(len(_GROUPS))], values, nothing={})
 
 
 BODY = _BODY + 1
@@ -171,6 +168,12 @@ _PARTED = later("[一-鿿，] +[一-鿿]")
 """A blank that a screenshot's reader put into a 内容."""
 
 
+@lru_cache(maxsize=4096)
+def _kind_of(description: str) -> AlarmKind:
+    """The kind that a 内容 names that is printed as WeChat prints it; UNKNOWN for all others."""
+    return _UNKNOWN if _PARTED.search(description) is not None else w.kind_of(description)
+
+
 def read(match: re.Match[str], source: Source) -> Found | None:
     """The alarm of a match of CLEAN; None when only the tokens can tell, with what stands before and behind it."""
     groups = match.groups()
@@ -183,9 +186,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
         if not w.is_whole(description):
             return None
     kind = _UNKNOWN
-    if description is not None and (kind := w.kind_of(description)) is _UNKNOWN:
-        return None
-    if description is not None and " " in description and _PARTED.search(description) is not None:
+    if description is not None and (kind := _kind_of(description)) is _UNKNOWN:
         return None
     first_seen = None
     if time is not None:
@@ -193,16 +194,13 @@ def read(match: re.Match[str], source: Source) -> Found | None:
             first_seen = datetime.fromisoformat(time + "+08:00")
         except ValueError:
             return None
-    sample = _sample_of(groups)
+    sample = _sample_of(*groups)
     if (body := groups[_BODY]) is not None:
         size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))
         if sample.response_length != size and not body_end.is_plain(body):
             return None
-        if groups[_BRACKET] is None:
-            sample.response_content, sample.response_truncated = body.rstrip(), True
-    sample.__class__ = Sample
     start, end = match.span()
-    alarm: Any = _ALARM(
+    alarm = _alarm_of(
         kind,
         appid,
         nickname,
@@ -214,7 +212,6 @@ def read(match: re.Match[str], source: Source) -> Found | None:
         guide,
         Placed(source, start, end, spans_at),
     )
-    alarm.__class__ = Alarm
     # One that says what failed and how often is an alarm, whatever stands before it.
     if (count is None or description is None) and not _proves_itself(alarm, match):
         return None

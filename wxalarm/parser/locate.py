@@ -6,25 +6,38 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, make_dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
 
 from wxalarm.model import Finding, Location, Places
 from wxalarm.parser.repair import Map, Mend, given, repair
 
 Spans = Mapping[str, tuple[int, int]]
+T = TypeVar("T")
 
 
-def plain_of(frozen: type[Any]) -> Any:
-    """A plain dataclass with the fields of a frozen, slotted one, in the same order and without their defaults.
+def maker_of(
+    frozen: type[T], parameters: Sequence[str] = (), values: Mapping[str, str] = MappingProxyType({}), **names: object
+) -> Callable[..., T]:
+    """A function that makes a frozen, slotted dataclass of its fields, in their order and without their defaults, or of
+    other parameters, with the source of each field's value.
 
     A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm.
-    A plain one with the same slots is filled instead and then becomes the frozen one: `made.__class__ = Alarm`.
+    A plain one with the same slots is filled instead, one assignment a field, and then becomes the frozen one. The
+    source is written from the fields, as dataclasses write theirs.
     """
-    names = [(field.name, Any) for field in fields(frozen)]
-    return make_dataclass(f"Plain{frozen.__name__}", names, slots=True, eq=False, repr=False)
+    wanted: Any = frozen
+    filled = [field.name for field in fields(wanted)]
+    plain = make_dataclass(f"Plain{frozen.__name__}", filled, slots=True, init=False, repr=False, eq=False)
+    lines = (f"    made.{name} = {values.get(name, name)}" for name in filled)
+    head = f"def make({', '.join(parameters or filled)}):\n    made = plain()"
+    source = "\n".join((head, *lines, "    made.__class__ = frozen", "    return made"))
+    known: dict[str, Any] = {"plain": plain, "frozen": frozen, **names}
+    exec(source, known)
+    return cast("Callable[..., T]", known["make"])
 
 
-_LOCATION = plain_of(Location)
+_location = maker_of(Location)
 
 
 class Lines:
@@ -49,15 +62,13 @@ class Lines:
         # Most values end on their own line: look there before searching.
         last = line if line < len(starts) and end < starts[line] else bisect_right(starts, end, line - 1)
         base = self.first_line - 1
-        place: Any = _LOCATION(
+        return _location(
             self.path,
             line + base,
             self._column(start, starts[line - 1]),
             last + base,
             self._column(end, starts[last - 1]),
         )
-        place.__class__ = Location
-        return place  # type: ignore[no-any-return]  # it is one now
 
     def _column(self, offset: int, line_start: int) -> int:
         return offset - line_start + (self.first_column if line_start == 0 else 1)
