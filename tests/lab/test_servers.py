@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests import clock
+from wxalarm.lab import tcp
 from wxalarm.lab.api import ERRORS, Api, api
 from wxalarm.lab.callback import PAID, UNPAID, WRONG, callback
 from wxalarm.lab.web import Heard, Said, serve
@@ -187,3 +189,18 @@ def test_it_remembers_a_call_that_voids_the_token() -> None:
     assert not stand_in.voided
     said(stand_in, "GET", "/cgi-bin/token?grant_type=client_credential&appid=a&secret=b")
     assert stand_in.voided
+
+
+def test_a_queue_that_is_full_for_a_time_is_so_for_whoever_comes_late() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with tcp.full_for(0.0) as port:
+            await asyncio.sleep(4 * tcp.FULL_AFTER)
+            with socket.socket() as late:
+                late.setblocking(False)
+                begun = loop.time()
+                await loop.sock_connect(late, (tcp.LOOPBACK, port))
+                # The first SYN was dropped: it is sent again after a second (RFC 6298, 2.1).
+                assert loop.time() - begun > 0.9
+
+    asyncio.run(main())

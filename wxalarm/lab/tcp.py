@@ -13,12 +13,16 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 MOST_FILLERS = 16
 """Connections tried to fill a queue of length 0; Linux takes one or two."""
 FULL_AFTER = 0.15
 """Seconds without an answer on loopback after which the queue counts as full."""
+
+SYN_SENT = "02"
+"""As /proc/net/tcp says it (tcp_states.h)."""
 
 
 @asynccontextmanager
@@ -38,20 +42,26 @@ async def full_queue(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[in
 
 @asynccontextmanager
 async def full_for(seconds: float, address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
-    """A port whose listen queue is full for some seconds; then it takes connections, and hangs up on each.
+    """A port whose listen queue is full until some seconds after the first knock; then it takes connections, and hangs
+    up on each.
 
     A client whose SYN was dropped gets in when it sends it again: 1 s and 3 s after the first (RFC 6298), on newer
     Linux every second.
     """
     async with _filled(address, port) as (listener, fillers):
+        loop = asyncio.get_running_loop()
+
+        def hang_up() -> None:
+            with contextlib.suppress(BlockingIOError):
+                listener.accept()[0].close()
 
         async def empty() -> None:
+            while not _knocks(listener.getsockname()[1]):  # noqa: ASYNC110  # the kernel tells nobody
+                await asyncio.sleep(FULL_AFTER)
             await asyncio.sleep(seconds)
             for filler in fillers:
                 filler.close()
-            while True:
-                accepted, _peer = await asyncio.get_running_loop().sock_accept(listener)
-                accepted.close()
+            loop.add_reader(listener, hang_up)
 
         task = asyncio.create_task(empty())
         try:
@@ -59,6 +69,16 @@ async def full_for(seconds: float, address: str = LOOPBACK, port: int = 0) -> As
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            loop.remove_reader(listener)
+
+
+def _knocks(port: int) -> bool:
+    """Whether somebody of this machine waits to be let in at a port; where the kernel does not say, so it is taken."""
+    try:
+        sockets = Path("/proc/thread-self/net/tcp").read_text("ascii").splitlines()[1:]
+    except OSError:
+        return True
+    return any(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == SYN_SENT for line in sockets)
 
 
 @asynccontextmanager

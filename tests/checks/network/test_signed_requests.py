@@ -112,6 +112,7 @@ def test_url_verification_names_the_near_miss(wrong: str | None, code: str | Non
             observation = results["url-verify"].observation
             assert isinstance(observation, url_verify.UrlVerify)
             assert len(observation.echostr) == 19
+            assert observation.echostr != str(int(float(observation.echostr))), "a float may hold it"
 
     clock.run(main())
 

@@ -42,7 +42,8 @@ class UrlVerify(Struct, frozen=True):
 async def probe(ctx: Context) -> UrlVerify:
     """One signed GET to every address that may have one."""
     keys = signed_requests.keys_of(ctx)
-    echostr = str(10**18 + secrets.randbelow(9 * 10**18))
+    # Odd: a handler that turns it into a float, as JavaScript's numbers are, gives another one back, always.
+    echostr = str(10**18 + 2 * secrets.randbelow(9 * 10**18 // 2) + 1)
     timestamp = int(ctx.now.timestamp())
     sealed = _sealed(echostr, keys, ctx) if ctx.settings.verify == "work" else None
 
