@@ -15,6 +15,8 @@ from wxalarm.logs.app import (
     first_of,
     has_zone,
     headline,
+    is_step,
+    misses,
     names_another,
     names_head,
     request,
@@ -23,9 +25,11 @@ from wxalarm.logs.app import (
     spent,
     tag,
     telling,
+    told_before,
     trouble,
     uncaught,
     waited,
+    whom,
 )
 from wxalarm.model import BEIJING
 
@@ -230,6 +234,97 @@ def test_of_a_long_line_the_error_that_it_names_is_shown() -> None:
     )
     assert b"TypeError: no trim at a.ts:12" in telling(line)[:160]
     assert telling(b"TypeError: " + b"x" * 300) == b"TypeError: " + b"x" * 300
+
+
+THINKPHP = "[2024-12-25T10:04:57+08:00][error] [8]未定义数组索引: Content[/srv/app/controller/Wechat.php:58]".encode()
+
+
+def test_levels_in_small_letters_and_as_numbers() -> None:
+    for line in (
+        THINKPHP,
+        b"[ error ] [10500]SQLSTATE x[/srv/think/Db.php:7]",
+        b'{"level":50,"time":1735092297000,"msg":"x"}',
+        b'{"level": 60,"msg":"x"}',
+        b"2024-12-25 10:04:57.512 error: x",
+        b"2024-12-25T10:04:57Z\terror\tx",
+        b"2024-12-25 10:04:57 +08:00 [error] x",
+    ):
+        assert trouble(line), line
+    for line in (
+        b"[2024-12-25T10:04:57+08:00][info] x",
+        b'{"level":30,"msg":"x"}',
+        b'{"level":500,"msg":"x"}',
+        b"2024-12-25 10:04:57 info: 0 error in 3 s",
+        b"GET /error HTTP/1.1",
+        b"10:04:57 errors: none",
+    ):
+        assert not trouble(line), line
+
+
+def test_thinkphp_logs_what_nobody_caught() -> None:
+    assert uncaught(THINKPHP)
+    assert not uncaught(THINKPHP.replace(b".php:58]", b"]"))
+    assert not uncaught(THINKPHP.replace(b"[error]", b"[info]"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        THINKPHP,
+        b'PHP Warning:  Undefined array key "EventKey" in /srv/wx.php on line 53',
+        b"PHP Notice:  Trying to get property of non-object",
+        b"KeyError: 'Content'",
+        b"java.lang.NullPointerException: null",
+        b"TypeError: Cannot read properties of undefined (reading 'trim')",
+        b"TypeError: Cannot read property 'xml' of null",
+        b"AttributeError: 'NoneType' object has no attribute 'text'",
+        b"panic: runtime error: invalid memory address or nil pointer dereference",
+        b"System.NullReferenceException: Object reference not set to an instance of an object.",
+        b"NoMethodError (undefined method `strip' for nil:NilClass)",
+    ],
+)
+def test_errors_that_something_is_not_there(text: bytes) -> None:
+    assert misses(text)
+    assert not misses(b"ValueError: x; SQLSTATE[42S22]: Column not found; undefined symbol; null; the key error")
+
+
+def test_of_which_request_an_error_is() -> None:
+    for text, whose in (
+        (b"Forbidden (CSRF cookie not set.): /admin", b"/admin"),
+        (b"ERROR POST https://wx.example.com/pay?x=1 failed", b"/pay?x=1"),
+        (b"Exception on /pay [POST]\nTraceback", b"/pay"),
+        (b"http: panic serving 203.0.113.9:38214: x", b"203.0.113.9"),
+        (b"http: panic serving [2001:db8::7]:38214: x", b"2001:db8::7"),
+        (b"ERROR x in /srv/app/wx.php:58", None),
+        (b"KeyError: 'POST'", None),
+    ):
+        assert whom(text) == whose, text
+
+
+def test_what_stands_before_the_line_with_its_time() -> None:
+    assert told_before(b"Forbidden (CSRF cookie not set.): /pay/notify/")
+    assert told_before(b"Not Found: /wx")
+    assert told_before(b"Method Not Allowed (POST): /wx")
+    assert not told_before(b"ERROR Forbidden: /wx")
+    assert not told_before(b"Forbidden by rule: it said no")
+    assert not told_before(b"Not Found: /wx was asked for")
+
+
+def test_a_step_of_a_stack_with_a_time_of_its_own() -> None:
+    assert is_step(b"0|wx | 2024-12-25T10:04:57:     at Layer.handle (/srv/router/layer.js:95:5)")
+    assert is_step(b"web-1  |     at async /app/src/wx.js:31:19")
+    assert not is_step(b"0|wx | 2024-12-25T10:04:57: arrived at 10:04:57")
+    assert not is_step(b"web-1  | TypeError: x at wx.js:31:19")
+
+
+def test_a_tunnel_behind_which_nobody_listens() -> None:
+    for text in (
+        b"[W] [client/control.go:1] [wx] connect to local service [127.0.0.1:3000] error: dial tcp: refused",
+        b'lvl=warn msg="failed to open private leg" privaddr=localhost:80 err="connection refused"',
+    ):
+        assert cause(text) == "local"
+    assert cause(b"[I] [wx] connect to local service [127.0.0.1:3000]") is None
+    assert cause(b"no route found: wx.example.com /") == "tunnel"
 
 
 def test_a_process_that_the_kernel_ended() -> None:

@@ -145,8 +145,27 @@ def test_errors_of_the_pushs_own_moment_and_whose_they_are() -> None:
         assert search.example is not None
         assert search.example.needle == "time"
     assert [hit.needle for hit in searched(at(0, "ERROR /: x"), path=b"/").then] == ["second"]
-    for line in (at(2, CSRF), at(-1, CSRF), at(0, f"ERROR openid={OTHER}"), at(0, "hello")):
+    for line in (at(6, CSRF), at(-1, CSRF), at(0, f"ERROR openid={OTHER}"), at(0, "hello")):
         assert searched(line).then == (), line
+
+
+def test_errors_that_begin_with_the_push() -> None:
+    for seconds in (0, 2, 5):
+        search = searched(at(-30, "hello"), at(seconds, "ERROR x"))
+        assert (search.onset, [hit.needle for hit in search.then]) == (True, ["second"])
+    for lines in ((at(-1, "ERROR x"),), (at(6, "ERROR x"),), (at(-30, "ERROR y"), at(2, "ERROR x"))):
+        search = searched(*lines)
+        assert (search.onset, search.then) == (False, ())
+    many = [at(1, f"    at a ({n}.js:7:1)") for n in range(9)]
+    assert searched(at(1, "TypeError: x"), *many, at(1, "hello")).others == 1
+
+
+def test_what_a_server_says_before_its_request_line_is_of_that_time() -> None:
+    late, early = at(-30, "hello"), CSRF.encode()
+    (hit,) = searched(late, early, asked(0)).then
+    assert (hit.needle, hit.cause, hit.time) == ("path", "csrf", START)
+    assert searched(late, early, asked(30)).then == ()
+    assert searched(late, b"Forbidden by rule /callback/", asked(0)).then == ()
 
 
 def test_a_stack_belongs_to_the_error_above_it() -> None:

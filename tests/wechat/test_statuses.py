@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from wxalarm.messages import LANGUAGES, catalogue
-from wxalarm.wechat.statuses import CLASSES, EXPLAINED, OF_SERVER, OTHER, status_case
+from wxalarm.wechat.statuses import BY_PAGE, CLASSES, EXPLAINED, OF_SERVER, OF_SOME, OTHER, status_case
 from wxalarm.wechat.verify import OF_GET
 
-SAID = {"unsigned", "signed", "none", "firewall", *OF_GET.values(), *OF_SERVER.values()}
+SAID = {BY_PAGE, "unsigned", "signed", "none", "firewall", *OF_GET.values(), *OF_SERVER.values(), *OF_SOME.values()}
 """What a check says of a refused GET, without a signature or with one, of a log without a status, and of one in which
 the server in front, or a web firewall, answered by itself."""
 

@@ -57,7 +57,7 @@ def reply(
     pushed = replace(_pushed(event, msg, ticket, pay, words), work=work, json=as_json)
     owner = _account(settings, account, words)
     mode = _mode("secure" if work else mode, owner, words)
-    judged = _judged(_unlogged(_read(file, words), words), pushed, mode, _keys(owner, words))
+    judged = _judged(_unlogged(_read(file, words), mode, words), pushed, mode, _keys(owner, words))
 
     refused = write_judged(
         outputs,
@@ -137,13 +137,15 @@ def _keys(account: Account | None, words: Catalogue) -> Keys | None:
         fail(words.reason(error.reason))
 
 
-def _unlogged(data: bytes, words: Catalogue) -> bytes:
+def _unlogged(data: bytes, mode: str, words: Catalogue) -> bytes:
     """The input; of an application's log the reply that stands in it, which is said."""
     found = logged(data)
     if found is None:
         return data
-    typer.echo(words.ui("reply_logged", line=found[0]), err=True)
-    return found[1]
+    typer.echo(words.ui("reply_logged", line=found.line), err=True)
+    if found.unsealed and mode == "compatible":
+        typer.echo(words.ui("reply_logged_encrypted"), err=True)
+    return found.reply
 
 
 def _judged(data: bytes, pushed: Pushed, mode: str, keys: Keys | None) -> Judged:

@@ -101,6 +101,7 @@ _NAMED_CAUSES = (
     ),
     ("firewall", rb"\baction[\"']?[:=]\s?[\"']?(?i:block|deny|denied|drop|reject|intercept)(?:ed|ped)?\b"),
     ("tunnel", rb"\bno route found: |\bno proxy or service found|ERR_NGROK_3200|[Tt]unnel \S{1,120} not found"),
+    ("local", rb"\bconnect to local service \[[^\]\n]{1,80}\] error|\bfailed to open private leg\b"),
     (
         "store",
         rb"\bMISCONF\b|READONLY You can't write against a read only|\(read-only mode\)|read-only option so it cannot",
@@ -120,25 +121,35 @@ _NAMED_CAUSES = (
 """What a push fails of most often, by what frameworks print: CSRF protection refuses it (no browser sent it), what
 WeChat sent was not signed as expected or could not be decrypted (the numbers are those of WXBizMsgCrypt), memory ran
 out (and the kernel or Node.js ended the process), or a disk did, no instance of a service was there to pass it on to,
-no client of a tunnel was on line, a store took no writes, no connection of a pool was free, something waited for
-too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow log, whose stack follows)."""
+no client of a tunnel was on line, or nobody listened behind it, a store took no writes, no connection of a pool was
+free, something waited for too long, no worker was free, one was seen at the same step for too long (PHP-FPM's slow
+log, whose stack follows)."""
 CAUSES = tuple((name, later(pattern)) for name, pattern in _NAMED_CAUSES)
 _POOL = dict(CAUSES)["pool"]
-LASTING = ("disk", "instances", "tunnel", "store", "database")
+LASTING = ("disk", "instances", "tunnel", "local", "store", "database")
 """Reasons that go on until somebody ends them."""
 LASTS = later(b"|".join(pattern for name, pattern in _NAMED_CAUSES if name in LASTING))
 _FATAL = (
     rb"\bUncaught |Fatal error|\bFATAL\b|panic: |panic serving |[Uu]nhandled ?(?:[Ee]xception|[Ee]rror|[Rr]ejection|"
     rb"[Pp]romise)|Servlet\.service\(\) for servlet |Exception in ASGI application|Exception on /\S{0,255} \[|"
     rb"Error handling request|responded 5\d\d in [\d.,]+ ms\r?\n[\w.]{1,120}Exception|Internal Server Error: /|"
-    rb"OutOfMemory|Allowed memory size of"
+    rb"OutOfMemory|Allowed memory size of|"
+    rb"\[ ?error ?\] ?\[-?\w{1,10}\][^\n]{1,999}\[[^\]\n]{1,255}\.php:\d{1,6}\]"  # ThinkPHP's handler of exceptions
+)
+_MISSES = later(
+    rb"[Uu]ndefined (?:index|array key|property|offset)|Trying to (?:get property|access array offset)|KeyError\b|"
+    + "未定义(?:数组|属性)".encode()
+    + rb"|NullPointerException|Cannot read propert(?:y|ies) [^\n]{0,60}?\bof (?:undefined|null)\b|'NoneType' object|"
+    rb"nil pointer dereference|Object reference not set|undefined method [^\n]{1,60} for nil"
 )
 _UNCAUGHT = later(_FATAL)
 """Nobody caught it, by what languages and servers print then: whatever it hit ended with it."""
 _TROUBLE = later(
     rb"Traceback \(most recent call last\)|\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b|[Dd]eadlock|"
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|"
-    rb"\"level\":\s?\"(?:error|fatal|critical)\"|\blevel=(?:error|fatal|panic)\b|\b(?:ERR|FTL)\]|\A(?:fail|crit): |"
+    rb"\"level\":\s?(?:\"(?:error|fatal|critical)\"|[56]0\b)|\blevel=(?:error|fatal|panic)\b|\b(?:ERR|FTL)\]|"
+    rb"\A(?:fail|crit): |\[ ?(?:error|fatal|critical|alert|emergency) ?\]|"
+    rb":\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?[\]\t |]{1,3}(?:error|fatal|critical)[:\t |]|"
     + b"|".join((_FATAL, *(pattern for name, pattern in _NAMED_CAUSES if name != "pool")))
 )
 _HUNG_UP = later(
@@ -197,6 +208,15 @@ _DEEP = 250
 _WAITED = later(
     rb"(?:[Tt]imed out after|[Tt]imeout (?:of|after)|execution time of|connection after|(?:pool|connection) within|"
     rb"timed out, timeout|wait millis) (\d{1,9}(?:\.\d{1,9})?)(?: ?(ms|milli|s))?"
+)
+_STEP = later(rb"[:|\]\d]\s{3,9}at [^\n]{1,300}:\d{1,7}(?::\d{1,7})?\)?\s*\Z")
+_OF_REQUEST = later(
+    rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?(/\S*)|"
+    rb": (/[\w./-]*)\s*(?:\n|\Z)|\bException on (/\S*) \[|\bpanic serving \[?([\da-fA-F.:]{3,45}?)\]?:\d{1,5}:"
+)
+_TOLD_BEFORE = later(
+    rb"(?:Forbidden|Bad Request|Unauthorized|Not Found|Method Not Allowed|Internal Server Error)\b[^\n]{0,200}: "
+    rb"/\S*\s*\Z"
 )
 _ASKED = later(
     rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?/\S*"
@@ -334,6 +354,11 @@ def cause(text: bytes) -> str | None:
     return next((name for name, pattern in CAUSES if pattern.search(text[:4096]) is not None), None)
 
 
+def misses(text: bytes) -> bool:
+    """Whether an error is that something is not there which was read, as a field that not every push has."""
+    return _MISSES.search(text[:4096]) is not None
+
+
 def aborted(lines: Sequence[bytes]) -> str | None:
     """ "aborted" for a stack at which gunicorn ended a worker that was at one request for longer than its --timeout; it
     raises SystemExit there, which names no reason."""
@@ -432,6 +457,23 @@ def waited(text: bytes) -> float | None:
         for number, unit in [(match[1], match[2] or b"")]
     ]
     return max(found, default=None)
+
+
+def told_before(line: bytes) -> bool:
+    """Whether a line without a time is of the request whose own line, with the time, comes after it: Django's server
+    for development has it so (django.utils.log, log_response)."""
+    return _TOLD_BEFORE.match(line[:1024]) is not None
+
+
+def whom(text: bytes) -> bytes | None:
+    """The path or the address of the request that an error says it is of; None when it says none."""
+    found = _OF_REQUEST.search(text[:4096])
+    return next(filter(None, found.groups())) if found is not None else None
+
+
+def is_step(line: bytes) -> bool:
+    """Whether a line is a step of a stack to which a supervisor (pm2, docker) gave a time or a name of its own."""
+    return _STEP.search(line[:1024]) is not None
 
 
 def request(line: bytes) -> bool | None:

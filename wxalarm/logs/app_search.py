@@ -62,7 +62,8 @@ class AppHit(Struct, frozen=True):
     line: str
     needle: str
     """openid, push (that and its time), head (of the OpenID, which is cut), stamp, id (MsgId, transaction_id), event;
-    of an error that none of them is in: words (the reply's), address (WeChat's), path (the push's), second, time."""
+    of an error that none of them is in: words (the reply's), address (WeChat's), path (the push's), other (path or
+    address), second, time."""
     time: float | None = None
     """Unix seconds."""
     context: tuple[str, ...] = ()
@@ -155,6 +156,8 @@ class AppSearch:
         self._answered = float("-inf")
         self.before: AppHit | None = None
         """The last line before the window with a reason that lasts."""
+        self.onset = False
+        """The first error of the window stands in the seconds in which WeChat waited for the push."""
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
@@ -185,23 +188,29 @@ class AppSearch:
         self._restarts(parser, log, offset, chunk)
         inside = False
         place, now = 1, float("-inf")
-        for line in chunk[1:].split(b"\n")[:-1]:
+        lines = chunk[1:].split(b"\n")[:-1]
+        for index, line in enumerate(lines):
             at = parser.time_of(line)
+            if at is None and app.told_before(line):
+                at = next((time for one in lines[index:] if (time := parser.time_of(one)) is not None), None)
             # A line without a time belongs to the one before.
             inside = inside if at is None else self.low <= at <= self.high
             now = now if at is None else at
             if inside:
                 self.lines += 1
                 then = 0 <= now - self.start < MOMENT
+                begins = not self.errors and 0 <= now - self.start <= WAIT
                 if self._answered < now <= self.start + WAIT and app.request(line):
                     self._answered = now
                 if app.trouble(line):
                     self.errors += 1
+                    self.onset |= begins
+                    then |= begins
                     if now - self.start <= WAIT and app.cause(line) in ENDS:
                         self.ended = self._hit(parser, log, offset, chunk, place, line, "time")
                     if self.example is None or (then and len(self._then) < MOST_THEN):
                         self._error(self._hit(parser, log, offset, chunk, place, line, "time"), now if then else None)
-                elif then and at is not None and not any(needle in line for needle in self.push.needles):
+                elif then and at is not None and not self._names_push(line) and not app.is_step(line):
                     self.others += 1
             place += len(line) + 1
 
@@ -324,11 +333,14 @@ class AppSearch:
 
     def _step(self, of: str, place: Place, line: bytes) -> None:
         """A line of the same request that says how long something took: the longest is kept."""
-        if any(needle in line for needle in self.push.needles):  # it is about the whole of the push
+        if self._names_push(line):  # it is about the whole of the push
             return
         hit, took = self._hits[of], app.spent(line)
         if took is not None and took > (hit.step_took or 0.0) and app.request(line) is None:
             self._hits[of] = replace(hit, step=mask.shown(app.telling(line)), step_place=place.text, step_took=took)
+
+    def _names_push(self, line: bytes) -> bool:
+        return any(needle in line for needle in self.push.needles)
 
     def _of_its_second(self, line: bytes) -> bool:
         return any(one in line for one, kind in self.push.needles.items() if kind == "stamp")
@@ -391,8 +403,8 @@ class AppSearch:
         )
 
     def _whose(self, lines: Sequence[bytes]) -> str:
-        """What an error of the push's moment says of whose it is: words, address, path, another (user), second when it
-        says nothing."""
+        """What an error of the push's moment says of whose it is: words, address, path, another (user), other (path or
+        address), second when it says nothing."""
         if any(self._of_another(line) for line in lines):
             return "another"
         text = app.said(lines)
@@ -400,7 +412,11 @@ class AppSearch:
             return "words"
         if self.push.address and re.search(rb"(?<![\d.])" + re.escape(self.push.address) + rb"(?![\d.])", text):
             return "address"
-        return "path" if self._path is not None and self._path.search(app.said(lines)) is not None else "second"
+        if self._path is None and not self.push.address:
+            return "second"
+        if self._path is not None and self._path.search(text) is not None:
+            return "path"
+        return "other" if app.whom(text) is not None else "second"
 
     def _next_to(self, parser: AppLines, lines: Sequence[bytes], index: int, own: int) -> Sequence[bytes]:
         """The error with a reason that stands beside a request line, with no other request in between: above a line

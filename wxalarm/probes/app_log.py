@@ -45,6 +45,8 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The last line before the window with a reason that goes on until somebody ends it."""
     then: tuple[AppHit, ...] = ()
     """The errors of the push's own moment that name its path, or nobody."""
+    onset: bool = False
+    """The first error of the window stands in the seconds in which WeChat waited for the push."""
     others: int = 0
     """Entries of that moment that speak of no error and name nothing of the push."""
     assumed: tuple[str, ...] = ()
@@ -73,8 +75,10 @@ def read(
             again = _read(patterns, push, seconds, other, until)
             if again.shows_push():
                 seen = replace(again, assumed=())
-            elif again.lines and not seen.lines:  # only so it has lines of those minutes; that it is so stays assumed
-                seen = again
+            elif again.onset and seen.onset:  # then neither tells anything
+                seen = replace(seen, onset=False)
+            elif (again.onset and not seen.errors) or (again.lines and not seen.lines):
+                seen = again  # only so it has lines of those minutes; that it is so stays assumed
     return replace(seen, limit=limit)
 
 
@@ -116,6 +120,7 @@ def _read(
         back=search.back,
         before=search.before,
         then=search.then,
+        onset=search.onset,
         others=search.others,
         assumed=known,
     )

@@ -56,18 +56,26 @@ def explain(name: str, words: Catalogue) -> str | None:
 def found_in(text: str, words: Catalogue) -> str | None:
     """What stands in a text and can be explained, each with its place; then the errcodes that nobody here knows. None
     when there is neither."""
-    found = known.mentions(text)
+    found, lines = known.mentions(text), text.split("\n")
     sections, strange = [], []
     for mention in found:
         key = "explain_place" if mention.times == 1 else "explain_places"
         place = words.ui(key, name=mention.name, line=mention.line, count=mention.times)
         if mention.entries:
-            sections.append("\n".join([visible(place), *(_other(entry, words) for entry in mention.entries)]))
+            meant = (_filled(entry, lines[mention.line - 1]) for entry in mention.entries)
+            sections.append("\n".join([visible(place), *(_other(entry, words) for entry in meant)]))
         else:
             strange.append(place)
     if strange:
         sections.append("\n".join([words.ui("explain_strange"), *map(visible, strange)]))
     return "\n\n".join(sections) + "\n" if sections else None
+
+
+def _filled(entry: known.Entry, line: str) -> known.Entry:
+    """The meaning with the address that the line has in its place, if it has one: it is what must be put right."""
+    before, gap, _ = entry.said.partition(GAP)
+    found = re.search(re.escape(before) + r"([\da-fA-F.:]{3,45})(?![\w.:])", line) if gap else None
+    return entry if found is None else entry._replace(said=visible(entry.said.replace(GAP, found[1])))
 
 
 def _other(entry: known.Entry, words: Catalogue) -> str:
@@ -92,6 +100,8 @@ def _part(part: str, text: str, words: Catalogue) -> str:
     return "  " + words.ui("labelled", label=words.ui(f"part_{part}"), text=text)
 
 
+GAP = "<IP>"
+"""What stands in the table for an address that differs."""
 _STATUS = re.compile(r"(?:http-?(?:code|status)?[-=:]?)?(\d{3})")
 
 

@@ -206,6 +206,7 @@ SAME_STATUS = Tie("status", lambda effect, cause: bool((statuses(effect) & statu
 SAME_NAME = Tie("name", _same_name)
 SAME_NUMBER = Tie("number", _same_curl)
 OTHER_ANSWER = Tie("answer", _other_answer)
+ELSEWHERE = Tie("answer", lambda effect, cause: bool(cause.evidence.get("answered")))
 NO_ADDRESS = Tie("number", lambda effect, cause: effect.evidence.get("number") == RESOLVE)
 CLOSED = Tie("closed", _closed)
 DEFAULT_SERVER = Tie("default", _share(("default_server",)))

@@ -23,6 +23,12 @@ OTHER = "other"
 
 OF_SERVER = {404: "404-server", 403: "403-server", 503: "503-server"}
 """Those that mean something else when the server in front said them by itself."""
+OF_SOME = {405: "405-some", 444: "444-some"}
+"""Those that mean something else when other pushes of the same minutes were answered well."""
+
+
+BY_PAGE = "page"
+"""A status that came with the page of somebody in front of the server."""
 
 
 def status_case(status: int) -> str:

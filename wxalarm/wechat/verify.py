@@ -142,8 +142,13 @@ def _findings(attempt: Attempt, keys: Keys | None, work: bool) -> Iterator[Findi
     if wrong := transport.wrong_status(attempt.status, Pushed(), fields.get("location")):
         # What only matters to a POST has words of its own for the console's GET.
         asked = {"case": OF_GET[attempt.status]} if attempt.status in OF_GET else {}
-        yield _reproduced(Finding(wrong.code, {**wrong.evidence, **asked}, wrong.location))
-        yield from () if transport.redirects(attempt.status) else who_answered(attempt.body or b"")
+        wrong = Finding(wrong.code, {**wrong.evidence, **asked}, wrong.location)
+        if transport.redirects(attempt.status):
+            yield _reproduced(wrong)
+            return
+        page = attempt.body or b""
+        yield _reproduced(shapes.status_of_page(wrong, text_of(page[:SEARCHED])))
+        yield from who_answered(page)
         return
     if attempt.body is None:
         yield from _by_length(attempt)

@@ -610,3 +610,26 @@ def test_the_upstream_that_alone_fails_is_named(tmp_path: Path, both: bool) -> N
     if not both:
         assert found["log-upstream-uneven"].evidence["upstream"] == "192.0.2.31:8080"
         assert ties.SAME_UPSTREAM.holds(failed, found["log-upstream-uneven"])
+
+
+@pytest.mark.parametrize(("code", "others", "likely"), [(405, 200, True), (405, 405, False), (None, 200, False)])
+def test_an_answered_push_that_is_not_in_the_log_was_answered_elsewhere(
+    tmp_path: Path, code: int | None, others: int, likely: bool
+) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(joined(line(START + at, status=others) for at in range(-120, 480, 20)))
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=code))
+    found = {one.code.id: one for one in results(access=[path], of=of)["access-log"].findings}
+    missing = found["log-request-missing"]
+    assert missing.evidence["answered"] is likely
+    assert missing.code.basis is (Basis.REPRODUCED if likely else Basis.CONDITION)
+
+
+@pytest.mark.parametrize("status", [405, 444])
+def test_a_status_of_some_pushes_is_of_something_that_chooses(tmp_path: Path, status: int) -> None:
+    path = tmp_path / "access.log"
+    own = line(START, OPENID, status, 0.0, 8, START)
+    for others, case in ((200, f"{status}-some"), (status, str(status))):
+        path.write_bytes(joined([*(line(START + at, status=others) for at in range(-120, 0, 20)), own]))
+        found = {one.code.id: one for one in results(access=[path])["access-log"].findings}
+        assert found["log-status"].evidence["case"] == case

@@ -267,7 +267,7 @@ def test_a_worker_that_gunicorn_ended_at_the_push_long_after_it(tmp_path: Path) 
     for asked, stands, case, basis in (
         (f"/callback?timestamp={START}&openid={OPENID}", [*stack, *ended], "aborted", Basis.RECORDED),
         (f"/callback?timestamp={START + 9}&openid={OPENID}", [*stack, *ended], "aborted", Basis.REPRODUCED),
-        (f"/callback?timestamp={START}&openid={OPENID}", [*stack, b"KeyError: 'a'"], "none", Basis.RECORDED),
+        (f"/callback?timestamp={START}&openid={OPENID}", [*stack, b"KeyError: 'a'"], "absent", Basis.RECORDED),
     ):
         line = app_lines("zoned", "[2211] [ERROR] Error handling request ", START + 31) + asked.encode()
         path.write_bytes(
@@ -380,6 +380,59 @@ def test_times_without_a_date_are_of_the_alarms_day(tmp_path: Path) -> None:
         other = replace(sample, response_content=content)
         result = results(app=[path], of=replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=other))["app-log"]
         assert "app-log-error" not in codes(result), content
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "of", "found"),
+    [
+        (-40, 1, 500, "app-log-error"),
+        (-40, 4, 500, "app-log-error"),
+        (-40, 7, 500, "app-log-errors"),  # WeChat had hung up
+        (-40, 1, 403, "app-log-errors"),  # it says no reason, and this is nothing that an exception makes
+        (-1, 1, 500, "app-log-errors"),  # errors had come before
+    ],
+)
+def test_errors_that_begin_with_the_push_are_tied_to_it_without_a_zone(
+    tmp_path: Path, before: int, at: int, of: int, found: str
+) -> None:
+    path = tmp_path / "app.log"
+    first = "hello" if before == -40 else "ERROR y"
+    lines = [app_lines("iso", first, START + before), app_lines("iso", "ERROR x", START + at)]
+    path.write_bytes(joined([app_lines("iso", "hello", START + n) for n in range(-600, -100, 50)] + lines))
+    os.utime(path, (START + 99999, START + 99999))  # it was copied
+    answered = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=of))
+    findings = {one.code.id: one for one in results(app=[path], of=answered)["app-log"].findings}
+    assert {"app-log-error", "app-log-errors"} & set(findings) == {found}
+    finding = findings[found]
+    assert finding.code.basis is (Basis.REPRODUCED if found == "app-log-error" else Basis.CONDITION)
+    assert finding.evidence.get("assumed") is (True if found == "app-log-error" else None)
+
+
+def test_errors_that_begin_with_the_push_in_two_zones_tell_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=500))
+    lines = [app_lines("iso", "ERROR x", START - hours * 3600) for hours in (8, 0)]  # a job at the full hour
+    path.write_bytes(joined(lines))
+    os.utime(path, (START + 99999, START + 99999))
+    assert "app-log-error" not in codes(results(app=[path], of=of)["app-log"])
+    path.write_bytes(joined(lines[1:]))
+    os.utime(path, (START + 99999, START + 99999))
+    assert "app-log-error" in codes(results(app=[path], of=of)["app-log"])
+
+
+def test_a_tunnel_whose_program_is_gone_is_tied_to_a_404(tmp_path: Path) -> None:
+    path = tmp_path / "frpc.log"
+    refused = "[E] [proxy/proxy.go:7] [wx] connect to local service [127.0.0.1:3000] error: dial tcp: refused"
+    for code, found in ((404, "app-log-error"), (405, "app-log-errors")):
+        path.write_bytes(
+            joined([app_lines("iso", "start proxy success", START - 30), app_lines("iso", refused, START + 2.6)])
+        )
+        os.utime(path, (START, START))
+        of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=code))
+        findings = {one.code.id: one for one in results(app=[path], of=of)["app-log"].findings}
+        assert found in findings, code
+        assert findings[found].evidence["case"] == "local"
+        assert findings[found].evidence.get("makes") == ([404, 502, 503] if code == 404 else None)
 
 
 def test_a_panic_at_wechats_address_is_tied_to_its_push(tmp_path: Path) -> None:

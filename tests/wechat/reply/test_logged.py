@@ -42,9 +42,11 @@ def log(*messages: str) -> bytes:
 def test_the_document_that_wechat_did_not_send_is_the_answer(reply: str, printed: str, push: str) -> None:
     found = logged(log("began", f"got {push}", printed, "done"))
     assert found is not None
-    assert found[1].decode() == reply
-    assert found[0] == (4 if "reply:\n" in printed else 3)
-    assert logged(log(printed, f"got {push}")) == (2 if "reply:\n" in printed else 1, reply.encode())
+    assert found.reply.decode() == reply
+    assert found.line == (4 if "reply:\n" in printed else 3)
+    other = logged(log(printed, f"got {push}"))
+    assert other is not None
+    assert (other.line, other.reply) == (2 if "reply:\n" in printed else 1, reply.encode())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,46 @@ def test_anything_else_is_no_log_with_an_answer(text: bytes) -> None:
 def test_what_is_no_string_after_all_stays_as_it_stands() -> None:
     broken = REPLY.replace('"ok"', "it's").replace("\n", "\\x1")
     found = logged(log("began", f"reply '{broken}'"))
-    assert found == (2, broken.encode())
+    assert found is not None
+    assert (found.line, found.reply) == (2, broken.encode())
+
+
+REQUEST = '127.0.0.1 - - [12/Mar/2026 21:14:03] "POST /wx?timestamp=1700000000{} HTTP/1.1" 200 -'
+
+
+@pytest.mark.parametrize("printed", [f"got {PUSH}", f"got {PUSH.encode()!r}"])
+def test_a_console_with_one_request_is_a_log(printed: str) -> None:
+    console = f" * Running on http://127.0.0.1:80\n{printed}\nsent: {REPLY}\n"
+    found = logged((console + REQUEST.format("")).encode())
+    assert found is not None
+    assert (found.line, found.reply, found.unsealed) == (3, REPLY.encode(), False)
+    assert logged(console.encode()) is None
+
+
+def records(*lines: dict[str, object]) -> bytes:
+    """Lines as loggers write them that escape what a page could take for a tag."""
+    return "\n".join(json.dumps(line).replace("<", "\\u003c").replace(">", "\\u003e") for line in lines).encode()
+
+
+@pytest.mark.parametrize("extra", ["", "&encrypt_type=aes&msg_signature=a"])
+def test_a_reply_in_a_log_of_json(extra: str) -> None:
+    lines = records(
+        {"msg": "in", "uri": REQUEST.format(extra)}, {"body": PUSH}, {"msg": "out", "resp": f"{REPLY}\n", "n": 1}
+    )
+    found = logged(lines)
+    assert found is not None
+    assert (found.line, found.reply, found.unsealed) == (3, REPLY.encode(), bool(extra))
+    sealed = logged(records({"uri": REQUEST.format(extra)}, {"resp": SEALED}))
+    assert sealed is not None
+    assert (sealed.reply, sealed.unsealed) == (SEALED.encode(), False)
+
+
+@pytest.mark.parametrize(
+    "lines", [({"resp": REPLY},), ({"a": 1}, {"resp": PUSH}), ({"a": 1}, {"resp": f"sent {REPLY}"})]
+)
+def test_json_that_is_no_log_of_a_reply(lines: tuple[dict[str, object], ...]) -> None:
+    assert logged(records(*lines)) is None
+    assert logged(b"{\n{}\n{\n" + records(*lines)) is None
 
 
 @pytest.mark.parametrize("line", ["HTTP/1.1 500 Internal Server Error", "< HTTP/1.1 500", "HTTP/2 500 "])

@@ -36,7 +36,7 @@ from wxalarm.logs.place import show
 from wxalarm.model import Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
-from wxalarm.wechat.statuses import OF_SERVER, status_case
+from wxalarm.wechat.statuses import OF_SERVER, OF_SOME, status_case
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SEEN = Basis.REPRODUCED
@@ -225,12 +225,17 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     other = not seen.hits or seen.hits[0].match == "openid"  # of the same user, at another time
     if one.user and other and seen.named and seen.counts.requests and not unread(seen):
         _covered(seen)
-        yield LOG_REQUEST_MISSING(
+        sample = ctx.alarm.sample
+        told = sample.http_code is not None or sample.response_content is not None
+        # Those that came were answered well: the other answer is of somebody else.
+        well = told and "200" in dict(seen.counts.statuses)
+        yield (LOG_REQUEST_MISSING.variant(basis=SEEN) if well else LOG_REQUEST_MISSING)(
             None,
             **_span(seen),
             requests=seen.counts.requests,
             openid=one.openid,
             stamp=one.stamp,
+            answered=well,
             **_files(seen),
         )
 
@@ -343,6 +348,8 @@ def _statuses(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
         case = "none" if status in ("", "-") else status_case(number or 0)
         if hit is not None and answered.by(hit.said) == "nginx":
             case = OF_SERVER.get(number or 0, case)
+        if "200" in statuses:
+            case = OF_SOME.get(number or 0, case)
         rule = {} if hit is None or hit.rule is None else {"rule": hit.rule}
         status_or_none = status if case != "none" else None
         yield _make(code, count, seen, ctx, mine, hit, status=status_or_none, case="firewall" if rule else case, **rule)

@@ -7,7 +7,7 @@ logs with times in every module (请求超时, FAQ 3); any format will do that h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from wxalarm import mechanisms
 from wxalarm.checks import is_this_server
@@ -28,7 +28,7 @@ from wxalarm.checks.logs.facts import (
 from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE, TICKET
 from wxalarm.logs import times
-from wxalarm.logs.app import cause
+from wxalarm.logs.app import cause, misses
 from wxalarm.logs.app_search import APART, MINUTE, OWN, AppHit, AppPush, in_its_seconds
 from wxalarm.logs.documents import document, flat_of
 from wxalarm.logs.place import show
@@ -56,7 +56,7 @@ CROWDED = 5
 """So many entries of the push's moment that say nothing of it: several requests a second are logged."""
 FROM_CSRF = (400, 403, 419, 422)
 """What frameworks answer where CSRF is suspected: ASP.NET and Yii, Django and Spring, Laravel, Rails."""
-FROM_ROUTES = {"instances": (500, 502, 503, 504), "tunnel": (404, 502)}
+FROM_ROUTES = {"instances": (500, 502, 503, 504), "tunnel": (404, 502), "local": (404, 502, 503)}
 """What gateways and tunnels answer where there is nobody to pass a request on to."""
 FROM_FAILURES = (500, 502, 503, 504)
 """What WeChat gets of an error that nobody caught, from the application or from the server in front of it."""
@@ -135,11 +135,12 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             **_line(bad, own),
             trouble=bad.trouble,
             errcode=bad.errcode,
-            case=_case(bad),
+            case=_shown(bad),
             asked_from=refused_address(bad.trouble or ""),
             tied=tied and not own,
             waits=_case(bad) in WAITS,
             after=after,
+            assumed=bool(seen.assumed) and not seen.shows_push(),
             waited=bad.waited or (bad.took if after == "waited" else None),
             makes=_makes(bad, own, tied, alarm),
             **({"curl": CERTIFICATE} if _case(bad) == "certificate" and tied else {}),
@@ -200,20 +201,27 @@ def _telling(hit: AppHit) -> tuple[bool, ...]:
 def _likely(seen: AppLogSeen, alarm: Alarm) -> list[AppHit]:
     """The errors of the push's own moment that likely are its own, though nothing in them says so: those whose words
     stand in the reply; else those that name its path, or WeChat's address, and a reason; else, of a push that got 5xx,
-    those that nobody caught, when all have one reason and nothing shows several requests a second. None but the first
-    while the zone of the log's times is only assumed."""
+    those that nobody caught, when all have one reason and nothing shows several requests a second, or that with which
+    the errors of those minutes began. None but the first while the zone of the log's times is only assumed, unless the
+    errors began just then by it."""
     if in_reply := [hit for hit in seen.then if hit.needle == "words"]:
         return in_reply
-    if seen.assumed and not seen.shows_push():
+    if seen.assumed and not (seen.shows_push() or seen.onset):
         return []
     reasons = WAITS if alarm.kind in LATE else None
     of_path = [hit for hit in seen.then if hit.needle in ("path", "address") and _has_reason(hit, reasons)]
-    uncaught = [hit for hit in seen.then if hit.uncaught]
+    uncaught = [hit for hit in seen.then if hit.uncaught and hit.needle != "other"]
     # Of a gateway: it names the service that it looked for, not who asked.
     nobody = [hit for hit in seen.then if alarm.sample.http_code in FROM_ROUTES.get(_case(hit), ())]
     alike = len({_case(hit) for hit in uncaught}) == 1
     got_5xx = alarm.sample.http_code in FROM_FAILURES
-    return of_path or nobody or (uncaught if got_5xx and alike and seen.others < CROWDED else [])
+    few = seen.others < CROWDED
+    if of_path or nobody or (uncaught and got_5xx and alike and few):
+        return of_path or nobody or uncaught
+    # Nothing went wrong in the minute before, and then this, as the alarm's push failed.
+    began = [hit for hit in seen.then[:1] if hit.needle == "second" and (got_5xx or _has_reason(hit, reasons))]
+    fits = [hit for hit in began if alarm.sample.http_code in (None, 200, *_made_by(hit))]
+    return fits if seen.onset and few else []
 
 
 def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
@@ -245,14 +253,17 @@ def _after(hit: AppHit, seen: AppLogSeen) -> str:
 
 def _makes(hit: AppHit, own: bool, tied: bool, alarm: Alarm) -> list[int] | None:
     """The statuses that an error can have made; None where it may be any."""
-    case = _case(hit)
     if (own or tied) and ABORTS in (hit.trouble or ""):
         return [NO_ANSWER]
     if own or not tied or alarm.sample.curl_error:
         return None
-    if case == "csrf":
-        return list(FROM_CSRF)
-    return list(FROM_ROUTES.get(case, FROM_FAILURES)) if _has_reason(hit) else None
+    return list(_made_by(hit)) if _has_reason(hit) else None
+
+
+def _made_by(hit: AppHit) -> Sequence[int]:
+    """The statuses that errors with its reason make."""
+    case = _case(hit)
+    return FROM_CSRF if case == "csrf" else FROM_ROUTES.get(case, FROM_FAILURES)
 
 
 def _case(hit: AppHit) -> str:
@@ -260,6 +271,12 @@ def _case(hit: AppHit) -> str:
     if hit.errcode is None:
         return hit.cause or cause((hit.trouble or "").encode()) or "none"
     return BY_ERRCODE[hit.errcode].id if hit.errcode in BY_ERRCODE else "other"
+
+
+def _shown(hit: AppHit) -> str:
+    """The same, and "absent" where something was read that is not there: a word on what to do, no reason of its own."""
+    case = _case(hit)
+    return "absent" if case == "none" and misses((hit.trouble or "").encode()) else case
 
 
 def _line(hit: AppHit, own: bool) -> dict[str, object]:

@@ -14,10 +14,10 @@ from wxalarm.model import Basis, Finding, Severity
 from wxalarm.wechat.catalogue import Answer, Form
 from wxalarm.wechat.crypto import Keys
 from wxalarm.wechat.reply import codes, envelope, json_form, markup, pay, rules, shapes, slips, strays, transport
-from wxalarm.wechat.reply.body import BOM, LARGEST, PAID, SUCCESS, Body
+from wxalarm.wechat.reply.body import BOM, LARGEST, PAID, SUCCESS, Body, text_of
 from wxalarm.wechat.reply.codes import CODES
 from wxalarm.wechat.reply.envelope import Opened
-from wxalarm.wechat.reply.pages import page_of
+from wxalarm.wechat.reply.pages import SEARCHED, page_of
 from wxalarm.wechat.reply.pushes import PAY_V2, PAY_V3, Pushed
 
 __all__ = [
@@ -87,7 +87,7 @@ def judge(
     found: list[Finding] = []
     fields = transport.fields(headers)
     if wrong := transport.wrong_status(status, pushed, fields.get("location")):
-        found.append(wrong)
+        found.append(wrong if transport.redirects(status) else shapes.status_of_page(wrong, text_of(body[:SEARCHED])))
     if fields or transport.framed(body):
         data, more = transport.arrived(subject, fields)
         subject, found = replace(subject, data=data), found + more

@@ -210,7 +210,11 @@ def response_of(data: bytes) -> Response:
         if status >= 200 and reason != _CONNECTED:
             body = _body(data[position:following], headers)
             then = _STATUS.match(data, following)
-            return Response(status, headers, body, int(then[1]) if then and 300 <= status < 400 else None)
+            if not then or not 300 <= status < 400:
+                return Response(status, headers, body)
+            # A client that follows does not show the body of what sent it on.
+            kept = tuple(pair for pair in headers if body or pair[0].lower() != "content-length")
+            return Response(status, kept, body, int(then[1]))
         position = following
     return Response(status, headers, b"")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,24 +18,54 @@ _OF_A_PUSH = later(rb"<(?:MsgId|MsgID|Event|InfoType|Encrypt)>")
 _ANSWERED = later(rb"(?m)^(?:< )?HTTP/\d(?:\.\d)? \d{3}\b")
 """The head of a response, as a client prints it."""
 _LEAST = 2
-"""Lines with a time, below which a text is no log: a handler may print one before its answer."""
+"""Lines with a time, or in JSON, below which a text is no log: a handler may print one before its answer."""
+_REQUESTED = later(rb"\"(?:POST|GET) [^\"\n]{1,2000} HTTP/\d(?:\.\d)?\" \d{3}\b")
+"""A request as servers log it."""
+_AES = b"encrypt_type=aes"
 
 
-def logged(data: bytes) -> tuple[int, bytes] | None:
-    """(number of its first line, the reply) of the last document in a log that WeChat did not send itself; None when
-    the text is no log or has no such document."""
+class Logged(NamedTuple):
+    """A reply in a log."""
+
+    line: int
+    """The number of its first line."""
+    reply: bytes
+    unsealed: bool
+    """It is in plain text, and the log shows a push that was encrypted: in secure mode that is wrong."""
+
+
+def logged(data: bytes) -> Logged | None:
+    """The last document in a log that WeChat did not send itself; None when the text is no log or has no such
+    document."""
     text = data[:LARGEST]
-    if text.lstrip()[:1] in (b"<", b"") or b"<xml>" not in text or len(_TIMED.findall(text)) < _LEAST:
+    if text.lstrip()[:1] in (b"<", b"") or _ANSWERED.search(text):
+        # What a client printed of a whole response has a status, which a document alone has not.
         return None
-    if _ANSWERED.search(text):
-        # What a client printed of a whole response, with the status that a document alone has not.
+    lines = ((at, _values(line)) for at, line in enumerate(text.split(b"\n"), 1) if line.startswith(b"{"))
+    records = [(at, values) for at, values in lines if values]
+    if len(records) >= _LEAST:
+        found = ((at, one) for at, values in reversed(records) for one in values if _DOCUMENT.fullmatch(one))
+    elif b"<xml>" in text and (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text)):
+        found = (
+            (text.count(b"\n", 0, one.start()) + 1, _spelled(text, one))
+            for one in reversed(list(_DOCUMENT.finditer(text)))
+        )
+    else:
         return None
-    for found in reversed(list(_DOCUMENT.finditer(text))):
-        reply = _spelled(text, found)
+    for at, reply in found:
         sealed = b"<Encrypt>" in reply and b"<MsgSignature>" in reply
         if sealed or (b"<MsgType>" in reply and _OF_A_PUSH.search(reply) is None):
-            return text.count(b"\n", 0, found.start()) + 1, reply
+            return Logged(at, reply, not sealed and _AES in text)
     return None
+
+
+def _values(line: bytes) -> list[bytes]:
+    """The texts of a line of JSON, without outer blanks; none of any other line."""
+    try:
+        values = msgspec.json.decode(line, type=dict[str, Any]).values()
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return [value.strip().encode("utf-8", "replace") for value in values if isinstance(value, str)]
 
 
 def _spelled(text: bytes, found: re.Match[bytes]) -> bytes:

@@ -45,6 +45,8 @@ WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Web firewalls and bot checks by the marks of their pages, all lower case. Common knowledge, unverified: none of them
 documents its pages."""
+IN_FRONT = ("for-sale", "icp", "tunnel", "waf", "waf-named")
+"""Pages of whoever stands in front of the server: the status is theirs, too."""
 # In this order: what is surest first. All lower case; one of the words is enough.
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

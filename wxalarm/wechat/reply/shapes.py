@@ -12,7 +12,8 @@ from wxalarm.patterns import later
 from wxalarm.wechat.catalogue import Form
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import BOM, PAID, SUCCESS, Body, excerpt
-from wxalarm.wechat.reply.pages import Page, page_of, target_of
+from wxalarm.wechat.reply.pages import IN_FRONT, Page, page_of, target_of
+from wxalarm.wechat.statuses import BY_PAGE
 
 JSON_READ = 1 << 16
 """Bytes of JSON that are parsed; longer ones are known by how they begin."""
@@ -45,7 +46,12 @@ def judge(body: Body, text: str) -> Iterator[Finding]:
         return
     if is_object(stripped):
         yield body.find(
-            codes.OBJECT, 0, len(body.data), corrected=_behind_head(body), what=stripped[:80].partition("\r\n")[0]
+            codes.OBJECT,
+            0,
+            len(body.data),
+            corrected=_behind_head(body),
+            what=stripped[:80].partition("\r\n")[0],
+            case="framework",
         )
         return
     if _ESCAPED.search(stripped[:4000]):
@@ -153,6 +159,14 @@ def _behind_head(body: Body) -> bytes:
     return behind if behind == SUCCESS or behind.startswith(b"<xml") else body.accepted_instead
 
 
+def status_of_page(wrong: Finding, text: str) -> Finding:
+    """A wrong status; where its page is that of somebody in front of the server, as theirs."""
+    seen = page_of(text)
+    if seen is None or seen.name not in IN_FRONT:
+        return wrong
+    return wrong.code(wrong.location, **{**wrong.evidence, "case": BY_PAGE})
+
+
 def page(body: Body, text: str, found: Page) -> Iterator[Finding]:
     """An HTML page, by who wrote it; a redirect page, by where it leads."""
     if found.name == "redirect":
@@ -179,7 +193,10 @@ def _json(body: Body, text: str) -> Finding:
         good = next((value[key] for key in _OBJECT_BODIES if isinstance(value.get(key), str)), None)
         good = good if good is not None and (good == "success" or good.startswith("<xml")) else None
         corrected = good.encode("utf-8", "surrogatepass") if good else body.accepted_instead
-        return body.find(codes.OBJECT, corrected=corrected, what=", ".join(str(key) for key in list(value)[:6]))
+        # What functions in a cloud give back to a gateway that makes the answer of it (API Gateway, proxy integration).
+        case = "gateway" if {"statusCode", "body"} <= value.keys() else "framework"
+        what = ", ".join(str(key) for key in list(value)[:6])
+        return body.find(codes.OBJECT, corrected=corrected, what=what, case=case)
     if isinstance(value, dict) and value.get("code") == "SUCCESS" and body.pushed.form is Form.PAY:
         return body.find(codes.PAY_V3, corrected=body.accepted_instead)
     if body.pushed.form is Form.PAY and isinstance(value, dict) and isinstance(value.get("code"), str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from wxalarm.model import Finding
 from wxalarm.wechat.catalogue import Form
@@ -45,6 +45,8 @@ def redirect_case(to: str | None, url: str | None = None) -> str:
         return "https"
     if url and here[:2] == there[:2] and here.path != there.path and here.path.rstrip("/") == there.path.rstrip("/"):
         return "slash"
+    if {"signature", "timestamp"} <= parse_qs(there.query).keys():  # it takes the push along: no login does
+        return "other"
     return "login" if any(word in goal.lower() for word in ("login", "signin", "auth", "sso")) else "other"
 
 
