@@ -77,3 +77,15 @@ def test_a_list_of_names_on_stdin_is_read_line_by_line() -> None:
     assert "看不懂的麻烦解释下".encode() in done.stderr
     log = "2026-03-12 22:58:00 order 61004 sent\n2026-03-12 22:58:00 upstream timed out (110)\n"
     assert b"61004" not in wxalarm("explain", "--lang", "en", stdin=log.encode()).stdout
+
+
+def test_an_address_in_a_log_stands_in_the_meaning() -> None:
+    said = b'{"errcode":40164,"errmsg":"invalid ip 192.0.2.1 ipv6 ::ffff:192.0.2.1, not in whitelist rid: 0-0"}'
+    log = b"2024-12-25 x\n" + said
+    out = wxalarm("explain", "--lang", "en", stdin=log).stdout.decode()
+    assert "invalid ip 192.0.2.1 ipv6 ::ffff:192.0.2.1, not in whitelist" in out
+    assert "<IP>" not in out
+    without = wxalarm(
+        "explain", "--lang", "en", stdin=b'x\n{"errcode":40164,"errmsg":"invalid ip **, not"}\n'
+    ).stdout.decode()
+    assert "invalid ip <IP>" in without

@@ -130,7 +130,8 @@ _VALUE = {
     "flag": "g{0} is not None",
     "either": "g{1} if g{0} is None else g{0}",
     "platform": "None if g{0} is None else g{1} or ''",
-    "body": "g{0} if g{1} or g{0} is None else g{0}.rstrip()",
+    "cut": "g{0} is not None and g{1} is None",  # only WeChat cuts a body, and its bracket with it
+    "body": "g{0} if g{1} or g{0} is None else cut(g{0})",
 }
 """How a value is made of the groups of CLEAN, by its form."""
 
@@ -143,12 +144,11 @@ def _maker() -> Callable[..., Sample]:
         values[_GROUPS[one].removeprefix("sample.")] = _VALUE["either"].format(one, other)
     values |= {
         "response_content": _VALUE["body"].format(_BODY, _BRACKET),
-        # Only WeChat cuts a body, and its bracket with it.
-        "response_truncated": f"g{_BODY} is not None and g{_BRACKET} is None",
+        "response_truncated": _VALUE["cut"].format(_BODY, _BRACKET),
         "platform": _VALUE["platform"].format(_PLATFORM, _NAMED),
         "extra": "nothing",
     }
-    return maker_of(Sample, [f"g{place}" for place in range(len(_GROUPS))], values, nothing={})
+    return maker_of(Sample, [f"g{place}" for place in range(len(_GROUPS))], values, nothing={}, cut=str.rstrip)
 
 
 BODY = _BODY + 1

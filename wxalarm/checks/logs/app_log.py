@@ -140,7 +140,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             tied=tied and not own,
             waits=_case(bad) in WAITS,
             after=after,
-            assumed=bool(seen.assumed) and not seen.shows_push(),
+            assumed=bad in _timed_by_onset(seen),
             waited=bad.waited or (bad.took if after == "waited" else None),
             makes=_makes(bad, own, tied, alarm),
             **({"curl": CERTIFICATE} if _case(bad) == "certificate" and tied else {}),
@@ -222,6 +222,12 @@ def _likely(seen: AppLogSeen, alarm: Alarm) -> list[AppHit]:
     began = [hit for hit in seen.then[:1] if hit.needle == "second" and (got_5xx or _has_reason(hit, reasons))]
     fits = [hit for hit in began if alarm.sample.http_code in (None, 200, *_made_by(hit))]
     return fits if seen.onset and few else []
+
+
+def _timed_by_onset(seen: AppLogSeen) -> tuple[AppHit, ...]:
+    """The errors that only the beginning of all of them puts into the push's seconds: no zone is known."""
+    alone = seen.assumed and seen.onset and not seen.shows_push()
+    return tuple(hit for hit in seen.then if hit.needle != "words") if alone else ()
 
 
 def _has_reason(hit: AppHit, reasons: Container[str] | None = None) -> bool:
