@@ -210,3 +210,32 @@ def test_of_several_attempts_in_a_log_the_last_one_counts_and_the_others_are_tol
     assert done.returncode == code
     assert said in done.stderr
     assert bool(said) is bool(done.stderr)
+
+
+LOG = b"""$ docker logs wx
+2024-12-25 10:04:56.118  INFO 1 --- [main] c.e.Wx : started
+2024-12-25 10:04:57.512 ERROR 1 --- [exec-3] c.e.Wx : failed
+
+java.lang.IllegalArgumentException: no account wx0000000000000001
+\tat com.example.Wx.get(Wx.java:41)
+"""
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "log of an application"), ("zh", "业务日志")])
+def test_an_applications_log_is_no_answer_and_its_last_error_is_said(lang: str, said: str) -> None:
+    done = wxalarm("verify", "-", "--lang", lang, stdin=LOG)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert said in done.stderr.decode()
+    assert "IllegalArgumentException: no account wx0000000000000001" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!-- 2024-12-25 10:04:56 -->\n2024-12-25 10:04:57\n<html></html>",
+        b"2024-12-25 10:04:57 8641591277801631551",
+        b"8641591277801631551\n",
+    ],
+)
+def test_a_time_or_two_make_no_log(body: bytes) -> None:
+    assert wxalarm("verify", "-", stdin=body).returncode != 2

@@ -320,3 +320,12 @@ def test_a_process_that_ended_before_the_push_is_kept(seconds: int, text: bytes,
     assert (search.ended is not None and text in search.ended.line.encode()) is ended
     assert search.example is not None
     assert search.example.line.encode() == first
+
+
+@pytest.mark.parametrize(("of_any", "found"), [(True, True), (False, False)])
+def test_a_stop_within_the_window_counts_where_there_is_no_alarm(of_any: bool, found: bool) -> None:
+    search = AppSearch(AppPush({}, any=of_any), START, START - 60, START + 360)
+    stops, serves = at(100, "Shutting down ExecutorService 'x'"), at(200, "Tomcat started on port 8080")
+    search.window(PARSER, Made(), 0, b"\n" + joined([stops, serves]))
+    assert (search.stopped is not None) is found
+    assert search.back == (START + 200 if found else None)

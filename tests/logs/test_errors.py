@@ -161,3 +161,13 @@ def test_an_upstream_is_named_as_the_access_log_names_it(url: str, address: str)
     found = parse(line, ErrorLines(0), Push())
     assert found is not None
     assert found.upstream == address
+
+
+def test_the_upstream_of_an_encrypted_push_is_read_behind_its_long_query() -> None:
+    path = "/callback?" + "&".join(
+        f"{name}={'a' * 40}" for name in ("signature", "nonce", "openid", "msg_signature", "x")
+    )
+    line = error_line("connect() failed (111: Connection refused) while connecting to upstream", path=path)
+    found = parse(line, ErrorLines(8 * 3600), Push())
+    assert found is not None
+    assert found.upstream == "192.0.2.11:8080"

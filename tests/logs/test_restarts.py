@@ -24,6 +24,8 @@ STOPS, SERVES = False, True
             SERVES,
         ),
         ("org.apache.catalina.startup.Catalina.start Server startup in [8123] milliseconds", SERVES),
+        ("systemd[1]: wx-callback.service: Start request repeated too quickly.", STOPS),
+        ("systemd[1]: wx-callback.service: Main process exited, code=exited, status=1/FAILURE", None),  # it starts anew
         ("INFO:     Waiting for application shutdown.", STOPS),
         ("INFO:     Application startup complete.", SERVES),
         ("[2024-12-25 10:04:50 +0800] [20] [INFO] Handling signal: term", STOPS),

@@ -132,6 +132,8 @@ def _offline(
     if attempt == Attempt(body=data) and (said := _of_console(data)) is not None:
         text, hint = said.in_words(words.lang)
         fail(words.ui("verify_console", name=said.name, text=text, hint=hint))
+    if attempt == Attempt(body=data) and _is_log(data):
+        fail(visible(words.ui("verify_log", error=_last_error(data))))
     if echostr is not None:
         attempt = structs.replace(attempt, echostr=echostr)
     judgement = judge(attempt, keys, work=work)
@@ -153,6 +155,33 @@ def _of_console(data: bytes) -> known.Entry | None:
     return known.of_console(text) if "<" not in text else None
 
 
+def _is_log(data: bytes) -> bool:
+    """Whether a text is an application's log: several lines begin with a time, and it is no page."""
+    # Hardly ever wanted.
+    from wxalarm.logs import app
+
+    lines = data[:_BEGINNING].split(b"\n")[:SAMPLE]
+    shape = app.shape_of(lines) if data.lstrip()[:1] not in (b"<", b"{") else None
+    return shape is not None and len(app.AppLines(shape, 0, 0).times(b"\n" + b"\n".join(lines))) > 1
+
+
+def _last_error(data: bytes) -> str | None:
+    """The last error in a log, as it would be shown; None for none."""
+    # Hardly ever wanted.
+    from wxalarm.logs import app
+
+    lines = data.splitlines()[-LINES:]
+    at = next((place for place in range(len(lines) - 1, -1, -1) if app.trouble(lines[place])), None)
+    if at is None:
+        return None
+    begin = app.first_of(lines, at)
+    return app.headline(lines[begin : app.entry(lines, begin)[1]]).decode("utf-8", "replace")[:_SHOWN]
+
+
+_BEGINNING = 64 * 1024
+SAMPLE = 40
+"""Lines by which a log is known."""
+_SHOWN = 400
 _CUT = (18, 28, 55, 56, 61, 92)
 """libcurl's numbers of an answer that broke off: what came of it is no answer (libcurl-errors(3))."""
 

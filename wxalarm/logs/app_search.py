@@ -126,6 +126,8 @@ class AppPush(Struct, frozen=True):
     """WeChat's own, from which it came (OuterIP)."""
     words: tuple[bytes, ...] = ()
     """What the reply that the alarm shows says went wrong."""
+    any: bool = False
+    """There is no alarm: what happened in these minutes may be why."""
 
 
 class AppSearch:
@@ -324,7 +326,7 @@ class AppSearch:
             if at is None or not self.low <= at <= self.high:
                 continue
             if found["serves"] is None:
-                if self._stopped is None and at <= self.start + WAIT:
+                if self._stopped is None and (self.push.any or at <= self.start + WAIT):
                     self._stopped = self._hit(parser, log, offset, chunk, begin, line, "time")
             elif at <= self.start:
                 self._stopped = None

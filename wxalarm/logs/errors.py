@@ -19,7 +19,7 @@ _BEGINS = later(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
 _LINE = later(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+ )?")
 _CLIENT = later(rb", client: ([^,\s]{1,64})")
 _REQUEST = later(rb', request: "([A-Z]{1,20}) ([^ "]*)')
-_UPSTREAM = later(rb', upstream: "([^"]{1,200})"')
+_UPSTREAM = later(rb', upstream: "([^"]{1,2048})"')
 _ZONE = rb' by zone "([^"]{1,100})"'
 MOST_UPSTREAMS = 20
 

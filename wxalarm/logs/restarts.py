@@ -16,6 +16,7 @@ _STOPS = (
     rb"\bPM2\b.{0,40}?\bStopping app:",
     rb"\bexiting, bye-bye!",  # PHP-FPM
     rb"\bShut(?:ting )?down [Ss]erver\.\.\.",  # gin's own example
+    rb"\.service: Start request repeated too quickly",  # systemd, when it gives up
 )
 _SERVES = (
     rb"Application started\. Press |Now listening on: ",

@@ -157,3 +157,27 @@ def test_a_rotated_error_log_is_read_too(tmp_path: Path) -> None:
     reason = results(error=[live])["error-log"].reason
     assert reason is not None
     assert reason.id == "log-begins-after"
+
+
+@pytest.mark.parametrize(
+    ("at", "client", "basis"),
+    [
+        (0, b"203.0.113.7", Basis.REPRODUCED),
+        (90, b"203.0.113.7", Basis.CONDITION),
+    ],
+)
+def test_a_line_of_the_pushs_own_address_in_its_seconds_shows_that_the_zone_is_right(
+    tmp_path: Path, at: int, client: bytes, basis: Basis
+) -> None:
+    path = tmp_path / "error.log"
+    text = "SSL_do_handshake() failed (SSL: error:0A000415:SSL routines::alert certificate expired:SSL alert number 45)"
+    tls = error_line(f"{text} while SSL handshaking", START + at).split(b", server")[0] + b", server: 0.0.0.0:443"
+    before = error_line("client closed connection", START - 900)
+    path.write_bytes(joined([before, tls.replace(b"client: 203.0.113.7,", b"client: " + client + b",")]))
+    os.utime(path, (START + 7777, START + 7777))
+    of = replace(
+        alarm(), sample=replace(alarm().sample, curl_error=60, outer_ip=None if client[-2:] == b"77" else "203.0.113.7")
+    )
+    found = {one.code.id: one for one in results(error=[path], of=of)["error-log"].findings}
+    assert "errlog-zone" in found
+    assert found["errlog-tls"].code.basis is basis

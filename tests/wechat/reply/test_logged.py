@@ -116,3 +116,12 @@ def test_a_response_with_its_head_is_no_log(line: str) -> None:
     assert logged(log("began", "done") + f"\n{line}\n\n{REPLY}\n".encode()) is None
     said = log("began", f"answered {line}", REPLY)
     assert logged(said) is not None
+
+
+def test_a_document_with_a_declaration_and_namespaces() -> None:
+    declared = '<?xml version="1.0" encoding="utf-16"?>\n' + REPLY.replace(
+        "<xml>", '<xml xmlns:x="http://x.example.com/">'
+    )
+    found = logged(log("began", f"sent\n{declared}", "done"))
+    assert found is not None
+    assert (found.line, found.reply) == (3, declared.encode())

@@ -83,6 +83,7 @@ def test_words_around_what_was_copied_from_a_terminal_are_no_part_of_the_answer(
     [
         (b"", b"success"),
         (b"%\n", b"success"),
+        (b"%" + b" " * 40, b"success"),  # zsh fills its line
         (b"[root@web01 ~]# \n[root@web01 ~]# ls", b"success"),
         (b"\nPS D:\\code\\wx>", b"success"),
         (b"\nubuntu@web01:~$ exit", b"success"),

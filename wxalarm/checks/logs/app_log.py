@@ -91,7 +91,8 @@ def _push(ctx: Context) -> AppPush:
     needles = {_bytes(text): kind for text, kind in found if text and "*" not in text}
     event = (sample.event or "").replace(" ", "").lower() or (TICKET_EVENT if ctx.alarm.kind in TICKET else "")
     user = _bytes(one.user) if one.user is not None else None
-    return AppPush(needles, user, _bytes(event), _bytes(one.path or ""), _bytes(sample.outer_ip or ""), _words(sample))
+    path, address = _bytes(one.path or ""), _bytes(sample.outer_ip or "")
+    return AppPush(needles, user, _bytes(event), path, address, _words(sample), not ctx.alarm.told)
 
 
 def _words(sample: Sample) -> tuple[bytes, ...]:

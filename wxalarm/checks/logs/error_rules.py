@@ -22,6 +22,7 @@ from wxalarm.logs.errors import CLIENT_SIDE, Group
 from wxalarm.logs.place import show
 from wxalarm.model import AlarmKind, Basis, Code, Finding, Severity
 from wxalarm.probes.error_log import ASSUMED, ErrorLogSeen
+from wxalarm.wechat.limits import WAIT
 
 
 def _code(kind: str, explains: tuple[AlarmKind, ...], severity: Severity = Severity.ERROR) -> Code:
@@ -170,4 +171,13 @@ def _variant(code: Code, group: Group, seen: ErrorLogSeen, ctx: Context) -> Code
         return code.variant(basis=Basis.RECORDED)
     if group.kind in CLIENT_SIDE and not push_addresses(ctx):
         code = code.variant(severity=Severity.NOTE)
-    return code.variant(basis=Basis.CONDITION) if seen.offset_from == ASSUMED else code
+    assumed = seen.offset_from == ASSUMED and not _from_its_address(group, ctx)
+    return code.variant(basis=Basis.CONDITION) if assumed else code
+
+
+def _from_its_address(group: Group, ctx: Context) -> bool:
+    """Whether a line is of the address from which the alarm's push came, in its seconds: the zone is right then."""
+    sample = ctx.alarm.sample
+    if sample.stamp is None or not sample.outer_ip or group.at is None:
+        return False
+    return f"client: {sample.outer_ip}," in group.line and -1 <= group.at - sample.stamp <= WAIT

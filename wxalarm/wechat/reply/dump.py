@@ -72,7 +72,7 @@ _COMMAND = later(
 )
 _PROMPTED = later((LONG + r"|PS [A-Z]:[^\n>]{0,120}>").encode())
 """A prompt behind a body that is as long as declared."""
-_UNENDED = re.compile(rb"%[ \t]*\r?\n")
+_UNENDED = re.compile(rb"%(?:[ \t]*\r?\n|[ \t]+\Z)")
 """What zsh puts behind output without a line break at its end: it fills the line."""
 _URL = later(rb"https?://[^/\s'\"]{1,300}(/[^\s'\"]{0,16384})")
 _CALLS = later(

@@ -13,7 +13,7 @@ from wxalarm.wechat.reply.body import LARGEST
 
 _TIMED = later(rb"(?m)^[^\w\n<]{0,3}(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d[.,]?\d*\b")
 """How a line of a log begins."""
-_DOCUMENT = later(rb"<xml>[^<]*+(?:<(?!/?xml>)[^<]*+)*+</xml>")
+_DOCUMENT = later(rb"(?:<\?xml [^>\n]{0,200}\?>\s{0,9})?<xml(?: [^<>]{0,300})?>[^<]*+(?:<(?!/?xml[ >])[^<]*+)*+</xml>")
 _OF_A_PUSH = later(rb"<(?:MsgId|MsgID|Event|InfoType|Encrypt)>")
 _ANSWERED = later(rb"(?m)^(?:< )?HTTP/\d(?:\.\d)? \d{3}\b")
 """The head of a response, as a client prints it."""
@@ -45,7 +45,7 @@ def logged(data: bytes) -> Logged | None:
     records = [(at, values) for at, values in lines if values]
     if len(records) >= _LEAST:
         found = ((at, one) for at, values in reversed(records) for one in values if _DOCUMENT.fullmatch(one))
-    elif b"<xml>" in text and (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text)):
+    elif b"</xml>" in text and (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text)):
         found = (
             (text.count(b"\n", 0, one.start()) + 1, _spelled(text, one))
             for one in reversed(list(_DOCUMENT.finditer(text)))

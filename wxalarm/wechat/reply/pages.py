@@ -27,7 +27,7 @@ _PHP = re.compile(
 )
 _PHP_PLAIN = re.compile(r"\A\s{0,80}(?:PHP )?(?:Fatal error|Warning|Notice|Parse error|Deprecated): ")
 PHP_MESSAGE = re.compile(
-    r"(?:(?:Fatal error|Warning|Notice|Parse error|Deprecated)(?:</b>)?:\s{1,8})(.{1,200}?)(?:<br|\n|\Z)", re.I | re.S
+    r"(?:(?:Fatal error|Warning|Notice|Parse error|Deprecated)(?:</b>)?:\s{1,8})(.{1,600}?)(?:<br|\n|\Z)", re.I | re.S
 )
 
 WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
