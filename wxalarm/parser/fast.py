@@ -119,7 +119,7 @@ _SURE_OPENID = later(r"[0-9A-Za-z_-]{20,40}\Z")
 
 
 _UNKNOWN = AlarmKind.UNKNOWN
-_LINKS = frozenset(w.GUIDE_LINKS)
+_LINKS = {link: link for link in w.GUIDE_LINKS}
 _alarm_of = maker_of(Alarm)
 
 
@@ -169,9 +169,10 @@ _PARTED = later("[一-鿿，] +[一-鿿]")
 
 
 @lru_cache(maxsize=4096)
-def _kind_of(description: str) -> AlarmKind:
-    """The kind that a 内容 names that is printed as WeChat prints it; UNKNOWN for all others."""
-    return _UNKNOWN if _PARTED.search(description) is not None else w.kind_of(description)
+def _kind_of(description: str) -> tuple[AlarmKind, str]:
+    """The kind that a 内容 names that is printed as WeChat prints it, UNKNOWN for all others; and that 内容 itself, so
+    that all alarms of an archive share one."""
+    return _UNKNOWN if _PARTED.search(description) is not None else w.kind_of(description), description
 
 
 def read(match: re.Match[str], source: Source) -> Found | None:
@@ -179,15 +180,20 @@ def read(match: re.Match[str], source: Source) -> Found | None:
     groups = match.groups()
     appid, nickname, time, description, wording, window, count = groups[:7]
     guide = groups[_GUIDE_URL]
-    if guide is not None and guide not in _LINKS and _is_odd(guide):
-        return None
+    if guide is not None:
+        known = _LINKS.get(guide)
+        if known is None and _is_odd(guide):
+            return None
+        guide = known or guide
     if wording is not None:
         description = match.string[match.start(5) - 1 : match.end(5)]
         if not w.is_whole(description):
             return None
     kind = _UNKNOWN
-    if description is not None and (kind := _kind_of(description)) is _UNKNOWN:
-        return None
+    if description is not None:
+        kind, description = _kind_of(description)
+        if kind is _UNKNOWN:
+            return None
     first_seen = None
     if time is not None:
         try:
