@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from tests.checks.logs.support import OPENID, START
+from tests.growth import assert_linear
 from wxalarm.logs.app import (
     AppLines,
     cause,
@@ -259,6 +261,17 @@ def test_levels_in_small_letters_and_as_numbers() -> None:
         b"10:04:57 errors: none",
     ):
         assert not trouble(line), line
+
+
+@pytest.mark.parametrize("piece", [b"[error] [8]", b"[error] [8]" * 60 + b"[" * 900, b"x: /a", b"0:     at x"])
+def test_time_grows_with_a_hostile_line(piece: bytes) -> None:
+    def made(size: int) -> Callable[[], object]:
+        line = (piece * size)[:size]
+        return lambda: [
+            (trouble(line), uncaught(line), whom(line), is_step(line), told_before(line)) for _ in range(20)
+        ]
+
+    assert_linear(made, 4096)
 
 
 def test_thinkphp_logs_what_nobody_caught() -> None:

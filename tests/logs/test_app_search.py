@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.checks.logs.support import OPENID, START, joined
+from tests.growth import assert_linear
 from tests.logs.made import Made
 from tests.logs.test_app import OTHER
 from wxalarm.logs.app import AppLines
@@ -158,6 +161,16 @@ def test_errors_that_begin_with_the_push() -> None:
         assert (search.onset, search.then) == (False, ())
     many = [at(1, f"    at a ({n}.js:7:1)") for n in range(9)]
     assert searched(at(1, "TypeError: x"), *many, at(1, "hello")).others == 1
+
+
+def test_an_error_before_the_push_in_another_log_is_no_beginning_with_it() -> None:
+    search = searched(at(1, "ERROR x"))
+    search.window(PARSER, Made("other.log"), 0, b"\n" + joined([at(-1, "ERROR y")]))
+    assert not search.onset
+
+
+def test_time_grows_with_lines_without_a_time() -> None:
+    assert_linear(lambda count: partial(searched, at(0, "x"), *[CSRF.encode()] * count), 16_000)
 
 
 def test_what_a_server_says_before_its_request_line_is_of_that_time() -> None:

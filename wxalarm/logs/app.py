@@ -134,7 +134,7 @@ _FATAL = (
     rb"[Pp]romise)|Servlet\.service\(\) for servlet |Exception in ASGI application|Exception on /\S{0,255} \[|"
     rb"Error handling request|responded 5\d\d in [\d.,]+ ms\r?\n[\w.]{1,120}Exception|Internal Server Error: /|"
     rb"OutOfMemory|Allowed memory size of|"
-    rb"\[ ?error ?\] ?\[-?\w{1,10}\][^\n]{1,999}\[[^\]\n]{1,255}\.php:\d{1,6}\]"  # ThinkPHP's handler of exceptions
+    rb"\[ ?error ?\] ?\[-?\w{1,10}\](?=[^\n]{1,999}?\.php:\d{1,6}\])"  # ThinkPHP's handler of exceptions
 )
 _MISSES = later(
     rb"[Uu]ndefined (?:index|array key|property|offset)|Trying to (?:get property|access array offset)|KeyError\b|"

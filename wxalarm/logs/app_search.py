@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,6 +39,8 @@ DRAIN = 10.0
 """Seconds after it was told to stop in which a program may still end the requests that it has."""
 MINUTE = 60.0
 """Seconds before the alarm's first failure."""
+FAR = 60
+"""Lines behind one without a time in which that of its request is looked for: a stack may stand between."""
 MOST_THEN = 20
 """Errors of that moment that are kept."""
 _NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
@@ -158,8 +161,7 @@ class AppSearch:
         self._answered = float("-inf")
         self.before: AppHit | None = None
         """The last line before the window with a reason that lasts."""
-        self.onset = False
-        """The first error of the window stands in the seconds in which WeChat waited for the push."""
+        self._onset = self._earlier = False
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
         self._followed: list[_Followed] = []
@@ -181,6 +183,11 @@ class AppSearch:
         hit = self._stopped
         return hit if hit is not None and self._answered <= (hit.time or 0.0) + DRAIN else None
 
+    @property
+    def onset(self) -> bool:
+        """Whether the errors of the window begin in the seconds in which WeChat waited for the push."""
+        return self._onset and not self._earlier
+
     def window(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of the window: keep the lines about the push; count all, and those that speak of an error."""
         self._search(parser, log, offset, chunk)
@@ -194,7 +201,8 @@ class AppSearch:
         for index, line in enumerate(lines):
             at = parser.time_of(line)
             if at is None and app.told_before(line):
-                at = next((time for one in lines[index:] if (time := parser.time_of(one)) is not None), None)
+                times = map(parser.time_of, islice(lines, index, index + FAR))
+                at = next((time for time in times if time is not None), None)
             # A line without a time belongs to the one before.
             inside = inside if at is None else self.low <= at <= self.high
             now = now if at is None else at
@@ -206,7 +214,8 @@ class AppSearch:
                     self._answered = now
                 if app.trouble(line):
                     self.errors += 1
-                    self.onset |= begins
+                    self._onset |= begins
+                    self._earlier |= now < self.start
                     then |= begins
                     if now - self.start <= WAIT and app.cause(line) in ENDS:
                         self.ended = self._hit(parser, log, offset, chunk, place, line, "time")
