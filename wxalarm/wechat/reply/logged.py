@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -43,16 +44,14 @@ def logged(data: bytes) -> Logged | None:
         return None
     lines = ((at, _values(line)) for at, line in enumerate(text.split(b"\n"), 1) if line.startswith(b"{"))
     records = [(at, values) for at, values in lines if values]
-    if len(records) >= _LEAST:
-        found = ((at, one) for at, values in reversed(records) for one in values if _DOCUMENT.fullmatch(one))
-    elif b"</xml>" in text and (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text)):
-        found = (
-            (text.count(b"\n", 0, one.start()) + 1, _spelled(text, one))
-            for one in reversed(list(_DOCUMENT.finditer(text)))
-        )
-    else:
-        return None
-    for at, reply in found:
+    records = records if len(records) >= _LEAST else []
+    plain: list[re.Match[bytes]] = []
+    if b"</xml>" in text and (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text)):
+        plain = list(_DOCUMENT.finditer(text))
+    for at, reply in chain(
+        ((at, one) for at, values in reversed(records) for one in values if _DOCUMENT.fullmatch(one)),
+        ((text.count(b"\n", 0, one.start()) + 1, _spelled(text, one)) for one in reversed(plain)),
+    ):
         sealed = b"<Encrypt>" in reply and b"<MsgSignature>" in reply
         if sealed or (b"<MsgType>" in reply and _OF_A_PUSH.search(reply) is None):
             return Logged(at, reply, not sealed and _AES in text)
