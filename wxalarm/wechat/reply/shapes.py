@@ -194,7 +194,9 @@ def _json(body: Body, text: str) -> Finding:
         good = good if good is not None and (good == "success" or good.startswith("<xml")) else None
         corrected = good.encode("utf-8", "surrogatepass") if good else body.accepted_instead
         # What functions in a cloud give back to a gateway that makes the answer of it (API Gateway, proxy integration).
-        case = "gateway" if {"statusCode", "body"} <= value.keys() else "framework"
+        # Spring's ResponseEntity has these keys, too, and one more.
+        returned = isinstance(value.get("statusCode"), int) and "body" in value and "statusCodeValue" not in value
+        case = "gateway" if returned else "framework"
         what = ", ".join(str(key) for key in list(value)[:6])
         return body.find(codes.OBJECT, corrected=corrected, what=what, case=case)
     if isinstance(value, dict) and value.get("code") == "SUCCESS" and body.pushed.form is Form.PAY:
