@@ -1257,7 +1257,7 @@ NGINX = (
         conf=nginx(),
         access=(*others(5), Hit(500, 0.0, 177, None)),
         error=(Err('rewrite or internal redirection cycle while internally redirecting to "/index.html"'),),
-        app=(Said("ERROR order 17: card declined", 2), Said("ERROR order 18: card declined", 9)),
+        app=(Said("ERROR order 17: card declined", -20), Said("ERROR order 18: card declined", 9)),
         faults=("http-status", "errlog-cycle", "app-log-errors"),
         root="errlog-cycle",
     ),
