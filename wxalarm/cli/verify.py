@@ -160,7 +160,7 @@ def _is_log(data: bytes) -> bool:
     # Hardly ever wanted.
     from wxalarm.logs import app
 
-    lines = data[:_BEGINNING].split(b"\n")[:SAMPLE]
+    lines = data[:_BEGINNING].split(b"\n")[:_SAMPLE]
     shape = app.shape_of(lines) if data.lstrip()[:1] not in (b"<", b"{") else None
     return shape is not None and len(app.AppLines(shape, 0, 0).times(b"\n" + b"\n".join(lines))) > 1
 
@@ -179,7 +179,7 @@ def _last_error(data: bytes) -> str | None:
 
 
 _BEGINNING = 64 * 1024
-SAMPLE = 40
+_SAMPLE = 40
 """Lines by which a log is known."""
 _SHOWN = 400
 _CUT = (18, 28, 55, 56, 61, 92)

@@ -210,16 +210,16 @@ _WAITED = later(
     rb"timed out, timeout|wait millis) (\d{1,9}(?:\.\d{1,9})?)(?: ?(ms|milli|s))?"
 )
 _STEP = later(rb"[:|\]\d]\s{3,9}at [^\n]{1,300}:\d{1,7}(?::\d{1,7})?\)?\s*\Z")
+_METHOD = rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?"
+"""A method, with what stands before the path."""
+_ASKED = later(_METHOD + rb"/\S*")
 _OF_REQUEST = later(
-    rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?(/\S*)|"
+    _METHOD + rb"(/\S*)|"
     rb": (/[\w./-]*)\s*(?:\n|\Z)|\bException on (/\S*) \[|\bpanic serving \[?([\da-fA-F.:]{3,45}?)\]?:\d{1,5}:"
 )
 _TOLD_BEFORE = later(
     rb"(?:Forbidden|Bad Request|Unauthorized|Not Found|Method Not Allowed|Internal Server Error)\b[^\n]{0,200}: "
     rb"/\S*\s*\Z"
-)
-_ASKED = later(
-    rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?/\S*"
 )
 _STATUS = later(rb"(?<![\w.:/-])[1-5]\d\d(?![\w.:/-])")
 

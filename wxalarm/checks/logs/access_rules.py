@@ -225,10 +225,9 @@ def _own(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     other = not seen.hits or seen.hits[0].match == "openid"  # of the same user, at another time
     if one.user and other and seen.named and seen.counts.requests and not unread(seen):
         _covered(seen)
-        sample = ctx.alarm.sample
-        told = sample.http_code is not None or sample.response_content is not None
-        # Those that came were answered well: the other answer is of somebody else.
-        well = told and "200" in dict(seen.counts.statuses)
+        # Those that came were answered well, and none as the alarm shows: that answer is of somebody else.
+        statuses, shown = dict(seen.counts.statuses), ctx.alarm.sample.http_code
+        well = shown not in (None, 200) and "200" in statuses and str(shown) not in statuses
         yield (LOG_REQUEST_MISSING.variant(basis=SEEN) if well else LOG_REQUEST_MISSING)(
             None,
             **_span(seen),
