@@ -15,7 +15,7 @@ from functools import lru_cache
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
 from wxalarm.parser import body_end
 from wxalarm.parser import words as w
-from wxalarm.parser.locate import Placed, Source, maker_of
+from wxalarm.parser.locate import Placed, Source, filling, function_of
 from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
 from wxalarm.patterns import later
 from wxalarm.wechat import limits
@@ -39,33 +39,36 @@ def _words(size: int, most: int, before: str) -> str:
     return rf"{_SIMPLE}{{1,{size}}}+(?: {{1,9}}+(?!{before}){_SIMPLE}{{1,{size}}}+){{0,{most}}}+"
 
 
+_LAST = r"(?=[ \t\r\n]|\Z)"
+"""Behind the last group."""
 _KEYS = tuple(key for key in w.KEYS if key.form != "body")
 
 
 def _group(key: w.Key) -> str:
-    """One group of the sample."""
-    # The search for bare groups has taken the bracket of the first one already.
-    bracket = r"(?:(?<=\[)|\[)" if key.first else r"\["
+    """One group of the sample, behind its bracket and with that of the next one: a key that is not there is passed over
+    by its first character."""
     printed = key.printed + ("(?:10)?" if key.also else "")
     if key.form == "flag":
-        return rf"(?:\[({printed})\])?+"
+        return rf"(?:({printed})\](?:\[|{_LAST}))?+"
     # "=3D" is of a mail's source, "<" and "[" begin a link to itself.
     mail = {"url": r"(?!3D|[<\[])", "transaction_id": "(?!3D)"}.get(key.field, "")
     # What posters mask, and sometimes its closing bracket with it.
-    open_ = rf"|(?<=\*) ?(?=\[{w.KEY}=)" if key.field in ("openid", "url") else ""
+    open_ = rf"|(?<=\*) ?+\[(?={w.KEY}=)" if key.field in ("openid", "url") else ""
     # The second key of a field ("ip") only where the first one ("IP") is not: else the tokens say which counts.
     fields = [other.field for other in _KEYS[: _KEYS.index(key)]]
     once = rf"(?({key.field})(?!))" if key.field in fields else ""
     value = _FORMS[key.form] if key.field in fields else rf"?P<{key.field}>{_FORMS[key.form]}"
-    return rf"(?:{once}{bracket}{printed}={mail}({value})(?:\](?: (?=\[))?{open_}))?+"
+    return rf"(?:{printed}{once}={mail}({value})(?:\](?: ?+\[|{_LAST}){open_}))?+"
 
 
 _SAMPLE = (
     "".join(map(_group, _KEYS))
-    + rf"(?:\[(?:{'|'.join(w.BODY_KEYS)})={body_end.CLEAN})?+"
-    + r"(?:\[resp\])?+"
-    + rf"(?:\[({w.PLATFORM_KEY})(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
+    + rf"(?:(?:{'|'.join(w.BODY_KEYS)})={body_end.CLEAN}\[?+)?+"
+    + rf"(?:resp\](?:\[|{_LAST}))?+"
+    + rf"(?:({w.PLATFORM_KEY})(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
+    + r"(?<!\[)"
 )
+"""What stands behind the first bracket; the one that was taken last has its group."""
 _BEGIN = {name: printed[0] for name, printed in w.PRINTED.items()}
 _REST = {name: printed[1:] for name, printed in w.PRINTED.items()}
 """Every alarm begins with one of few characters, so that the search skips other text at C speed; each label after the
@@ -84,7 +87,7 @@ def _clean() -> str:
     behind_content = count + _REST["count"][:-1]
     words = _words(80, 5, f"[{count}{sample}]")
     first = "|".join(key.printed for key in w.KEYS if key.first)
-    sample_label = rf"{_REST['sample']} ?(?=\[)"
+    sample_label = rf"{_REST['sample']} ?\["
     guide = rf"{w.GUIDE_LABEL}[，,]{w.PRINTED['guide_url'].partition('，')[2]} ?"
     return (
         rf"[{appid}{nickname}{seen}{content}{_WECHAT[0]}{_PUSH[0]}{count}{sample}\[]"
@@ -120,7 +123,6 @@ _SURE_OPENID = later(r"[0-9A-Za-z_-]{20,40}\Z")
 
 _UNKNOWN = AlarmKind.UNKNOWN
 _LINKS = {link: link for link in w.GUIDE_LINKS}
-_alarm_of = maker_of(Alarm)
 
 
 _VALUE = {
@@ -136,9 +138,9 @@ _VALUE = {
 """How a value is made of the groups of CLEAN, by its form."""
 
 
-def _maker() -> Callable[..., Sample]:
-    """A function that makes a sample of the groups of CLEAN, from the table of keys: a loop over the fields would take
-    longer than the search for the alarm."""
+def _maker() -> Callable[..., Alarm]:
+    """A function that makes an alarm of the groups of CLEAN, its sample from the table of keys: a loop over the fields
+    would take longer than the search for the alarm."""
     values = {key.field: _VALUE[key.form].format(_GROUPS.index(f"sample.{key.field}")) for key in _KEYS}
     for one, other in _TWICE:
         values[_GROUPS[one].removeprefix("sample.")] = _VALUE["either"].format(one, other)
@@ -148,7 +150,18 @@ def _maker() -> Callable[..., Sample]:
         "platform": _VALUE["platform"].format(_PLATFORM, _NAMED),
         "extra": "nothing",
     }
-    return maker_of(Sample, [f"g{place}" for place in range(len(_GROUPS))], values, nothing={}, cut=str.rstrip)
+    sample, of_sample = filling("sample", Sample, values)
+    plain = {"appid": "word", "nickname": "name", "window_minutes": "number", "count": "number"}
+    own = {name: _VALUE[form].format(_GROUPS.index(name)) for name, form in plain.items()}
+    alarm, of_alarm = filling("alarm", Alarm, own)
+    groups = ", ".join(f"g{place}" for place in range(len(_GROUPS)))
+    made: Callable[..., Alarm] = function_of(
+        ("groups", "kind", "first_seen", "description", "guide_url", "places"),
+        (f"{groups} = groups", sample, alarm),
+        "alarm",
+        {**of_sample, **of_alarm, "nothing": {}, "cut": str.rstrip},
+    )
+    return made
 
 
 BODY = _BODY + 1
@@ -157,7 +170,7 @@ _TWICE = tuple(
     (_GROUPS.index(name), place) for place, name in enumerate(_GROUPS[:_BODY]) if _GROUPS.index(name) != place
 )
 """The groups of both keys of a field that has two: IP and ip."""
-_sample_of = _maker()
+_record = _maker()
 
 
 Found = tuple[Alarm, Sequence[Finding], int, int]
@@ -178,7 +191,7 @@ def _kind_of(description: str) -> tuple[AlarmKind, str]:
 def read(match: re.Match[str], source: Source) -> Found | None:
     """The alarm of a match of CLEAN; None when only the tokens can tell, with what stands before and behind it."""
     groups = match.groups()
-    appid, nickname, time, description, wording, window, count = groups[:7]
+    time, description, wording, count = groups[2], groups[3], groups[4], groups[6]
     guide = groups[_GUIDE_URL]
     if guide is not None:
         known = _LINKS.get(guide)
@@ -200,24 +213,13 @@ def read(match: re.Match[str], source: Source) -> Found | None:
             first_seen = datetime.fromisoformat(time + "+08:00")
         except ValueError:
             return None
-    sample = _sample_of(*groups)
+    start, end = match.span()
+    alarm = _record(groups, kind, first_seen, description, guide, Placed(source, start, end, spans_at))
+    sample = alarm.sample
     if (body := groups[_BODY]) is not None:
         size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))
         if sample.response_length != size and not body_end.is_plain(body):
             return None
-    start, end = match.span()
-    alarm = _alarm_of(
-        kind,
-        appid,
-        nickname,
-        first_seen,
-        description,
-        None if window is None else int(window),
-        None if count is None else int(count),
-        sample,
-        guide,
-        Placed(source, start, end, spans_at),
-    )
     # One that says what failed and how often is an alarm, whatever stands before it.
     if (count is None or description is None) and not _proves_itself(alarm, match):
         return None

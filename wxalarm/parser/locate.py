@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, make_dataclass
 from functools import cached_property
+from textwrap import indent
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from wxalarm.model import Finding, Location, Places
 from wxalarm.parser.repair import Map, Mend, given, repair
 
 Spans = Mapping[str, tuple[int, int]]
-T = TypeVar("T")
 
 
-def maker_of(
-    frozen: type[T], parameters: Sequence[str] = (), values: Mapping[str, str] = MappingProxyType({}), **names: object
-) -> Callable[..., T]:
-    """A function that makes a frozen, slotted dataclass of its fields, in their order and without their defaults, or of
-    other parameters, with the source of each field's value.
+def filling(
+    variable: str, frozen: type, values: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, dict[str, Any]]:
+    """The source that makes a frozen, slotted dataclass of the source of each field's value, by default a variable with
+    its name; and the names that it needs.
 
     A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm.
     A plain one with the same slots is filled instead, one assignment a field, and then becomes the frozen one. The
@@ -28,16 +28,28 @@ def maker_of(
     """
     wanted: Any = frozen
     filled = [field.name for field in fields(wanted)]
-    plain = make_dataclass(f"Plain{frozen.__name__}", filled, slots=True, init=False, repr=False, eq=False)
-    lines = (f"    made.{name} = {values.get(name, name)}" for name in filled)
-    head = f"def make({', '.join(parameters or filled)}):\n    made = plain()"
-    source = "\n".join((head, *lines, "    made.__class__ = frozen", "    return made"))
-    known: dict[str, Any] = {"plain": plain, "frozen": frozen, **names}
-    exec(source, known)
-    return cast("Callable[..., T]", known["make"])
+    name = frozen.__name__
+    plain = make_dataclass(f"Plain{name}", filled, slots=True, init=False, repr=False, eq=False)
+    lines = (f"{variable}.{field} = {values.get(field, field)}" for field in filled)
+    source = "\n".join((f"{variable} = Plain{name}()", *lines, f"{variable}.__class__ = {name}"))
+    return source, {plain.__name__: plain, name: frozen}
 
 
-_location = maker_of(Location)
+def function_of(parameters: Iterable[str], lines: Iterable[str], result: str, names: Mapping[str, object]) -> Any:
+    """The function that the source lines are."""
+    source = indent("\n".join((*lines, f"return {result}")), "    ")
+    known = dict(names)
+    exec(f"def made({', '.join(parameters)}):\n{source}", known)
+    return known["made"]
+
+
+def _location_maker() -> Callable[..., Location]:
+    source, names = filling("made", Location)
+    made: Callable[..., Location] = function_of([field.name for field in fields(Location)], [source], "made", names)
+    return made
+
+
+_location = _location_maker()
 
 
 class Lines:
