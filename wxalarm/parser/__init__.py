@@ -9,6 +9,7 @@ alarm, for people and tests; stream is for archives.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from wxalarm.model import Alarm, Finding
 from wxalarm.parser.locate import Lines, Source
@@ -26,5 +27,5 @@ class Parsed:
 
 def parse(text: str, path: str | None = None) -> Parsed:
     """All alarms in a text of any kind: a chat log, a web page, one line. Never raises; no alarm is an empty result."""
-    found = Scan(Source(Lines(text, path))).found
-    return Parsed(tuple([one[0] for one in found]), tuple([flaw for one in found if one[1] for flaw in one[1]]))
+    scan = Scan(Source(Lines(text, path)))
+    return Parsed(tuple(scan.alarms), tuple(chain.from_iterable(scan.problems)))

@@ -153,6 +153,11 @@ class Placed(Places):
         return self._spans
 
     @property
+    def extent(self) -> tuple[int, int]:
+        """Offsets of the whole alarm in the text as given."""
+        return self._source.given(self._start, self._end)
+
+    @property
     def whole(self) -> Location:
         """The place of the whole alarm."""
         return self._source.locate(self._start, self._end)

@@ -8,12 +8,12 @@ of a clean alarm are no reason to: a server may really have sent them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from wxalarm.model import Alarm, Finding
 from wxalarm.parser import fast
-from wxalarm.parser.fast import Found
-from wxalarm.parser.locate import Source
+from wxalarm.parser.locate import Placed, Source
 from wxalarm.parser.repair import Signs, Stretches, is_encoded
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 
 class Scan:
-    """The alarms of one text, from an offset on, in order: `found`, with their extents in the text as given."""
+    """The alarms of one text, from an offset on, in order, with the problems of each."""
 
     def __init__(self, source: Source, start: int = 0) -> None:
         self.source = source
-        self.found: list[Found] = []
+        # Lists, and no record of each: what a collector has to walk through costs as much as the matching of a label.
+        self.alarms: list[Alarm] = []
+        self.problems: list[Sequence[Finding]] = []
         self.others: set[int] = set()
         """Which of them are no clean alarms, or stand in what was repaired."""
         self.pending: int | None = None
@@ -49,12 +51,21 @@ class Scan:
 
     def _last_clean(self) -> int:
         """Where the last clean alarm begins, which is taken back, with what was found behind it; else the beginning."""
-        while self.found:
-            begin = self.found.pop()[2]
-            if len(self.found) not in self.others:
+        while self.alarms:
+            last = len(self.alarms) - 1
+            begin, _ = self.extent(last)
+            self.alarms.pop()
+            self.problems.pop()
+            if last not in self.others:
                 return begin
-            self.others.remove(len(self.found))
+            self.others.remove(last)
         return 0
+
+    def extent(self, number: int) -> tuple[int, int]:
+        """Where an alarm begins and ends in the text as given."""
+        places = self.alarms[number].places
+        assert isinstance(places, Placed)
+        return places.extent
 
     def _repair(self, begin: int, end: int) -> None:
         """Read text[begin:end] repaired."""
@@ -91,13 +102,13 @@ class _Part:
     def read(self, at: int, signs: Signs | None, stretches: Stretches | None) -> int | None:
         """Find the alarms from `at` on; where damage begins that has to be repaired first, as one of the signs says, or
         None. What was repaired has no signs."""
-        source, found, others = self._source, self._scan.found, self._scan.others
+        source, alarms, all_problems, others = self._source, self._scan.alarms, self._scan.problems, self._scan.others
         text, clean_of = source.text, fast.read
         for match in fast.CLEAN.finditer(text, at):
             if (clean := clean_of(match, source)) is None or (start := clean[2]) < at:
                 continue
-            end = clean[3]
-            if signs is not None and signs.first < end and _is_damaged(match, clean, signs):
+            alarm, problems, _, end = clean
+            if signs is not None and signs.first < end and _is_damaged(match, alarm, signs):
                 return at
             # Two characters can be no label.
             if start - at > 2:
@@ -116,9 +127,10 @@ class _Part:
                         continue
                     self._build((*before, *clusters.finish(start)))
             if signs is None:
-                others.add(len(found))
-                clean = (clean[0], [*clean[1], *source.mended(start, end)], *source.given(start, end))
-            found.append(clean)
+                others.add(len(alarms))
+                problems = [*problems, *source.mended(start, end)]
+            alarms.append(alarm)
+            all_problems.append(problems)
             at = end
         if signs is not None and signs.before(len(text), len(text)):
             return at
@@ -133,12 +145,12 @@ class _Part:
     def _build(self, clusters: Iterable[Cluster]) -> None:
         from wxalarm.parser.build import build
 
-        source, found = self._source, self._scan.found
+        scan = self._scan
         for cluster in clusters:
-            alarm, problems = build(cluster, source)
-            mends = source.mended(cluster.start, cluster.end)
-            self._scan.others.add(len(found))
-            found.append((alarm, [*problems, *mends], *source.given(cluster.start, cluster.end)))
+            alarm, problems = build(cluster, self._source)
+            scan.others.add(len(scan.alarms))
+            scan.alarms.append(alarm)
+            scan.problems.append([*problems, *self._source.mended(cluster.start, cluster.end)])
 
     def _cluster(self) -> Clusters:
         """One for the whole text: it remembers what it has looked for."""
@@ -149,12 +161,12 @@ class _Part:
         return self._clusters
 
 
-def _is_damaged(match: re.Match[str], clean: Found, signs: Signs) -> bool:
+def _is_damaged(match: re.Match[str], alarm: Alarm, signs: Signs) -> bool:
     """Whether a sign stands in a clean alarm or before it; those in its body are passed over, when it is one."""
     body, behind = match.span(fast.BODY)
     if body < 0:
         body = behind = match.end()
-    return signs.before(body, behind) or (signs.entities and is_encoded(match.string, body, behind, clean[0].sample))
+    return signs.before(body, behind) or (signs.entities and is_encoded(match.string, body, behind, alarm.sample))
 
 
 def _end_of_damage(source: Source, at: int, signs: Signs, stretches: Stretches) -> int:
@@ -166,7 +178,7 @@ def _end_of_damage(source: Source, at: int, signs: Signs, stretches: Stretches) 
         if before is None:
             signs.skip(start)
         clean = fast.read(match, source)
-        if clean is None or (signs.first < end and _is_damaged(match, clean, signs)):
+        if clean is None or (signs.first < end and _is_damaged(match, clean[0], signs)):
             before = None
             continue
         if before is not None and (

@@ -52,13 +52,12 @@ class _Window:
         self.text = "".join((self.text, *self._new))
         self._new, self._waiting = [], 0
         scan = Scan(Source(Lines(self.text, self.path, self.line, self.column)), self.start)
-        found = scan.found
-        ready = len(found) if final else _ready(scan, scan.earlier(len(self.text), SETTLED))
-        for alarm, problems, _, _ in found[:ready]:
-            yield alarm, problems
-        begun = found[ready][2] if ready < len(found) else scan.pending
+        count = len(scan.alarms)
+        ready = count if final else _ready(scan, scan.earlier(len(self.text), SETTLED))
+        yield from zip(scan.alarms[:ready], scan.problems[:ready], strict=True)
+        begun = scan.extent(ready)[0] if ready < count else scan.pending
         # The text that comes may show that it began earlier, but never inside what has been given out.
-        given_out = found[ready - 1][3] if ready else self.start
+        given_out = scan.extent(ready - 1)[1] if ready else self.start
         keep = scan.earlier(len(self.text) if begun is None else begun, TAIL)
         self._cut(max(keep, given_out))
 
@@ -75,9 +74,10 @@ def _ready(scan: Scan, settled: int) -> int:
     """How many of the alarms no further text can change: those far enough behind; and clean ones with another one
     behind them that end with the guide line or have no body, whose end could lie further on. What stands close behind
     any other may yet become a part of it, or its damage the text's."""
-    for number, (alarm, _, _, ends) in enumerate(scan.found):
+    count = len(scan.alarms)
+    for number, alarm in enumerate(scan.alarms):
         whole = alarm.sample.response_content is None or alarm.guide_url is not None
-        clean = number + 1 < len(scan.found) and scan.others.isdisjoint((number, number + 1))
-        if ends > settled and not (whole and clean):
+        clean = number + 1 < count and scan.others.isdisjoint((number, number + 1))
+        if not (whole and clean) and scan.extent(number)[1] > settled:
             return number
-    return len(scan.found)
+    return count
