@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 
-.PHONY: demo test docs bench fuzz mutants lock locked lowest newer dist sbom clean
+.PHONY: demo test docs bench fuzz explore mutants lock locked lowest newer dist sbom clean
 
 demo: $(VENV)/.installed          ## diagnose a made-up alarm against a faulty server on loopback
 	@$(BIN)/wxalarm demo || test $$? -eq 1
@@ -100,6 +100,9 @@ fuzz: $(VENV)/.fuzz               ## coverage-guided fuzzing; SECONDS for each t
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	@touch $@
+
+explore: $(VENV)/.dev             ## property tests with inputs that nobody has tried; those of `make test` are always the same
+	WXALARM_EXPLORE=1 $(BIN)/pytest -q -n 3 --dist loadgroup -m hypothesis $(PYTEST_ARGS)
 
 mutants: $(VENV)/.mutants         ## small changes of the code that tests must notice; ROOMS of `python -m mutants --help`
 	$(BIN)/python -m mutants $(ROOMS)

@@ -112,6 +112,10 @@ def test_the_fast_path_gives_what_the_tokens_give(alarm: Made) -> None:
 
 
 @given(st.one_of(mutated(), ANY))
+@example(
+    "内容:推送“支付完成事件”给开发者后,开发者5秒内]没有返回\n次数:1分钟 0次\n"
+    "报警排查指引，请见:https:/[/mmbizurl.cn/s/x"
+)
 def test_the_fast_path_gives_what_the_tokens_give_on_damaged_text(text: str) -> None:
     same_by_tokens(text)
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from wxalarm.logs import durations, moments, times
-from wxalarm.logs.stacks import goes_on
+from wxalarm.logs.stacks import CONTEXT, goes_on
 from wxalarm.patterns import later
-from wxalarm.wechat.limits import OPENID_LENGTH
+from wxalarm.wechat.limits import OPENID_LENGTH, WAIT
 
 HEAD = 12
 """Characters of an OpenID that tell its user at least: those of one account begin alike."""
@@ -149,7 +149,7 @@ _TROUBLE = later(
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|"
     rb"\"level\":\s?(?:\"(?:error|fatal|critical)\"|[56]0\b)|\blevel=(?:error|fatal|panic)\b|\b(?:ERR|FTL)\]|"
     rb"\A(?:fail|crit): |\[ ?(?:error|fatal|critical|alert|emergency) ?\]|"
-    rb":\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?[\]\t |]{1,3}(?:error|fatal|critical)[:\t |]|"
+    rb":\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?[\]\t |]{1,3}(?:error|fatal|critical|fail(?=: )|crit(?=: ))[:\t |]|"
     + b"|".join((_FATAL, *(pattern for name, pattern in _NAMED_CAUSES if name != "pool")))
 )
 _HUNG_UP = later(
@@ -164,6 +164,13 @@ _SPENT = later(
     r"((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
     r"((?i:milliseconds|millis|seconds|second|msecs?|secs?|ms|us|ns|s)|µs|毫秒|微秒|秒)(?![A-Za-z])"
 )
+_MAY_BE_LONG = later(
+    r"(?<![\d.])(?:[5-9]|\d{2,7})(?:\.\d{1,9})?\s?(?:(?i:sec(?:ond)?s?|s)(?![A-Za-z])|秒)"
+    r"|(?<![\d.])(?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?s(?![A-Za-z])"
+    r"|(?<![\d.])\d{4,9}(?:\.\d{1,9})?\s?(?:(?i:ms|msecs?|millis(?:econds)?)(?![A-Za-z])|毫秒)"
+    r"|(?i:_?(?:ms|millis|seconds|secs?|duration|elapsed|latency|took|cost))[\"']{0,2}\s?[=:]\s?[\"']?(?:[5-9]|\d{2})".encode()
+)
+"""What a line has at least that says that something took 5 s or longer: most lines are not read further."""
 _SPELLED = {"milliseconds": "ms", "millis": "ms", "毫秒": "ms", "微秒": "us", "seconds": "s", "second": "s", "秒": "s"}
 _KEYED = later(
     r"(?<![\w.-])([A-Za-z][\w-]{0,40})[\"\']{0,2}\s?[=:]\s?[\"\']{0,2}(\d{1,12}(?:\.\d{1,9})?(?:ms|us|µs|ns|s)?)(?![\w.:-])"
@@ -190,7 +197,8 @@ _CUT = later(rb"(?<![\w-])(o[\w-]{%d,%d})(?:\.\.\.|\xe2\x80\xa6)" % (HEAD - 1, O
 _SECOND = later(rb"(?i:timestamp)[\"'\\]*\s?[=:]\s?[\"'\\\[]*1\d{9}(?!\d)")
 _MIXED = later(rb"(?=.*[A-Z])(?=.*\d)")
 _RAISED = later(
-    rb"(?:(?:### )?Cause(?:d by)?: |\s{1,8}---> )?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)"
+    CONTEXT
+    + rb"(?:(?:### )?Cause(?:d by)?: |\s{1,8}(?:---> )?)?[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout|TimedOut)"
     rb"(?: \(0x[0-9A-Fa-f]{1,8}\))?(?::|\s*\Z)"
 )
 _NAMES_ONE = later(rb"(?<![\w$])[A-Z][\w$]{0,80}[a-z](?:Exception|Error)\b")
@@ -198,11 +206,13 @@ _NAMES_ONE = later(rb"(?<![\w$])[A-Z][\w$]{0,80}[a-z](?:Exception|Error)\b")
 _FAR = 120
 """Characters of a line that its reader sees at once."""
 _OF_ENTRY = later(
-    rb"\s|\}|### |script_filename = |\[0x|Traceback|Caused by|[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout)\b"
+    CONTEXT
+    + rb"(?:\s|\}|### |script_filename = |\[0x|Traceback|Caused by|[A-Za-z_][\w.$]{0,120}(?:Exception|Error|Timeout)\b)"
 )
 """How a line begins that goes on with the entry before it."""
-_FRAME = later(rb"\s*at [\w.$<]|#\d{1,4} |\s*\.{3} \d+ |\s+File \"")
+_FRAME = later(CONTEXT + rb"(?:\s*at [\w.$<]|#\d{1,4} |\s*\.{3} \d+ |\s+File \")")
 """A step of a stack: the names of functions say nothing of what went wrong."""
+_EMPTY = later(CONTEXT + rb"\Z")
 _DEEP = 250
 """Lines of an entry that are looked at."""
 _WAITED = later(
@@ -222,6 +232,8 @@ _TOLD_BEFORE = later(
     rb"/\S*\s*\Z"
 )
 _STATUS = later(rb"(?<![\w.:/-])[1-5]\d\d(?![\w.:/-])")
+_STARTS = b"Request starting"
+"""ASP.NET Core's line before a request, whose size looks like a status."""
 
 
 class AppLines:
@@ -381,6 +393,14 @@ def spent(line: bytes) -> float | None:
     return max((seconds for seconds in said if seconds is not None), default=None)
 
 
+def took_long(line: bytes) -> float | None:
+    """The same, when it is as long as WeChat waits, or longer."""
+    if _MAY_BE_LONG.search(line[:4096]) is None:
+        return None
+    took = spent(line)
+    return took if took is not None and took >= WAIT else None
+
+
 def headline(lines: Sequence[bytes]) -> bytes:
     """The line to show of an entry: its first, and of PHP-FPM's slow log the step that it hung at, of a stack the error
     that names a reason, else the one that it ends with or that caused the others."""
@@ -481,13 +501,15 @@ def request(line: bytes) -> bool | None:
     asked = _ASKED.search(line[:4096])
     if asked is None:
         return None
+    if _STARTS in line[: asked.start()]:
+        return False
     return _STATUS.search(line[: asked.start()]) is not None or _STATUS.search(line[asked.end() : 4096]) is not None
 
 
 def first_of(lines: Sequence[bytes], index: int) -> int:
     """Where the error begins of whose stack this line is a step; the line itself when it is of none."""
     first = index
-    while first > 0 and (goes_on(lines[first]) or _OF_ENTRY.match(lines[first]) or not lines[first]):
+    while first > 0 and (goes_on(lines[first]) or _OF_ENTRY.match(lines[first]) or _EMPTY.match(lines[first])):
         first -= 1
     return first if trouble(lines[first]) else index
 
@@ -499,7 +521,7 @@ def entry(lines: Sequence[bytes], index: int, before: int = 2, after: int = 12) 
     while at < len(lines) and at - index <= _DEEP:
         if _OF_ENTRY.match(lines[at]) or goes_on(lines[at]):
             end = at + 1
-        elif lines[at] or (at > index + 1 and not lines[at - 1]):
+        elif not _EMPTY.match(lines[at]) or (at > index + 1 and _EMPTY.match(lines[at - 1])):
             break
         at += 1
     return max(0, index - before), end, max(min(end, index + after + 1), min(len(lines), index + 3))

@@ -18,6 +18,7 @@ from wxalarm.logs.app import AppLines
 from wxalarm.logs.bans import MARKS, bans, drops
 from wxalarm.logs.place import Log, Place
 from wxalarm.logs.restarts import MARKS as RESTARTS
+from wxalarm.logs.stacks import goes_on
 from wxalarm.wechat.limits import WAIT
 
 MOST_HITS = 20
@@ -51,6 +52,13 @@ _AROUND = 8 * 1024
 def _after(hit: AppHit, time: float | None) -> float:
     """Seconds from a line to a time; 0 where either is not known."""
     return time - hit.time if time is not None and hit.time is not None else 0.0
+
+
+def _time_of(parser: AppLines, lines: Sequence[bytes], index: int) -> float | None:
+    """The time of a line: of one that goes on with the entry before it, that of the entry."""
+    while index > 0 and parser.time_of(lines[index]) is None and goes_on(lines[index]):
+        index -= 1
+    return parser.time_of(lines[index])
 
 
 def in_its_seconds(time: float, start: float) -> bool:
@@ -90,6 +98,8 @@ class AppHit(Struct, frozen=True):
     """Seconds for which the error says that something was waited for."""
     uncaught: bool = False
     """Nobody caught the error."""
+    over: bool = False
+    """It is a request line that was written when the request was over."""
     again: bool = False
     """It names another second than the push's own: of another try, or of the same user's next message."""
     step: str | None = None
@@ -161,6 +171,10 @@ class AppSearch:
         self._answered = float("-inf")
         self.before: AppHit | None = None
         """The last line before the window with a reason that lasts."""
+        self.slow: AppHit | None = None
+        """Of the lines of the window that say that something took as long as WeChat waits, the one that says most."""
+        self.slows = 0
+        """How many there are."""
         self._onset = self._earlier = False
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
@@ -223,6 +237,8 @@ class AppSearch:
                         self._error(self._hit(parser, log, offset, chunk, place, line, "time"), now if then else None)
                 elif then and at is not None and not self._names_push(line) and not app.is_step(line):
                     self.others += 1
+                if (took := app.took_long(line)) is not None and not self._names_push(line):
+                    self._slow(parser, log, offset, chunk, place, line, took)
             place += len(line) + 1
 
     def _error(self, hit: AppHit, then: float | None) -> None:
@@ -230,6 +246,16 @@ class AppSearch:
         self.example = self.example or replace(hit, needle="time")
         if then is not None and hit.needle != "another":
             self._then.setdefault(hit.place, replace(hit, time=then))
+
+    def _slow(
+        self, parser: AppLines, log: Log, offset: int, chunk: bytes, place: int, line: bytes, took: float
+    ) -> None:
+        """A line that says that something took long: what another path's request took is no matter of the push."""
+        if app.request(line) is not None and (self._path is None or self._path.search(line) is None):
+            return
+        self.slows += 1
+        if self.slow is None or took > (self.slow.took or 0.0):
+            self.slow = replace(self._hit(parser, log, offset, chunk, place, line, "time"), took=took)
 
     def untimed(self, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a log without times: keep the lines that name the push; a second alone says nothing there."""
@@ -394,11 +420,15 @@ class AppSearch:
         error = by or error
         text = app.said(error)
         where = log.place(offset + place - 1)
+        over = needle in OWN and app.request(line) is True
+        # Without a tag only the next lines above tell what its request did.
+        step = self._above(lines, index) if over and tag is None else None
+        stepped = log.place(offset + around - 1 + sum(len(above) + 1 for above in lines[:step])) if step else None
         return AppHit(
             where.text,
             mask.shown(app.headline(lines[index:own])),
             needle if needle != "time" else self._whose(lines[index:own]),
-            parser.time_of(line) if parser else None,
+            _time_of(parser, lines, index) if parser else None,
             tuple(mask.shown(found) for found in lines[first:end]),
             mask.shown(app.headline(error)) if error else None,
             beside or bool(by),
@@ -410,8 +440,22 @@ class AppSearch:
             bool(by),
             app.waited(text),
             app.uncaught(text),
+            over,
             needle == "openid" and app.names_second(line) and not self._of_its_second(line),
+            mask.shown(app.telling(lines[step])) if step else None,
+            stepped.text if stepped else None,
+            app.spent(lines[step]) if step else None,
         )
+
+    def _above(self, lines: Sequence[bytes], index: int) -> int | None:
+        """Of the lines above a request line, up to the one before it, the one that says that something took longest."""
+        longest, found = 0.0, None
+        for at in range(index - 1, 0, -1):
+            if app.request(lines[at]) is not None or self._of_another(lines[at]):
+                break
+            if (took := app.spent(lines[at]) or 0.0) > longest:
+                longest, found = took, at
+        return found
 
     def _whose(self, lines: Sequence[bytes]) -> str:
         """What an error of the push's moment says of whose it is: words, address, path, another (user), other (path or
@@ -435,7 +479,7 @@ class AppSearch:
         over = app.request(lines[index])
         if over is None:
             return ()
-        at, tag = parser.time_of(lines[index]), app.tag(lines[index])
+        at, tag = _time_of(parser, lines, index), app.tag(lines[index])
         found: list[bytes] = []
         for line in reversed(lines[:index]) if over else lines[own:]:
             time = parser.time_of(line)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
-from wxalarm.logs import columns, shipped, spelled, spread
+from wxalarm.logs import columns, shaped, shipped, spelled, spread
 from wxalarm.logs.answered import UPSTREAM
 from wxalarm.logs.formats import KNOWN, LineFormat, Wanted
 from wxalarm.logs.frameworks import FRAMEWORKS, Framework
@@ -98,7 +98,7 @@ def detect(
         return Within(inner, shipped.undocked) if inner is not None else None
     given, lines = lines, [line for line in lines if not line.startswith(b"#")]
     best: tuple[int, LineParser] | None = None
-    for candidate in chain(formats, KNOWN[:-1], spelled.formats(lines), KNOWN[-1:]):
+    for candidate in chain(formats, KNOWN[:-1], spelled.formats(lines), shaped.formats(lines), KNOWN[-1:]):
         parser: LineParser = text_parser(candidate, wanted)
         known = sum(map(parser.matches if candidate in formats else partial(likely, parser), lines))
         if best is None or known > best[0]:

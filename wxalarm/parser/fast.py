@@ -101,7 +101,7 @@ def _clean() -> str:
         rf"(?:(?<={count}){_REST['count']} ?{_COUNT}(?:{_GAP}{sample}{sample_label}|(?![^ \t\r\n]))"
         rf"|(?<={sample}){sample_label}|(?<![^\n]\[)(?<=\[)(?=(?:{first})=))"
         rf"{_SAMPLE}"
-        rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){guide}([!#-;=?-\\^-~]++)(?=[ \t\r]*+(?:\Z|\n))"
+        rf"(?:(?:{_GAP}|(?<=[ \t\r\n])){guide}([!#-;=?-Z\\^-~]++)(?=[ \t\r]*+(?:\Z|\n))"
         # Without the guide line, what could still belong to it must not follow.
         rf"|(?=[ \t\r]*+(?:\Z|\n(?!{_FOLLOWS}))))"
     )

@@ -49,6 +49,11 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The first error of the window stands in the seconds in which WeChat waited for the push."""
     others: int = 0
     """Entries of that moment that speak of no error and name nothing of the push."""
+    slow: AppHit | None = None
+    """The line of the window that says that something took longest, of those that say that it took as long as WeChat
+    waits."""
+    slows: int = 0
+    """How many there are."""
     assumed: tuple[str, ...] = ()
     """Files whose lines have no zone, and whose own time does not tell it either."""
 
@@ -122,6 +127,8 @@ def _read(
         then=search.then,
         onset=search.onset,
         others=search.others,
+        slow=search.slow,
+        slows=search.slows,
         assumed=known,
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wxalarm.kinds import CONNECT, NAME
 from wxalarm.messages import Catalogue
 from wxalarm.model import (
     BEIJING,
@@ -23,6 +24,7 @@ from wxalarm.model import (
     Step,
     Target,
 )
+from wxalarm.patterns import later
 from wxalarm.render.bars import bars, shares
 from wxalarm.render.why import adviser, because, elsewhere, gaps, target_of
 from wxalarm.verdict import OLD
@@ -33,6 +35,8 @@ ADVICE = ("hint", "edit", "verify", "ask", "letter")
 VERBATIM = ("edit", "verify", "letter")
 """To be copied as they stand: never wrapped."""
 DAY = 86_400.0
+_PLAIN = later(r"[0-9A-Za-z][0-9A-Za-z.:-]{0,252}")
+"""A name or an address that stands in a command as it is."""
 
 
 class Line(Struct, frozen=True):
@@ -163,7 +167,18 @@ def without(report: Report, words: Catalogue) -> tuple[str, str]:
         return words.ui("no_verdict"), words.reason(late)
     if not report.untold and not report.alarm.told:
         return words.ui("no_cause"), words.ui("nothing_wrong_text")
-    return words.ui("no_cause"), words.ui("untold_text" if report.untold else "no_cause_text")
+    return words.ui("no_cause"), _untold(report, words) if report.untold else words.ui("no_cause_text")
+
+
+def _untold(report: Report, words: Catalogue) -> str:
+    """What is said where something was not looked at that could explain the alarm: before it, what its kind alone tells
+    to look at."""
+    alarm, host, ip = report.alarm, report.target.host or "", report.alarm.sample.ip or ""
+    if alarm.kind in NAME and _PLAIN.fullmatch(host) and "dns-resolve" in report.untold:
+        return words.ui("untold_name", host=host)
+    if alarm.kind in CONNECT and _PLAIN.fullmatch(ip) and "tcp-connect" in report.untold:
+        return words.ui("untold_connect", ip=ip)
+    return words.ui("untold_text")
 
 
 def _found(finding: Finding, report: Report, words: Catalogue) -> Line:

@@ -32,6 +32,7 @@ from wxalarm.verdict.ties import (
     SAME_UPSTREAM,
     SAME_ZONE,
     THAT_TIME,
+    THESE_MINUTES,
     WAITED_THEN,
     Tie,
 )
@@ -207,6 +208,7 @@ LINKS: tuple[Link, ...] = (
     ),
     Link("gave-up", ("http-timeout", "http-slow"), ("log-client-gave-up", "log-slow"), SAME_MACHINE, LIKELY),
     Link("application-late", (*TOO_LATE, "errlog-upstream-timeout"), ("app-log-slow",), SAME_PUSH),
+    Link("application-late", (*TOO_LATE, "errlog-upstream-timeout"), ("app-log-slow",), THESE_MINUTES, LIKELY),
     Link("longer", ("nginx-proxy-timeout",), ("app-log-slow",), LONGER),
     Link(
         "application-late",

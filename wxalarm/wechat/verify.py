@@ -221,6 +221,10 @@ def _by_form(attempt: Attempt, body: bytes) -> Iterator[Finding]:
 def _by_length(attempt: Attempt) -> Iterator[Finding]:
     """A log counts bytes: the echostr's own number, or one that may tell what was around it."""
     length, wanted = attempt.length, len(attempt.echostr or "")
+    if length and attempt.sealed is not None and length == len(attempt.sealed):
+        code = ECHO_WRONG.variant(basis=Basis.CONDITION)
+        yield code(address="", case="sealed-length", length=length, wanted=wanted or None, shown=None)
+        return
     if length is None or not wanted or length == wanted:
         yield UNSEEN(case="length" if length is not None and wanted else "nothing", length=length)
         return

@@ -139,14 +139,134 @@ def test_the_longest_step_of_the_pushs_own_request_is_told(tmp_path: Path) -> No
         "step_took": 8.3,
     }
     assert slow.code.basis is Basis.REPRODUCED
-    # A thread that was idle in between is at another request.
-    path.write_bytes(joined([*lines[:3], lines[3].replace(b"8300ms", b"4300ms"), lines[4]]))
-    assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
-    path.write_bytes(joined([*lines[:3], lines[3].replace(b"8300ms", b"830ms"), lines[4]]))
-    assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
+    # A thread that was idle in between is at another request; that of another thread is of nobody.
+    for took in (b"4300ms", b"830ms"):
+        path.write_bytes(joined([*lines[:3], lines[3].replace(b"8300ms", took), lines[4]]))
+        slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+        assert (slow.evidence["how"], slow.evidence["place"], slow.code.basis) == (
+            "minutes",
+            f"{path}:5",
+            Basis.CONDITION,
+        )
+        path.write_bytes(joined([*lines[:3], lines[3].replace(b"8300ms", took)]))
+        assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
     path.write_bytes(joined([*lines, app_lines("iso", f"{THREAD} {OPENID} {START} answered in 8400ms", START + 8)]))
     slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
     assert (slow.evidence["how"], slow.evidence["seconds"], slow.evidence["step_took"]) == ("line-step", 8.4, 8.3)
+
+
+WERKZEUG = 'INFO:werkzeug:127.0.0.1 - - [%s] "POST /callback?signature=a&timestamp=%d&openid=%s HTTP/1.0" 200 -'
+
+
+def over(at: float, openid: str = OPENID, stamp: int = START) -> bytes:
+    """A request line that Flask's server writes when the request is over."""
+    local = datetime.fromtimestamp(at, timezone(timedelta(hours=8)))
+    return (WERKZEUG % (local.strftime("%d/%b/%Y %H:%M:%S"), stamp, openid)).encode()
+
+
+def test_a_request_line_of_the_push_long_behind_it_says_that_it_was_late(tmp_path: Path) -> None:
+    """And the step right above it, that no other request stands before, took the time."""
+    path = tmp_path / "nohup.out"
+    step = b"INFO:root:llm cost 18.42s, tokens=1107"
+    path.write_bytes(joined([over(START - 74, OTHER, START - 74), step, over(START + 19), over(START + 28, OTHER)]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    told = {name: slow.evidence.get(name) for name in ("how", "seconds", "place", "step_place", "step_took", "own")}
+    assert told == {
+        "how": "over",
+        "seconds": 19.0,
+        "place": f"{path}:3",
+        "step_place": f"{path}:2",
+        "step_took": 18.42,
+        "own": True,
+    }
+    assert slow.code.basis is Basis.REPRODUCED
+    # The step of another request, and one that was answered in time.
+    path.write_bytes(joined([step, over(START, OTHER), over(START + 19)]))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    assert (slow.evidence["how"], slow.evidence.get("step_took")) == ("over", None)
+    path.write_bytes(joined([over(START + 1), over(START + 6)]))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        (f"kf send ok -> {OTHER} total=9.67s", 9.67),
+        ("model answered, elapsed_ms=12044", 12.044),
+        ("调用大模型 耗时：7秒", 7.0),
+        ("done in 4.9s", None),
+        ("retry in 30s", None),
+        ("GET /report 200 cost=31s", None),
+        ("POST /callback 200 cost=31s", 31.0),
+    ],
+)
+def test_what_took_as_long_as_wechat_waits_in_those_minutes(
+    message: str, seconds: float | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.log"
+    lines = [app_lines("iso", "tick", START + at) for at in range(0, 60, 10)]
+    path.write_bytes(joined([*lines, app_lines("iso", message, START + 90)]))
+    found = [one for one in results(app=[path])["app-log"].findings if one.code.id == "app-log-slow"]
+    assert [(one.evidence["how"], one.evidence["seconds"], one.evidence["count"]) for one in found] == (
+        [] if seconds is None else [("minutes", seconds, 1)]
+    )
+    assert all(one.code.basis is Basis.CONDITION for one in found)
+    path.write_bytes(joined([*lines, app_lines("iso", message, START + 3600)]))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-silent"}
+
+
+POOL = (
+    b"java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, "
+    b"request timed out after 30001ms."
+)
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_an_error_in_what_grep_shows_of_a_log(numbered: bool, tmp_path: Path) -> None:
+    """Its lines have numbers before them: N: the one found, N- those around it."""
+    path = tmp_path / "app.log"
+    head = app_lines("iso", f"ERROR update failed, openid={OPENID}", START + 30)
+    lines = [head, b"", POOL, b"\tat com.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:197)", b"--"]
+    if numbered:
+        lines = [b"%d%s%s" % (n, b":-"[n != 88231 :][:1], line) for n, line in enumerate(lines[:4], 88231)] + lines[4:]
+    path.write_bytes(joined([app_lines("iso", "began", START - 30), *lines, app_lines("iso", "bye", START + 40)]))
+    error = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-error")
+    assert {name: error.evidence[name] for name in ("case", "waited", "after", "waits")} == {
+        "case": "pool",
+        "waited": 30.001,
+        "after": "waited",
+        "waits": True,
+    }
+
+
+def test_an_entry_of_several_lines_has_one_time(tmp_path: Path) -> None:
+    """ASP.NET Core's console: the time and the level stand above what is said."""
+    path = tmp_path / "app.log"
+    asked = f"      Request %s HTTP/1.1 POST http://wx.example.com/callback?timestamp={START}&openid={OPENID} - %s"
+
+    def entry(level: str, at: float, *said: str) -> list[bytes]:
+        local = datetime.fromtimestamp(at, timezone(timedelta(hours=8)))
+        return [f"{local:%Y-%m-%d %H:%M:%S}.123 {level}: Microsoft.AspNetCore[1]".encode(), *map(str.encode, said)]
+
+    lines = [
+        *entry("info", START, asked % ("starting", "text/xml 287")),
+        *entry(
+            "fail",
+            START,
+            "      An unhandled exception was thrown by the application.",
+            "      System.InvalidOperationException: Synchronous operations are disallowed.",
+            "         at Senparc.NeuChar.Utilities.XmlUtility.Convert(Stream stream)",
+        ),
+        *entry("info", START, asked % ("finished", "500 0 - 40.1187ms")),
+    ]
+    path.write_bytes(joined([app_lines("iso", "INFO started", START - 20), *lines]))
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=500))
+    result = results(app=[path], of=of)["app-log"]
+    error = next(found for found in result.findings if found.code.id == "app-log-error")
+    assert error.evidence["place"] == f"{path}:4"
+    assert "Synchronous operations are disallowed" in error.evidence["trouble"]
+    assert error.evidence["after"] == "near"
+    assert {hit.time for hit in result.observation.hits} == {START + 0.123}
 
 
 def test_the_pushs_own_line_says_how_long_it_took_before_that_of_its_next_try(tmp_path: Path) -> None:

@@ -82,7 +82,20 @@ def test_a_console_with_one_request_is_a_log(printed: str) -> None:
     found = logged((console + REQUEST.format("")).encode())
     assert found is not None
     assert (found.line, found.reply, found.unsealed) == (3, REPLY.encode(), False)
-    assert logged(console.encode()) is None
+    without_push = console.replace("got ", "", 1).replace(PUSH, "")
+    assert logged(without_push.encode()) is None
+
+
+def test_a_console_that_prints_the_push_and_the_answer_needs_no_times() -> None:
+    console = (
+        f"> node index.js\n\nlistening on 3000\nincoming: {PUSH}\nreplying with:\n    {REPLY}\nPOST /wx 200 - 4.8 ms\n"
+    )
+    found = logged(console.encode())
+    assert found is not None
+    assert (found.line, found.reply) == (6, REPLY.encode())
+    # A handler that prints what came before its answer: WeChat gets that, too.
+    assert logged(f"got {PUSH}\n{REPLY}".encode()) is None
+    assert logged(f"listening\nreply: {REPLY}\nPOST /wx 200 - 4.8 ms\ndone\n".encode()) is None
 
 
 def records(*lines: dict[str, object]) -> bytes:

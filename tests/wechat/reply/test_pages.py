@@ -24,6 +24,10 @@ PAGES = {
         *("<p>网站未备案</p>", "<p>网站备案号未查到</p>", "<p>您访问的域名尚未备案</p>"),
         *("<p>根据工信部规定</p>", "<p>根据工业和信息化部的要求</p>"),
     ],
+    "tunnel-page": [
+        "<noscript>You are about to visit x.example.com, served by 203.0.113.9. (ERR_NGROK_6024)</noscript>",
+        "<p>You should only visit this website if you trust whoever sent the link to you.</p>",
+    ],
     "tunnel": [
         *("<p>ERR_NGROK_3200</p>", "<p>Served by ngrok</p>", "<title>NATAPP</title>", "<p>Tunnel not found</p>"),
         *("<p>免费内网穿透</p>", "<p>花生壳管理</p>"),

@@ -29,7 +29,7 @@ from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE, TICKET
 from wxalarm.logs import times
 from wxalarm.logs.app import cause, misses
-from wxalarm.logs.app_search import APART, MINUTE, OWN, AppHit, AppPush, in_its_seconds
+from wxalarm.logs.app_search import APART, LONGEST_WAIT, MINUTE, OWN, AppHit, AppPush, in_its_seconds
 from wxalarm.logs.documents import document, flat_of
 from wxalarm.logs.place import show
 from wxalarm.model import Alarm, Basis, Code, Finding, Sample, Severity
@@ -300,20 +300,30 @@ def _line(hit: AppHit, own: bool) -> dict[str, object]:
 
 
 def _slow(seen: AppLogSeen) -> Iterable[Finding]:
-    """How long the push took by a line that says so; else the time between the first and the last line about it; else
-    how long one step of its request took. Another try of the same push is left out."""
+    """How long the push took by a line that says so; else by its own request line, written when it was over; else the
+    time between the first and the last line about it; else how long one step of its request took. Another try of the
+    same push is left out. Else the longest of what took as long as WeChat waits in those minutes."""
     late = [hit for hit in seen.hits if (hit.took or 0.0) >= SLOW_AFTER and _own(hit, seen, hit.took or 0.0)]
     near = [
         hit
         for hit in seen.hits
         if hit.time is not None and in_its_seconds(hit.time, seen.start) and hit.needle != "head" and not hit.again
     ]
+    # The first one: with it that try was over, and what comes later may be of the next.
+    over = next((hit for hit in seen.hits if hit.over and hit.needle in ("push", "id") and hit.time is not None), None)
+    if over in near:
+        near = near[: near.index(over) + 1]
     took = (near[-1].time or 0.0) - (near[0].time or 0.0) if near else 0.0
+    since = (over.time or 0.0) - seen.start if over is not None else 0.0
     said: dict[str, object]
     if late:
         # Its own line first: the same user's may be of the next try.
         hit = max(late, key=lambda one: (one.needle in ("push", "id"), not one.again, one.took or 0.0))
         code, said = APP_LOG_SLOW, {"how": "line", "seconds": hit.took, "first": None, **_line(hit, True)}
+    elif over is not None and SLOW_AFTER <= since <= LONGEST_WAIT:
+        # It may be that of a second try, whose first one left no line.
+        hit, code = over, APP_LOG_SLOW.variant(basis=Basis.REPRODUCED)
+        said = {"how": "over", "seconds": since, "first": None, "step": None, **_line(hit, True)}
     elif took >= SLOW_AFTER:
         hit, own = near[0], near[0].needle in OWN and near[-1].needle in OWN
         code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
@@ -321,14 +331,22 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     else:
         stepped = [one for one in near if one.needle in OWN and (one.step_took or 0.0) >= SLOW_AFTER]
         if not stepped:
+            yield from _slow_then(seen)
             return
         hit = max(stepped, key=lambda one: (one.needle in ("push", "id"), one.step_took or 0.0))
         # That the line is of the same request, its thread or its id says, and no more.
         code = APP_LOG_SLOW.variant(basis=Basis.REPRODUCED)
         said = {"how": "step", "seconds": hit.step_took, "first": None, **_line(hit, _own(hit, seen))}
-    if (step := _step(seen, hit)) and said["how"] != "step":
+    if (step := _step(seen, hit)) and said["how"] not in ("step", "over"):
         said["how"] = f"{said['how']}-step"
-    yield code(None, limit=WAIT, **said, **step)
+    yield code(None, limit=WAIT, **(said | step))
+
+
+def _slow_then(seen: AppLogSeen) -> Iterable[Finding]:
+    """What took as long as WeChat waits in those minutes, whosever it was."""
+    if seen.slow is not None:
+        evidence = {"how": "minutes", "count": seen.slows, "seconds": seen.slow.took, "first": None}
+        yield APP_LOG_SLOW.variant(basis=Basis.CONDITION)(None, limit=WAIT, **evidence, **_line(seen.slow, False))
 
 
 def _step(seen: AppLogSeen, of: AppHit) -> dict[str, object]:

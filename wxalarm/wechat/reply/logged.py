@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ _ANSWERED = later(rb"(?m)^(?:< )?HTTP/\d(?:\.\d)? \d{3}\b")
 """The head of a response, as a client prints it."""
 _LEAST = 2
 """Lines with a time, or in JSON, below which a text is no log: a handler may print one before its answer."""
+_OF_CONSOLE = 3
+"""Lines of its own above which a program that prints a push and its answer prints no answer with rubbish before it."""
 _REQUESTED = later(rb"\"(?:POST|GET) [^\"\n]{1,2000} HTTP/\d(?:\.\d)?\" \d{3}\b")
 """A request as servers log it."""
 _AES = b"encrypt_type=aes"
@@ -45,9 +48,9 @@ def logged(data: bytes) -> Logged | None:
     lines = ((at, _values(line)) for at, line in enumerate(text.split(b"\n"), 1) if line.startswith(b"{"))
     records = [(at, values) for at, values in lines if values]
     records = records if len(records) >= _LEAST else []
-    plain: list[re.Match[bytes]] = []
-    if b"</xml>" in text and (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text)):
-        plain = list(_DOCUMENT.finditer(text))
+    plain = list(_DOCUMENT.finditer(text)) if b"</xml>" in text else []
+    if not (len(_TIMED.findall(text)) >= _LEAST or _REQUESTED.search(text) or _is_console(text, plain)):
+        plain = []
     for at, reply in chain(
         ((at, one) for at, values in reversed(records) for one in values if _DOCUMENT.fullmatch(one)),
         ((text.count(b"\n", 0, one.start()) + 1, _spelled(text, one)) for one in reversed(plain)),
@@ -56,6 +59,13 @@ def logged(data: bytes) -> Logged | None:
         if sealed or (b"<MsgType>" in reply and _OF_A_PUSH.search(reply) is None):
             return Logged(at, reply, not sealed and _AES in text)
     return None
+
+
+def _is_console(text: bytes, documents: Sequence[re.Match[bytes]]) -> bool:
+    """Whether a program printed what came and what it answers, between lines of its own that have no times."""
+    if not any(_OF_A_PUSH.search(one[0]) for one in documents):
+        return False
+    return sum(bool(line.strip()) for line in _DOCUMENT.sub(b"", text).split(b"\n")) >= _OF_CONSOLE
 
 
 def _values(line: bytes) -> list[bytes]:

@@ -45,7 +45,7 @@ WAFS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Web firewalls and bot checks by the marks of their pages, all lower case. Common knowledge, unverified: none of them
 documents its pages."""
-IN_FRONT = ("for-sale", "icp", "tunnel", "waf", "waf-named")
+IN_FRONT = ("for-sale", "icp", "tunnel", "tunnel-page", "waf", "waf-named")
 """Pages of whoever stands in front of the server: the status is theirs, too."""
 # In this order: what is surest first. All lower case; one of the words is enough.
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -66,6 +66,7 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "webblock.html",
         ),
     ),
+    ("tunnel-page", ("err_ngrok_6024", "should only visit this website if you trust whoever sent the link")),
     ("tunnel", ("err_ngrok", "ngrok", "natapp", "tunnel not found", "内网穿透", "花生壳")),
     (
         "waf",
