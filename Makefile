@@ -67,7 +67,7 @@ newer:                            ## most of the short suite under each newer Py
 	    $(VENV)-$$python/bin/python -m pytest -q -n 3 -p no:cacheprovider $(filter-out tests/render tests/cli/test_usage.py,$(SMOKE)) || exit 1; done
 
 BESIDE := tests/test_docgen.py tests/test_mirror.py tests/test_testing.py tests/checks/test_registry.py tests/cli/test_usage.py \
-    tests/lint tests/render tests/wechat/reply/test_judge.py
+    tests/lint tests/render/test_golden_reports.py tests/render/test_chat.py tests/render/test_handoff.py tests/wechat/reply/test_judge.py
 
 dist: $(VENV)/.dev                ## wheel and sdist: each is tried in an environment of its own, the sdist also tests itself
 	rm -rf dist

@@ -175,6 +175,10 @@ class AppSearch:
         """Of the lines of the window that say that something took as long as WeChat waits, the one that says most."""
         self.slows = 0
         """How many there are."""
+        self.undated: AppHit | None = None
+        """An error whose time nothing says: of a log without times, or behind its last one."""
+        self.undated_errors = 0
+        """How many there are."""
         self._onset = self._earlier = False
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
@@ -264,6 +268,24 @@ class AppSearch:
             for place, line in lines_with(chunk, [needle]):
                 if len(self._hits) < MOST_HITS and kind != "stamp":
                     self._keep(self._hit(None, log, offset, chunk, place, line, kind))
+        self._undated(None, log, offset, chunk)
+
+    def behind(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+        """A chunk of a log whose last time is before the window: what stands behind that may be of the window."""
+        self._undated(parser, log, offset, chunk)
+
+    def _undated(self, parser: AppLines | None, log: Log, offset: int, chunk: bytes) -> None:
+        """Errors whose time nothing says: the last that may be of the push's path."""
+        place = 1
+        for line in chunk[1:].split(b"\n")[:-1]:
+            if parser is not None and parser.time_of(line) is not None:
+                self.undated, self.undated_errors = None, 0
+            elif app.trouble(line) and not goes_on(line):
+                hit = self._hit(None, log, offset, chunk, place, line, "time")
+                if hit.needle not in ("another", "other"):
+                    self.undated_errors += 1
+                    self.undated = hit if self.undated is None or self.undated.needle != "path" else self.undated
+            place += len(line) + 1
 
     def _search(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """Keep the lines that hold what identifies the push, or its event in its seconds."""

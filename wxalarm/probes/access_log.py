@@ -74,12 +74,14 @@ def read(
     here: bool,
     units: Mapping[str, str] | None = None,
     good: float = 0.0,
+    quiet: float = 0.0,
 ) -> AccessLogSeen:
     """All passes over the files, for at most `limit` seconds.
 
     known: formats that are tried before the usual ones. wanted: which requests are pushes. seconds: the alarm's first
     failure, and the window's ends, Unix seconds. here: the files are those that nginx writes on this machine.
-    good: for how many seconds before the alarm the last push that was answered 200 is looked for.
+    good: for how many seconds before the alarm the last push that was answered 200 is looked for; quiet: likewise, when
+    there is no push in the window.
     """
     start, low, high = seconds
     known = tuple(known)
@@ -102,7 +104,9 @@ def read(
     if not (counts.requests or search.hits) and search.own_path is not None:
         left = until - time.monotonic()
         moved = (structs.replace(push, path=search.own_path), structs.replace(wanted, path=search.own_path))
-        return structs.replace(read(paths, known, *moved, seconds, left, here, units, good), path=search.own_path)
+        again = read(paths, known, *moved, seconds, left, here, units, good, quiet)
+        return structs.replace(again, path=search.own_path)
+    good = good or (quiet if not counts.requests else 0.0)
     last = LastGood(wanted, start - good, start)
     whole = False
     if good and wanted.path is not None:

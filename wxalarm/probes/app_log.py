@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -53,6 +54,11 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The line of the window that says that something took longest, of those that say that it took as long as WeChat
     waits."""
     slows: int = 0
+    """How many there are."""
+    undated: AppHit | None = None
+    """An error whose time nothing says: of a log without times, or behind the last one, when that is before the
+    window."""
+    undated_errors: int = 0
     """How many there are."""
     assumed: tuple[str, ...] = ()
     """Files whose lines have no zone, and whose own time does not tell it either."""
@@ -102,6 +108,9 @@ def _read(
         logfiles.tail(file.path, until, search.untimed) if file.problem == "format" else file
         for file in Reading(low, high, until).read(logfiles.expand(patterns), choose, search.window)
     ]
+    for file in files:
+        if not search.lines and file.problem is None and file.format and (file.last or low) < low:
+            logfiles.tail(file.path, until, partial(search.behind, AppLines(file.format, zone, year)))
     # A pipe is read once, and to unpack a file again takes too long for what it may hold.
     plain = [
         path for path in logfiles.expand(patterns) if os.path.isfile(path) and not path.endswith(logsource.SUFFIXES)
@@ -129,6 +138,8 @@ def _read(
         others=search.others,
         slow=search.slow,
         slows=search.slows,
+        undated=search.undated,
+        undated_errors=search.undated_errors,
         assumed=known,
     )
 

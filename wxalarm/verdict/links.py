@@ -149,7 +149,7 @@ LINKS: tuple[Link, ...] = (
     Link("logged", ("http-status", "http-redirect"), ACCESS, SAME_STATUS, LIKELY),
     Link("logged", ("curl-error",), ("log-status",), CLOSED),
     Link("between", ("http-status", "http-redirect", "reply-empty"), ("log-answer-differs",), OTHER_ANSWER, LIKELY),
-    Link("between", ("http-status", "http-redirect"), ("log-request-missing",), ELSEWHERE, LIKELY),
+    Link("between", ("http-status", "http-redirect"), ("log-request-missing", "log-no-request"), ELSEWHERE, LIKELY),
     # --- who made the status: the application, by its own log ---
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),

@@ -643,3 +643,20 @@ def test_a_status_of_some_pushes_is_of_something_that_chooses(tmp_path: Path, st
         path.write_bytes(joined([*(line(START + at, status=others) for at in range(-120, 0, 20)), own]))
         found = {one.code.id: one for one in results(access=[path])["access-log"].findings}
         assert found["log-status"].evidence["case"] == case
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "came"),
+    [(403, 900, True), (403, 7200, False), (200, 900, False), (None, 900, False)],
+)
+def test_pushes_that_came_until_somebody_else_answered(
+    code: int | None, before: int, came: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "access.log"
+    visits = [(at, line(at).replace(b"POST /callback", b"GET /shop")) for at in range(START - 7200, START + 900, 30)]
+    pushed = [(at, line(at)) for at in (START - before, START - before - 60)]
+    path.write_bytes(joined([text for _, text in sorted([*visits, *pushed])]))
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=code))
+    (found,) = [one for one in results(access=[path], of=of)["access-log"].findings if one.code.id == "log-no-request"]
+    assert (found.evidence["came"] is not None) is came
+    assert found.evidence.get("answered", False) is came

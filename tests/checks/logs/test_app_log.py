@@ -641,3 +641,31 @@ def test_a_web_firewalls_line_about_the_push_says_whether_it_let_it_pass(
     (finding,) = results(app=[path])["app-log"].findings
     assert finding.code.id == found
     assert finding.evidence.get("case") == ("firewall" if action == "Block" else None)
+
+
+def test_errors_whose_time_nothing_says_may_be_the_pushs(tmp_path: Path) -> None:
+    """Django under gunicorn: the server's own lines have times, what went wrong has none."""
+    path = tmp_path / "gunicorn.log"
+    error = [
+        b"Internal Server Error: /callback",
+        b"Traceback (most recent call last):",
+        b'  File "/srv/views.py", line 48, in weixin',
+        b"django.db.utils.OperationalError: (2006, 'MySQL server has gone away')",
+    ]
+    began = app_lines("iso", "Booting worker with pid: 8844", START - 36000)
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=500))
+
+    def found() -> list[tuple[object, ...]]:
+        return [
+            (one.code.id, one.code.basis, *(one.evidence[name] for name in ("which", "place", "case")))
+            for one in results(app=[path], of=of)["app-log"].findings
+        ]
+
+    path.write_bytes(joined([began, b"Not Found: /actuator/health", *error, *error]))
+    assert found() == [("app-log-errors", Basis.CONDITION, "undated", f"{path}:3", "database")]
+    path.write_bytes(joined([b"watching for changes", *error]))  # not one time
+    assert found() == [("app-log-errors", Basis.CONDITION, "undated", f"{path}:2", "database")]
+    # Before a time it was earlier; of another path it is none.
+    for lines in ([began, *error, began], [began, *(line.replace(b"/callback", b"/orders") for line in error)]):
+        path.write_bytes(joined(lines))
+        assert results(app=[path], of=of)["app-log"].findings == ()

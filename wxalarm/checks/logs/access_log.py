@@ -20,6 +20,8 @@ from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.probes.command import ZSTD
 from wxalarm.wechat.limits import TICKET_VALID
 
+HOUR = 3600.0
+"""Seconds."""
 SHARE = 0.7
 """Of the time left: the error log may wait for what this one says of the machine's zone."""
 
@@ -35,9 +37,11 @@ async def probe(ctx: Context) -> AccessLogSeen:
     known = tuple(sources.line_formats(ctx, config))
     limit = seconds_for(ctx, SHARE)
     units = sources.units(ctx)
-    good = TICKET_VALID * 3600.0 if ctx.alarm.kind in TICKET else 0.0
+    good = TICKET_VALID * HOUR if ctx.alarm.kind in TICKET else 0.0
+    # Somebody answered it: when pushes came here until then, somebody in front of this server.
+    quiet = HOUR if ctx.alarm.sample.http_code not in (None, 200) else 0.0
     return await asyncio.to_thread(
-        access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given, units, good
+        access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given, units, good, quiet
     )
 
 

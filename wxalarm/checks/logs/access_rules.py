@@ -171,7 +171,10 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
     code = LOG_NO_REQUEST if doubt != "none" else LOG_NO_REQUEST.variant(basis=Basis.RECORDED)
     if not ctx.alarm.told:
         code = code.variant(severity=NOTE)
-    where = {"elsewhere": seen.elsewhere} if doubt == "path" else {}
+    where: dict[str, Any] = {"elsewhere": seen.elsewhere} if doubt == "path" else {}
+    where["came"] = None
+    if doubt == "none" and seen.last_good is not None and ctx.alarm.sample.http_code not in (None, 200):
+        where = {"came": clock(seen.last_good.ended), "answered": True}
     return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **where, **_files(seen))
 
 

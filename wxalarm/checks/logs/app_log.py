@@ -29,7 +29,7 @@ from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE, TICKET
 from wxalarm.logs import times
 from wxalarm.logs.app import cause, misses
-from wxalarm.logs.app_search import APART, LONGEST_WAIT, MINUTE, OWN, AppHit, AppPush, in_its_seconds
+from wxalarm.logs.app_search import APART, ENDS, LONGEST_WAIT, MINUTE, OWN, AppHit, AppPush, in_its_seconds
 from wxalarm.logs.documents import document, flat_of
 from wxalarm.logs.place import show
 from wxalarm.model import Alarm, Basis, Code, Finding, Sample, Severity
@@ -115,7 +115,7 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     if not seen.hits and not seen.lines and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     told_before = seen.before or seen.banned
-    if not seen.hits and not seen.lines and told_before is None and not unread(seen):
+    if not seen.hits and not seen.lines and told_before is None and seen.undated is None and not unread(seen):
         # Not one line of those minutes: it was not logging, or elsewhere; that the push never came is not shown.
         ends = max((file.last for file in seen.read if file.last is not None), default=None)
         if ends is not None and ends < seen.low:
@@ -165,7 +165,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         yield code(None, **_line(seen.stopped, False), back=back, case="stopped", ended=known)
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
-    other = seen.banned or seen.dropped or seen.stopped or seen.before
+    other = seen.banned or seen.dropped or seen.stopped or seen.before or seen.undated
     if not seen.hits and bad is None and other is None:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
@@ -178,12 +178,17 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         )
     example = seen.ended or max(seen.then, key=_telling, default=seen.example)
     if bad is None and seen.errors and example is not None:
-        evidence = {"count": seen.errors, "lines": seen.lines, "case": _case(example), "errcode": example.errcode}
+        case = _case(example)
+        evidence = {"count": seen.errors, "lines": seen.lines, "case": case, "errcode": example.errcode}
+        evidence |= {"which": case if case in ENDS else "counted"}
         if seen.ended is not None:
             # Whose process it was does not matter: from then on nothing of it answers.
             yield APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED)(None, **_line(example, False), **evidence, ended=True)
         else:
             yield APP_LOG_ERRORS(None, **_line(example, False), **evidence)
+    if bad is None and not seen.errors and seen.undated is not None:
+        evidence = {"count": seen.undated_errors, "case": _case(seen.undated), "errcode": seen.undated.errcode}
+        yield APP_LOG_ERRORS(None, **_line(seen.undated, False), **evidence, lines=None, which="undated")
     yield from partly_read(seen.files)
 
 
