@@ -95,6 +95,8 @@ LINKS: tuple[Link, ...] = (
     # --- the number that libcurl gave, and what gives it ---
     Link("number", ("curl-error",), (*NO_NAME, "dns-no-ipv4", "dns-delegation-broken"), NO_ADDRESS, LIKELY),
     Link("number", ("curl-error",), ("errlog-tls",), SAME_NUMBER, LIKELY),
+    Link("alone", ("curl-error",), ("nginx-certificate-alone",), SAME_NUMBER, LIKELY, acted=True),
+    Link("alone", ("tls-chain-incomplete",), ("nginx-certificate-alone",), SAME_MACHINE, LIKELY, acted=True),
     Link("number", ("curl-error",), (*NO_CONNECTION, *NO_TLS, *NO_ANSWER, "http-malformed"), SAME_NUMBER, LIKELY),
     # --- the address is no longer the callback's ---
     Link(

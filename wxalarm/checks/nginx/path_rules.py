@@ -28,6 +28,7 @@ NGINX_DENIED = Code("nginx-denied", Severity.ERROR, Basis.CONDITION, mechanisms.
 NGINX_REDIRECT = Code("nginx-redirect", Severity.ERROR, Basis.CONDITION, mechanisms.REDIRECTED)
 NGINX_RETURN = Code("nginx-return", Severity.ERROR, Basis.CONDITION, mechanisms.STATUS)
 NGINX_STATIC = Code("nginx-static", Severity.WARNING, Basis.CONDITION, mechanisms.STATUS)
+NGINX_CERTIFICATE_ALONE = Code("nginx-certificate-alone", Severity.WARNING, Basis.CONDITION, mechanisms.CERTIFICATE)
 NGINX_ERROR_PAGE = Code("nginx-error-page", Severity.WARNING, Basis.CONDITION, mechanisms.REPLY)
 CODES = (
     NGINX_NO_SERVER,
@@ -37,10 +38,17 @@ CODES = (
     NGINX_REDIRECT,
     NGINX_RETURN,
     NGINX_STATIC,
+    NGINX_CERTIFICATE_ALONE,
     NGINX_ERROR_PAGE,
 )
 
 REFUSALS = (401, 403, 444)
+NOT_TRUSTED = 60
+"""libcurl's number for a certificate that it does not take."""
+_ALONE = re.compile(
+    r"(?P<folder>.*/live/[^/]+/)cert\.pem|(?P<acme>.*/\.acme\.sh/(?P<name>[^/]+?)(?:_ecc)?/)(?P=name)\.cer"
+)
+"""The certificate without what is between it and its root, by the names that certbot and acme.sh give."""
 _PLAIN = re.compile(r"/[A-Za-z0-9_./-]*")
 """A path that needs no quotes in a condition."""
 
@@ -58,8 +66,27 @@ def findings(known: Facts) -> Iterable[Finding]:
     yield from _on_another_port(known, route.choice.server)
     default = _default(route)
     yield from (replace(one, evidence={**one.evidence, **default}) for one in answers)
+    yield from _certificate(known, route)
     if route.outcome.kind != "unknown":
         yield from _error_pages(known, route)
+
+
+def _certificate(known: Facts, route: Route) -> Iterable[Finding]:
+    """A certificate that is served alone: browsers find what is missing, WeChat does not."""
+    given = route.one("ssl_certificate")
+    alone = _ALONE.fullmatch(given.args[0]) if given is not None and given.args else None
+    if given is None or alone is None or known.ctx.target.scheme != "https":
+        return
+    whole_chain = f"{alone['folder'] or alone['acme']}fullchain.{'pem' if alone['folder'] else 'cer'}"
+    yield NGINX_CERTIFICATE_ALONE(
+        None,
+        directive=given.text,
+        place=given.place,
+        file=given.args[0],
+        better=whole_chain,
+        curl=NOT_TRUSTED,
+        diff=known.diff(rewrite(given, f"ssl_certificate {quoted(whole_chain)};")),
+    )
 
 
 def _met(known: Facts, route: Route) -> Iterable[Finding]:
