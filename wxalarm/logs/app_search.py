@@ -17,6 +17,7 @@ from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
 from wxalarm.logs.bans import MARKS, bans, drops
 from wxalarm.logs.place import Log, Place
+from wxalarm.logs.pods import killed
 from wxalarm.logs.restarts import MARKS as RESTARTS
 from wxalarm.logs.stacks import goes_on
 from wxalarm.wechat.limits import WAIT
@@ -366,6 +367,12 @@ class AppSearch:
             at = parser.time_of(line)
             if at is not None and self.low - EARLIER <= at < self.low and app.cause(line) in app.LASTING:
                 self.before = self._hit(parser, log, offset, chunk, begin, line, "time")
+
+    def pods(self, log: Log, text: bytes) -> None:
+        """The beginning of a file: whether a container was ended before the push, or while WeChat waited for it."""
+        for offset, said, at in killed(text):
+            if self.low <= at <= self.start + WAIT:
+                self.ended = AppHit(log.place(offset).text, said, "time", at, trouble=said, cause="oom")
 
     def _drops(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         for place, line in lines_with(chunk, MARKS) if self.dropped is None else ():

@@ -17,6 +17,8 @@ from wxalarm.model import BEIJING
 from wxalarm.probes import logfiles, logsource
 from wxalarm.probes.logfiles import LogsSeen, Reading
 
+HEAD = 256 * 1024
+"""Bytes at the beginning of a file in which what `kubectl describe` printed may stand before the log."""
 LITTLE = 3.0
 """Seconds for what was before: the alarm's own minutes come first."""
 
@@ -115,6 +117,8 @@ def _read(
     plain = [
         path for path in logfiles.expand(patterns) if os.path.isfile(path) and not path.endswith(logsource.SUFFIXES)
     ]
+    for path in plain:
+        logfiles.head(path, HEAD, search.pods)
     known = tuple(assumed)
     Reading(low - EARLIER, low, min(until, time.monotonic() + LITTLE)).read(plain, choose, search.earlier)
     return AppLogSeen(

@@ -23,7 +23,19 @@ from wxalarm.probes import local
 from wxalarm.probes.logsource import CHUNK, COUNTED, MAX_FILES, READ_ERRORS, SAMPLE, LogFile, Source, expand, opened
 from wxalarm.probes.machine import zoned
 
-__all__ = ["LogFile", "LogsSeen", "Reading", "Source", "count", "expand", "local_zone", "opened", "tail", "zone_of"]
+__all__ = [
+    "LogFile",
+    "LogsSeen",
+    "Reading",
+    "Source",
+    "count",
+    "expand",
+    "head",
+    "local_zone",
+    "opened",
+    "tail",
+    "zone_of",
+]
 
 MAX_STREAM = 4 * 1024 * 1024 * 1024
 """Bytes of one compressed log after decompression."""
@@ -451,6 +463,14 @@ def tail(path: str, until: float, sink: Callable[[Source, int, bytes], None]) ->
         if not intime:
             return replace(about, problem="late", whole=False, reached=place)
         return about if begin == 0 else replace(about, problem="tail", whole=False)
+
+
+def head(path: str, size: int, sink: Callable[[Source, bytes], None]) -> None:
+    """Give the first bytes of a plain file to `sink`; nothing when it cannot be opened."""
+    source = opened(path)
+    if not isinstance(source, LogFile):
+        with source:
+            sink(source, source.read(0, size))
 
 
 def local_zone(seconds: float) -> int:

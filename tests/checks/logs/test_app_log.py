@@ -669,3 +669,19 @@ def test_errors_whose_time_nothing_says_may_be_the_pushs(tmp_path: Path) -> None
     for lines in ([began, *error, began], [began, *(line.replace(b"/callback", b"/orders") for line in error)]):
         path.write_bytes(joined(lines))
         assert results(app=[path], of=of)["app-log"].findings == ()
+
+
+@pytest.mark.parametrize(("at", "ended"), [(-10, True), (2, True), (60, False), (-600, False)])
+def test_a_pod_that_was_ended_as_the_push_came(at: int, ended: bool, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    when = datetime.fromtimestamp(START + at, timezone(timedelta(hours=8)))
+    pod = (
+        "    Last State:     Terminated\n      Reason:       OOMKilled\n      Exit Code:    137\n"
+        f"      Finished:     {when:%a, %d %b %Y %H:%M:%S %z}"
+    )
+    path.write_bytes(joined([pod.encode(), app_lines("iso", "Started in 75 seconds", START + 90)]))
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=502))
+    found = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-errors"]
+    assert [(one.evidence["case"], one.evidence["ended"], one.evidence["place"]) for one in found] == (
+        [("oom", True, f"{path}:2")] if ended else []
+    )

@@ -114,7 +114,7 @@ def evaluate(observation: AppLogSeen, ctx: Context) -> Iterable[Finding]:
     begins = min((file.first for file in seen.read if file.first is not None), default=None)
     if not seen.hits and not seen.lines and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
-    told_before = seen.before or seen.banned
+    told_before = seen.before or seen.banned or seen.ended
     if not seen.hits and not seen.lines and told_before is None and seen.undated is None and not unread(seen):
         # Not one line of those minutes: it was not logging, or elsewhere; that the push never came is not shown.
         ends = max((file.last for file in seen.read if file.last is not None), default=None)
@@ -165,7 +165,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         yield code(None, **_line(seen.stopped, False), back=back, case="stopped", ended=known)
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
-    other = seen.banned or seen.dropped or seen.stopped or seen.before or seen.undated
+    other = seen.banned or seen.dropped or seen.stopped or seen.before or seen.undated or seen.ended
     if not seen.hits and bad is None and other is None:
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
@@ -177,7 +177,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             zone="assumed" if seen.assumed else "told",
         )
     example = seen.ended or max(seen.then, key=_telling, default=seen.example)
-    if bad is None and seen.errors and example is not None:
+    if bad is None and (seen.errors or seen.ended) and example is not None:
         case = _case(example)
         evidence = {"count": seen.errors, "lines": seen.lines, "case": case, "errcode": example.errcode}
         evidence |= {"which": case if case in ENDS else "counted"}
