@@ -203,6 +203,13 @@ class AppSearch:
         return hit if hit is not None and self._answered <= (hit.time or 0.0) + DRAIN else None
 
     @property
+    def restarted(self) -> bool:
+        """Whether it stopped in the minute in which pushes began to fail, and served again after that."""
+        hit = self.stopped
+        near = hit is not None and hit.time is not None and -MINUTE <= hit.time - self.start <= WAIT
+        return near and self.back is not None and self.back > self.start
+
+    @property
     def onset(self) -> bool:
         """Whether the errors of the window begin in the seconds in which WeChat waited for the push."""
         return self._onset and not self._earlier

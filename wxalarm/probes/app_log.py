@@ -44,6 +44,8 @@ class AppLogSeen(LogsSeen, frozen=True):
     """The line by which the application had stopped when the push came."""
     back: float | None = None
     """When it served again, Unix seconds."""
+    restarted: bool = False
+    """It had stopped in the minute in which pushes began to fail, and served again after that."""
     before: AppHit | None = None
     """The last line before the window with a reason that goes on until somebody ends it."""
     then: tuple[AppHit, ...] = ()
@@ -88,8 +90,8 @@ def read(
             again = _read(patterns, push, seconds, other, until)
             if again.shows_push():
                 seen = replace(again, assumed=())
-            elif again.onset and seen.onset:  # then neither tells anything
-                seen = replace(seen, onset=False)
+            elif (again.onset and seen.onset) or (again.restarted and seen.restarted):  # then neither tells anything
+                seen = replace(seen, onset=seen.onset and not again.onset, restarted=False)
             elif (again.onset and not seen.errors) or (again.lines and not seen.lines):
                 seen = again  # only so it has lines of those minutes; that it is so stays assumed
     return replace(seen, limit=limit)
@@ -136,6 +138,7 @@ def _read(
         dropped=search.dropped,
         stopped=search.stopped,
         back=search.back,
+        restarted=search.restarted,
         before=search.before,
         then=search.then,
         onset=search.onset,

@@ -685,3 +685,32 @@ def test_a_pod_that_was_ended_as_the_push_came(at: int, ended: bool, tmp_path: P
     assert [(one.evidence["case"], one.evidence["ended"], one.evidence["place"]) for one in found] == (
         [("oom", True, f"{path}:2")] if ended else []
     )
+
+
+@pytest.mark.parametrize(
+    ("stop", "back", "known"),
+    [(-3, 26, True), (4, 30, True), (-50, 10, True), (-3, None, False), (-3, -1, None), (-200, 26, None)],
+)
+def test_a_restart_just_as_the_pushes_began_to_fail_needs_no_zone(
+    stop: int, back: int | None, known: bool | None, tmp_path: Path
+) -> None:
+    """None: it is not told at all."""
+    path = tmp_path / "nohup.out"
+    lines = [(-900, "INFO tick"), (stop, "INFO 21034 --- [ionShutdownHook] Shutting down ExecutorService 'a'")]
+    lines += [(back, "INFO 28190 --- [main] Started CarApplication in 23.502 seconds")] if back is not None else []
+    path.write_bytes(joined(app_lines("iso", message, START + at) for at, message in [*lines, (700, "INFO tick")]))
+    os.utime(path, (START + 90000, START + 90000))  # a copy: its own time tells no zone
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=502))
+    found = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-stopped"]
+    assert [(one.evidence["ended"], one.evidence["assumed"]) for one in found] == (
+        [] if known is None else [(known, known)]
+    )
+    assert all((one.code.basis is Basis.REPRODUCED) is known for one in found)
+    # Another restart, eight hours off: by the other zone that one would be it.
+    if known:
+        other = [(at - 8 * 3600, message) for at, message in lines[1:]]
+        both = [*other, *lines, (700, "INFO tick")]
+        path.write_bytes(joined(app_lines("iso", message, START + at) for at, message in both))
+        os.utime(path, (START + 90000, START + 90000))
+        (one,) = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-stopped"]
+        assert one.evidence["ended"] is False

@@ -158,11 +158,14 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     if seen.dropped is not None:
         yield APP_LOG_DROPPED(None, **_line(seen.dropped, False))
     if seen.stopped is not None:
-        # In an assumed zone it may be of another hour.
-        known = not seen.assumed or seen.shows_push()
+        # In an assumed zone it may be of another hour, unless it stopped just as pushes began to fail.
+        timed = not seen.assumed or seen.shows_push()
+        known = timed or seen.restarted
         code = APP_LOG_STOPPED if known else APP_LOG_STOPPED.variant(basis=Basis.CONDITION)
         back = clock(seen.back) if seen.back is not None else None
-        yield code(None, **_line(seen.stopped, False), back=back, case="stopped", ended=known)
+        yield code(
+            None, **_line(seen.stopped, False), back=back, case="stopped", ended=known, assumed=known and not timed
+        )
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
     other = seen.banned or seen.dropped or seen.stopped or seen.before or seen.undated or seen.ended
