@@ -168,8 +168,8 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         )
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
-    other = seen.banned or seen.dropped or seen.stopped or seen.before or seen.undated or seen.ended
-    if not seen.hits and bad is None and other is None:
+    other = seen.banned or seen.dropped or seen.stopped or seen.before or seen.undated
+    if not seen.hits and bad is None and other is None and (seen.lines or seen.ended is None):
         code = APP_LOG_SILENT.variant(basis=Basis.CONDITION) if seen.assumed else APP_LOG_SILENT
         yield code(
             None,
