@@ -15,7 +15,7 @@ test: $(VENV)/.dev                ## style, types, fixtures, generated docs, all
 	$(BIN)/mypy
 	$(BIN)/wxalarm lint tests/fixtures/alarms
 	$(BIN)/python -m wxalarm.docgen --check
-	$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
 
 docs: $(VENV)/.dev                ## write docs/en and docs/zh from the registry and the catalogues
 	$(BIN)/python -m wxalarm.docgen
@@ -102,7 +102,7 @@ $(VENV)/.fuzz: $(VENV)/.dev
 	@touch $@
 
 explore: $(VENV)/.dev             ## property tests with inputs that nobody has tried; those of `make test` are always the same
-	WXALARM_EXPLORE=1 $(BIN)/pytest -q -n 3 --dist loadgroup -m hypothesis $(PYTEST_ARGS)
+	WXALARM_EXPLORE=1 $(BIN)/pytest -q -n 4 --dist loadgroup -m hypothesis $(PYTEST_ARGS)
 
 mutants: $(VENV)/.mutants         ## small changes of the code that tests must notice; ROOMS of `python -m mutants --help`
 	$(BIN)/python -m mutants $(ROOMS)

@@ -76,7 +76,7 @@ async def _compared(
     alarm: Alarm = ALARM,
     control: str = CONTROL,
     servers: int = 1,
-    timeout: float = 1.5,  # that of the run
+    timeout: float = 5.0,  # that of the run: the control is asked in what a silent resolver leaves of it
 ) -> tuple[Report, list[Running]]:
     """A report with so many compared resolvers, the first of them with faults, and this machine's own as the last."""
     async with AsyncExitStack() as stack:
