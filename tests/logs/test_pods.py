@@ -19,10 +19,12 @@ DESCRIBED = b"""$ kubectl -n run describe pod club-api-0
 
 
 def test_a_container_that_the_kernel_ended() -> None:
-    ((offset, said, at),) = killed(DESCRIBED)
+    ((offset, said, at, back),) = killed(DESCRIBED)
     assert DESCRIBED[offset:].lstrip().startswith(b"Reason:       OOMKilled")
     assert said == "Reason: OOMKilled … Finished: Thu, 26 Nov 2026 21:15:44 +0800"
-    assert at == 1795698944.0
+    assert (at, back) == (1795698944.0, 1795698946.0)
+    ((*_, back),) = killed(DESCRIBED.replace(b"      Started:      Thu, 26 Nov 2026 21:15:46 +0800\n", b"", 1))
+    assert back is None
     assert len(list(killed(DESCRIBED * 2))) == 2
 
 

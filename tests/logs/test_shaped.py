@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
+from tests.growth import assert_linear
 from wxalarm.logs import shaped
 from wxalarm.logs.formats import KNOWN, Wanted
 from wxalarm.logs.parsers import detect
@@ -25,11 +26,15 @@ READ: Mapping[str, tuple[list[str], tuple[str | None, ...]]] = {
     ),
     "all of them in quotes": (
         [f'{AGENT} "-" "5.002" "5.002" "10.0.0.8:80, 10.0.0.9:80" "499"', f'{AGENT} "-" "0.030" "0.029" "-" "-"'],
-        ("5.002", "5.002", "10.0.0.8:80, 10.0.0.9:80", "499"),
+        ("5.002", "5.002", "10.0.0.8:80, 10.0.0.9:80", None),  # a status could be a port
     ),
-    "the parts of the upstream's time": (
-        [f"{AGENT} 5.002 0.001 4.000 unix:/run/php.sock 504", f"{AGENT} 0.031 0.000 0.030 unix:/run/php.sock 200"],
-        ("5.002", "4.000", "unix:/run/php.sock", "504"),
+    "a second duration that is none of the upstream's whole": (
+        [f"{AGENT} 5.002 0.001 unix:/run/php.sock", f"{AGENT} 0.031 0.000 unix:/run/php.sock"],
+        ("5.002", None, "unix:/run/php.sock", None),
+    ),
+    "what was passed on tells the first, quick as all are": (
+        [f"{AGENT} 0.003 0.003 127.0.0.1:80", f"{AGENT} 0.000 - -"],
+        ("0.003", None, "127.0.0.1:80", None),
     ),
     "no agent": ([" 5.002 10.0.0.8:80", " 0.001 -"], ("5.002", None, "10.0.0.8:80", None)),
 }
@@ -57,6 +62,8 @@ def test_shapes_tell_what_values_are(name: str) -> None:
         [f"{AGENT} -", f"{AGENT} -"],
         [f"{AGENT} 0.005", f"{AGENT} 5.001"],  # another server's, perhaps: `clf took=…` asks for the unit
         [f"{AGENT} 0.005 0.031", f"{AGENT} 0.031 0.005"],  # neither is the whole
+        [f"{AGENT} 127.0.0.1:80 0.003 0.003", f"{AGENT} 127.0.0.1:80 0.002 0.002"],  # either may be it
+        [f"{AGENT} 127.0.0.1:80 0.003 0.003", f"{AGENT} - - 0.000"],  # the second is
         [f"{AGENT} 127.0.0.1:8090 0.030 5.002", f"{AGENT} 127.0.0.1:8090 0.021 0.030"],  # the second may be any
         [AGENT, AGENT],
     ],
@@ -73,6 +80,16 @@ def test_a_form_that_is_known_keeps_its_name() -> None:
 
 
 def test_two_servers_that_write_one_log_have_two_formats() -> None:
-    found = [one.text for one in shaped.formats(lines(*(f"{AGENT} 0.002 0.001",) * 2, f'{AGENT} "-" 0.003 0.003'))]
+    found = [one.text for one in shaped.formats(lines(*(f"{AGENT} 0.032 0.031",) * 2, f'{AGENT} "-" 0.053 0.052'))]
     assert [text.count("request_time") for text in found] == [1, 1]
     assert "x_forwarded_for" in found[1]
+
+
+def test_a_line_of_blanks_takes_no_square_of_its_length() -> None:
+    """An agent with a quote in it, as Apache escapes it, and blanks: any client can send that."""
+
+    def reading(size: int) -> Callable[[], object]:
+        line = f'{HEAD % (1, 200)} "-" "x\\"{" " * size}"'.encode()
+        return lambda: list(shaped.formats([line] * 20))
+
+    assert_linear(reading, 4 * 1024)

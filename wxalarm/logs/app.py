@@ -149,7 +149,8 @@ _TROUBLE = later(
     rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()|"
     rb"\"level\":\s?(?:\"(?:error|fatal|critical)\"|[56]0\b)|\blevel=(?:error|fatal|panic)\b|\b(?:ERR|FTL)\]|"
     rb"\A(?:fail|crit): |\[ ?(?:error|fatal|critical|alert|emergency) ?\]|"
-    rb":\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?[\]\t |]{1,3}(?:error|fatal|critical|fail(?=: )|crit(?=: ))[:\t |]|"
+    rb":\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?[\]\t |]{1,3}"
+    rb"(?:(?:error|fatal|critical)[:\t |]|(?:fail|crit): [A-Z][\w.]{1,200}\[\d)|"
     + b"|".join((_FATAL, *(pattern for name, pattern in _NAMED_CAUSES if name != "pool")))
 )
 _HUNG_UP = later(
@@ -506,10 +507,15 @@ def request(line: bytes) -> bool | None:
     return _STATUS.search(line[: asked.start()]) is not None or _STATUS.search(line[asked.end() : 4096]) is not None
 
 
+def of_entry(line: bytes) -> bool:
+    """Whether a line goes on with an entry before it: a step of a stack, or the error that it is of."""
+    return goes_on(line) or _OF_ENTRY.match(line) is not None or _EMPTY.match(line) is not None
+
+
 def first_of(lines: Sequence[bytes], index: int) -> int:
     """Where the error begins of whose stack this line is a step; the line itself when it is of none."""
     first = index
-    while first > 0 and (goes_on(lines[first]) or _OF_ENTRY.match(lines[first]) or _EMPTY.match(lines[first])):
+    while first > 0 and of_entry(lines[first]):
         first -= 1
     return first if trouble(lines[first]) else index
 

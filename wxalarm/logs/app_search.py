@@ -43,6 +43,8 @@ MINUTE = 60.0
 """Seconds before the alarm's first failure."""
 FAR = 60
 """Lines behind one without a time in which that of its request is looked for: a stack may stand between."""
+OF_END = 256 * 1024
+"""Bytes at the end of a log in which errors without times are looked for."""
 MOST_THEN = 20
 """Errors of that moment that are kept."""
 _NAMES_PATH = rb"(?<![\w/.-])(?:https?://[\w.:-]{1,255})?%s/?(?![\w/-])"
@@ -180,6 +182,8 @@ class AppSearch:
         """An error whose time nothing says: of a log without times, or behind its last one."""
         self.undated_errors = 0
         """How many there are."""
+        self._end: tuple[str, int, bytes] | None = None
+        """(file, offset, bytes) of what a log without times ends with."""
         self._onset = self._earlier = False
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
@@ -263,7 +267,9 @@ class AppSearch:
         self, parser: AppLines, log: Log, offset: int, chunk: bytes, place: int, line: bytes, took: float
     ) -> None:
         """A line that says that something took long: what another path's request took is no matter of the push."""
-        if app.request(line) is not None and (self._path is None or self._path.search(line) is None):
+        if took > LONGEST_WAIT or (
+            app.request(line) is not None and (self._path is None or self._path.search(line) is None)
+        ):
             return
         self.slows += 1
         if self.slow is None or took > (self.slow.took or 0.0):
@@ -276,24 +282,38 @@ class AppSearch:
             for place, line in lines_with(chunk, [needle]):
                 if len(self._hits) < MOST_HITS and kind != "stamp":
                     self._keep(self._hit(None, log, offset, chunk, place, line, kind))
-        self._undated(None, log, offset, chunk)
+        self._keep_end(log, offset, chunk)
 
-    def behind(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
+    def behind(self, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a log whose last time is before the window: what stands behind that may be of the window."""
-        self._undated(parser, log, offset, chunk)
+        self._keep_end(log, offset, chunk)
 
-    def _undated(self, parser: AppLines | None, log: Log, offset: int, chunk: bytes) -> None:
-        """Errors whose time nothing says: the last that may be of the push's path."""
-        place = 1
+    def _keep_end(self, log: Log, offset: int, chunk: bytes) -> None:
+        kept = b"" if self._end is None or self._end[0] != log.path else self._end[2]
+        text = kept + chunk[bool(kept) :]
+        cut = text.find(b"\n", len(text) - OF_END) if len(text) > OF_END else 0
+        self._end = (log.path, offset + len(chunk) - len(text) + max(cut, 0), text[max(cut, 0) :])
+
+    def ends(self, parser: AppLines | None, log: Log) -> None:
+        """Errors at the end of a log whose time nothing says: of those that may be of the push's path one is kept, and
+        all are counted. What goes on with a line that has a time has that."""
+        if self._end is None or self._end[0] != log.path:
+            return
+        _, offset, chunk = self._end
+        self._end = None
+        found: list[tuple[str, int, bytes]] = []
+        place, dated = 1, False
         for line in chunk[1:].split(b"\n")[:-1]:
             if parser is not None and parser.time_of(line) is not None:
-                self.undated, self.undated_errors = None, 0
-            elif app.trouble(line) and not goes_on(line):
-                hit = self._hit(None, log, offset, chunk, place, line, "time")
-                if hit.needle not in ("another", "other"):
-                    self.undated_errors += 1
-                    self.undated = hit if self.undated is None or self.undated.needle != "path" else self.undated
+                found, dated = [], True
+            elif not (dated := dated and app.of_entry(line)) and app.trouble(line) and not app.of_entry(line):
+                found.append((self._whose([line]), place, line))
             place += len(line) + 1
+        found = [one for one in found if one[0] not in ("another", "other")]
+        if found:
+            _, place, line = next((one for one in found if one[0] == "path"), found[-1])
+            self.undated_errors += len(found)
+            self.undated = self._hit(None, log, offset, chunk, place, line, "time")
 
     def _search(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         """Keep the lines that hold what identifies the push, or its event in its seconds."""
@@ -376,9 +396,10 @@ class AppSearch:
                 self.before = self._hit(parser, log, offset, chunk, begin, line, "time")
 
     def pods(self, log: Log, text: bytes) -> None:
-        """The beginning of a file: whether a container was ended before the push, or while WeChat waited for it."""
-        for offset, said, at in killed(text):
-            if self.low <= at <= self.start + WAIT:
+        """The beginning of a file: whether a container was ended before the push and did not run again by then, or was
+        ended while WeChat waited for it."""
+        for offset, said, at, back in killed(text):
+            if self.low <= at <= self.start + WAIT and (back is None or back > self.start):
                 self.ended = AppHit(log.place(offset).text, said, "time", at, trouble=said, cause="oom")
 
     def _drops(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
@@ -458,7 +479,7 @@ class AppSearch:
         where = log.place(offset + place - 1)
         over = needle in OWN and app.request(line) is True
         # Without a tag only the next lines above tell what its request did.
-        step = self._above(lines, index) if over and tag is None else None
+        step = self._above(parser, lines, index) if parser and over and tag is None else None
         stepped = log.place(offset + around - 1 + sum(len(above) + 1 for above in lines[:step])) if step else None
         return AppHit(
             where.text,
@@ -483,12 +504,17 @@ class AppSearch:
             app.spent(lines[step]) if step else None,
         )
 
-    def _above(self, lines: Sequence[bytes], index: int) -> int | None:
-        """Of the lines above a request line, up to the one before it, the one that says that something took longest."""
+    def _above(self, parser: AppLines, lines: Sequence[bytes], index: int) -> int | None:
+        """Of the lines above a request line, up to the one before it, the one that says that something took longest;
+        none from before the push, and none of another thread."""
         longest, found = 0.0, None
         for at in range(index - 1, 0, -1):
-            if app.request(lines[at]) is not None or self._of_another(lines[at]):
+            time = parser.time_of(lines[at])
+            early = time is not None and time < self.start - APART
+            if early or app.request(lines[at]) is not None or self._of_another(lines[at]):
                 break
+            if app.tag(lines[at]) is not None:
+                continue
             if (took := app.spent(lines[at]) or 0.0) > longest:
                 longest, found = took, at
         return found

@@ -69,7 +69,8 @@ def _all_but(chars: str) -> str:
 _TEXT = _all_but(f"]{w.GUIDE_LABEL[0]}{w.PRINTED['sample'][0]}")
 CLEAN = (
     # The characters that the guide line and 错误样例 begin with are rare in bodies: those are left to thought.
-    rf"((?:{_TEXT}{{1,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
+    # Those that end a CDATA section are taken with what follows: no body ends there.
+    rf"((?:{_TEXT}{{1,4000}}+|\]\]>{_TEXT}{{0,4000}}+|\](?!{_CLEAN_STOP})){{0,300}}+)"
     rf"(?:(\])(?=(?:\[{w.PLATFORM_KEY}(?::[^\[\]\n]*+)?+\])?+[ \t\r\n]*+"
     rf"(?:{w.GUIDE_LABEL}|\Z|(?<=\n)(?:{_LINE_BEGINS})))"
     rf"|(?<=[ \t\r\n])(?={w.GUIDE_LABEL}))"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
 from wxalarm.parser import body_end
@@ -41,6 +42,7 @@ def _words(size: int, most: int, before: str) -> str:
 
 _LAST = r"(?=[ \t\r\n]|\Z)"
 """Behind the last group."""
+_RARE = ("transaction_id", "decrypt_failed")
 _KEYS = tuple(key for key in w.KEYS if key.form != "body")
 
 
@@ -61,11 +63,27 @@ def _group(key: w.Key) -> str:
     return rf"(?:{printed}{once}={mail}({value})(?:\](?: ?+\[|{_LAST}){open_}))?+"
 
 
+def _groups() -> str:
+    """All of them, in their order: those that most alarms lack are passed over together, by their first characters."""
+    text = ""
+    for rare, keys in groupby(_KEYS, lambda key: key.field in _RARE):
+        made = [_group(key) for key in keys]
+        text += _rare("td", *made) if rare else "".join(made)
+    return text
+
+
+def _rare(begin: str, *groups: str) -> str:
+    return rf"(?:(?=[{begin}]){''.join(groups)})?+"
+
+
 _SAMPLE = (
-    "".join(map(_group, _KEYS))
+    _groups()
     + rf"(?:(?:{'|'.join(w.BODY_KEYS)})={body_end.CLEAN}\[?+)?+"
-    + rf"(?:resp\](?:\[|{_LAST}))?+"
-    + rf"(?:({w.PLATFORM_KEY})(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+"
+    + _rare(
+        f"r{w.PLATFORM_KEY[0]}",
+        rf"(?:resp\](?:\[|{_LAST}))?+",
+        rf"(?:({w.PLATFORM_KEY})(?::(?! )([^\[\]\n]*+)(?<! ))?+\])?+",
+    )
     + r"(?<!\[)"
 )
 """What stands behind the first bracket; the one that was taken last has its group."""
@@ -155,11 +173,12 @@ def _maker() -> Callable[..., Alarm]:
     own = {name: _VALUE[form].format(_GROUPS.index(name)) for name, form in plain.items()}
     alarm, of_alarm = filling("alarm", Alarm, own)
     groups = ", ".join(f"g{place}" for place in range(len(_GROUPS)))
+    places = [f"places.{slot} = {slot[1:]}" for slot in Placed.__slots__]
     made: Callable[..., Alarm] = function_of(
-        ("groups", "kind", "first_seen", "description", "guide_url", "places"),
-        (f"{groups} = groups", sample, alarm),
+        ("groups", "kind", "first_seen", "description", "guide_url", "source", "start", "end", "spans"),
+        (f"{groups} = groups", sample, "places = new(Placed)", *places, alarm),
         "alarm",
-        {**of_sample, **of_alarm, "nothing": {}, "cut": str.rstrip},
+        {**of_sample, **of_alarm, "new": Placed.__new__, "Placed": Placed, "nothing": {}, "cut": str.rstrip},
     )
     return made
 
@@ -214,7 +233,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
         except ValueError:
             return None
     start, end = match.span()
-    alarm = _record(groups, kind, first_seen, description, guide, Placed(source, start, end, spans_at))
+    alarm = _record(groups, kind, first_seen, description, guide, source, start, end, spans_at)
     sample = alarm.sample
     if (body := groups[_BODY]) is not None:
         size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))

@@ -103,7 +103,7 @@ class _Part:
         """Find the alarms from `at` on; where damage begins that has to be repaired first, as one of the signs says, or
         None. What was repaired has no signs."""
         source, alarms, all_problems, others = self._source, self._scan.alarms, self._scan.problems, self._scan.others
-        text, clean_of = source.text, fast.read
+        text, clean_of, add, add_problems = source.text, fast.read, alarms.append, all_problems.append
         for match in fast.CLEAN.finditer(text, at):
             if (clean := clean_of(match, source)) is None or (start := clean[2]) < at:
                 continue
@@ -129,8 +129,8 @@ class _Part:
             if signs is None:
                 others.add(len(alarms))
                 problems = [*problems, *source.mended(start, end)]
-            alarms.append(alarm)
-            all_problems.append(problems)
+            add(alarm)
+            add_problems(problems)
             at = end
         if signs is not None and signs.before(len(text), len(text)):
             return at

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -90,8 +89,10 @@ def read(
             again = _read(patterns, push, seconds, other, until)
             if again.shows_push():
                 seen = replace(again, assumed=())
-            elif (again.onset and seen.onset) or (again.restarted and seen.restarted):  # then neither tells anything
-                seen = replace(seen, onset=seen.onset and not again.onset, restarted=False)
+            elif again.onset and seen.onset:  # then neither tells anything
+                seen = replace(seen, onset=False, restarted=seen.restarted and not again.lines)
+            elif seen.restarted and again.lines:  # by that zone it served all the time
+                seen = replace(seen, restarted=False)
             elif (again.onset and not seen.errors) or (again.lines and not seen.lines):
                 seen = again  # only so it has lines of those minutes; that it is so stays assumed
     return replace(seen, limit=limit)
@@ -114,7 +115,10 @@ def _read(
     ]
     for file in files:
         if not search.lines and file.problem is None and file.format and (file.last or low) < low:
-            logfiles.tail(file.path, until, partial(search.behind, AppLines(file.format, zone, year)))
+            logfiles.tail(file.path, until, search.behind)
+            _ends(search, file.path, AppLines(file.format, zone, year))
+        elif not file.format and file.problem in (None, "tail"):
+            _ends(search, file.path, None)
     # A pipe is read once, and to unpack a file again takes too long for what it may hold.
     plain = [
         path for path in logfiles.expand(patterns) if os.path.isfile(path) and not path.endswith(logsource.SUFFIXES)
@@ -149,6 +153,13 @@ def _read(
         undated_errors=search.undated_errors,
         assumed=known,
     )
+
+
+def _ends(search: AppSearch, path: str, parser: AppLines | None) -> None:
+    source = logfiles.opened(path)
+    if not isinstance(source, logfiles.LogFile):
+        with source:
+            search.ends(parser, source)
 
 
 def _parser(

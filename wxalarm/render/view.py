@@ -173,7 +173,9 @@ def without(report: Report, words: Catalogue) -> tuple[str, str]:
 def _untold(report: Report, words: Catalogue) -> str:
     """What is said where something was not looked at that could explain the alarm: before it, what its kind alone tells
     to look at."""
-    alarm, host, ip = report.alarm, report.target.host or "", report.alarm.sample.ip or ""
+    alarm, ip = report.alarm, report.alarm.sample.ip or ""
+    target = report.target.host or ""
+    host = alarm.sample.host or (target if target in (alarm.sample.url or "") else "")
     if alarm.kind in NAME and _PLAIN.fullmatch(host) and "dns-resolve" in report.untold:
         return words.ui("untold_name", host=host)
     if alarm.kind in CONNECT and _PLAIN.fullmatch(ip) and "tcp-connect" in report.untold:

@@ -96,6 +96,8 @@ def test_a_console_that_prints_the_push_and_the_answer_needs_no_times() -> None:
     # A handler that prints what came before its answer: WeChat gets that, too.
     assert logged(f"got {PUSH}\n{REPLY}".encode()) is None
     assert logged(f"listening\nreply: {REPLY}\nPOST /wx 200 - 4.8 ms\ndone\n".encode()) is None
+    notices = "Notice: Undefined index: a in /srv/wx.php on line 12\n" * 3
+    assert logged(f"{notices}{PUSH}\n{REPLY}".encode()) is None
 
 
 def records(*lines: dict[str, object]) -> bytes:

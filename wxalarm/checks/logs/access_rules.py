@@ -373,17 +373,14 @@ def _cut(seen: AccessLogSeen, ctx: Context, own: Hit | None) -> Iterable[Finding
     if counts.gave_up or counts.untimed_499 or kind in ("gave_up", "untimed_499"):
         late = "gave_up" if counts.gave_up or kind == "gave_up" else "untimed_499"
         untimed = late == "untimed_499"
+        code = LOG_CLIENT_GAVE_UP.variant(basis=Basis.CONDITION) if untimed else LOG_CLIENT_GAVE_UP
         hit = own if kind == late else _of_kind(seen, late)
         count = max(counts.untimed_499 if untimed else counts.gave_up, 1)
         # Without a time only an alarm that says so itself makes the alarm's own a wait in vain.
         mine = kind == late and (not untimed or ctx.alarm.kind in LATE)
         waited = "unknown" if hit is None else answered.waited_for(hit.said)
-        # Without an alarm any push will do.
-        shown = untimed and (mine or not ctx.alarm.told)
-        passed = round(hit.ended - hit.stamp) if shown and hit is not None and hit.stamp else 0
+        passed = round(hit.ended - hit.stamp) if untimed and mine and hit is not None and hit.stamp else 0
         full = GAVE_UP[0] <= passed <= GAVE_UP[1]
-        known = not untimed or (full and not mine)
-        code = LOG_CLIENT_GAVE_UP if known else LOG_CLIENT_GAVE_UP.variant(basis=Basis.CONDITION)
         yield _make(
             code,
             count,

@@ -7,6 +7,7 @@ logs with times in every module (请求超时, FAQ 3); any format will do that h
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Container, Iterable, Sequence
 
 from wxalarm import mechanisms
@@ -146,7 +147,7 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
             makes=_makes(bad, own, tied, alarm),
             **({"curl": CERTIFICATE} if _case(bad) == "certificate" and tied else {}),
         )
-    yield from _slow(seen)
+    yield from _slow(seen, alarm)
     if seen.banned is not None:
         # In an assumed zone it may be of another hour, unless it is of the minute in which pushes began to fail.
         at = seen.banned.time
@@ -307,7 +308,13 @@ def _line(hit: AppHit, own: bool) -> dict[str, object]:
     }
 
 
-def _slow(seen: AppLogSeen) -> Iterable[Finding]:
+def near_first(seen: AppLogSeen, over: AppHit) -> AppHit:
+    """The first line about the push that has a time, up to the one that says that it was over."""
+    times = [hit for hit in seen.hits if hit.time is not None and hit.needle in OWN and hit.time <= (over.time or 0.0)]
+    return min(times, key=lambda hit: hit.time or 0.0, default=over)
+
+
+def _slow(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     """How long the push took by a line that says so; else by its own request line, written when it was over; else the
     time between the first and the last line about it; else how long one step of its request took. Another try of the
     same push is left out. Else the longest of what took as long as WeChat waits in those minutes."""
@@ -322,13 +329,14 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
     if over in near:
         near = near[: near.index(over) + 1]
     took = (near[-1].time or 0.0) - (near[0].time or 0.0) if near else 0.0
-    since = (over.time or 0.0) - seen.start if over is not None else 0.0
+    stamp = alarm.sample.stamp or seen.start
+    since = (over.time or 0.0) - stamp if over is not None and over is near_first(seen, over) else 0.0
     said: dict[str, object]
     if late:
         # Its own line first: the same user's may be of the next try.
         hit = max(late, key=lambda one: (one.needle in ("push", "id"), not one.again, one.took or 0.0))
         code, said = APP_LOG_SLOW, {"how": "line", "seconds": hit.took, "first": None, **_line(hit, True)}
-    elif over is not None and SLOW_AFTER <= since <= LONGEST_WAIT:
+    elif over is not None and WAIT <= since <= LONGEST_WAIT and (over.took or WAIT) >= SLOW_AFTER:
         # It may be that of a second try, whose first one left no line.
         hit, code = over, APP_LOG_SLOW.variant(basis=Basis.REPRODUCED)
         said = {"how": "over", "seconds": since, "first": None, "step": None, **_line(hit, True)}
@@ -337,9 +345,12 @@ def _slow(seen: AppLogSeen) -> Iterable[Finding]:
         code = APP_LOG_SLOW.variant(basis=Basis.RECORDED if own else Basis.REPRODUCED)
         said = {"how": "span", "seconds": took, "first": near[0].place, **_line(near[-1], own)}
     else:
-        stepped = [one for one in near if one.needle in OWN and (one.step_took or 0.0) >= SLOW_AFTER]
+        # Of a request line the step is told only where the line itself was late.
+        stepped = [one for one in near if one.needle in OWN and not one.over and (one.step_took or 0.0) >= SLOW_AFTER]
         if not stepped:
-            yield from _slow_then(seen)
+            quick = any(hit.took is not None or hit.over for hit in near if hit.needle in OWN)
+            if not quick and (alarm.kind in LATE or not alarm.told):
+                yield from _slow_then(seen)
             return
         hit = max(stepped, key=lambda one: (one.needle in ("push", "id"), one.step_took or 0.0))
         # That the line is of the same request, its thread or its id says, and no more.
@@ -354,14 +365,17 @@ def _slow_then(seen: AppLogSeen) -> Iterable[Finding]:
     """What took as long as WeChat waits in those minutes, whosever it was."""
     if seen.slow is not None:
         evidence = {"how": "minutes", "count": seen.slows, "seconds": seen.slow.took, "first": None}
-        yield APP_LOG_SLOW.variant(basis=Basis.CONDITION)(None, limit=WAIT, **evidence, **_line(seen.slow, False))
+        # By itself it explains nothing: any work in the background takes that long.
+        code = dataclasses.replace(APP_LOG_SLOW.variant(basis=Basis.CONDITION), explains=())
+        yield code(None, limit=WAIT, **evidence, **_line(seen.slow, False))
 
 
 def _step(seen: AppLogSeen, of: AppHit) -> dict[str, object]:
     """What took longest in the request that a line is about, by the lines that have its tag."""
     same = [hit for hit in seen.hits if hit is of or (hit.tag is not None and hit.tag == of.tag)]
     longest = max(same, key=lambda hit: hit.step_took or 0.0)
-    if longest.step_took is None or longest.step_took < SLOW_AFTER:
+    whole = (of.time or 0.0) - seen.start + APART if of.over else None
+    if longest.step_took is None or longest.step_took < SLOW_AFTER or (whole is not None and longest.step_took > whole):
         return {}
     return {"step": longest.step, "step_place": longest.step_place, "step_took": longest.step_took}
 

@@ -75,7 +75,9 @@ def _certificate(known: Facts, route: Route) -> Iterable[Finding]:
     """A certificate that is served alone: browsers find what is missing, WeChat does not."""
     given = route.one("ssl_certificate")
     alone = _ALONE.fullmatch(given.args[0]) if given is not None and given.args else None
-    if given is None or alone is None or known.ctx.target.scheme != "https":
+    if given is None or alone is None or known.ctx.target.scheme != "https" or not route.choice.listen.ssl:
+        return
+    if known.ctx.alarm.told and known.ctx.alarm.sample.curl_error != NOT_TRUSTED:  # WeChat took it, or never saw it
         return
     whole_chain = f"{alone['folder'] or alone['acme']}fullchain.{'pem' if alone['folder'] else 'cer'}"
     yield NGINX_CERTIFICATE_ALONE(

@@ -21,8 +21,8 @@ _ANSWERED = later(rb"(?m)^(?:< )?HTTP/\d(?:\.\d)? \d{3}\b")
 """The head of a response, as a client prints it."""
 _LEAST = 2
 """Lines with a time, or in JSON, below which a text is no log: a handler may print one before its answer."""
-_OF_CONSOLE = 3
-"""Lines of its own above which a program that prints a push and its answer prints no answer with rubbish before it."""
+_OF_CONSOLE = later(rb"(?m)^[^<\n]{0,120}\b(?:POST|GET) /[^\n]{0,2000}? \d{3}\b")
+"""A request with its status: who prints that beside a push and its answer prints no answer with rubbish before it."""
 _REQUESTED = later(rb"\"(?:POST|GET) [^\"\n]{1,2000} HTTP/\d(?:\.\d)?\" \d{3}\b")
 """A request as servers log it."""
 _AES = b"encrypt_type=aes"
@@ -65,7 +65,7 @@ def _is_console(text: bytes, documents: Sequence[re.Match[bytes]]) -> bool:
     """Whether a program printed what came and what it answers, between lines of its own that have no times."""
     if not any(_OF_A_PUSH.search(one[0]) for one in documents):
         return False
-    return sum(bool(line.strip()) for line in _DOCUMENT.sub(b"", text).split(b"\n")) >= _OF_CONSOLE
+    return _OF_CONSOLE.search(_DOCUMENT.sub(b"", text)) is not None
 
 
 def _values(line: bytes) -> list[bytes]:
