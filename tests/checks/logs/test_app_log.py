@@ -714,3 +714,61 @@ def test_a_restart_just_as_the_pushes_began_to_fail_needs_no_zone(
         os.utime(path, (START + 90000, START + 90000))
         (one,) = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-stopped"]
         assert one.evidence["ended"] is False
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [app_lines("iso", "[cron] export finished, took 42.0s", START - 6), over(START)],
+        [app_lines("iso", "[pool-thread-3] order sync took 31.0s", START + 1), over(START + 1)],
+        [over(START + 6) + b" took 3ms"],
+        [app_lines("iso", f"got push openid={OPENID} timestamp={START}", START + 6), over(START + 6)],
+        [over(START + 4)],
+    ],
+    ids=["before the push", "another thread's", "the line itself says", "both ends are there", "in time"],
+)
+def test_what_tells_nothing_of_the_pushs_own_time(lines: list[bytes], tmp_path: Path) -> None:
+    path = tmp_path / "nohup.out"
+    path.write_bytes(joined([over(START - 74, OTHER, START - 74), *lines]))
+    assert "app-log-slow" not in codes(results(app=[path])["app-log"])
+
+
+def test_a_late_line_is_counted_from_the_stamp(tmp_path: Path) -> None:
+    path = tmp_path / "nohup.out"
+    path.write_bytes(joined([over(START + 46, OPENID, START + 40)]))
+    of = replace(alarm(), sample=replace(alarm().sample, stamp=START + 40))
+    (slow,) = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-slow"]
+    assert slow.evidence["seconds"] == 6.0
+
+
+def test_a_pod_that_runs_again_by_then_is_no_cause(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+
+    def at(seconds: int) -> str:
+        return f"{datetime.fromtimestamp(START + seconds, timezone(timedelta(hours=8))):%a, %d %b %Y %H:%M:%S %z}"
+
+    for back, ended in ((-5, False), (5, True)):
+        pod = (
+            f"    State:          Running\n      Started:      {at(back)}\n    Last State:     Terminated\n"
+            f"      Reason:       OOMKilled\n      Exit Code:    137\n      Finished:     {at(-10)}"
+        )
+        path.write_bytes(joined([pod.encode(), app_lines("iso", "tick", START + 90)]))
+        found = codes(results(app=[path])["app-log"])
+        assert ("app-log-errors" in found) is ended
+
+
+def test_work_in_the_background_explains_nothing_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(joined([app_lines("iso", "video transcoded, duration: 95 s", START + 60)]))
+    (slow,) = [one for one in results(app=[path])["app-log"].findings if one.code.id == "app-log-slow"]
+    assert slow.code.explains == ()
+    of = alarm(kind=AlarmKind.CONNECT_TIMEOUT)
+    assert "app-log-slow" not in codes(results(app=[path], of=of)["app-log"])
+
+
+@pytest.mark.parametrize(("message", "error"), [("fail: 0 ok: 5230", False), ("fail: My.App.Handler[7]", True)])
+def test_a_counter_is_no_level(message: str, error: bool, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    local = datetime.fromtimestamp(START, timezone(timedelta(hours=8)))
+    path.write_bytes(joined([f"{local:%Y-%m-%d %H:%M:%S} {message}".encode(), app_lines("iso", "tick", START + 90)]))
+    assert (results(app=[path])["app-log"].observation.errors == 1) is error
