@@ -647,7 +647,7 @@ def test_a_status_of_some_pushes_is_of_something_that_chooses(tmp_path: Path, st
 
 @pytest.mark.parametrize(
     ("code", "before", "came"),
-    [(403, 900, True), (403, 7200, False), (200, 900, False), (None, 900, False)],
+    [(403, 900, True), (403, 7200, False), (502, 900, False), (200, 900, False), (None, 900, False)],
 )
 def test_pushes_that_came_until_somebody_else_answered(
     code: int | None, before: int, came: bool, tmp_path: Path

@@ -39,7 +39,7 @@ async def probe(ctx: Context) -> AccessLogSeen:
     units = sources.units(ctx)
     good = TICKET_VALID * HOUR if ctx.alarm.kind in TICKET else 0.0
     # Somebody answered it: when pushes came here until then, somebody in front of this server.
-    quiet = HOUR if ctx.alarm.sample.http_code not in (None, 200) else 0.0
+    quiet = HOUR if access_rules.refused(ctx.alarm) else 0.0
     return await asyncio.to_thread(
         access_log.read, paths, known, push(ctx), wanted(ctx), seconds, limit, not given, units, good, quiet
     )

@@ -33,7 +33,7 @@ from wxalarm.logs.access import BUCKETS, CLOSED, GAVE_UP, split_499, total
 from wxalarm.logs.access_search import Hit
 from wxalarm.logs.durations import LONGEST
 from wxalarm.logs.place import show
-from wxalarm.model import Basis, Code, Finding, Severity
+from wxalarm.model import Alarm, Basis, Code, Finding, Severity
 from wxalarm.probes.access_log import AccessLogSeen
 from wxalarm.wechat.limits import SLOW_AFTER, WAIT
 from wxalarm.wechat.statuses import OF_SERVER, OF_SOME, status_case
@@ -156,6 +156,11 @@ def _findings(seen: AccessLogSeen, ctx: Context) -> Iterable[Finding]:
     yield from _log_itself(seen, ctx)
 
 
+def refused(alarm: Alarm) -> bool:
+    """Whether somebody answered who would not have the push: one who could pass it on to nobody says 502 to 504."""
+    return alarm.sample.http_code not in (None, 200, 502, 503, 504)
+
+
 def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
     """No push at all: certain when all that may hold one was read and understood, from before the alarm to its end."""
     if any(file.problem in NO_LOG for file in seen.files):
@@ -173,7 +178,7 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
         code = code.variant(severity=NOTE)
     where: dict[str, Any] = {"elsewhere": seen.elsewhere} if doubt == "path" else {}
     where["came"] = None
-    if doubt == "none" and seen.last_good is not None and ctx.alarm.sample.http_code not in (None, 200):
+    if doubt == "none" and seen.last_good is not None and refused(ctx.alarm):
         where = {"came": clock(seen.last_good.ended), "answered": True}
     return code(None, **_span(seen), path=path_of(ctx) or "-", lines=seen.lines, doubt=doubt, **where, **_files(seen))
 
