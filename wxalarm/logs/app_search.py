@@ -182,8 +182,8 @@ class AppSearch:
         """An error whose time nothing says: of a log without times, or behind its last one."""
         self.undated_errors = 0
         """How many there are."""
-        self._end: tuple[str, int, bytes] | None = None
-        """(file, offset, bytes) of what a log without times ends with."""
+        self._end: dict[str, tuple[int, bytes]] = {}
+        """(offset, bytes) of what logs without times end with, by file."""
         self._onset = self._earlier = False
         self._then: dict[str, AppHit] = {}
         self._hits: dict[str, AppHit] = {}
@@ -289,18 +289,15 @@ class AppSearch:
         self._keep_end(log, offset, chunk)
 
     def _keep_end(self, log: Log, offset: int, chunk: bytes) -> None:
-        kept = b"" if self._end is None or self._end[0] != log.path else self._end[2]
+        _, kept = self._end.get(log.path, (0, b""))
         text = kept + chunk[bool(kept) :]
         cut = text.find(b"\n", len(text) - OF_END) if len(text) > OF_END else 0
-        self._end = (log.path, offset + len(chunk) - len(text) + max(cut, 0), text[max(cut, 0) :])
+        self._end[log.path] = offset + len(chunk) - len(text) + max(cut, 0), text[max(cut, 0) :]
 
     def ends(self, parser: AppLines | None, log: Log) -> None:
         """Errors at the end of a log whose time nothing says: of those that may be of the push's path one is kept, and
         all are counted. What goes on with a line that has a time has that."""
-        if self._end is None or self._end[0] != log.path:
-            return
-        _, offset, chunk = self._end
-        self._end = None
+        offset, chunk = self._end.pop(log.path, (0, b""))
         found: list[tuple[str, int, bytes]] = []
         place, dated = 1, False
         for line in chunk[1:].split(b"\n")[:-1]:

@@ -772,3 +772,13 @@ def test_a_counter_is_no_level(message: str, error: bool, tmp_path: Path) -> Non
     local = datetime.fromtimestamp(START, timezone(timedelta(hours=8)))
     path.write_bytes(joined([f"{local:%Y-%m-%d %H:%M:%S} {message}".encode(), app_lines("iso", "tick", START + 90)]))
     assert (results(app=[path])["app-log"].observation.errors == 1) is error
+
+
+def test_errors_without_a_time_are_looked_for_at_the_end_of_each_log(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.log", tmp_path / "b.log"
+    error = b"Internal Server Error: /callback"
+    first.write_bytes(joined([b"watching", error]))
+    second.write_bytes(b"nothing\n" * 50000 + joined([error]))  # longer than what is kept of it
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=500))
+    (found,) = results(app=[first, second], of=of)["app-log"].findings
+    assert (found.evidence["count"], found.evidence["place"]) == (2, f"{second}:50001")
