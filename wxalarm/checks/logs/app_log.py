@@ -308,7 +308,7 @@ def _line(hit: AppHit, own: bool) -> dict[str, object]:
     }
 
 
-def near_first(seen: AppLogSeen, over: AppHit) -> AppHit:
+def _first_line(seen: AppLogSeen, over: AppHit) -> AppHit:
     """The first line about the push that has a time, up to the one that says that it was over."""
     times = [hit for hit in seen.hits if hit.time is not None and hit.needle in OWN and hit.time <= (over.time or 0.0)]
     return min(times, key=lambda hit: hit.time or 0.0, default=over)
@@ -330,7 +330,7 @@ def _slow(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         near = near[: near.index(over) + 1]
     took = (near[-1].time or 0.0) - (near[0].time or 0.0) if near else 0.0
     stamp = alarm.sample.stamp or seen.start
-    since = (over.time or 0.0) - stamp if over is not None and over is near_first(seen, over) else 0.0
+    since = (over.time or 0.0) - stamp if over is not None and over is _first_line(seen, over) else 0.0
     said: dict[str, object]
     if late:
         # Its own line first: the same user's may be of the next try.
