@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
@@ -200,11 +199,17 @@ _PARTED = later("[一-鿿，] +[一-鿿]")
 """A blank that a screenshot's reader put into a 内容."""
 
 
-@lru_cache(maxsize=4096)
+_KINDS: dict[str, tuple[AlarmKind, str]] = {}
+_MOST_KINDS = 4096
+
+
 def _kind_of(description: str) -> tuple[AlarmKind, str]:
     """The kind that a 内容 names that is printed as WeChat prints it, UNKNOWN for all others; and that 内容 itself, so
     that all alarms of an archive share one."""
-    return _UNKNOWN if _PARTED.search(description) is not None else w.kind_of(description), description
+    known = _UNKNOWN if _PARTED.search(description) is not None else w.kind_of(description), description
+    if len(_KINDS) < _MOST_KINDS:
+        _KINDS[description] = known
+    return known
 
 
 def read(match: re.Match[str], source: Source) -> Found | None:
@@ -223,7 +228,7 @@ def read(match: re.Match[str], source: Source) -> Found | None:
             return None
     kind = _UNKNOWN
     if description is not None:
-        kind, description = _kind_of(description)
+        kind, description = _KINDS.get(description) or _kind_of(description)
         if kind is _UNKNOWN:
             return None
     first_seen = None
