@@ -36,7 +36,7 @@ VERBATIM = ("edit", "verify", "letter")
 """To be copied as they stand: never wrapped."""
 DAY = 86_400.0
 _PLAIN = later(r"[0-9A-Za-z][0-9A-Za-z.:-]{0,252}")
-"""A name or an address that stands in a command as it is."""
+"""A name or an address, whole and not masked."""
 
 
 class Line(Struct, frozen=True):

@@ -200,7 +200,7 @@ PASSED_ON = Tie("push", lambda effect, cause: _same_push(effect, cause) and not 
 SAME_MOMENT = Tie("moment", lambda effect, cause: _same_moment(effect, cause) and not _kept(effect))
 WAITED_THEN = Tie("moment", lambda effect, cause: _same_moment(effect, cause) and bool(cause.evidence.get("waits")))
 THESE_MINUTES = Tie("minutes", lambda effect, cause: cause.evidence.get("how") == "minutes" and not own(effect))
-"""Without an alarm there is no push whose own it could be: both show what was so in the minutes looked at."""
+"""The effect is of no one push whose own it could be: both show what was so in the minutes looked at."""
 SAME_UPSTREAM = Tie("upstream", lambda effect, cause: bool(upstreams(effect) & upstreams(cause)))
 SAME_ZONE = Tie("zone", _same_zone)
 SAME_FILE = Tie("file", _share(PLACE))
