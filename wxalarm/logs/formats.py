@@ -33,6 +33,8 @@ TALLIED = (
     "upstream_response_time",
 )
 """What is counted over a window."""
+SHAPED = "combined-shaped"
+"""The name of a format whose columns were told by the shape of their values, and by nothing else."""
 PATHS = ("request", "request_uri", "uri", "document_uri")
 _HOST = rb"[^\s/?\"]*+"
 _SHAPES = {

@@ -29,7 +29,8 @@ class LineParser(Protocol):
 
     @property
     def guessed(self) -> frozenset[str]:
-        """What of its values nothing says: "unit" of durations, "zone" and "date" of times."""
+        """What of its values nothing says: "unit" of durations, "zone" and "date" of times, "columns" that were told by
+        their shape."""
         ...
 
     @property

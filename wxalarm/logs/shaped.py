@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wxalarm.logs import times
 from wxalarm.logs.answered import UPSTREAM
-from wxalarm.logs.formats import HEAD, LineFormat
+from wxalarm.logs.formats import HEAD, SHAPED, LineFormat
 from wxalarm.patterns import later
 
 _LINE = later(rb"[^\s]+ - [^\s]+ \[" + times.LOCAL + rb'\] "[^"\n]*" \d{3} (?:\d+|-)(?P<more> [^\n]*)\Z')
@@ -47,7 +47,7 @@ def formats(lines: Iterable[bytes]) -> Iterator[LineFormat]:
         if "request_time" in names and not _ANSWERED.isdisjoint(names):
             columns = zip(form, names, strict=True)
             marks = (f'{blank}"${{{name}}}"' if quoted else f"{blank}${{{name}}}" for (blank, quoted), name in columns)
-            yield LineFormat("combined-shaped", HEAD + "".join(marks))
+            yield LineFormat(SHAPED, HEAD + "".join(marks))
 
 
 def _values(line: bytes) -> Values | None:

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from wxalarm.logs import times
 from wxalarm.logs.answered import NOTHING, UPSTREAM, tries
-from wxalarm.logs.formats import TALLIED, Key, LineFormat, Wanted
+from wxalarm.logs.formats import SHAPED, TALLIED, Key, LineFormat, Wanted
 from wxalarm.logs.line_parser import LineParser, Lines
 from wxalarm.logs.records import Record
 
@@ -16,12 +16,12 @@ from wxalarm.logs.records import Record
 class TextParser(Lines):
     """Lines of a log_format."""
 
-    guessed: frozenset[str] = frozenset()
     asked: str | None = None
 
     def __init__(self, line_format: LineFormat, wanted: Wanted | None = None) -> None:
         self.format = line_format
         self.name = line_format.name
+        self.guessed = frozenset({"columns"} if line_format.name == SHAPED else ())
         self.fields = line_format.fields
         self.queries = bool({"request", "request_uri", "args"} & set(line_format.fields))
         time = line_format.time

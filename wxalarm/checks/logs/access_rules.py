@@ -133,8 +133,10 @@ def _doubted(seen: AccessLogSeen, finding: Finding) -> Finding:
         return dataclasses.replace(finding, code=finding.code.variant(basis=Basis.CONDITION))
     if finding.code.basis is not Basis.RECORDED or finding.code.id == LOG_GUESSED.id:
         return finding
-    # A status rests on no duration: whose unit is guessed does not make it less sure.
-    if set(seen.guessed) - {"unit"} or (timed and isinstance(took, float) and took > LONGEST):
+    # A status rests on no duration: whose unit is guessed does not make it less sure; nor that there is no push, on
+    # what stands behind the size.
+    harmless = {"unit", "columns"} if finding.code.id == LOG_NO_REQUEST.id else {"unit"}
+    if set(seen.guessed) - harmless or (timed and isinstance(took, float) and took > LONGEST):
         return dataclasses.replace(finding, code=finding.code.variant(basis=SEEN))
     return finding
 
@@ -169,7 +171,7 @@ def _none(seen: AccessLogSeen, ctx: Context) -> Finding:
         doubt = "path"
     elif not _spanned(seen):
         doubt = "span"
-    elif seen.guessed and seen.guessed != ("unit",):
+    elif set(seen.guessed) & {"date", "zone"}:
         doubt = "date" if "date" in seen.guessed else "zone"
     else:
         doubt = "none" if ctx.alarm.told else "quiet"
