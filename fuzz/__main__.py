@@ -1,4 +1,4 @@
-"""Fuzz targets one after the other, each in a process of its own: executions and edges reached in a table.
+"""Fuzz targets, each in a process of its own, one a processor at a time: executions and edges reached in a table.
 
 An input may take TIMEOUT seconds and MEMORY MiB; one that takes more, or breaks a promise, is kept in .fuzz/TARGET/
 and ends that target. Exit status 1 when anything was found. What was reached is kept in .fuzz/ for the next time.
@@ -7,10 +7,12 @@ and ends that target. Exit status 1 when anything was found. What was reached is
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HOME = Path(__file__).parent.parent / ".fuzz"
@@ -93,12 +95,18 @@ def main() -> int:
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
     good = True
     print(f"{'target':8}{'seconds':>9}{'executions':>12}{'edges':>8}")
-    for target in given.targets or TARGETS:
+
+    def timed(target: str) -> tuple[float, bool, int, int]:
         begun = time.monotonic()
-        kept, runs, edges = fuzz(target, given.seconds)
-        good &= kept
-        note = "" if kept else f"  found: {HOME}/{target}-*"
-        print(f"{target:8}{time.monotonic() - begun:>9.1f}{runs:>12}{edges:>8}{note}", flush=True)
+        found = fuzz(target, given.seconds)
+        return time.monotonic() - begun, *found
+
+    targets = given.targets or list(TARGETS)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for target, (took, kept, runs, edges) in zip(targets, pool.map(timed, targets), strict=True):
+            good &= kept
+            note = "" if kept else f"  found: {HOME}/{target}-*"
+            print(f"{target:8}{took:>9.1f}{runs:>12}{edges:>8}{note}", flush=True)
     return int(not good)
 
 
