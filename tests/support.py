@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, make_dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,15 @@ from wxalarm.model import Alarm, Finding, Target
 from wxalarm.records import plain
 
 NOW = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
+
+
+def widened(base: type) -> Any:
+    """A record with one field more, `new`: as if somebody had added it."""
+    added = ("new", object, None)
+    if not issubclass(base, msgspec.Struct):
+        return make_dataclass("Made", [added], bases=(base,), frozen=True, slots=True)
+    made = msgspec.defstruct("Made", [added], bases=(base,), module=__name__)
+    return dataclass(frozen=True, init=False, repr=False, eq=False, match_args=False)(made)
 
 
 def context_of(case: Mapping[str, Any], observed: Mapping[str, Any] | None = None) -> Context:

@@ -8,12 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import fields, make_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from tests import clock
+from tests.support import widened
 from wxalarm import runner
 from wxalarm.bounds import Beyond
 from wxalarm.checks.check import Check, Context, Skip, Untold, by_machine, by_target
@@ -208,7 +209,7 @@ def told_apart(one: Context, other: Context) -> bool:
 
 @pytest.mark.parametrize("base", [Alarm, Sample, Target])
 def test_a_crowd_is_told_apart_by_a_field_that_is_new(base: type) -> None:
-    made = make_dataclass("Made", [("new", str | None, None)], bases=(base,), frozen=True, slots=True)
+    made = widened(base)
 
     def ctx(new: str) -> Context:
         value = made(new=new)

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from wxalarm import bounds
 from wxalarm.checks import CHECKS
 from wxalarm.checks.check import Check, Context
 from wxalarm.config import Account, Settings
 from wxalarm.messages import ReasonError
-from wxalarm.model import Alarm, CheckResult, Finding, Location, Places, Reason, Report, Severity, Status, Target
+from wxalarm.model import Alarm, CheckResult, Finding, Location, Reason, Report, Severity, Status, Target, Whole
 from wxalarm.parser import PROBLEMS
 from wxalarm.runner import Ended
 
@@ -44,7 +46,6 @@ class Case:
 
 def to_text(reports: Sequence[Report], contexts: Sequence[Context], problems: Sequence[Finding] = ()) -> str:
     """A case as JSON text."""
-    import msgspec
 
     entries = []
     for report, ctx in zip(reports, contexts, strict=True):
@@ -71,7 +72,6 @@ def to_text(reports: Sequence[Report], contexts: Sequence[Context], problems: Se
 
 def from_text(text: str, source: str) -> Case:
     """A case from JSON text. Raises CaseError."""
-    import msgspec
 
     # A text of two characters takes fifty times as much memory: counted before any of them is made.
     values = 1 + text.count(",") + text.count("[") + text.count("{")
@@ -115,7 +115,6 @@ def from_text(text: str, source: str) -> Case:
 
 
 def _problem(record: Mapping[str, Any]) -> Finding:
-    import msgspec
 
     code = next((code for code in PROBLEMS if code.id == record["code"]), None)
     if code is None:
@@ -133,11 +132,10 @@ def _alarm_record(alarm: Alarm) -> dict[str, Any]:
 
 def alarm_of(record: Mapping[str, Any]) -> Alarm:
     """The alarm of a record as a saved case or `parse` writes it. Raises ValueError (msgspec's) and KeyError."""
-    import msgspec
 
     where: Location | None = msgspec.convert(record["location"], Location | None)
     alarm = msgspec.convert({name: value for name, value in record.items() if name != "location"}, Alarm)
-    return dataclasses.replace(alarm, places=None if where is None else Places(where))
+    return dataclasses.replace(alarm, places=None if where is None else Whole(where))
 
 
 def _outcome(result: CheckResult) -> dict[str, Any]:
@@ -153,7 +151,6 @@ def _outcome(result: CheckResult) -> dict[str, Any]:
 
 
 def _saved(value: Mapping[str, Any], observation: Any) -> Ended:
-    import msgspec
 
     return Ended(
         None if value["observation"] is None else msgspec.convert(value["observation"], observation),

@@ -6,11 +6,13 @@ people (those live in messages/), no imports from the rest of the package.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 BEIJING = timezone(timedelta(hours=8))
 """The zone of 时间 in an alarm: 时间 equals Stamp read as UTC+8."""
@@ -84,8 +86,13 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+# What a text holds by the thousand is a struct: it is made in half the time, and the collector has nothing to follow.
+# It is a dataclass as well, so that `dataclasses.replace`, `fields` and `asdict` work on all records alike.
+_dataclass_too = dataclass(frozen=True, init=False, repr=False, eq=False, match_args=False)
+
+
+@_dataclass_too
+class Location(msgspec.Struct, frozen=True, gc=False):
     """A place in a text. Lines and columns count from 1, columns in characters; the end is exclusive."""
 
     path: str | None
@@ -95,32 +102,32 @@ class Location:
     end_column: int
 
 
-class Places(Mapping[str, Location]):
-    """Where the values of an alarm stand, by dotted field name, and the alarm itself. The parser works places out when
-    they are asked for; this one has none but the whole."""
-
-    __slots__ = ("_whole",)
-
-    def __init__(self, whole: Location) -> None:
-        self._whole = whole
+class Places(msgspec.Struct, gc=False, eq=False):
+    """Where an alarm and its values stand."""
 
     @property
     def whole(self) -> Location:
         """The place of the whole alarm."""
-        return self._whole
+        raise NotImplementedError
 
-    def __getitem__(self, name: str) -> Location:
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    @property
+    def fields(self) -> Mapping[str, Location]:
+        """Where each field's value stands, by dotted name; none are known here."""
+        return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Whole(Places, gc=False, eq=False):
+    """The place of an alarm alone, without those of its values."""
+
+    at: Location
+
+    @property
+    def whole(self) -> Location:
+        return self.at
+
+
+@_dataclass_too
+class Sample(msgspec.Struct, frozen=True, gc=False):
     """错误样例: the details of the first failure of the window.
 
     None: the group is absent. "": the group is printed with nothing behind it.
@@ -149,12 +156,12 @@ class Sample:
     platform: str | None = None
     """第三方平台: the third-party platform that received the push; "" when printed without a name."""
     transaction_id: str | None = None
-    extra: Mapping[str, str | None] = field(default_factory=dict)
+    extra: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     """Unknown keys as printed; flags have None. Also values that do not fit their type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+@_dataclass_too
+class Alarm(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One alarm text as a record. A label that is absent gives None; one with nothing behind it gives ""."""
 
     kind: AlarmKind = AlarmKind.UNKNOWN
@@ -165,10 +172,19 @@ class Alarm:
     description: str | None = None
     window_minutes: int | None = None
     count: int | None = None
-    sample: Sample = field(default_factory=Sample)
+    sample: Sample = msgspec.field(default_factory=Sample)
     guide_url: str | None = None
-    places: Places | None = field(default=None, compare=False, repr=False)
-    """Where it stands in its text; None for one that was made by hand."""
+    places: Places | None = None
+    """Where it stands in its text, which makes no difference between two alarms; None for one that was made by hand."""
+
+    def _compared(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "places"}
+
+    def __eq__(self, other: object) -> bool:
+        return self._compared() == other._compared() if isinstance(other, Alarm) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"Alarm({', '.join(f'{name}={value!r}' for name, value in self._compared().items())})"
 
     @property
     def told(self) -> bool:
@@ -183,7 +199,7 @@ class Alarm:
     @property
     def fields(self) -> Mapping[str, Location]:
         """Where each field's value stands, by dotted name ("appid", "sample.stamp", "sample.extra.Foo")."""
-        return {} if self.places is None else self.places
+        return {} if self.places is None else self.places.fields
 
     @property
     def window_end(self) -> datetime | None:

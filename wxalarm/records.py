@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from wxalarm.model import Alarm, Location, Sample
 
 _NO_SAMPLE = Sample()
@@ -84,7 +86,6 @@ def escape(text: str) -> str:
 
 def plain(value: Any) -> Any:
     """Observations as what JSON can hold."""
-    import msgspec
 
     return msgspec.to_builtins(value)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxalarm.messages import catalogue
-from wxalarm.model import BEIJING, Alarm, AlarmKind, Location, Places, Sample
+from wxalarm.model import BEIJING, Alarm, AlarmKind, Location, Sample, Whole
 from wxalarm.records import alarm_record, escape
 from wxalarm.render.alarms import JsonLines, format_of
 
@@ -47,7 +47,7 @@ PLACE = st.none() | st.builds(Location, TEXT)
 def test_a_line_is_what_json_writes(
     text: str | None, number: int | None, sample: Sample, seen: datetime | None, place: Location | None
 ) -> None:
-    places = None if place is None else Places(place)
+    places = None if place is None else Whole(place)
     alarm = Alarm(AlarmKind.MARK_FAIL, text, text, seen, text, number, number, sample, text, places)
     assert text_of(JsonLines(), alarm) == as_ever(alarm)
 

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
 import typer
 from msgspec import Struct, field
 
@@ -227,7 +228,6 @@ def is_record(head: str) -> bool:
 def _records(name: str, first: str, rest: Iterator[str]) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
     """Raises ValueError for what is no record of an alarm."""
     # Only for what parse wrote.
-    import msgspec
 
     # Likewise.
     from wxalarm.cases import alarm_of

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from wxalarm.incidents.shapes import Shapes
 from wxalarm.kinds import TICKET
-from wxalarm.model import BEIJING, WINDOW, Alarm, AlarmKind, Places
+from wxalarm.model import BEIJING, WINDOW, Alarm, AlarmKind, Whole
 
 SLOT = 300
 """Seconds of a time slot: the window of most alarms."""
@@ -160,7 +160,7 @@ def place_of(alarm: Alarm) -> str | None:
 
 def _apart(alarm: Alarm) -> Alarm:
     """The alarm without the text it was read from."""
-    return replace(alarm, places=None if alarm.location is None else Places(alarm.location))
+    return replace(alarm, places=None if alarm.location is None else Whole(alarm.location))
 
 
 def _second(alarm: Alarm) -> int:

@@ -8,14 +8,16 @@ which WeChat prints them. What it takes is what the tokens give (a property test
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+
+from msgspec import Struct
 
 from wxalarm.model import Alarm, AlarmKind, Finding, Sample
 from wxalarm.parser import body_end
 from wxalarm.parser import words as w
-from wxalarm.parser.locate import Placed, Source, filling, function_of
+from wxalarm.parser.locate import Placed, Source, function_of
 from wxalarm.parser.problems import BODY_CUT, BRACKET_MISSING
 from wxalarm.patterns import later
 from wxalarm.wechat import limits
@@ -155,6 +157,11 @@ _VALUE = {
 """How a value is made of the groups of CLEAN, by its form."""
 
 
+def _call(record: type[Struct], values: Mapping[str, str]) -> str:
+    """The source that makes a record of the source of each field's value, by default a variable with its name."""
+    return f"{record.__name__}({', '.join(values.get(name, name) for name in record.__struct_fields__)})"
+
+
 def _maker() -> Callable[..., Alarm]:
     """A function that makes an alarm of the groups of CLEAN, its sample from the table of keys: a loop over the fields
     would take longer than the search for the alarm."""
@@ -167,17 +174,16 @@ def _maker() -> Callable[..., Alarm]:
         "platform": _VALUE["platform"].format(_PLATFORM, _NAMED),
         "extra": "nothing",
     }
-    sample, of_sample = filling("sample", Sample, values)
     plain = {"appid": "word", "nickname": "name", "window_minutes": "number", "count": "number"}
     own = {name: _VALUE[form].format(_GROUPS.index(name)) for name, form in plain.items()}
-    alarm, of_alarm = filling("alarm", Alarm, own)
+    places = {name: name[1:] for name in Placed.__struct_fields__}
+    own |= {"sample": _call(Sample, values), "places": _call(Placed, places)}
     groups = ", ".join(f"g{place}" for place in range(len(_GROUPS)))
-    places = [f"places.{slot} = {slot[1:]}" for slot in Placed.__slots__]
     made: Callable[..., Alarm] = function_of(
         ("groups", "kind", "first_seen", "description", "guide_url", "source", "start", "end", "spans"),
-        (f"{groups} = groups", sample, "places = new(Placed)", *places, alarm),
-        "alarm",
-        {**of_sample, **of_alarm, "new": Placed.__new__, "Placed": Placed, "nothing": {}, "cut": str.rstrip},
+        (f"{groups} = groups",),
+        _call(Alarm, own),
+        {"Alarm": Alarm, "Sample": Sample, "Placed": Placed, "nothing": {}, "cut": str.rstrip},
     )
     return made
 

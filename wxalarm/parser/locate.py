@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, make_dataclass
 from functools import cached_property
 from textwrap import indent
-from types import MappingProxyType
 from typing import Any
 
 from wxalarm.model import Finding, Location, Places
@@ -16,40 +14,12 @@ from wxalarm.parser.repair import Map, Mend, given, repair
 Spans = Mapping[str, tuple[int, int]]
 
 
-def filling(
-    variable: str, frozen: type, values: Mapping[str, str] = MappingProxyType({})
-) -> tuple[str, dict[str, Any]]:
-    """The source that makes a frozen, slotted dataclass of the source of each field's value, by default a variable with
-    its name; and the names that it needs.
-
-    A frozen dataclass sets every field through object.__setattr__, which costs more than all the matching of an alarm.
-    A plain one with the same slots is filled instead, one assignment a field, and then becomes the frozen one. The
-    source is written from the fields, as dataclasses write theirs.
-    """
-    wanted: Any = frozen
-    filled = [field.name for field in fields(wanted)]
-    name = frozen.__name__
-    plain = make_dataclass(f"Plain{name}", filled, slots=True, init=False, repr=False, eq=False)
-    lines = (f"{variable}.{field} = {values.get(field, field)}" for field in filled)
-    source = "\n".join((f"{variable} = Plain{name}()", *lines, f"{variable}.__class__ = {name}"))
-    return source, {plain.__name__: plain, name: frozen}
-
-
 def function_of(parameters: Iterable[str], lines: Iterable[str], result: str, names: Mapping[str, object]) -> Any:
     """The function that the source lines are."""
     source = indent("\n".join((*lines, f"return {result}")), "    ")
     known = dict(names)
     exec(f"def made({', '.join(parameters)}):\n{source}", known)
     return known["made"]
-
-
-def _location_maker() -> Callable[..., Location]:
-    source, names = filling("made", Location)
-    made: Callable[..., Location] = function_of([field.name for field in fields(Location)], [source], "made", names)
-    return made
-
-
-_location = _location_maker()
 
 
 class Lines:
@@ -74,7 +44,7 @@ class Lines:
         # Most values end on their own line: look there before searching.
         last = line if line < len(starts) and end < starts[line] else bisect_right(starts, end, line - 1)
         base = self.first_line - 1
-        return _location(
+        return Location(
             self.path,
             line + base,
             self._column(start, starts[line - 1]),
@@ -133,17 +103,14 @@ class Source:
         return self.lines.locate(*self.given(start, end))
 
 
-class Placed(Places):
+class Placed(Places, gc=False, eq=False):
     """Where an alarm and its values stand, worked out when somebody asks: to keep the match of every alarm, or to count
     its lines, would cost more than all the rest of it."""
 
-    __slots__ = ("_end", "_source", "_spans", "_start")
-
-    def __init__(self, source: Source, start: int, end: int, spans: Spans | Callable[[str, int], Spans]) -> None:
-        self._source = source
-        self._start = start
-        self._end = end
-        self._spans = spans
+    _source: Source
+    _start: int
+    _end: int
+    _spans: Spans | Callable[[str, int], Spans]
 
     @property
     def spans(self) -> Spans:
@@ -162,11 +129,22 @@ class Placed(Places):
         """The place of the whole alarm."""
         return self._source.locate(self._start, self._end)
 
+    @property
+    def fields(self) -> Mapping[str, Location]:
+        return _Fields(self._source, self.spans)
+
+
+class _Fields(Mapping[str, Location]):
+    """The places of values, each worked out when it is asked for."""
+
+    def __init__(self, source: Source, spans: Spans) -> None:
+        self._source, self._spans = source, spans
+
     def __getitem__(self, name: str) -> Location:
-        return self._source.locate(*self.spans[name])
+        return self._source.locate(*self._spans[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.spans)
+        return iter(self._spans)
 
     def __len__(self) -> int:
-        return len(self.spans)
+        return len(self._spans)

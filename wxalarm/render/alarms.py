@@ -14,7 +14,9 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wxalarm.model import Alarm, AlarmKind, Finding, Location, Places, Sample
+import msgspec
+
+from wxalarm.model import Alarm, AlarmKind, Finding, Location, Sample, Whole
 from wxalarm.records import alarm_record, escape, sample_record
 from wxalarm.render.json import finding_record
 
@@ -63,7 +65,6 @@ class JsonLines:
     _NO_SAMPLE = Sample()
 
     def __init__(self) -> None:
-        import msgspec
 
         # msgspec reads an alarm's parts as alarm_record does; of the places of its values it shows that of the whole.
         names = ["location" if field.name == "places" else field.name for field in fields(Alarm)]
@@ -129,7 +130,7 @@ class Csv:
         self._kinds, self._mark = kinds, mark
 
     def head(self) -> str:
-        return "\ufeff" * self._mark + _row(list(self._record(Alarm(places=Places(Location(None, 1, 1, 1, 1))))))
+        return "\ufeff" * self._mark + _row(list(self._record(Alarm(places=Whole(Location(None, 1, 1, 1, 1))))))
 
     def alarm(self, alarm: Alarm) -> str:
         record = self._record(alarm)

@@ -22,13 +22,13 @@ from wxalarm.model import (
     Code,
     Finding,
     Location,
-    Places,
     Report,
     Sample,
     Severity,
     Status,
     Step,
     Target,
+    Whole,
 )
 from wxalarm.probes.http import Exchange
 from wxalarm.render import chat, handoff, html, markdown, terminal
@@ -48,7 +48,7 @@ def report(texts: list[str], encoding: str = "utf-8") -> Report:
     alarm = Alarm(
         nickname=texts[0],
         sample=Sample(response_content=texts[1 % len(texts)], extra={"Foo": texts[2 % len(texts)]}),
-        places=Places(Location("alarm.txt", 1, 1, 1, 9)),
+        places=Whole(Location("alarm.txt", 1, 1, 1, 9)),
     )
     findings = tuple(Finding(LINE, {"line": text, "place": "access.log:1", "count": 1}) for text in texts)
     seen = HttpRequest(

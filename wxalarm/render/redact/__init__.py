@@ -20,7 +20,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from wxalarm.model import Alarm, Code, Finding, Location, Places, Report, Sample
+from msgspec import Struct, structs
+
+from wxalarm.model import Alarm, Code, Finding, Location, Report, Sample, Whole
 from wxalarm.render.redact import forms
 from wxalarm.render.redact.allowed import kind_of_name
 from wxalarm.render.redact.find import Leak, find, leak
@@ -147,7 +149,7 @@ class Redactor:
         where = report.alarm.location
         if where is None or (shown := self._location(where)) is where:
             return report
-        return replace(report, alarm=replace(report.alarm, places=Places(shown)))
+        return replace(report, alarm=replace(report.alarm, places=Whole(shown)))
 
     def _location(self, where: Location) -> Location:
         path = where.path and self.text(where.path)
@@ -175,10 +177,9 @@ class Redactor:
             return made if isinstance(value, list) else tuple(made)
         if is_dataclass(value) and not isinstance(value, type):
             return self._record(value, text)
-        if names := getattr(value, "__struct_fields__", ()):  # what no observation needs is not loaded
-            from msgspec import structs
-
-            return structs.replace(value, **{name: self._any(getattr(value, name), text) for name in names})
+        if isinstance(value, Struct):
+            fields = {name: self._any(getattr(value, name), text) for name in value.__struct_fields__}
+            return structs.replace(value, **fields)
         return self.value("value", repr(value))
 
     def _pair(self, name: Any, value: Any, text: Callable[[str], str]) -> Any:
