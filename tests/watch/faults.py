@@ -51,6 +51,8 @@ from wxalarm.watch.ways import Way
 RULE = Rule(3, 2)
 BEFORE = 3
 AT_ONCE = 4
+TRIES = 5
+"""Rounds for each that is to tell something."""
 PATIENT = 6.0
 """Seconds for a look at what never answers. Several cases share one process: what has to come first, names and the
 handshake, needs its time beside them on a busy machine, or the fault bears the name of an earlier step."""
@@ -98,7 +100,8 @@ CASES: Mapping[str, Case] = {
 
 
 class Told(msgspec.Struct):
-    """What came of a case: messages as (round, kind, state, code)."""
+    """What came of a case: messages as (round, kind, state, code). A round that could tell nothing, as a busy machine
+    makes one, is among the states and counts as none."""
 
     messages: list[tuple[int, str, str, str | None]]
     states: list[str]
@@ -115,19 +118,24 @@ async def switched(case: Case, place: int, staging: Staging, folder: Path) -> To
         service = Service(plan, store, catalogue("en"), lambda *_, **__: None)
         await service.begin()
         states: list[str] = []
-        told = Told([], states)
+        told, count = Told([], states), 0
         for one, rounds in ((world, BEFORE), (broken, RULE.bad + 1), (world, RULE.good + 1)):
             async with staged(one, place, staging) as made:
                 service.plan = dataclasses.replace(plan, settings=made.settings)
-                for _ in range(rounds):
+                seen = 0
+                for _ in range(rounds * TRIES):
                     before = len(server.bodies)
                     await service.once()
                     (subject,) = service.subjects.values()
                     assert subject.numbers is not None
                     level = subject.numbers.level
                     states.append(f"{'blind' if level is None else level.word} {subject.numbers.code}")
+                    seen += level is not None
+                    count += level is not None
                     for body in server.bodies[before:]:
-                        told.messages.append((len(states), body["kind"], body["state"], body["code"]))
+                        told.messages.append((count, body["kind"], body["state"], body["code"]))
+                    if seen == rounds:
+                        break
         store.close()
     return told
 
