@@ -183,6 +183,9 @@ class Alarm(msgspec.Struct, frozen=True, gc=False, eq=False):
     def __eq__(self, other: object) -> bool:
         return self._compared() == other._compared() if isinstance(other, Alarm) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:  # a struct has one of its own, which knows no exception
+        return not self == other
+
     def __repr__(self) -> str:
         return f"Alarm({', '.join(f'{name}={value!r}' for name, value in self._compared().items())})"
 
