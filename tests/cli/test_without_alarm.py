@@ -262,6 +262,28 @@ def test_a_table_of_requests_is_an_access_log_whatever_it_was_given_as(flag: str
     assert (b"read as an access log" in done.stderr) is (flag != "--access-log")
 
 
+@pytest.mark.parametrize("flag", ["--app-log", "--access-log"])
+def test_a_firewalls_log_is_a_table_of_requests(flag: str, tmp_path: Path) -> None:
+    path = tmp_path / "waf.log"
+    moment = datetime.now(UTC) - timedelta(minutes=1)
+    line = {
+        "time": moment.isoformat(),
+        "host": "wx.example.com",
+        "real_client_ip": "203.0.113.7",
+        "request_method": "POST",
+        "request_path": "/wx",
+        "querystring": "signature=a&timestamp=1&nonce=2",
+        "status": "405",
+        "upstream_status": "-",
+        "final_action": "block",
+        "final_rule_id": "7",
+    }
+    path.write_text(json.dumps(line) + "\n")
+    found = report("--url", "http://wx.example.com/wx", flag, path)[1]
+    (status,) = [one for result in found["results"] for one in result["findings"] if one["code"] == "log-status"]
+    assert (status["evidence"]["by"], status["evidence"]["status"]) == ("firewall", "405")
+
+
 def test_at_is_read_where_the_logs_hold_those_minutes(tmp_path: Path) -> None:
     """A log in UTC, and a time off a clock in Beijing: else the log would be said to end before it."""
     path = tmp_path / "httperr1.log"
@@ -292,3 +314,34 @@ def test_a_log_of_another_program_given_as_nginxs_error_log(text: str, moved: bo
         "diagnose", "--offline", "--url", "http://wx.example.com/wx", "--error-log", str(path), "--lang", "en"
     )
     assert (b"read as an application's log" in done.stderr) is moved
+
+
+@pytest.mark.parametrize(
+    "line", ['{"time":"%s","msg":"risk","final_action":"pass"}', '{"time":"%s","body":{"final_action":1}}']
+)
+def test_a_key_of_a_firewall_alone_makes_no_firewalls_log(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text(f"{line % datetime.now(UTC).isoformat()}\n" * 3)
+    done = wxalarm("diagnose", "--offline", "--url", "http://wx.example.com/wx", "--app-log", str(path), "--lang", "en")
+    assert b"read as" not in done.stderr
+
+
+@pytest.mark.parametrize("other", [None, "error.log", "configured"])
+def test_a_containers_log_is_both_of_nginxs(other: str | None, tmp_path: Path) -> None:
+    """Unless an error log was named: then that is it."""
+    path = log(tmp_path, 200, 502, 502)
+    *earlier, last = path.read_text().splitlines()
+    moment = datetime.fromtimestamp(time.time() - 60, UTC)
+    refused = "[error] 29#29: *5 connect() failed (111: Connection refused) while connecting to upstream, client: "
+    refused += '203.0.113.7, server: a, request: "POST /wx?signature=a HTTP/1.1", upstream: "http://192.0.2.4:8080/wx"'
+    lines = [*earlier, f"{moment:%Y/%m/%d %H:%M:%S} {refused}", last]
+    path.write_text("".join(f"nginx-1  | {line}\n" for line in lines))
+    arguments: list[str | Path] = ["--url", "http://wx.example.com/wx", "--access-log", path]
+    if other is not None:
+        (tmp_path / other).write_text("2024/12/25 10:04:57 [notice] 7#7: start worker processes\n")
+        config = tmp_path / "wxalarm.toml"
+        config.write_text(f"[host]\nerror_log = [{json.dumps(str(tmp_path / other))}]\n")
+        arguments += ["--config", config] if other == "configured" else ["--error-log", tmp_path / other]
+    found = codes(report(*arguments)[1])
+    assert "log-upstream-error" in found
+    assert ("errlog-refused" in found) is (other is None)

@@ -9,7 +9,7 @@ import pytest
 from tests.checks.logs.support import OPENID, START
 from wxalarm.checks.logs.error_rules import BY_KIND
 from wxalarm.logs.access import Push
-from wxalarm.logs.errors import KINDS, ErrorLines, kind_of, parse
+from wxalarm.logs.errors import KINDS, ErrorLines, is_error_log, kind_of, messages_of, parse
 
 REAL = {
     "1024 worker_connections are not enough while connecting to upstream": "connections",
@@ -129,6 +129,50 @@ def test_a_line_as_a_record() -> None:
     assert found.upstream == "192.0.2.11:8080"
     assert found.own
     assert found.zone is None
+
+
+REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "nginx-1  | ",
+        "[pod/ingress-7/controller] ",
+        "2024-12-25T02:04:58.123456789Z ",
+        "2024-12-25T02:04:58.123456789Z stderr F ",
+        "Dec 25 10:04:58 web1 nginx[77]: ",
+    ],
+)
+def test_a_containers_log_has_both(before: str) -> None:
+    """Each line stands by itself there: what follows is no part of the message."""
+    access = '203.0.113.7 - - [25/Dec/2024:10:04:58 +0800] "POST /callback HTTP/1.1" 502 157'
+    lines = [before.encode() + line for line in (access.encode(), error_line(REFUSED), access.encode())]
+    assert is_error_log(lines)
+    chunk = b"\n" + b"\n".join(lines) + b"\n"
+    parser = ErrorLines(8 * 3600)
+    assert [parser.seconds(time) for time in parser.times(chunk)] == [START]
+    (_, (place, message)) = messages_of(chunk)
+    assert (chunk[place : place + len(message)], message) == (lines[1], lines[1])
+    found = parse(message, parser, Push())
+    assert found is not None
+    assert (found.kind, found.upstream, found.path) == ("refused", "192.0.2.11:8080", "/callback")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '203.0.113.9 - - [25/Dec/2024:10:05:00 +0800] "GET /z HTTP/1.1" 404 0 "-" "x (111: Connection refused) y"',
+        '{"uri":"/z","agent":"x (111: Connection refused) y"}',
+    ],
+)
+def test_a_message_ends_where_a_request_is_logged(line: str) -> None:
+    """What a visitor sends is no word of nginx's; the stack of a PHP error is."""
+    notice = b"2024/12/25 10:04:57 [error] 7#7: *5 FastCGI sent in stderr: x\n#0 {main}\n  thrown in /srv/x.php"
+    chunk = b"\n" + notice + b"\n" + line.encode() + b"\n" + error_line(REFUSED) + b"\n"
+    first, second = messages_of(chunk)
+    assert first == (1, notice)
+    assert second[1].rstrip() == error_line(REFUSED)
 
 
 def test_whose_line_it_is_and_which_zone_it_names() -> None:

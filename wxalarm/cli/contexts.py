@@ -54,6 +54,9 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
         dns = replace(dns, servers=tuple(dict.fromkeys((*dns.servers, *servers))))
     logs = {name: flags.pop(name, None) for name in ("nginx_conf", "access_log", "error_log", "app_log")}
     _sort(logs, words)
+    if not logs["error_log"] and not settings.host.error_log:
+        # What a container's nginx writes is one log: its requests, and its errors among them.
+        logs["error_log"] = [path for path in logs["access_log"] or () if _holds_errors(path)] or None
     named: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in logs.items() if v}
     host = replace(settings.host, **named)
     api = settings.api
@@ -65,7 +68,8 @@ def overlay(settings: Settings, words: Catalogue, **flags: Any) -> Settings:
 
 def _sort(logs: dict[str, Any], words: Catalogue) -> None:
     """The logs of the flags by what stands in them, which is said where it is not what they were given as: an error log
-    may be of another program, as PHP-FPM's, and either may be a table of requests, as those of IIS and of HTTP.sys."""
+    may be of another program, as PHP-FPM's, and either may be a table of requests, as those of IIS, of HTTP.sys and of
+    web firewalls."""
     for name in ("error_log", "app_log"):
         for path in tuple(logs[name] or ()):
             kind = _kind(path)
@@ -76,23 +80,36 @@ def _sort(logs: dict[str, Any], words: Catalogue) -> None:
             logs[str(kind)] = [*(logs[str(kind)] or ()), path]
 
 
-def _kind(path: str) -> str | None:
-    """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told, or not
-    without another program."""
+def _sample(path: str) -> Sequence[bytes]:
+    """Some lines of a file; none where another program would have to unpack it."""
     # Hardly ever wanted.
-    from wxalarm.logs import app
-    from wxalarm.logs.errors import is_error_log
-    from wxalarm.logs.parsers import FIELDS
     from wxalarm.probes import logfiles, logsource
 
     if not os.path.isfile(path) or path.endswith(logsource.SUFFIXES):
-        return None
+        return ()
     source = logfiles.opened(path)
     if isinstance(source, logfiles.LogFile):
-        return None
+        return ()
     with source:
-        lines = source.sample()
-    if any(line.startswith(FIELDS) for line in lines):
+        return source.sample()
+
+
+def _holds_errors(path: str) -> bool:
+    from wxalarm.logs.errors import is_error_log
+
+    return is_error_log(_sample(path))
+
+
+def _kind(path: str) -> str | None:
+    """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told, or not
+    without another program."""
+    from wxalarm.logs import app
+    from wxalarm.logs.errors import is_error_log
+    from wxalarm.logs.firewalls import are_firewalls
+    from wxalarm.logs.parsers import FIELDS
+
+    lines = _sample(path)
+    if any(line.startswith(FIELDS) for line in lines) or are_firewalls(lines):
         return "access_log"
     if not lines or is_error_log(lines):
         return "error_log" if lines else None

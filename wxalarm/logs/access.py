@@ -38,6 +38,8 @@ class Upstream(Struct, frozen=True):
     """502, 503, 504 and no answer at all."""
     slow: int = 0
     """Answers after SLOW_AFTER and more."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Of the others those with a status from 400 on, by that."""
     p50: float | None = None
     p95: float | None = None
     longest: float | None = None
@@ -226,6 +228,8 @@ class _Folded(Struct):
             if length is not None:
                 took[round(length, 3)] += count
                 notes["slow"] += count if length >= SLOW_AFTER and not failed else 0
+            if status[:1] in (b"4", b"5") and not failed and (length is None or length < SLOW_AFTER):
+                notes[status.decode("ascii", "replace")] += count
 
     def counts(self, seconds: Counter[int], fields: set[str]) -> Counts:
         minutes: Counter[int] = Counter()
@@ -263,6 +267,7 @@ class _Folded(Struct):
             notes["requests"],
             notes["errors"],
             notes["slow"],
+            {name: count for name, count in sorted(notes.items()) if name.isdigit()},
             quantile(took, 0.5),
             quantile(took, 0.95),
             max(took, default=None),

@@ -6,6 +6,7 @@ A reader in probes/ feeds it chunks: whole lines behind one line break, and wher
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 
 from msgspec import Struct, structs
@@ -158,7 +159,8 @@ class Search:
 
     def any_line(self, parser: LineParser, log: Log, offset: int, chunk: bytes) -> None:
         """A chunk of a window without pushes: count lines of any kind."""
-        self.lines += sum(self.low <= (parser.seconds(at) or 0.0) <= self.high for at in parser.times(chunk))
+        times = Counter(parser.times(chunk))  # a second has many lines
+        self.lines += sum(n for at, n in times.items() if self.low <= (parser.seconds(at) or 0.0) <= self.high)
         self._elsewhere(parser, chunk)
 
     def _elsewhere(self, parser: LineParser, chunk: bytes) -> None:

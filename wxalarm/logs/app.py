@@ -161,10 +161,25 @@ _HUNG_UP = later(
 _NAMED_ERROR = later(rb"\b[A-Za-z_.]{0,80}(?:Exception|Error)\b(?::| at |\()")
 _SPENT = later(
     r"(?i:\b(?:took|takes|cost|costs|elapsed|duration|latency|total|spent|waited|finished in|completed in|done in|"
-    r"handled in|processed in|replied in|answered in|generated \d{1,9} bytes in)|耗时|用时|花费|历时|处理时间)\W{0,4}"
+    r"handled in|processed in|replied in|answered in|completed [1-5]\d\d [\w ]{1,30} in|sent [1-5]\d\d in|slow sql|"
+    r"generated \d{1,9} bytes in)|耗时|用时|花费|历时|处理时间)\W{0,4}"
     r"((?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?)\s?"
     r"((?i:milliseconds|millis|seconds|second|msecs?|secs?|ms|us|ns|s)|µs|毫秒|微秒|秒)(?![A-Za-z])"
 )
+_UNIT = r"(ms|s|us|µs|ns)(?![\w/])"
+_COLUMN = later(
+    r"\|\s{0,12}[1-5]\d\d\s{0,12}\|\s{0,12}(\d{1,9}(?:\.\d{1,9})?|\d{1,3}m\d{1,2}(?:\.\d{1,9})?)\s?"
+    + _UNIT
+    + r"|(?<![\w.:/-])[1-5]\d\d(?: \d{1,9}B?)?(?: in| -)? (\d{1,9}(?:\.\d{1,9})?)\s?"
+    + _UNIT
+)
+"""A duration as a request line has it without a word: in the column behind the status, or right behind that."""
+_STATEMENT = later(
+    r"\[(\d{1,9}(?:\.\d{1,9})?)(ms|s|us|µs|ns)\] \[rows:"
+    r"|\b(?:Load|Count|Create|Update|Destroy|Pluck|Exists\?|SQL) \((\d{1,9}(?:\.\d{1,9})?)(ms)\)\s{1,4}"
+    r"(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b"
+)
+"""What loggers of statements print: gorm, ActiveRecord."""
 _MAY_BE_LONG = later(
     r"(?<![\d.])(?:[5-9]|\d{2,7})(?:\.\d{1,9})?\s?(?:(?i:sec(?:ond)?s?|s)(?![A-Za-z])|秒)"
     r"|(?<![\d.])(?:\d{1,3}m)?\d{1,9}(?:\.\d{1,9})?s(?![A-Za-z])"
@@ -224,6 +239,7 @@ _STEP = later(rb"[:|\]\d]\s{3,9}at [^\n]{1,300}:\d{1,7}(?::\d{1,7})?\)?\s*\Z")
 _METHOD = rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?"
 """A method, with what stands before the path."""
 _ASKED = later(_METHOD + rb"/\S*")
+_TARGET = later(r"\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS)\s{1,12}\S+")
 _OF_REQUEST = later(
     _METHOD + rb"(/\S*)|"
     rb": (/[\w./-]*)\s*(?:\n|\Z)|\bException on (/\S*) \[|\bpanic serving \[?([\da-fA-F.:]{3,45}?)\]?:\d{1,5}:"
@@ -388,10 +404,19 @@ def spent(line: bytes) -> float | None:
     """Seconds that a line says something took, with the unit behind the number or in the name of the key; the longest
     of several, None when it says none."""
     text = line[:4096].decode("utf-8", "replace")
-    said = [durations.read(f"{number}{_SPELLED.get(unit.lower(), unit)}") for number, unit in _SPENT.findall(text)]
+    found = [*_SPENT.findall(text), *_two(_STATEMENT, text)]
+    if request(line):
+        # The target is the sender's.
+        found += _two(_COLUMN, _TARGET.sub(" ", text))
+    said = [durations.read(f"{number}{_SPELLED.get(unit.lower(), unit)}") for number, unit in found]
     keyed = durations.took({key.lower(): value for key, value in _KEYED.findall(text)}, {})
     said.append(keyed.seconds if keyed is not None and not keyed.guessed else None)
     return max((seconds for seconds in said if seconds is not None), default=None)
+
+
+def _two(pattern: re.Pattern[str], text: str) -> list[tuple[str, str]]:
+    """The number and the unit of each match of a pattern that has them in one of two ways."""
+    return [(one or other, unit or second) for one, unit, other, second in pattern.findall(text)]
 
 
 def took_long(line: bytes) -> float | None:

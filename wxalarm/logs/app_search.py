@@ -171,6 +171,10 @@ class AppSearch:
         self.back: float | None = None
         """When it served again, after the push; Unix seconds."""
         self._stopped: AppHit | None = None
+        self._job = False
+        """What started last has not said that it serves: it may be a job, whose end is none of the server's."""
+        self.starting = False
+        """That line says that it starts: nobody was seen to stop it."""
         self._answered = float("-inf")
         self.before: AppHit | None = None
         """The last line before the window with a reason that lasts."""
@@ -204,6 +208,8 @@ class AppSearch:
         """The line by which the application stopped, when it did not serve again before the push, and none of its
         instances has answered a request since."""
         hit = self._stopped
+        if self.starting and self.back is None:  # what only starts may be no server at all
+            return None
         return hit if hit is not None and self._answered <= (hit.time or 0.0) + DRAIN else None
 
     @property
@@ -259,7 +265,7 @@ class AppSearch:
 
     def _error(self, hit: AppHit, then: float | None) -> None:
         """An error of the window. then: its time, when that is the push's own moment."""
-        self.example = self.example or replace(hit, needle="time")
+        self.example = self.example or replace(hit, needle="other" if hit.needle == "other" else "time")
         if then is not None and hit.needle != "another":
             self._then.setdefault(hit.place, replace(hit, time=then))
 
@@ -414,13 +420,24 @@ class AppSearch:
             at = parser.time_of(line)
             if at is None or not self.low <= at <= self.high:
                 continue
-            if found["serves"] is None:
-                if self._stopped is None and (self.push.any or at <= self.start + WAIT):
-                    self._stopped = self._hit(parser, log, offset, chunk, begin, line, "time")
-            elif at <= self.start:
-                self._stopped = None
-            elif self._stopped is not None and self.back is None:
-                self.back = at
+            says = found.lastgroup
+            if says in ("serves", "runs"):
+                # A job that runs is no server that serves.
+                counts = says == "serves" or not self.starting
+                if at <= self.start:
+                    self._stopped = None if counts else self._stopped
+                elif self._stopped is not None and self.back is None and counts:
+                    self.back = at
+                self._job = self._job and says != "serves"
+                continue
+            of_job = says == "ends" and self._job
+            self._job = says == "starts" or of_job  # whose end takes several lines
+            # That something stops counts more than that something starts, which may be a job.
+            free = self._stopped is None or (self.starting and says != "starts")
+            by_then = at <= self.start + (0.0 if says == "starts" else WAIT)
+            if free and not of_job and (self.push.any or by_then):
+                self._stopped = self._hit(parser, log, offset, chunk, begin, line, "time")
+                self.starting = says == "starts"
 
     def _step(self, of: str, place: Place, line: bytes) -> None:
         """A line of the same request that says how long something took: the longest is kept."""

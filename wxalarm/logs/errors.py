@@ -11,12 +11,17 @@ from msgspec import Struct, field
 from wxalarm.logs import times
 from wxalarm.logs.access import Push
 from wxalarm.logs.place import Place
+from wxalarm.logs.shipped import BEFORE, bare
 from wxalarm.logs.stacks import goes_on
 from wxalarm.patterns import later
 
-_TIME = later(rb"\n(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
-_BEGINS = later(rb"\n(?=\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
+_BEHIND = rb"\n(?:(?=\d{4}/)|" + BEFORE + rb")"
+"""A line, and what a container's log has before it."""
+_TIME = later(_BEHIND + rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?= \[)")
+_BEGINS = later(rb"\n(?=" + _BEHIND[2:] + rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[)")
 _LINE = later(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] \d+#\d+: (\*\d+ )?")
+_REQUESTED = later(rb"\n(?:[^\n\"]{0,300}\"[A-Z]{3,8} [^\n\"]{0,4000} HTTP/\d|\{)")
+"""A line of an access log, in text or in JSON."""
 _CLIENT = later(rb", client: ([^,\s]{1,64})")
 _REQUEST = later(rb', request: "([A-Z]{1,20}) ([^ "]*)')
 _UPSTREAM = later(rb', upstream: "([^"]{1,2048})"')
@@ -137,7 +142,11 @@ def is_error_log(lines: Sequence[bytes]) -> bool:
     """Whether a sample of lines is from nginx's error log: a message may go on over any number of lines, as the stack
     of a PHP error does."""
     lines = [line for line in lines if line.strip() and not goes_on(line)]
-    return sum(_LINE.match(line) is not None for line in lines) * 10 >= max(1, len(lines))
+    return sum(map(_is_message, lines)) * 10 >= max(1, len(lines))
+
+
+def _is_message(line: bytes) -> bool:
+    return _LINE.match(bare(line)) is not None
 
 
 def kind_of(line: bytes) -> str | None:
@@ -172,6 +181,7 @@ class ErrorLine(Struct, frozen=True):
 
 def parse(line: bytes, lines: ErrorLines, push: Push) -> ErrorLine | None:
     """A message as a record; None when it is none of an error log or about no trouble."""
+    line = bare(line)
     head = _LINE.match(line)
     if head is None:
         return None
@@ -274,5 +284,10 @@ def messages_of(chunk: bytes) -> Iterator[tuple[int, bytes]]:
     """(offset in the chunk, message) of all messages: what an application wrote may go on over several lines."""
     place = 1
     for message in _BEGINS.split(chunk[1:]):
-        yield place, message
+        # Behind a container's name each line stands by itself; else a message goes on until a request is logged.
+        if bare(message) is not message:
+            end = message.find(b"\n")
+        else:
+            end = found.start() if (found := _REQUESTED.search(message)) is not None else -1
+        yield place, message if end < 0 else message[:end]
         place += len(message) + 1

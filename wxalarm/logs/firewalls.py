@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 
@@ -33,6 +35,22 @@ FIREWALLS = (
     ),
 )
 _NOTHING = ("", "-")
+
+
+_REQUESTS = frozenset(("request_path", "request_uri", "clientrequestpath", "clientrequesturi"))
+
+
+def are_firewalls(lines: Sequence[bytes]) -> bool:
+    """Whether most of a sample of lines are of a firewall's log: a table of requests, whatever it was given as."""
+    return sum(map(_is_firewalls, lines)) * 2 > len(lines)
+
+
+def _is_firewalls(line: bytes) -> bool:
+    try:
+        keys = {key.lower() for key in msgspec.json.decode(line, type=dict[str, Any])}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return bool(keys & _REQUESTS) and any(one.action in keys for one in FIREWALLS)
 
 
 def blocked(flat: Mapping[str, str]) -> str | None:

@@ -18,9 +18,15 @@ _STOPS = (
     rb"\bShut(?:ting )?down [Ss]erver\.\.\.",  # gin's own example
     rb"\.service: Start request repeated too quickly",  # systemd, when it gives up
 )
+_ENDS = (
+    rb"\[(?:Spring\w{0,20}|ion|ext)ShutdownHook\]",  # of a thread, cut to 15 characters by Spring Boot
+    rb"HikariPool-\d{1,3} - Shutdown initiated",
+)
+"""What ends, be it a server or a job."""
+_RUNS = (rb"\bStarted [A-Z]\w{1,80} in [\d.]{1,12} seconds",)
+"""What Spring Boot's servers and jobs say when they run."""
 _SERVES = (
     rb"Application started\. Press |Now listening on: ",
-    rb"\bStarted [A-Z]\w{1,80} in [\d.]{1,12} seconds",
     rb"(?:Tomcat|Undertow|Jetty|Netty) started on port|Server startup in \[?\d",
     rb"Application startup complete\.",
     rb"\bListening at: (?:http|unix)",
@@ -31,5 +37,23 @@ _SERVES = (
     rb"Listening and serving HTTPS? on ",
     rb"Nest application successfully started",
 )
-MARKS = later(rb"(?:%s)|(?P<serves>%s)" % (b"|".join(_STOPS), b"|".join(_SERVES)))
-"""In a line that says one of both; its group `serves` for the second. Of a worker that is replaced it says nothing."""
+_STARTS = (
+    rb"\bStarting [A-Z]\w{1,80}(?: v\S{1,40})? using Java \d",
+    rb"\bStarting gunicorn \d|\bStarting PHP-FPM|\*\*\* Starting uWSGI ",
+    rb"Waiting for application startup\.",  # uvicorn
+    rb"Starting Nest application\.\.\.",
+)
+"""Until it serves, nobody listens, or the one who listens has no workers yet."""
+MARKS = later(
+    b"|".join(
+        rb"(?P<%s>%s)" % (name, b"|".join(patterns))
+        for name, patterns in (
+            (b"stops", _STOPS),
+            (b"ends", _ENDS),
+            (b"starts", _STARTS),
+            (b"runs", _RUNS),
+            (b"serves", _SERVES),
+        )
+    )
+)
+"""In a line that says one of them; the name of its group says which. Of a worker that is replaced it says nothing."""

@@ -7,7 +7,7 @@ import msgspec
 from wxalarm.patterns import later
 
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)"
-_BEFORE = later(
+BEFORE = (
     rb"(?:\[pod/[^\]\s]{1,200}\] |[\w.-]{1,80} {0,60}\| (?!\|)|"
     + _ISO
     + rb" (?:std(?:out|err) [FP] )?(?![\w.-]+ [\w./-]+(?:\[\d+\])?: )"
@@ -15,7 +15,9 @@ _BEFORE = later(
     + _ISO
     + rb") [\w.-]{1,80} [\w./-]{1,80}(?:\[\d+\])?: |(?:[\w.-]{1,80} )?nginx(?:\[\d{1,9}\])?: )++"
 )
-"""kubectl logs --prefix --timestamps, docker compose logs, the CRI's files, the journal and syslog."""
+"""The pattern of one or more of them: kubectl logs --prefix --timestamps, docker compose logs, the CRI's files, the
+journal and syslog."""
+_BEFORE = later(BEFORE)
 PREFIX = later(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\d{4}/\d\d/\d\d(?: -)? \d\d:\d\d:\d\d(?:[.,]\d+)?|\d\d?/\d\d?/\d{4},? \d\d?:\d\d:\d\d [AP]M"

@@ -62,6 +62,11 @@ class Searcher(Struct):
             found = next(iter(self.times(b"\n" + line + b"\n")), None)
             if found is not None:
                 return start, found
+            last = data.rfind(b"\n")
+            if last > cut and next(iter(self.times(b"\n" + data[: last + 1])), None) is None:
+                # None in the whole block: what a container writes may be full of lines of another kind.
+                start += last + 1
+                continue
             start = start + cut + 1 if cut >= 0 else self._start(start + 1)
         return None
 

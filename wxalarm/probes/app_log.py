@@ -40,7 +40,9 @@ class AppLogSeen(LogsSeen, frozen=True):
     dropped: AppHit | None = None
     """The first line by which the kernel dropped connections in the minute in which pushes began to fail."""
     stopped: AppHit | None = None
-    """The line by which the application had stopped when the push came."""
+    """The line by which the application had stopped when the push came, or began to start."""
+    starting: bool = False
+    """It is of one that starts."""
     back: float | None = None
     """When it served again, Unix seconds."""
     restarted: bool = False
@@ -141,6 +143,7 @@ def _read(
         banned=search.banned,
         dropped=search.dropped,
         stopped=search.stopped,
+        starting=search.starting,
         back=search.back,
         restarted=search.restarted,
         before=search.before,

@@ -28,11 +28,13 @@ from wxalarm.verdict.ties import (
     SAME_NAME,
     SAME_NUMBER,
     SAME_PUSH,
+    SAME_SECOND,
     SAME_STATUS,
     SAME_UPSTREAM,
     SAME_ZONE,
     THAT_TIME,
     THESE_MINUTES,
+    UNEVEN,
     WAITED_THEN,
     Tie,
 )
@@ -156,6 +158,7 @@ LINKS: tuple[Link, ...] = (
     Link("application", STATUS, ("app-log-error",), PASSED_ON),
     Link("application", BODY, ("app-log-error",), PASSED_ON, LIKELY),
     Link("application", (*STATUS, *BODY), ("app-log-error",), SAME_MOMENT, LIKELY),
+    Link("application", STATUS, ("app-log-errors",), SAME_SECOND, LIKELY, acted=True),
     Link("number", ("curl-error",), ("app-log-error",), SAME_NUMBER, LIKELY),
     Link("broke-off", ("curl-error",), ("app-log-error",), CLOSED, LIKELY),
     Link(
@@ -167,7 +170,7 @@ LINKS: tuple[Link, ...] = (
     # --- who made the status: nginx ---
     Link("nginx-said", (*STATUS, *BODY, *NO_ANSWER), (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_PUSH),
     Link("upstream", (*STATUS, "log-upstream-uneven"), UPSTREAM_FAILS, SAME_UPSTREAM, LIKELY),
-    Link("uneven", ("log-upstream-error",), ("log-upstream-uneven",), SAME_UPSTREAM, LIKELY, acted=True),
+    Link("uneven", ACCESS, ("log-upstream-uneven",), UNEVEN, LIKELY, acted=True),
     Link("status-made", STATUS, (*UPSTREAM_FAILS, *NGINX_FAILS), SAME_STATUS, LIKELY),
     Link("marked-down", ("errlog-no-live-upstream",), UPSTREAM_FAILED, SAME_MACHINE, LIKELY),
     Link("zone", ("errlog-rate-limit", "errlog-delayed"), ("nginx-rate-limit",), SAME_ZONE, acted=True),

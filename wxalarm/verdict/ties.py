@@ -142,6 +142,25 @@ def _same_moment(effect: Finding, cause: Finding) -> bool:
     return own(effect) and bool(cause.evidence.get("tied"))
 
 
+def _same_second(effect: Finding, cause: Finding) -> bool:
+    """Both are lines of one second, about one path where the cause names any, and the cause makes the status of the
+    effect as few other things do."""
+    second, path = effect.evidence.get("time"), cause.evidence.get("path")
+    if second is None or second != cause.evidence.get("time") or not statuses(effect) & statuses(cause):
+        return False
+    # As what was asked for: not as a part of another path, nor in a referrer.
+    bare = str(path).rstrip("/")
+    asked = rf'(?<=[ "]){re.escape(bare)}{"/?" if bare else "/"}(?=[? "]|\Z)'
+    return path is None or re.search(asked, str(effect.evidence.get("line"))) is not None
+
+
+def _uneven(effect: Finding, cause: Finding) -> bool:
+    """The effect is an answer of the one that is worse than the others, and of the kind in which it is worse."""
+    if not upstreams(effect) & upstreams(cause):
+        return False
+    return alike(effect, cause) if cause.evidence.get("status") else effect.code.id == "log-upstream-error"
+
+
 def _same_curl(effect: Finding, cause: Finding) -> bool:
     """libcurl's number for the failure of the cause is the one that the alarm prints, at the alarm's own address."""
     number = effect.evidence.get("number", effect.evidence.get("curl"))
@@ -198,10 +217,12 @@ OLD_ADDRESS = Tie("old-address", _old_address)
 SAME_PUSH = Tie("push", _same_push)
 PASSED_ON = Tie("push", lambda effect, cause: _same_push(effect, cause) and not _kept(effect))
 SAME_MOMENT = Tie("moment", lambda effect, cause: _same_moment(effect, cause) and not _kept(effect))
+SAME_SECOND = Tie("moment", lambda effect, cause: _same_second(effect, cause) and not _kept(effect))
 WAITED_THEN = Tie("moment", lambda effect, cause: _same_moment(effect, cause) and bool(cause.evidence.get("waits")))
 THESE_MINUTES = Tie("minutes", lambda effect, cause: cause.evidence.get("how") == "minutes" and not own(effect))
 """The effect is of no one push whose own it could be: both show what was so in the minutes looked at."""
 SAME_UPSTREAM = Tie("upstream", lambda effect, cause: bool(upstreams(effect) & upstreams(cause)))
+UNEVEN = Tie("upstream", _uneven)
 SAME_ZONE = Tie("zone", _same_zone)
 SAME_FILE = Tie("file", _share(PLACE))
 SAME_STATUS = Tie("status", lambda effect, cause: bool((statuses(effect) & statuses(cause)) - {NO_ANSWER}))

@@ -9,11 +9,14 @@ import re
 
 from msgspec import Struct
 
+from wxalarm.wechat.logins import wants_login
 from wxalarm.wechat.reply.transport import compressed
 
 BOM = b"\xef\xbb\xbf"
 _BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|\s)+")
 _NUMBER = re.compile(rb"\d{1,40}(?:\.(?P<fraction>\d{0,40}))?(?:[eE]\+?(?P<exponent>\d{1,2}))?")
+_OF_SIGNATURE = re.compile(r"签名|令牌|signature|token|\bsign\b", re.IGNORECASE)
+"""The handler's own refusal: it saw the request."""
 _PAGE = (b"<!doctype", b"<html", b"<head", b"<body", b"<title", b"<script")
 
 
@@ -64,7 +67,10 @@ def _without(text: bytes, echostr: str) -> str:
         return "page"
     if _rounded(text.strip(b'"'), echostr):
         return "number"
-    return "json" if text[:1] in (b"{", b"[") else "other"
+    if text[:1] in (b"{", b"["):
+        said = text.decode("utf-8", "replace")
+        return "login" if wants_login(said) and _OF_SIGNATURE.search(said) is None else "json"
+    return "other"
 
 
 def _rounded(text: bytes, echostr: str) -> bool:

@@ -6,6 +6,7 @@ decrypted). What an answer comes near, echo.py says; what came around it, reply/
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -247,7 +248,9 @@ def cached(fields: dict[str, str]) -> str | None:
 
 
 def _wrong(attempt: Attempt, case: str, body: bytes, **more: str) -> Finding:
-    shown = body[:SHOWN].decode("utf-8", "backslashreplace")
+    # A character that is cut is none.
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    shown = decoder.decode(body[:SHOWN], final=len(body) <= SHOWN)
     return ECHO_WRONG(
         address="", case=case, length=len(body), wanted=len(attempt.echostr or "") or None, shown=shown, **more
     )

@@ -188,6 +188,93 @@ def test_a_request_line_of_the_push_long_behind_it_says_that_it_was_late(tmp_pat
     assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
 
 
+GIN = '[GIN] %s | 200 | %12s |    203.0.113.7 | POST     "/callback?signature=a&timestamp=%d&nonce=1&openid=%s"'
+
+
+def test_a_request_line_that_says_how_long_and_the_statement_above_it(tmp_path: Path) -> None:
+    """The first try: WeChat sends the same push again, which takes longer still."""
+
+    def gin(at: float, took: str, openid: str = OPENID) -> bytes:
+        local = datetime.fromtimestamp(at, timezone(timedelta(hours=8)))
+        return (GIN % (local.strftime("%Y/%m/%d - %H:%M:%S"), took, START, openid)).encode()
+
+    path = tmp_path / "app.log"
+    sql = b"[%d.552ms] [rows:1] SELECT * FROM `scans` WHERE open_id = '" + OPENID.encode() + b"'"
+    lines = [gin(START - 60, "3.2ms", OTHER), sql % 8911, gin(START + 9, "8.93s"), sql % 9900, gin(START + 15, "9.95s")]
+    path.write_bytes(joined(lines))
+    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    told = {name: slow.evidence.get(name) for name in ("how", "seconds", "place", "step_place", "step_took", "own")}
+    assert told == {
+        "how": "line-step",
+        "seconds": 8.93,
+        "place": f"{path}:3",
+        "step_place": f"{path}:2",
+        "step_took": 8.911552,
+        "own": True,
+    }
+    assert slow.code.basis is Basis.RECORDED
+    path.write_bytes(joined([gin(START - 60, "3.2ms", OTHER), gin(START + 1, "840ms")]))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
+
+
+@pytest.mark.parametrize(
+    ("start", "back", "told"), [(-6, 31, True), (3, 31, False), (-6, None, False), (-40, -2, False), (9, 31, False)]
+)
+def test_an_instance_that_only_starts(start: int, back: int | None, told: bool, tmp_path: Path) -> None:
+    """What never says that it serves may be no server."""
+    path = tmp_path / "app.log"
+    lines = [(-900, "INFO tick"), (start, "INFO 1 --- [main] Starting WxApplication v2.14.0 using Java 17.0.11")]
+    lines += [(back, "INFO 1 --- [main] Tomcat started on port 8080 (http)")] if back is not None else []
+    path.write_bytes(joined(app_lines("iso", message, START + at) for at, message in [*lines, (700, "INFO tick")]))
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=502))
+    found = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-stopped"]
+    assert [one.evidence["which"] for one in found] == ["starting"] * told
+
+
+@pytest.mark.parametrize(
+    ("lines", "which"),
+    [
+        ([(-60, "Starting ReportBatch using Java 17.0.1"), (-3, "Commencing graceful shutdown. Waiting")], "stopped"),
+        ([(-2, "Starting Batch using Java 17"), (2, "Started Batch in 3.2 seconds (process running for 4)")], None),
+        (
+            [
+                (-12, "Starting Batch using Java 17"),
+                (-9, "Started Batch in 3.2 seconds (process running for 4)"),
+                (-3, "--- [ionShutdownHook] HikariPool-1 - Shutdown initiated..."),
+            ],
+            None,
+        ),
+        (
+            [
+                (-90, "Starting WxApplication using Java 17"),
+                (-80, "Tomcat started on port 8080 (http)"),
+                (-3, "--- [ionShutdownHook] HikariPool-1 - Shutdown initiated..."),
+            ],
+            "stopped",
+        ),
+    ],
+    ids=["a job starts before the server stops", "a job starts", "a job ends", "the server ends"],
+)
+def test_a_job_is_no_server(lines: list[tuple[int, str]], which: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    all_lines = [(-900, "INFO"), *lines, (700, "INFO")]
+    path.write_bytes(joined(app_lines("iso", message, START + at) for at, message in all_lines))
+    of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=502))
+    found = [one for one in results(app=[path], of=of)["app-log"].findings if one.code.id == "app-log-stopped"]
+    assert [one.evidence["which"] for one in found] == ([which] if which else [])
+
+
+def test_what_csrf_protection_refuses_has_its_statuses(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    for message, makes in (
+        ("Forbidden (CSRF cookie not set.): /callback", [400, 403, 419, 422]),
+        ("Internal Server Error: /callback", None),
+    ):
+        path.write_bytes(joined([app_lines("iso", message, START + 60)]))
+        found = next(one for one in results(app=[path])["app-log"].findings if one.code.id == "app-log-errors")
+        assert found.evidence.get("makes") == makes
+
+
 @pytest.mark.parametrize(
     ("message", "seconds"),
     [

@@ -119,6 +119,23 @@ def test_a_reply_in_a_log_of_json(extra: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "unsealed"),
+    [
+        ("encType=[aes], msgSignature=[a]", True),
+        ('{"encrypt_type":"aes"}', True),
+        (r"{\"encryptType\": \"aes\"}", True),
+        ("encType=[null], msgSignature=[null]", False),
+        ("encrypt_type=raw", False),
+        ("licence_type=aes", False),
+    ],
+)
+def test_how_a_log_says_that_a_push_was_encrypted(said: str, unsealed: bool) -> None:
+    found = logged(log(said, "answered:", REPLY))
+    assert found is not None
+    assert (found.reply, found.unsealed) == (REPLY.encode(), unsealed)
+
+
+@pytest.mark.parametrize(
     "lines", [({"resp": REPLY},), ({"a": 1}, {"resp": PUSH}), ({"a": 1}, {"resp": f"sent {REPLY}"})]
 )
 def test_json_that_is_no_log_of_a_reply(lines: tuple[dict[str, object], ...]) -> None:

@@ -508,15 +508,28 @@ def _upstreams(seen: AccessLogSeen) -> Iterable[Finding]:
     upstreams = seen.counts.upstreams
     if not upstreams:
         return
-    bad = {upstream.addr: upstream.errors + upstream.slow for upstream in upstreams}
-    total = sum(bad.values())
-    worst = max(upstreams, key=lambda upstream: bad[upstream.addr])
-    if len(upstreams) > 1 and total >= 3 and bad[worst.addr] >= total * UNEVEN and worst.requests:
-        fair = worst.requests / sum(upstream.requests for upstream in upstreams)
-        if bad[worst.addr] / total > fair * 1.3:
-            yield LOG_UPSTREAM_UNEVEN(
-                None, upstream=worst.addr, bad=bad[worst.addr], total=total, requests=worst.requests, of=len(upstreams)
-            )
+    answers: list[tuple[str | None, int, dict[str, int]]] = [
+        (None, 3, {upstream.addr: upstream.errors + upstream.slow for upstream in upstreams})
+    ]
+    # A few may be strangers' requests, which each of them refuses.
+    for refused in sorted({name for upstream in upstreams for name in upstream.refused}):
+        answers.append((refused, 5, {upstream.addr: upstream.refused.get(refused, 0) for upstream in upstreams}))
+    for status, least, bad in answers:
+        total = sum(bad.values())
+        worst = max(upstreams, key=lambda upstream: bad[upstream.addr])
+        if len(upstreams) > 1 and total >= least and bad[worst.addr] >= total * UNEVEN and worst.requests:
+            fair = worst.requests / sum(upstream.requests for upstream in upstreams)
+            if bad[worst.addr] / total > fair * 1.3:
+                yield LOG_UPSTREAM_UNEVEN(
+                    None,
+                    upstream=worst.addr,
+                    bad=bad[worst.addr],
+                    total=total,
+                    requests=worst.requests,
+                    of=len(upstreams),
+                    status=status,
+                )
+                break
     yield LOG_UPSTREAMS(
         None,
         number=len(upstreams),

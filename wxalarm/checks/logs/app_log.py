@@ -29,7 +29,7 @@ from wxalarm.checks.logs.facts import (
 from wxalarm.checks.wechat.api_errors import BY_ERRCODE, refused_address
 from wxalarm.kinds import LATE, TICKET
 from wxalarm.logs import times
-from wxalarm.logs.app import cause, misses
+from wxalarm.logs.app import cause, misses, whom
 from wxalarm.logs.app_search import APART, ENDS, LONGEST_WAIT, MINUTE, OWN, AppHit, AppPush, in_its_seconds
 from wxalarm.logs.documents import document, flat_of
 from wxalarm.logs.place import show
@@ -165,7 +165,13 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
         code = APP_LOG_STOPPED if known else APP_LOG_STOPPED.variant(basis=Basis.CONDITION)
         back = clock(seen.back) if seen.back is not None else None
         yield code(
-            None, **_line(seen.stopped, False), back=back, case="stopped", ended=known, assumed=known and not timed
+            None,
+            **_line(seen.stopped, False),
+            back=back,
+            case="stopped",
+            which="starting" if seen.starting else "stopped",
+            ended=known,
+            assumed=known and not timed,
         )
     if seen.before is not None and bad is None and not seen.errors:
         yield APP_LOG_BEFORE(None, **_line(seen.before, False), case=_case(seen.before), errcode=None)
@@ -183,8 +189,12 @@ def _findings(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     example = seen.ended or max(seen.then, key=_telling, default=seen.example)
     if bad is None and (seen.errors or seen.ended) and example is not None:
         case = _case(example)
-        evidence = {"count": seen.errors, "lines": seen.lines, "case": case, "errcode": example.errcode}
-        evidence |= {"which": case if case in ENDS else "counted"}
+        which = case if case in ENDS else "counted"
+        evidence: dict[str, object] = {"count": seen.errors, "lines": seen.lines, "case": case, "which": which}
+        evidence["errcode"] = example.errcode
+        if case == "csrf" and example.needle != "other":  # what makes these statuses, and hardly anything else does
+            path = whom((example.trouble or example.line).encode())
+            evidence |= {"makes": list(FROM_CSRF), "path": path.decode("utf-8", "replace") if path else None}
         if seen.ended is not None:
             # Whose process it was does not matter: from then on nothing of it answers.
             yield APP_LOG_ERRORS.variant(basis=Basis.REPRODUCED)(None, **_line(example, False), **evidence, ended=True)
@@ -333,8 +343,16 @@ def _slow(seen: AppLogSeen, alarm: Alarm) -> Iterable[Finding]:
     since = (over.time or 0.0) - stamp if over is not None and over is _first_line(seen, over) else 0.0
     said: dict[str, object]
     if late:
-        # Its own line first: the same user's may be of the next try.
-        hit = max(late, key=lambda one: (one.needle in ("push", "id"), not one.again, one.took or 0.0))
+        # Its own line first, and of request lines the first: the same user's, and later ones, may be of the next try.
+        hit = max(
+            late,
+            key=lambda one: (
+                one.needle in ("push", "id"),
+                not one.again,
+                one.over,
+                -(one.time or 0.0) if one.over else one.took or 0.0,
+            ),
+        )
         code, said = APP_LOG_SLOW, {"how": "line", "seconds": hit.took, "first": None, **_line(hit, True)}
     elif over is not None and WAIT <= since <= LONGEST_WAIT and (over.took or WAIT) >= SLOW_AFTER:
         # It may be that of a second try, whose first one left no line.
@@ -374,7 +392,7 @@ def _step(seen: AppLogSeen, of: AppHit) -> dict[str, object]:
     """What took longest in the request that a line is about, by the lines that have its tag."""
     same = [hit for hit in seen.hits if hit is of or (hit.tag is not None and hit.tag == of.tag)]
     longest = max(same, key=lambda hit: hit.step_took or 0.0)
-    whole = (of.time or 0.0) - seen.start + APART if of.over else None
+    whole = (of.took or (of.time or 0.0) - seen.start) + APART if of.over else None
     if longest.step_took is None or longest.step_took < SLOW_AFTER or (whole is not None and longest.step_took > whole):
         return {}
     return {"step": longest.step, "step_place": longest.step_place, "step_took": longest.step_took}

@@ -109,7 +109,9 @@ CODES = (*BY_KIND.values(), ERRLOG_ZONE, LOG_PARTLY_READ)
 def findings(seen: ErrorLogSeen, ctx: Context) -> Iterable[Finding]:
     """One finding a kind. Skips when no log could be read or none covers the alarm's time."""
     readable(seen.files)
-    begins = min((file.first for file in seen.read if file.first is not None), default=None)
+    # One that is the access log, too, begins with requests.
+    alone = [file for file in seen.read if file.path not in ctx.settings.host.access_log]
+    begins = min((file.first for file in alone if file.first is not None), default=None)
     if not seen.groups and not unread(seen) and begins is not None and begins > seen.high:
         raise Skip("log-begins-after", path=names(seen.read), time=clock(begins), alarm=clock(seen.start))
     return told(seen, _findings(seen, ctx))

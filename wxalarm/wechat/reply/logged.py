@@ -25,7 +25,8 @@ _OF_CONSOLE = later(rb"(?m)^[^<\n]{0,120}\b(?:POST|GET) /[^\n]{0,2000}? \d{3}\b"
 """A request with its status: who prints that beside a push and its answer prints no answer with rubbish before it."""
 _REQUESTED = later(rb"\"(?:POST|GET) [^\"\n]{1,2000} HTTP/\d(?:\.\d)?\" \d{3}\b")
 """A request as servers log it."""
-_AES = b"encrypt_type=aes"
+_AES = later(rb"(?i:\benc(?:rypt)?_?type)[\"'\\]{0,3}\s?[=:]\s?[\[\"'\\]{0,3}aes(?![\w-])")
+"""In a query, in JSON, and as WxJava's demos print it."""
 
 
 class Logged(NamedTuple):
@@ -57,7 +58,7 @@ def logged(data: bytes) -> Logged | None:
     ):
         sealed = b"<Encrypt>" in reply and b"<MsgSignature>" in reply
         if sealed or (b"<MsgType>" in reply and _OF_A_PUSH.search(reply) is None):
-            return Logged(at, reply, not sealed and _AES in text)
+            return Logged(at, reply, not sealed and _AES.search(text) is not None)
     return None
 
 

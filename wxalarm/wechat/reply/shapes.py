@@ -10,6 +10,7 @@ from typing import Any
 from wxalarm.model import Finding, Severity
 from wxalarm.patterns import later
 from wxalarm.wechat.catalogue import Form
+from wxalarm.wechat.logins import wants_login
 from wxalarm.wechat.reply import codes
 from wxalarm.wechat.reply.body import BOM, PAID, SUCCESS, Body, excerpt
 from wxalarm.wechat.reply.pages import IN_FRONT, Page, page_of, target_of
@@ -66,13 +67,6 @@ def judge(body: Body, text: str) -> Iterator[Finding]:
     yield _text(body, text, stripped)
 
 
-_LOGIN = re.compile(
-    r"未登录|请先?登[录陆]|登[录陆](?:状态)?已?(?:过期|失效|超时)|未授权|认证失败|无效的?令牌"
-    r"|\b(?:unauthori[sz]ed|unauthenticated|not logged in|login required|please log ?in)\b"
-    r"|\b(?:token|session) (?:has )?expired\b"
-    r"|\"(?:code|status|errcode)\"\s{0,4}:\s{0,4}\"?(?:401|40101|50014)\b",
-    re.I,
-)
 _LITERALS = frozenset({"true", "false", "null", "True", "False", "None", "nil", "undefined"})
 _NUMBER = re.compile(r"\A-?\d{1,20}(?:\.\d{1,20})?\Z")
 
@@ -210,7 +204,7 @@ def _json(body: Body, text: str) -> Finding:
         return body.find(codes.JSON, corrected=body.accepted_instead, what="pay")
     if isinstance(value, dict) and value.keys() >= {"ToUserName", "MsgType"}:
         return body.find(codes.JSON, corrected=body.accepted_instead, what="reply")
-    if isinstance(value, dict) and _LOGIN.search(text[:2000]):
+    if isinstance(value, dict) and wants_login(text):
         return body.find(codes.JSON, corrected=body.accepted_instead, what="login")
     what = "literal" if text in _LITERALS or _NUMBER.match(text) else "array" if text[:1] == "[" else "object"
     if isinstance(value, dict) and {str(key).lower() for key in value} >= {"encrypt", "msgsignature"}:
