@@ -54,7 +54,7 @@ lowest:                           ## a short suite over the oldest releases that
 	$(PYTHON) -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	    print(*(line.replace(">=", "==") for line in project["dependencies"]), sep="\n")' > $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/lowest.txt . $(FOR_SMOKE)
-	$(LOWEST)/bin/python -m pytest -q -n 3 -p no:cacheprovider $(SMOKE)
+	$(LOWEST)/bin/python -m pytest -q -n 4 -p no:cacheprovider $(SMOKE) --ignore tests/render/redact
 
 NEWER ?= python3.12 python3.13 python3.14
 # Where pyenv keeps them, its shims run only what is named.
@@ -64,7 +64,7 @@ newer:                            ## most of the short suite under each newer Py
 	    if ! $$python -c '' 2>/dev/null; then echo "$$python: does not run here: nothing was tested with it"; continue; fi; \
 	    echo "$$python: $$($$python --version)"; $$python -m venv $(VENV)-$$python && \
 	    $(VENV)-$$python/bin/python -m pip install --quiet --disable-pip-version-check . $(FOR_SMOKE) && \
-	    $(VENV)-$$python/bin/python -m pytest -q -n 3 -p no:cacheprovider $(filter-out tests/render tests/cli/test_usage.py,$(SMOKE)) || exit 1; done
+	    $(VENV)-$$python/bin/python -m pytest -q -n 4 -p no:cacheprovider $(filter-out tests/render tests/cli/test_usage.py,$(SMOKE)) || exit 1; done
 
 BESIDE := tests/test_docgen.py tests/test_mirror.py tests/test_testing.py tests/checks/test_registry.py tests/cli/test_usage.py \
     tests/lint tests/render/test_golden_reports.py tests/render/test_chat.py tests/render/test_handoff.py tests/wechat/reply/test_judge.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,8 +59,11 @@ def test_bisection_equals_a_linear_filter(data: bytes, low: int, length: int) ->
     assert lines == linear(data, low, low + length)
 
 
-def test_bisection_reads_little() -> None:
-    data = b"".join(b"%d %s\n" % (1000 + index // 10, b"x" * 80) for index in range(200_000))
+@pytest.mark.parametrize(("every", "share"), [(1, 0.1), (2000, 3.0)], ids=["dated", "one line in 2,000 is dated"])
+def test_bisection_reads_little(every: int, share: float) -> None:
+    data = b"".join(
+        b"%s %s\n" % (b"-" if index % every else b"%d" % (1000 + index // 10), b"x" * 80) for index in range(200_000)
+    )
     read = 0
 
     def reader(offset: int, size: int) -> bytes:
@@ -70,8 +74,8 @@ def test_bisection_reads_little() -> None:
 
     ranges = window.find(reader, len(data), times, 9000, 9010, SLACK)
     assert [time for line in linear(data, 9000, 9010) for time in times(line)]
-    assert sum(end - start for start, end in ranges.ranges) < 100_000
-    assert read < len(data) / 10
+    assert sum(end - start for start, end in ranges.ranges) < 100_000 * (every // 100 or 1)
+    assert read < len(data) * share
 
 
 def test_a_clock_set_back_gives_both_parts_and_is_said() -> None:
