@@ -221,10 +221,11 @@ ERRORS = [
     (["checks", "b", "c"], "多余的参数：b c"),
     (["diagnose", "--url"], "选项 '--url' 后面要有一个值"),
     (["diagnose", "--offline=1"], "选项 '--offline' 后面不能有值"),
-    (["diagnose", "--timeout", "soon"], "'--timeout' 的值不对：应为数字"),
-    (["diagnose", "--timeout", "0.01"], "'--timeout' 的值不对：不能小于 0.1"),
-    (["diagnose", "--timeout", "9999"], "'--timeout' 的值不对：不能大于 3600"),
-    (["diagnose", "--repeat", "1.5"], "'--repeat' 的值不对：应为整数"),
+    (["diagnose", "--timeout", "soon"], "'--timeout' 的值不对：'soon' 不是数字"),
+    (["diagnose", "--timeout", "0.01"], "'--timeout' 的值不对：0.01 不在 0.1<=x<=3600 范围内"),
+    (["diagnose", "--timeout", "9999"], "'--timeout' 的值不对：9999.0 不在 0.1<=x<=3600 范围内"),
+    (["diagnose", "--repeat", "1.5"], "'--repeat' 的值不对：'1.5' 不是整数"),
+    (["diagnose", "--timeout", "nan"], "'--timeout' 的值不对：nan 不在 0.1<=x<=3600 范围内"),
 ]
 
 
@@ -252,7 +253,7 @@ def test_a_whole_usage_error() -> None:
         "用法：wxalarm diagnose [选项] [FILE…|-]\n"
         "查看帮助：wxalarm diagnose --help\n"
         f"╭─ 错误 {'─' * 71}╮\n"
-        f"│ '--timeout' 的值不对：应为数字{' ' * 46} │\n"
+        f"│ '--timeout' 的值不对：'soon' 不是数字{' ' * 39} │\n"
         f"╰{'─' * 78}╯\n"
     )
 

@@ -95,6 +95,7 @@ def _sample(path: str) -> Sequence[bytes]:
 
 
 def _holds_errors(path: str) -> bool:
+    # Of a log that has such lines no more is wanted than that.
     from wxalarm.logs.errors import is_error_log
 
     return is_error_log(_sample(path))
@@ -103,6 +104,7 @@ def _holds_errors(path: str) -> bool:
 def _kind(path: str) -> str | None:
     """What a file given as a log is: access_log, error_log (nginx's) or app_log; None where that cannot be told, or not
     without another program."""
+    # Hardly ever wanted.
     from wxalarm.logs import app
     from wxalarm.logs.errors import is_error_log
     from wxalarm.logs.firewalls import are_firewalls

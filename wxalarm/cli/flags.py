@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wxalarm.cli import completion
+
+_SHORTEST, _LONGEST = 0.1, 3600
+
+
+def _number(value: float | None) -> float | None:
+    """What is no number lies beyond no limit, by itself."""
+    if value is not None and math.isnan(value):
+        # A catalogue takes longer to read than a clean alarm.
+        from wxalarm.messages import catalogue
+
+        limits = f"{_SHORTEST}<=x<={_LONGEST}"
+        raise typer.BadParameter(catalogue("en").usage("errors", "out_of_range", value=value, limits=limits))
+    return value
+
 
 Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE…|-]")]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL")]
@@ -17,7 +32,7 @@ Config = Annotated[Path | None, typer.Option("--config", metavar="F", readable=F
 Offline = Annotated[bool, typer.Option("--offline")]
 Push = Annotated[bool, typer.Option("--push")]
 DnsServers = Annotated[list[str] | None, typer.Option("--dns-server", metavar="IP[:PORT]")]
-Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", min=0.1, max=3600)]
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", min=_SHORTEST, max=_LONGEST, callback=_number)]
 Resolve = Annotated[list[str] | None, typer.Option("--resolve", metavar="HOST:PORT:ADDR")]
 Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, max=100)]
 NginxConf = Annotated[str | None, typer.Option("--nginx-conf", metavar="F")]
