@@ -29,7 +29,7 @@ PACKAGES = Path(msgspec.__file__).parent.parent
 
 def is_of_ours() -> bool:
     """Whether the system's Python is of the minor version whose compiled packages are here."""
-    version = [OLD, "-c", "import sys; print(*sys.version_info[:2])"]
+    version = [str(OLD), "-c", "import sys; print(*sys.version_info[:2])"]
     said = subprocess.run(version, capture_output=True, text=True, check=False).stdout if OLD.exists() else ""
     return said.split() == [str(part) for part in sys.version_info[:2]]
 
