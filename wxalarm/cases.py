@@ -46,7 +46,6 @@ class Case:
 
 def to_text(reports: Sequence[Report], contexts: Sequence[Context], problems: Sequence[Finding] = ()) -> str:
     """A case as JSON text."""
-
     entries = []
     for report, ctx in zip(reports, contexts, strict=True):
         account = ctx.account and dataclasses.replace(ctx.account, secrets={})
@@ -72,7 +71,6 @@ def to_text(reports: Sequence[Report], contexts: Sequence[Context], problems: Se
 
 def from_text(text: str, source: str) -> Case:
     """A case from JSON text. Raises CaseError."""
-
     # A text of two characters takes fifty times as much memory: counted before any of them is made.
     values = 1 + text.count(",") + text.count("[") + text.count("{")
     if values > bounds.CASE_VALUES:
@@ -115,7 +113,6 @@ def from_text(text: str, source: str) -> Case:
 
 
 def _problem(record: Mapping[str, Any]) -> Finding:
-
     code = next((code for code in PROBLEMS if code.id == record["code"]), None)
     if code is None:
         raise ValueError(record["code"])
@@ -132,7 +129,6 @@ def _alarm_record(alarm: Alarm) -> dict[str, Any]:
 
 def alarm_of(record: Mapping[str, Any]) -> Alarm:
     """The alarm of a record as a saved case or `parse` writes it. Raises ValueError (msgspec's) and KeyError."""
-
     where: Location | None = msgspec.convert(record["location"], Location | None)
     alarm = msgspec.convert({name: value for name, value in record.items() if name != "location"}, Alarm)
     return dataclasses.replace(alarm, places=None if where is None else Whole(where))
@@ -151,7 +147,6 @@ def _outcome(result: CheckResult) -> dict[str, Any]:
 
 
 def _saved(value: Mapping[str, Any], observation: Any) -> Ended:
-
     return Ended(
         None if value["observation"] is None else msgspec.convert(value["observation"], observation),
         msgspec.convert(value["reason"], Reason | None),

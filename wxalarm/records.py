@@ -86,7 +86,6 @@ def escape(text: str) -> str:
 
 def plain(value: Any) -> Any:
     """Observations as what JSON can hold."""
-
     return msgspec.to_builtins(value)
 
 

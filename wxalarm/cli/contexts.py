@@ -95,7 +95,7 @@ def _sample(path: str) -> Sequence[bytes]:
 
 
 def _holds_errors(path: str) -> bool:
-    # Of a log that has such lines no more is wanted than that.
+    # Only where an access log was named.
     from wxalarm.logs.errors import is_error_log
 
     return is_error_log(_sample(path))

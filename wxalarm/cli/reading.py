@@ -228,8 +228,6 @@ def is_record(head: str) -> bool:
 def _records(name: str, first: str, rest: Iterator[str]) -> Iterator[tuple[Alarm, Sequence[Finding]]]:
     """Raises ValueError for what is no record of an alarm."""
     # Only for what parse wrote.
-
-    # Likewise.
     from wxalarm.cases import alarm_of
     from wxalarm.model import Sample
 

@@ -239,6 +239,8 @@ _STEP = later(rb"[:|\]\d]\s{3,9}at [^\n]{1,300}:\d{1,7}(?::\d{1,7})?\)?\s*\Z")
 _METHOD = rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?"
 """A method, with what stands before the path."""
 _ASKED = later(_METHOD + rb"/\S*")
+_SENT = later(r"<!\[CDATA\[.*?(?:\]\]>|\Z)")
+"""What a user wrote, in a push that is logged: no word of the logger's."""
 _TARGET = later(r"\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS)\s{1,12}\S+")
 _OF_REQUEST = later(
     _METHOD + rb"(/\S*)|"
@@ -404,6 +406,7 @@ def spent(line: bytes) -> float | None:
     """Seconds that a line says something took, with the unit behind the number or in the name of the key; the longest
     of several, None when it says none."""
     text = line[:4096].decode("utf-8", "replace")
+    text = _SENT.sub(" ", text)
     found = [*_SPENT.findall(text), *_two(_STATEMENT, text)]
     if request(line):
         # The target is the sender's.

@@ -65,7 +65,6 @@ class JsonLines:
     _NO_SAMPLE = Sample()
 
     def __init__(self) -> None:
-
         # msgspec reads an alarm's parts as alarm_record does; of the places of its values it shows that of the whole.
         names = ["location" if field.name == "places" else field.name for field in fields(Alarm)]
         self._values, self._record = attrgetter(*names), msgspec.defstruct("Record", names)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_LOGIN = re.compile(
+from wxalarm.patterns import later
+
+_LOGIN = later(
     r"未登录|请先?登[录陆]|登[录陆](?:状态)?已?(?:过期|失效|超时)|未授权|认证失败|无效的?令牌"
     r"|\b(?:unauthori[sz]ed|unauthenticated|not logged in|login required|please log ?in)\b"
     r"|\b(?:token|session) (?:has )?expired\b"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.checks.logs.support import OPENID, START, alarm, codes, joined, results
 from tests.logs.test_app import FORMATS, OTHER
-from wxalarm.model import AlarmKind, Basis
+from wxalarm.model import AlarmKind, Basis, Finding
 
 
 def app_lines(form: str, message: str, at: float = START) -> bytes:
@@ -151,7 +151,7 @@ def test_the_longest_step_of_the_pushs_own_request_is_told(tmp_path: Path) -> No
         path.write_bytes(joined([*lines[:3], lines[3].replace(b"8300ms", took)]))
         assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
     path.write_bytes(joined([*lines, app_lines("iso", f"{THREAD} {OPENID} {START} answered in 8400ms", START + 8)]))
-    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    slow = slow_of(path)
     assert (slow.evidence["how"], slow.evidence["seconds"], slow.evidence["step_took"]) == ("line-step", 8.4, 8.3)
 
 
@@ -164,14 +164,22 @@ def over(at: float, openid: str = OPENID, stamp: int = START) -> bytes:
     return (WERKZEUG % (local.strftime("%d/%b/%Y %H:%M:%S"), stamp, openid)).encode()
 
 
+def slow_of(path: Path) -> Finding:
+    return next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+
+
+def told_of(slow: Finding) -> dict[str, object]:
+    """How long it took by what line, and of that what its longest step."""
+    return {name: slow.evidence.get(name) for name in ("how", "seconds", "place", "step_place", "step_took", "own")}
+
+
 def test_a_request_line_of_the_push_long_behind_it_says_that_it_was_late(tmp_path: Path) -> None:
     """And the step right above it, that no other request stands before, took the time."""
     path = tmp_path / "nohup.out"
     step = b"INFO:root:llm cost 18.42s, tokens=1107"
     path.write_bytes(joined([over(START - 74, OTHER, START - 74), step, over(START + 19), over(START + 28, OTHER)]))
-    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
-    told = {name: slow.evidence.get(name) for name in ("how", "seconds", "place", "step_place", "step_took", "own")}
-    assert told == {
+    slow = slow_of(path)
+    assert told_of(slow) == {
         "how": "over",
         "seconds": 19.0,
         "place": f"{path}:3",
@@ -182,7 +190,7 @@ def test_a_request_line_of_the_push_long_behind_it_says_that_it_was_late(tmp_pat
     assert slow.code.basis is Basis.REPRODUCED
     # The step of another request, and one that was answered in time.
     path.write_bytes(joined([step, over(START, OTHER), over(START + 19)]))
-    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
+    slow = slow_of(path)
     assert (slow.evidence["how"], slow.evidence.get("step_took")) == ("over", None)
     path.write_bytes(joined([over(START + 1), over(START + 6)]))
     assert codes(results(app=[path])["app-log"]) == {"app-log-lines"}
@@ -202,9 +210,8 @@ def test_a_request_line_that_says_how_long_and_the_statement_above_it(tmp_path: 
     sql = b"[%d.552ms] [rows:1] SELECT * FROM `scans` WHERE open_id = '" + OPENID.encode() + b"'"
     lines = [gin(START - 60, "3.2ms", OTHER), sql % 8911, gin(START + 9, "8.93s"), sql % 9900, gin(START + 15, "9.95s")]
     path.write_bytes(joined(lines))
-    slow = next(found for found in results(app=[path])["app-log"].findings if found.code.id == "app-log-slow")
-    told = {name: slow.evidence.get(name) for name in ("how", "seconds", "place", "step_place", "step_took", "own")}
-    assert told == {
+    slow = slow_of(path)
+    assert told_of(slow) == {
         "how": "line-step",
         "seconds": 8.93,
         "place": f"{path}:3",
