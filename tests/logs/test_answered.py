@@ -79,7 +79,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
         server.push("/queued", "oAAAA")
         for path in LEFT:
             server.push(path, "oAAAA", cut=0.3)
-        server.settle(len(TWICE) + len(ANSWERED) + 1 + len(LEFT))
+        server.settle()
         found = map(json.loads, server.access_log.read_text().splitlines())
         yield {line["request_uri"].partition("?")[0]: line for line in found}
 

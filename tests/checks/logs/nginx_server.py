@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,8 @@ class Server:
 
     folder: Path
     port: int
+    pushed: list[str] = field(default_factory=list)
+    """The path of each push so far."""
 
     @property
     def access_log(self) -> Path:
@@ -128,6 +130,7 @@ class Server:
     def push(self, path: str, openid: str, cut: float = 8.0, body: bytes = b"<xml/>") -> int | None:
         """One push as WeChat sends it; the status, or None when it was cut after `cut` seconds or broke off."""
         query = f"signature=0123abcd&timestamp={int(time.time())}&nonce=7&openid={openid}"
+        self.pushed.append(path)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=cut)
         headers = {"Host": "wx.example.com", "User-Agent": "Mozilla/4.0", "Content-Type": "text/xml"}
         try:
@@ -140,10 +143,12 @@ class Server:
         finally:
             connection.close()
 
-    def settle(self, lines: int) -> None:
-        """Wait until the access log has so many lines: nginx writes one when a request ends."""
-        until = time.monotonic() + 10
-        while time.monotonic() < until and self.access_log.read_bytes().count(b"\n") < lines:
+    def settle(self, besides: int = 0) -> None:
+        """Wait until the access log has a line of each push, and so many besides: nginx writes after it answers."""
+        lines = len(self.pushed) + besides
+        until = time.monotonic() + 30
+        while (written := self.access_log.read_bytes().count(b"\n")) < lines:
+            assert time.monotonic() < until, f"{written} lines in the access log of {lines}"
             time.sleep(0.02)
 
 
