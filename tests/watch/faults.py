@@ -42,6 +42,7 @@ from wxalarm.lab.certificates import Authority
 from wxalarm.lab.dns import Fault
 from wxalarm.lab.scenarios.push import KEYS
 from wxalarm.messages import catalogue
+from wxalarm.watch import rounds
 from wxalarm.watch.service import Service
 from wxalarm.watch.states import Rule
 from wxalarm.watch.store import Store
@@ -56,6 +57,15 @@ TRIES = 5
 PATIENT = 6.0
 """Seconds for a look at what never answers. Several cases share one process: what has to come first, names and the
 handshake, needs its time beside them on a busy machine, or the fault bears the name of an earlier step."""
+
+
+async def look(*given: Any) -> rounds.Round:
+    """A look of the watch. One that finds a callback slow tells nothing here: none of the faults is slowness, and this
+    process, on a machine that may be busy, serves all of them."""
+    made = await rounds.look(*given)
+    if not (made.numbers.code or "").endswith("-slow"):
+        return made
+    return dataclasses.replace(made, numbers=dataclasses.replace(made.numbers, level=None))
 
 
 def wrong(fault: str) -> Serve:
@@ -115,15 +125,15 @@ async def switched(case: Case, place: int, staging: Staging, folder: Path) -> To
     with hook() as server:
         store = Store(folder / str(place) / "watch.db")
         plan = Plan((target,), Settings(), rule=RULE, ways=(Way("webhook", "webhook", server.url),))
-        service = Service(plan, store, catalogue("en"), lambda *_, **__: None)
+        service = Service(plan, store, catalogue("en"), lambda *_, **__: None, look=look)
         await service.begin()
         states: list[str] = []
         told, count = Told([], states), 0
-        for one, rounds in ((world, BEFORE), (broken, RULE.bad + 1), (world, RULE.good + 1)):
+        for one, often in ((world, BEFORE), (broken, RULE.bad + 1), (world, RULE.good + 1)):
             async with staged(one, place, staging) as made:
                 service.plan = dataclasses.replace(plan, settings=made.settings)
                 seen = 0
-                for _ in range(rounds * TRIES):
+                for _ in range(often * TRIES):
                     before = len(server.bodies)
                     await service.once()
                     (subject,) = service.subjects.values()
@@ -134,7 +144,7 @@ async def switched(case: Case, place: int, staging: Staging, folder: Path) -> To
                     count += level is not None
                     for body in server.bodies[before:]:
                         told.messages.append((count, body["kind"], body["state"], body["code"]))
-                    if seen == rounds:
+                    if seen == often:
                         break
         store.close()
     return told

@@ -39,9 +39,10 @@ def test_there_are_enough() -> None:
 def test_a_fault_is_alarmed_once_on_and_once_off_by_its_name(name: str, told: Mapping[str, Told]) -> None:
     case, found = CASES[name], told[name]
     on, off = BEFORE + RULE.bad, BEFORE + RULE.bad + 1 + RULE.good
-    assert len(found.messages) == 2, found.states
+    states = "\n".join(found.states)
+    assert len(found.messages) == 2, states
     (when, *what), (then, *end) = found.messages
-    assert what == ["worse", case.state, case.code], found.states
+    assert what == ["worse", case.state, case.code], states
     assert end == ["better", "up", None]
     assert on <= when <= on + 1
     assert off <= then <= off + 1
