@@ -29,7 +29,8 @@ def read(data: bytes, kind: str, source: str, words: Catalogue, *, ocr: bool) ->
     for languages in (f"{LANGUAGE}+eng", LANGUAGE):
         command = [program, "stdin", "stdout", "-l", languages, "--psm", "6"]
         try:
-            code, text, errors = asked_for(command, WAIT, data)
+            # Its threads wait for each other in loops: beside other work two take many times as long as one.
+            code, text, errors = asked_for(command, WAIT, data, OMP_THREAD_LIMIT="1")
         except OSError as error:
             fail(words.ui("ocr_failed", source=source, error=type(error).__name__))
         if code:

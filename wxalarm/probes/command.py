@@ -170,13 +170,15 @@ def on_path(program: str) -> str | None:
     return shutil.which(program)
 
 
-def asked_for(command: Sequence[str], timeout: float, data: bytes = b"") -> tuple[int, bytes, str]:
-    """(exit code, stdout, stderr) of such a program, in the user's own environment: by that a display is found.
+def asked_for(command: Sequence[str], timeout: float, data: bytes = b"", **more: str) -> tuple[int, bytes, str]:
+    """(exit code, stdout, stderr) of such a program, in the user's own environment: by that a display is found. more:
+    variables besides.
 
     Raises OSError when it cannot be started, TimeoutError when it did not end in `timeout` seconds.
     """
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=timeout, check=False)
+        env = {**os.environ, **more}
+        done = subprocess.run(command, input=data, capture_output=True, timeout=timeout, check=False, env=env)
     except subprocess.TimeoutExpired:
         raise TimeoutError(command[0]) from None
     return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip()
