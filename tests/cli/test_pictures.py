@@ -57,7 +57,9 @@ def test_it_is_named_and_tesseract_reads_it_when_asked(tmp_path: Path) -> None:
     missing = wxalarm("diagnose", *QUICK, "--ocr", path, env={"PATH": str(tmp_path)})
     assert b"chi_sim" in missing.stderr
     (tmp_path / "text").write_text(ALARM.format(n=1), "utf-8")
-    program(tmp_path, "tesseract", f"case $4 in chi_sim*) ;; *) exit 1 ;; esac; exec /bin/cat {tmp_path / 'text'}")
+    one = "case $OMP_THREAD_LIMIT in 1) ;; *) exit 1 ;; esac"  # its threads wait for each other in loops
+    read = f"case $4 in chi_sim*) ;; *) exit 1 ;; esac; {one}; exec /bin/cat {tmp_path / 'text'}"
+    program(tmp_path, "tesseract", read)
     done = wxalarm("diagnose", *QUICK, "--ocr", "-f", "json", path, env={"PATH": str(tmp_path)})
     assert json.loads(done.stdout)["reports"][0]["alarm"]["appid"] == "wx0000000000000001", done.stderr
 
