@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from wxalarm.logs import durations, moments, times
+from wxalarm.logs import durations, moments, senders, times
 from wxalarm.logs.stacks import CONTEXT, goes_on
 from wxalarm.patterns import later
 from wxalarm.wechat.limits import OPENID_LENGTH, WAIT
@@ -236,14 +236,10 @@ _WAITED = later(
     rb"timed out, timeout|wait millis) (\d{1,9}(?:\.\d{1,9})?)(?: ?(ms|milli|s))?"
 )
 _STEP = later(rb"[:|\]\d]\s{3,9}at [^\n]{1,300}:\d{1,7}(?::\d{1,7})?\)?\s*\Z")
-_METHOD = rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\"'\[]?(?:https?://[^/\s\"']{1,255})?"
-"""A method, with what stands before the path."""
-_ASKED = later(_METHOD + rb"/\S*")
-_SENT = later(r"<!\[CDATA\[.*?(?:\]\]>|\Z)")
-"""What a user wrote, in a push that is logged: no word of the logger's."""
-_TARGET = later(r"\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS)\s{1,12}\S+")
+_ASKED = later(senders.METHOD + rb"/\S*")
+_TARGET = later(rb"\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS)\s{1,12}\S+")
 _OF_REQUEST = later(
-    _METHOD + rb"(/\S*)|"
+    senders.METHOD + rb"(/\S*)|"
     rb": (/[\w./-]*)\s*(?:\n|\Z)|\bException on (/\S*) \[|\bpanic serving \[?([\da-fA-F.:]{3,45}?)\]?:\d{1,5}:"
 )
 _TOLD_BEFORE = later(
@@ -353,9 +349,16 @@ def has_zone(lines: Sequence[bytes], shape: str) -> bool:
 def trouble(line: bytes) -> bool:
     """Whether a line speaks of an error."""
     text = line[:4096]
+    # Most lines speak of none, whoever wrote them.
+    if not _named(text) and _errcode(text) is None:
+        return False
+    text = senders.cut(text)
+    return (_named(text) and not hung_up(text)) or _errcode(text) is not None
+
+
+def _named(text: bytes) -> bool:
     # Most lines hold no "pool", and are searched for its many names in vain.
-    found = _TROUBLE.search(text) is not None or (b"pool" in text.lower() and _POOL.search(text) is not None)
-    return (found and not hung_up(text)) or errcode(line) is not None
+    return _TROUBLE.search(text) is not None or (b"pool" in text.lower() and _POOL.search(text) is not None)
 
 
 def troubled(lines: Sequence[bytes], at: int, first: int, end: int) -> bool:
@@ -377,17 +380,21 @@ def hung_up(text: bytes) -> bool:
 
 
 def _hung_up(text: bytes) -> bool:
+    if _HUNG_UP.search(text) is None:
+        return False
+    text = senders.cut(text)
     return _HUNG_UP.search(text) is not None and _NAMED_ERROR.search(_HUNG_UP.sub(b"", text)) is None
 
 
 def cause(text: bytes) -> str | None:
     """csrf, memory, pool, timeout, workers or stuck: what an error names as its reason; None for any other."""
-    return next((name for name, pattern in CAUSES if pattern.search(text[:4096]) is not None), None)
+    text = senders.cut(text[:4096])
+    return next((name for name, pattern in CAUSES if pattern.search(text) is not None), None)
 
 
 def misses(text: bytes) -> bool:
     """Whether an error is that something is not there which was read, as a field that not every push has."""
-    return _MISSES.search(text[:4096]) is not None
+    return _MISSES.search(senders.cut(text[:4096])) is not None
 
 
 def aborted(lines: Sequence[bytes]) -> str | None:
@@ -398,19 +405,23 @@ def aborted(lines: Sequence[bytes]) -> str | None:
 
 def errcode(line: bytes) -> int | None:
     """The errcode of WeChat's API in a line, when it is one of a failure."""
-    found = re.search(_ERRCODE, line[:4096])
+    return _errcode(senders.cut(line[:4096]))
+
+
+def _errcode(text: bytes) -> int | None:
+    found = re.search(_ERRCODE, text)
     return int(found[1] or found[2]) if found is not None else None
 
 
 def spent(line: bytes) -> float | None:
     """Seconds that a line says something took, with the unit behind the number or in the name of the key; the longest
     of several, None when it says none."""
-    text = line[:4096].decode("utf-8", "replace")
-    text = _SENT.sub(" ", text)
+    text = senders.cut(line[:4096]).decode("utf-8", "replace")
     found = [*_SPENT.findall(text), *_two(_STATEMENT, text)]
     if request(line):
-        # The target is the sender's.
-        found += _two(_COLUMN, _TARGET.sub(" ", text))
+        # To the next blank, whatever stands in it: a column is told by little.
+        columns = senders.cut(_TARGET.sub(b" ", line[:4096]))
+        found += _two(_COLUMN, columns.decode("utf-8", "replace"))
     said = [durations.read(f"{number}{_SPELLED.get(unit.lower(), unit)}") for number, unit in found]
     keyed = durations.took({key.lower(): value for key, value in _KEYED.findall(text)}, {})
     said.append(keyed.seconds if keyed is not None and not keyed.guessed else None)
@@ -495,14 +506,14 @@ def names_head(line: bytes, user: bytes) -> bool:
 
 def uncaught(text: bytes) -> bool:
     """Whether an error is one that nobody caught."""
-    return _UNCAUGHT.search(text[:4096]) is not None
+    return _UNCAUGHT.search(senders.cut(text[:4096])) is not None
 
 
 def waited(text: bytes) -> float | None:
     """Seconds for which an error says that something was waited for in vain; the longest of several."""
     found = [
         float(number) * (1e-3 if unit[:1] == b"m" or match[0].startswith(b"wait millis") else 1.0)
-        for match in _WAITED.finditer(text[:4096])
+        for match in _WAITED.finditer(senders.cut(text[:4096]))
         for number, unit in [(match[1], match[2] or b"")]
     ]
     return max(found, default=None)
@@ -530,9 +541,10 @@ def request(line: bytes) -> bool | None:
     asked = _ASKED.search(line[:4096])
     if asked is None:
         return None
-    if _STARTS in line[: asked.start()]:
+    text = senders.cut(line[:4096])
+    if _STARTS in text[: asked.start()]:
         return False
-    return _STATUS.search(line[: asked.start()]) is not None or _STATUS.search(line[asked.end() : 4096]) is not None
+    return _STATUS.search(text[: asked.start()]) is not None or _STATUS.search(text[asked.end() :]) is not None
 
 
 def of_entry(line: bytes) -> bool:

@@ -12,7 +12,7 @@ from itertools import islice
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wxalarm.logs import app, mask
+from wxalarm.logs import app, mask, senders
 from wxalarm.logs.access import lines_with
 from wxalarm.logs.app import AppLines
 from wxalarm.logs.bans import MARKS, bans, drops
@@ -408,7 +408,7 @@ class AppSearch:
     def _drops(self, parser: AppLines, log: Log, offset: int, chunk: bytes) -> None:
         for place, line in lines_with(chunk, MARKS) if self.dropped is None else ():
             at = parser.time_of(line)
-            if at is not None and -MINUTE <= at - self.start <= WAIT and drops(line):
+            if at is not None and -MINUTE <= at - self.start <= WAIT and drops(senders.cut(line[:4096])):
                 self.dropped = self._hit(parser, log, offset, chunk, place, line, "time")
                 return
 
@@ -417,10 +417,10 @@ class AppSearch:
         for found in RESTARTS.finditer(chunk):
             begin = chunk.rfind(b"\n", 0, found.start()) + 1
             line = chunk[begin : chunk.find(b"\n", found.end())]
-            at = parser.time_of(line)
-            if at is None or not self.low <= at <= self.high:
+            at, mark = parser.time_of(line), RESTARTS.search(senders.cut(line[:4096]))
+            if at is None or not self.low <= at <= self.high or mark is None:
                 continue
-            says = found.lastgroup
+            says = mark.lastgroup
             if says in ("serves", "runs"):
                 # A job that runs is no server that serves.
                 counts = says == "serves" or not self.starting

@@ -876,3 +876,25 @@ def test_errors_without_a_time_are_looked_for_at_the_end_of_each_log(tmp_path: P
     of = replace(alarm(kind=AlarmKind.INVALID_RESPONSE), sample=replace(alarm().sample, http_code=500))
     (found,) = results(app=[first, second], of=of)["app-log"].findings
     assert (found.evidence["count"], found.evidence["place"]) == (2, f"{second}:50001")
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        "<xml><FromUserName><![CDATA[{}]]></FromUserName><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content>",
+        '{{"FromUserName":"{}","MsgType":"text","Content":"{}","MsgId":1}}',
+    ],
+    ids=["XML", "JSON"],
+)
+def test_what_the_user_wrote_is_no_error_of_ours(tmp_path: Path, push: str) -> None:
+    path = tmp_path / "app.log"
+    for said, expected in (
+        ("my app says FATAL: OutOfMemoryError, timed out after 9 s", {"app-log-lines"}),
+        ("Commencing graceful shutdown, it took 30s", {"app-log-lines"}),
+        ("hello", {"app-log-lines"}),
+    ):
+        path.write_bytes(joined([app_lines("iso", "received " + push.format(OPENID, said)), app_lines("iso", "bye")]))
+        assert codes(results(app=[path])["app-log"]) == expected, said
+    own = app_lines("iso", "FATAL: OutOfMemoryError at " + push.format(OPENID, "hello"))
+    path.write_bytes(joined([own, app_lines("iso", "bye")]))
+    assert codes(results(app=[path])["app-log"]) == {"app-log-error"}
