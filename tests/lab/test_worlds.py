@@ -38,7 +38,6 @@ def verdicts() -> Mapping[str, Verdict]:
 
 @pytest.mark.netns
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @STAGED
 @pytest.mark.parametrize("world", faults.WORLDS, ids=lambda world: world.name)
 def test_the_cause_is_the_right_one_of_two(world: World, verdicts: Mapping[str, Verdict]) -> None:
@@ -48,7 +47,6 @@ def test_the_cause_is_the_right_one_of_two(world: World, verdicts: Mapping[str, 
 
 @pytest.mark.netns
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @STAGED
 @pytest.mark.parametrize("world", healthy.WORLDS, ids=lambda world: world.name)
 def test_nothing_is_blamed_where_nothing_is_wrong(world: World, verdicts: Mapping[str, Verdict]) -> None:
@@ -59,7 +57,6 @@ def test_nothing_is_blamed_where_nothing_is_wrong(world: World, verdicts: Mappin
 
 @pytest.mark.netns
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @STAGED
 @pytest.mark.parametrize("world", mixed.WORLDS, ids=lambda world: world.name)
 def test_the_cause_is_the_right_one_of_three_at_random(world: World, verdicts: Mapping[str, Verdict]) -> None:

@@ -352,7 +352,6 @@ def healthy(name: str, lab: Lab, work: Path) -> tuple[int, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # dozens of commands, each of which starts anew: on a busy machine they take minutes
 @pytest.mark.parametrize(
     "name",
     [

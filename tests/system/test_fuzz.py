@@ -6,8 +6,6 @@ import pytest
 
 from fuzz.targets import FINDS, TARGETS, seeds
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_seeds_and_finds_keep_the_promises(target: str) -> None:

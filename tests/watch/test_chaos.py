@@ -17,7 +17,7 @@ LIVES = int(os.environ.get("CHAOS", "12"))
 
 @pytest.mark.netns
 @pytest.mark.slow
-@pytest.mark.timeout(120 + 3 * LIVES)
+@pytest.mark.timeout(900 + 3 * LIVES)
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 def test_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     disk, notes = tmp_path / "disk", tmp_path / "notes"

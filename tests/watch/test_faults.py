@@ -17,7 +17,6 @@ from tests.watch.faults import BEFORE, CASES, RULE, Told
 pytestmark = [
     pytest.mark.netns,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
     pytest.mark.skipif(missing() is not None, reason=str(missing())),
 ]
 

@@ -80,7 +80,6 @@ def sent() -> Iterator[str]:
 
 @pytest.mark.netns
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 @pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling")
 def test_the_steps_of_the_dockerfile_make_what_runs_and_ends_at_a_signal() -> None:
