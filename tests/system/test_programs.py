@@ -104,8 +104,8 @@ def trapped(folder: Path) -> str:
 
 
 COMMANDS = {
-    "diagnose": ("diagnose", "--lang", "en", "--timeout", "6", "alarm.txt"),
-    "probe": ("probe", "--lang", "en", "--timeout", "6", "http://127.0.0.1:9/cb"),
+    "diagnose": ("diagnose", "--lang", "en", "--timeout", "120", "alarm.txt"),
+    "probe": ("probe", "--lang", "en", "--timeout", "120", "http://127.0.0.1:9/cb"),
 }
 
 
