@@ -11,6 +11,7 @@ SAID = "FATAL java.net.SocketTimeoutException: Read timed out after 9 s, errcode
 """What reads as an error, a reason and a duration."""
 SENT = {
     "XML": "oX <MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content>",
+    "XML with quotes and dots in it": '<MsgType>text</MsgType><Content><![CDATA[so... "a" {}]]></Content>',
     "XML that is cut": "oX <Content><![CDATA[{}",
     "JSON": '{{"FromUserName":"oX","MsgType":"text","Content":"{}","MsgId":1}}',
     "JSON with quotes in it": '{{"Content":"a \\"b\\", {}","MsgType":"text","MsgId":1}}',

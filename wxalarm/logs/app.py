@@ -237,7 +237,6 @@ _WAITED = later(
 )
 _STEP = later(rb"[:|\]\d]\s{3,9}at [^\n]{1,300}:\d{1,7}(?::\d{1,7})?\)?\s*\Z")
 _ASKED = later(senders.METHOD + rb"/\S*")
-_TARGET = later(rb"\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS)\s{1,12}\S+")
 _OF_REQUEST = later(
     senders.METHOD + rb"(/\S*)|"
     rb": (/[\w./-]*)\s*(?:\n|\Z)|\bException on (/\S*) \[|\bpanic serving \[?([\da-fA-F.:]{3,45}?)\]?:\d{1,5}:"
@@ -420,7 +419,7 @@ def spent(line: bytes) -> float | None:
     found = [*_SPENT.findall(text), *_two(_STATEMENT, text)]
     if request(line):
         # To the next blank, whatever stands in it: a column is told by little.
-        columns = senders.cut(_TARGET.sub(b" ", line[:4096]))
+        columns = senders.cut(_ASKED.sub(b" ", line[:4096]))
         found += _two(_COLUMN, columns.decode("utf-8", "replace"))
     said = [durations.read(f"{number}{_SPELLED.get(unit.lower(), unit)}") for number, unit in found]
     keyed = durations.took({key.lower(): value for key, value in _KEYED.findall(text)}, {})

@@ -14,7 +14,7 @@ METHOD = rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b[\"'\]]?[\s:|]{1,10}[\
 """A method, with what stands before the path."""
 _OPEN = rb"(?=\.{3}|\xe2\x80\xa6|(?<!\\)\"|\n|\Z)"
 """Loggers cut long texts: what is not closed ends there, or with the string that it stands in, or with its line."""
-_CDATA = later(rb"(<!\[CDATA\[)[^\n]*?(?:\]\]>|" + _OPEN + rb")")
+_CDATA = later(rb"(<!\[CDATA\[)(?:(?:(?!<!\[CDATA\[)[^\n])*?\]\]>|[^\n]*?" + _OPEN + rb")")
 _PUSH = later(rb"(?i)msg_?type")
 """What a push has beside its text."""
 _QUOTED = rb"(?:\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|\\\"(?:[^\"\\\n]|\\{3}\"|\\\\.|\\[^\"\\])*+\\\")"
@@ -28,7 +28,9 @@ _TEXT = later(
 )
 """What the user of a push wrote or said, under its name: JSON, Python's way to print it, PHP's."""
 _ALONE = later(
-    rb"(?m)^(\s{1,40})(?:[\"']?(?i:content|recognition)[\"']?\s?:\s?" + _QUOTED + rb",?\s*$|\[(?i:content)\] => [^\n]*)"
+    rb"(?m)^(\s{1,40})(?:[\"']?(?i:content|recognition)[\"']?\s?:\s?"
+    + _QUOTED
+    + rb",?[ \t\r]*$|\[(?i:content)\] => [^\n]*)"
 )
 """The same in a line of its own, of a push that is printed on several."""
 _TARGET = later(rb"(" + METHOD + rb"/)[^\s\"'{}|<>()\[\],;\x80-\xff]*")
