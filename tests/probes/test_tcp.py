@@ -24,6 +24,14 @@ def test_connected() -> None:
     assert made.seconds == 0 < made.limit
 
 
+def test_who_says_nothing_takes_however_many_connections() -> None:
+    async def main() -> set[Failure | None]:
+        async with lab.silent() as port:
+            return {(await tcp.connect("127.0.0.1", port, 0.5)).failure for _ in range(300)}
+
+    assert clock.run(main()) == {None}
+
+
 def test_refused_is_seven() -> None:
     async def main() -> tcp.Connect:
         async with lab.refused() as port:
@@ -44,6 +52,16 @@ def test_a_full_queue_is_silence_to_the_limit() -> None:
     assert made.failure.curl == 28
     assert made.seconds == pytest.approx(made.limit)
     assert made.limit == 0.3
+
+
+def test_with_next_to_nothing_left_of_the_run_nothing_is_told() -> None:
+    async def main() -> None:
+        async with lab.silent() as port:
+            with pytest.raises(TimeoutError):
+                await tcp.connect("127.0.0.1", port, lambda: tcp.LEAST / 2)
+            assert (await tcp.connect("127.0.0.1", port, lambda: tcp.LEAST)).failure is None
+
+    clock.run(main())
 
 
 def test_a_reset_right_after_the_handshake_is_seen() -> None:

@@ -113,7 +113,7 @@ async def silent(address: str = LOOPBACK, port: int = 0) -> AsyncIterator[int]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as above
         sock.bind((address, port))
-        sock.listen(64)
+        sock.listen(socket.SOMAXCONN)  # nobody takes them from the queue: a full one would drop the next SYN
         yield sock.getsockname()[1]
 
 
