@@ -51,12 +51,11 @@ from wxalarm.watch.ways import Way
 
 RULE = Rule(3, 2)
 BEFORE = 3
-AT_ONCE = 4
 TRIES = 5
 """Rounds for each that is to tell something."""
 PATIENT = 6.0
-"""Seconds for a look at what never answers. Several cases share one process: what has to come first, names and the
-handshake, needs its time beside them on a busy machine, or the fault bears the name of an earlier step."""
+"""Seconds for a look at what never answers. Cases share one process: what has to come first, names and the handshake,
+needs its time beside them on a busy machine, or the fault bears the name of an earlier step."""
 
 
 async def look(*given: Any) -> rounds.Round:
@@ -110,10 +109,10 @@ CASES: Mapping[str, Case] = {
 
 
 class Told(msgspec.Struct):
-    """What came of a case: messages as (round, kind, state, code). A round that could tell nothing, as a busy machine
-    makes one, is among the states and counts as none."""
+    """What came of a case: messages as (part, round of the part, kind, state, code). A round that could tell nothing,
+    as a busy machine makes one, is among the states and counts as none."""
 
-    messages: list[tuple[int, str, str, str | None]]
+    messages: list[tuple[int, int, str, str, str | None]]
     states: list[str]
 
 
@@ -128,8 +127,8 @@ async def switched(case: Case, place: int, staging: Staging, folder: Path) -> To
         service = Service(plan, store, catalogue("en"), lambda *_, **__: None, look=look)
         await service.begin()
         states: list[str] = []
-        told, count = Told([], states), 0
-        for one, often in ((world, BEFORE), (broken, RULE.bad + 1), (world, RULE.good + 1)):
+        told = Told([], states)
+        for part, (one, often) in enumerate(((world, BEFORE), (broken, RULE.bad + 1), (world, RULE.good + 1))):
             async with staged(one, place, staging) as made:
                 service.plan = dataclasses.replace(plan, settings=made.settings)
                 seen = 0
@@ -141,9 +140,8 @@ async def switched(case: Case, place: int, staging: Staging, folder: Path) -> To
                     level = subject.numbers.level
                     states.append(f"{'blind' if level is None else level.word} {subject.numbers.code}")
                     seen += level is not None
-                    count += level is not None
                     for body in server.bodies[before:]:
-                        told.messages.append((count, body["kind"], body["state"], body["code"]))
+                        told.messages.append((part, seen, body["kind"], body["state"], body["code"]))
                     if seen == often:
                         break
         store.close()
@@ -151,13 +149,14 @@ async def switched(case: Case, place: int, staging: Staging, folder: Path) -> To
 
 
 async def everything(names: list[str]) -> dict[str, Told]:
-    """All cases, AT_ONCE under way at a time."""
-    authority, slots = Authority(), asyncio.Semaphore(AT_ONCE)
+    """All cases, two at a time: those that mostly wait beside those that mostly work. More at once would make each
+    other slow on a busy machine, until no round could tell anything."""
+    authority, slots = Authority(), {True: asyncio.Lock(), False: asyncio.Lock()}
     with authority.file() as ca_file, tempfile.TemporaryDirectory() as folder:
         staging = Staging(authority, ca_file)
 
         async def one(name: str, place: int) -> Told:
-            async with slots:
+            async with slots[CASES[name].timeout == PATIENT]:
                 return await switched(CASES[name], place, staging, Path(folder))
 
         chosen = [name for name in CASES if not names or name in names]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.lab.worlds import UNSHARE, missing
 from tests.paths import ROOT
-from tests.watch.faults import BEFORE, CASES, RULE, Told
+from tests.watch.faults import CASES, RULE, Told
 
 pytestmark = [
     pytest.mark.netns,
@@ -37,11 +37,11 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_fault_is_alarmed_once_on_and_once_off_by_its_name(name: str, told: Mapping[str, Told]) -> None:
     case, found = CASES[name], told[name]
-    on, off = BEFORE + RULE.bad, BEFORE + RULE.bad + 1 + RULE.good
     states = "\n".join(found.states)
     assert len(found.messages) == 2, states
-    (when, *what), (then, *end) = found.messages
+    (on, when, *what), (off, then, *end) = found.messages
     assert what == ["worse", case.state, case.code], states
-    assert end == ["better", "up", None]
-    assert on <= when <= on + 1
-    assert off <= then <= off + 1
+    assert end == ["better", "up", None], states
+    assert (on, off) == (1, 2), states
+    assert RULE.bad <= when <= RULE.bad + 1, states
+    assert RULE.good <= then <= RULE.good + 1, states
