@@ -130,6 +130,7 @@ def test_every_check_module_is_registered_once_and_named_as_its_check() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
     for identity, name in found.items():
         assert name.split(".")[2:][1:] == [identity.replace("-", "_")], f"{identity}: in a room, by its own name"
+        assert importlib.import_module(name).__doc__, f"{identity}: its module says what it looks at, and why"
 
 
 def test_every_check_stands_beside_its_helpers_in_a_room() -> None:

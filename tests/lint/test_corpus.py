@@ -14,7 +14,7 @@ import pytest
 from tests.lint.support import ALARMS, found, lint_folder
 from wxalarm.lint.expectation import written
 from wxalarm.model import Alarm, AlarmKind
-from wxalarm.parser import parse
+from wxalarm.parser import parse, words
 from wxalarm.parser.encoding import decode
 from wxalarm.records import alarm_record
 
@@ -185,6 +185,11 @@ FORMS: dict[str, Callable[[str], bool]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_there(form: str) -> None:
     assert any(FORMS[form](decode(path.read_bytes())) for path in FILES)
+
+
+@pytest.mark.parametrize("key", words.PRINTED_KEYS)
+def test_every_key_is_there(key: str) -> None:
+    assert any(f"[{key}" in decode(path.read_bytes()) for path in FILES)
 
 
 def test_every_encoding_is_there() -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.parser import generate
 from wxalarm.model import AlarmKind
 from wxalarm.parser import parse, words
 from wxalarm.patterns import compiled
@@ -446,6 +447,12 @@ def test_keys_that_begin_a_sample_and_those_that_never_do() -> None:
         assert later.match(group), group
     for group in ("[OpenID=", "[Stamp=", "[3rdUrl=", "[transaction_id=", "[decrypt fail=", "[Foo="):
         assert not later.match(group), group
+
+
+def test_generated_alarms_have_every_key() -> None:
+    """Those of a body and its length are made together; a flag has no value; `ip` is `IP` in another layout."""
+    keys = {key.printed for key in words.KEYS if key.form not in ("body", "flag")}
+    assert keys - {"response_length", "ip"} == generate.GROUPS.keys() - {"Foo bar"}
 
 
 @pytest.mark.parametrize(

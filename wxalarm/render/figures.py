@@ -10,6 +10,7 @@ from typing import Any
 from wxalarm.checks import CHECKS
 from wxalarm.messages import Catalogue
 from wxalarm.model import BEIJING, Report, Status, worst
+from wxalarm.parser.words import FIELDS
 from wxalarm.render.view import duration, moment
 from wxalarm.wechat.limits import WAIT
 
@@ -125,7 +126,7 @@ def _minute(seconds: int) -> str:
 
 
 def alarm_lines(report: Report, words: Catalogue) -> Iterator[tuple[str, str]]:
-    """The alarm's own text as labels and values."""
+    """The alarm's own text as labels and values; of 错误样例 all that has a key."""
     alarm, sample = report.alarm, report.alarm.sample
     seen = moment(alarm.first_seen, words) if alarm.first_seen else None
     times = words.ui("times", count=alarm.count, window=alarm.window_minutes or 5) if alarm.count is not None else None
@@ -135,24 +136,15 @@ def alarm_lines(report: Report, words: Catalogue) -> Iterator[tuple[str, str]]:
         (words.word("label", "time"), seen),
         (words.word("label", "description"), alarm.description),
         (words.word("label", "count"), times),
-        ("OpenID", sample.openid),
-        ("Stamp", sample.stamp),
-        ("OuterIP", sample.outer_ip),
-        ("3rdUrl", sample.url),
-        ("IP", sample.ip),
-        ("Host", sample.host),
-        ("MsgType", sample.msg_type),
-        ("Msg", sample.msg),
-        ("Event", sample.event),
-        ("http code", sample.http_code),
-        ("cURL Error", sample.curl_error),
-        ("response_length", sample.response_length),
-        ("response_content", sample.response_content),
+        *((printed, getattr(sample, name)) for name, printed in FIELDS.items()),
         (words.word("label", "platform"), sample.platform),
-        ("transaction_id", sample.transaction_id),
         *sample.extra.items(),
     )
-    yield from ((label, str(value)) for label, value in pairs if value not in (None, ""))
+    for label, value in pairs:
+        if value is True:  # a flag
+            yield label, words.ui("yes")
+        elif value not in (None, "", False):
+            yield label, str(value)
 
 
 def _observation(report: Report, check: str) -> Any:
