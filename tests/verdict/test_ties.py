@@ -103,6 +103,10 @@ def test_a_finding_is_the_pushs_own_when_it_is_recorded_or_says_so() -> None:
 
 
 RECORDED = {"basis": Basis.RECORDED}
+SECOND = {"time": "2026-01-10 20:00:01", "status": 500}
+ASKED = SECOND | {"line": '"POST /wx/BOX?signature=a HTTP/1.1" 500', "upstream_addr": "127.0.0.1:8001"}
+"""A line of the access log; and what an application's log says of the same second."""
+UNEVEN = {"upstream": "127.0.0.1:8001"}
 TIED: list[tuple[Tie, dict[str, Any], dict[str, Any], bool]] = [
     (ties.SAME_PUSH, RECORDED, {"own": 1}, True),
     (ties.SAME_PUSH, RECORDED, {}, False),
@@ -150,6 +154,26 @@ TIED: list[tuple[Tie, dict[str, Any], dict[str, Any], bool]] = [
     (ties.THAT_TIME, {}, {"when": "now"}, False),
     (ties.THAT_TIME, {"when": "then"}, {}, False),
     (ties.SAME_MACHINE, {}, {}, True),
+    (ties.SAME_SECOND, ASKED, SECOND, True),
+    (ties.SAME_SECOND, ASKED, SECOND | {"path": "/wx/BOX"}, True),
+    (ties.SAME_SECOND, ASKED, SECOND | {"path": "/wx/BOX/"}, True),
+    (ties.SAME_SECOND, ASKED, SECOND | {"path": "/wx/BO"}, False),
+    (ties.SAME_SECOND, ASKED, SECOND | {"path": "/wx"}, False),
+    (ties.SAME_SECOND, ASKED, SECOND | {"status": 403}, False),
+    (ties.SAME_SECOND, ASKED, SECOND | {"time": "2026-01-10 20:00:02"}, False),
+    (ties.SAME_SECOND, ASKED | {"upstream_addr": "-"}, SECOND, False),
+    (ties.SAME_SECOND, ASKED | {"time": None}, SECOND | {"time": None}, False),
+    (ties.UNEVEN, UNEVEN | {"status": 502}, UNEVEN | {"status": 502}, True),
+    (ties.UNEVEN, UNEVEN | {"status": 502}, UNEVEN | {"status": 403}, False),
+    (ties.UNEVEN, UNEVEN | {"status": 502}, {"upstream": "127.0.0.1:9000", "status": 502}, False),
+    (ties.UNEVEN, UNEVEN | {"status": 502}, UNEVEN, False),  # of another kind than those that are no answer at all
+    *(
+        (ties.ENDED, {"status": status}, {"ended": True}, status in (502, 503, 504))
+        for status in (500, *range(502, 506))
+    ),
+    (ties.ENDED, {"status": 502}, {}, False),
+    (ties.ENDED, {"number": 7}, {"ended": True, "case": "heap"}, True),
+    (ties.ENDED, {"number": 7}, {"ended": True, "case": "memory"}, False),
 ]
 
 
