@@ -54,16 +54,6 @@ def test_a_full_queue_is_silence_to_the_limit() -> None:
     assert made.limit == 0.3
 
 
-def test_with_next_to_nothing_left_of_the_run_nothing_is_told() -> None:
-    async def main() -> None:
-        async with lab.silent() as port:
-            with pytest.raises(TimeoutError):
-                await tcp.connect("127.0.0.1", port, lambda: tcp.LEAST / 2)
-            assert (await tcp.connect("127.0.0.1", port, lambda: tcp.LEAST)).failure is None
-
-    clock.run(main())
-
-
 def test_a_reset_right_after_the_handshake_is_seen() -> None:
     async def main() -> tcp.Connect:
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

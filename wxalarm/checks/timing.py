@@ -49,7 +49,7 @@ async def repeated(ctx: Context, attempt: Callable[[Limit], Awaitable[T]]) -> tu
                 raise _Late
             return ctx.limit(WAIT)
 
-        with contextlib.suppress(_Late, *((TimeoutError,) if place else ())):  # what the first ones found stands
+        with contextlib.suppress(_Late):
             async with slots:
                 limit()
                 return await attempt(limit)

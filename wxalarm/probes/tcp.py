@@ -38,7 +38,7 @@ OPEN_EACH = 4
 
 
 LEAST = 0.3
-"""Seconds that an attempt of a run must have left: with less, its silence says nothing."""
+"""Seconds that an attempt for which there was no room at first must have left: with less, its silence says nothing."""
 Limit: TypeAlias = float | Callable[[], float]
 """Seconds, or what tells them when there is room."""
 
@@ -79,16 +79,15 @@ def allow(most: int, most_each: int) -> None:
 async def room(address: str, limit: Limit) -> AsyncIterator[float]:
     """Holds the place of one connection, from before its time begins until it is closed; gives the seconds it has.
 
-    Raises TimeoutError where next to nothing is left of the run, because others had the room, or what came first (DNS)
-    took its time: that is no silence of the server's.
+    An attempt that has waited until next to nothing is left of the run waits for its end, which says so.
     """
     rooms = _ROOMS.setdefault(asyncio.get_running_loop(), _Rooms())
     with rooms.at(address) as own:
+        waits = own.locked() or rooms.all.locked()
         async with own, rooms.all:
             seconds = limit() if callable(limit) else limit
-            if callable(limit) and seconds < LEAST:
-                await asyncio.sleep(LEAST)  # others of the run may still be answered
-                raise TimeoutError
+            if waits and seconds < LEAST:
+                await asyncio.sleep(LEAST)
             yield seconds
 
 

@@ -106,7 +106,7 @@ class Attempt(Struct, frozen=True):
 
 
 async def handshake(address: str, port: int, host: str, context: ssl.SSLContext, limit: tcp.Limit) -> Attempt:
-    """Connect and shake hands, both within `limit` seconds. Never raises for what the network does; see `tcp.room`."""
+    """Connect and shake hands, both within `limit` seconds. Never raises for what the network does."""
     async with tcp.room(address, limit) as seconds:
         with waiting("TLS", endpoint(address, port), seconds):
             return replace(await _handshake(address, port, host, context, seconds), limit=seconds)
