@@ -66,7 +66,7 @@ ALONE = {
             "开发者ID （appid）",
             "开发者ID(Appid)",
         ),
-        *("AppId", "App ID", "AppID", "Appld", "App1d", "App|d", "app ID", "App1D"),
+        *("AppId", "App ID", "AppID", "Appld", "App1d", "App|d", "app ID", "App1D", "公众号APPID", "小程序APP ID"),
     ],
     "description": ["类型", "類型"],
     "nickname": ["公众号", "公眾號", "服务号", "订阅号"],
@@ -516,6 +516,74 @@ def test_bounds_are_far_above_what_wechat_prints_and_far_below_what_costs() -> N
     assert 15 < words.MOST_GROUPS <= 200
     assert 100 < words.LONGEST_VALUE < words.LONGEST_GROUP < words.LONGEST_BODY
     assert words.LONGEST_GROUP >= 2048, "a URL"
+
+
+LOOK_ALIKES = {
+    "nickname": "呢称 妮称 昵你 昵弥 昵科",
+    "first_seen": "时问 时闾 吋间 时闻 日寸间",
+    "description": "内客 內客",
+    "count": "次敉 次教 吹数 次薮",
+    "sample": "错误祥例 错误样侧 错误样列 错误详例 借误样例 错误祥侧",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "label"), [(field, label) for field, labels in LOOK_ALIKES.items() for label in labels.split()]
+)
+def test_a_label_with_a_look_alike_is_of_its_field(field: str, label: str) -> None:
+    assert {one for one, pattern in words.MISREAD.items() if re.fullmatch(pattern, label)} == {field}
+    assert label in words.HAN_WORDS
+
+
+def test_the_words_that_only_synonyms_have_are_looked_for() -> None:
+    assert {"名称", "类型", "示例", "样例", "频次", "指南"} <= set(words.HAN_WORDS)
+
+
+@pytest.mark.parametrize("end", ["号App", "号APP", "號 APP", "号:", "号：", "序App", "序APP", "用APP"])
+def test_the_name_of_an_account_ends_with_what_follows_it(end: str) -> None:
+    assert re.fullmatch(words.BARE, end)
+
+
+@pytest.mark.parametrize("behind", ["向公众号推送消息", "连接公众号开发者服务器"])
+@pytest.mark.parametrize("rest", ["信服务器", "服务器", "务器", "器"])
+def test_a_content_may_have_lost_its_head(rest: str, behind: str) -> None:
+    assert (found := re.match(words.HEADLESS, rest + behind)) is not None
+    assert found["rest"] == rest
+    assert re.match(words.HEADLESS, rest + "推送") is None
+
+
+@pytest.mark.parametrize("behind", ["", " ", "\n", '"', "]", "<"])
+@pytest.mark.parametrize("closer", words.CLOSERS)
+def test_what_closes_a_programs_text_is_none_of_the_link(closer: str, behind: str) -> None:
+    for link in (*words.GUIDE_LINKS, "https://mmbizurl.cn/s/MpkaX"):
+        assert (found := re.match(words.GUIDE_WORD, link + closer + behind)) is not None
+        assert found[0] == link
+        assert found.re.fullmatch(link)
+
+
+def test_a_letter_closes_no_programs_text() -> None:
+    assert words.CLOSERS.isascii()
+    assert not any(map(str.isalnum, words.CLOSERS))
+
+
+def test_the_links_of_the_guide() -> None:
+    for link in words.GUIDE_LINKS:
+        assert re.fullmatch(r"https?://(?:w\.)?(?:mmbiz)?url\.cn/(?:s/)?\w+", link)
+
+
+def test_a_content_with_an_open_bracket_is_cut() -> None:
+    whole = "X 微信服务器向公众号推送消息或事件后，得到的回应不合法"
+    assert words.is_whole(whole)
+    for opened, closed in ("（）", "()"):
+        assert not words.is_whole(whole.replace("后", opened))
+        assert words.is_whole(whole.replace("后", opened + "后" + closed))
+
+
+def test_each_field_of_a_sample_has_its_key() -> None:
+    assert tuple(words.FIELDS) == words.ORDER
+    for field, printed in words.FIELDS.items():
+        assert next(key.printed for key in words.KEYS if key.field == field) == printed
+    assert (words.FIELDS["ip"], words.FIELDS["response_content"]) == ("IP", "response_content")
 
 
 def test_every_label_and_synonym_has_one_of_the_words() -> None:
