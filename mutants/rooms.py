@@ -22,8 +22,9 @@ PURE = (
         "tests/checks/logs/test_error_log.py",
         "tests/checks/host/test_host_history.py",
     ),
-    *("tests/checks/nginx/test_limit_rules.py", "tests/checks/alarm/test_reply_format.py"),
-    *("tests/checks/test_is_this_server.py", "tests/checks/dns/test_host_name.py", "tests/checks/dns/test_views.py"),
+    *("tests/checks/logs/test_facts.py", "tests/checks/nginx/test_limit_rules.py", "tests/checks/nginx/test_names.py"),
+    *("tests/checks/alarm/test_reply_format.py", "tests/checks/alarm/test_sample.py"),
+    *("tests/checks/test_is_this_server.py", "tests/checks/dns/test_host_name.py"),
 )
 """Tests of judgement beside the cases: no server, no waiting."""
 LEFT_OUT = (

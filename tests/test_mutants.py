@@ -48,6 +48,10 @@ def test_every_room_has_code_and_tests_and_nothing_is_left_out_in_vain() -> None
     assert not [file for room in ROOMS.values() for file in room.files(ROOT) if "probes" in file.parts]
 
 
+def test_every_test_that_a_room_names_is_there() -> None:
+    assert [name for room in ROOMS.values() for name in room.tests if not (ROOT / name).exists()] == []
+
+
 def test_who_imports_a_module_at_whatever_distance() -> None:
     users = Needs(ROOT).users("wxalarm.checks.dns.views")
     assert users["wxalarm.checks.dns.views"] == 0
