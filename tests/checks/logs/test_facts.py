@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from tests.checks.logs.support import OPENID, START, alarm
-from wxalarm.checks.check import Untold
+from wxalarm.checks.check import Skip, Untold
 from wxalarm.checks.logs import access_rules
-from wxalarm.checks.logs.facts import LOG_PARTLY_READ, push, told
+from wxalarm.checks.logs.facts import LOG_PARTLY_READ, push, readable, told
 from wxalarm.config import Settings
 from wxalarm.diagnosis import contexts
 
@@ -44,3 +45,35 @@ def test_what_goes_to_a_platform_itself_names_no_user(msg_type: int | None, name
     assert any(b"timestamp=" in needle for needle in found.needles) is not named
     line = {"request": f"POST /callback?signature=a&timestamp={START}&nonce=1 HTTP/1.1"}
     assert found.match(line) == "timestamp"
+
+
+PROBLEMS = (
+    "unreadable",
+    "no-zstd",
+    "many",
+    "moved",
+    "binary",
+    "format",
+    "broken",
+    "irregular",
+    "empty",
+    "twice",
+    "any",
+)
+"""Why a log could not be read, the most telling first."""
+
+
+@pytest.mark.parametrize(("first", "then"), list(pairwise(PROBLEMS)))
+def test_of_several_logs_that_could_not_be_read_the_most_telling_is_named(first: str, then: str) -> None:
+    files: Any = [
+        SimpleNamespace(path=f"/var/log/{problem}.log", problem=problem, detail="", usable=False)
+        for problem in (then, first)
+    ]
+    with pytest.raises(Skip) as skipped:
+        readable(files)
+    reason = skipped.value.reason
+    assert (reason.id, reason.values["path"]) == (
+        "log-unknown" if first == "format" else f"log-{first}",
+        f"/var/log/{first}.log",
+    )
+    readable([*files, cast("Any", SimpleNamespace(usable=True))])
