@@ -189,7 +189,8 @@ def test_every_form_is_there(form: str) -> None:
 
 @pytest.mark.parametrize("key", words.PRINTED_KEYS)
 def test_every_key_is_there(key: str) -> None:
-    assert any(f"[{key}" in decode(path.read_bytes()) for path in FILES)
+    there = has(rf"\[{re.escape(key)}[=:\]]")
+    assert any(there(decode(path.read_bytes())) for path in FILES)
 
 
 def test_every_encoding_is_there() -> None:

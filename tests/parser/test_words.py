@@ -580,10 +580,10 @@ def test_a_content_with_an_open_bracket_is_cut() -> None:
 
 
 def test_each_field_of_a_sample_has_its_key() -> None:
-    assert tuple(words.FIELDS) == words.ORDER
-    for field, printed in words.FIELDS.items():
+    assert tuple(words.KEY_OF) == words.ORDER
+    for field, printed in words.KEY_OF.items():
         assert next(key.printed for key in words.KEYS if key.field == field) == printed
-    assert (words.FIELDS["ip"], words.FIELDS["response_content"]) == ("IP", "response_content")
+    assert (words.KEY_OF["ip"], words.KEY_OF["response_content"]) == ("IP", "response_content")
 
 
 def test_every_label_and_synonym_has_one_of_the_words() -> None:

@@ -35,3 +35,9 @@ def test_every_field_of_a_sample_is_shown(lang: str) -> None:
     assert ("decrypt fail", words.ui("yes")) in shown
     assert ("Foo", given["extra"]["Foo"]) in shown
     assert list(alarm_lines(Report(Alarm(), Target(), (), None, 0.0), words)) == []
+
+
+def test_a_length_of_nothing_is_shown() -> None:
+    sample = Sample(response_length=0, response_content="")
+    shown = list(alarm_lines(Report(Alarm(sample=sample), Target(), (), None, 0.0), catalogue("en")))
+    assert shown == [("response_length", "0")]

@@ -203,8 +203,8 @@ BODY_KEYS = tuple(key.printed for key in KEYS if key.form == "body")
 NUMBERS = frozenset(key.field for key in KEYS if key.form == "number")
 ORDER = tuple(dict.fromkeys(key.field for key in KEYS))
 """Fields of a sample in the order in which WeChat prints their keys."""
-FIELDS = {field: next(key.printed for key in KEYS if key.field == field) for field in ORDER}
-"""The same, each with its key; of two the first."""
+KEY_OF = {field: next(key.printed for key in KEYS if key.field == field) for field in ORDER}
+"""The same, each with its key as it is printed; of two the first."""
 PLATFORM_KEY = "第三方平台"
 PRINTED_KEYS = (*(key.printed for key in KEYS), PLATFORM_KEY)
 """The keys as WeChat prints them."""

@@ -10,7 +10,7 @@ from typing import Any
 from wxalarm.checks import CHECKS
 from wxalarm.messages import Catalogue
 from wxalarm.model import BEIJING, Report, Status, worst
-from wxalarm.parser.words import FIELDS
+from wxalarm.parser.words import KEY_OF
 from wxalarm.render.view import duration, moment
 from wxalarm.wechat.limits import WAIT
 
@@ -136,14 +136,14 @@ def alarm_lines(report: Report, words: Catalogue) -> Iterator[tuple[str, str]]:
         (words.word("label", "time"), seen),
         (words.word("label", "description"), alarm.description),
         (words.word("label", "count"), times),
-        *((printed, getattr(sample, name)) for name, printed in FIELDS.items()),
+        *((printed, getattr(sample, name)) for name, printed in KEY_OF.items()),
         (words.word("label", "platform"), sample.platform),
         *sample.extra.items(),
     )
     for label, value in pairs:
         if value is True:  # a flag
             yield label, words.ui("yes")
-        elif value not in (None, "", False):
+        elif value not in (None, "") and value is not False:
             yield label, str(value)
 
 
